@@ -1,0 +1,74 @@
+"""Atomic writes: a reader sees the old file or the new one, never a half.
+
+What belongs here: the one way in which this project puts a file in its place.
+What does not: formats (each lives with its own data).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary sibling of `path`; on success it becomes `path`.
+
+    The temporary file is fsynced and renamed over `path` when the block ends
+    without an exception and removed when it does not, so a run killed at any
+    point leaves the previous version readable. Only a `.tmp-` file can stay
+    behind, and nothing reads those.
+
+    Raises:
+        OSError: the folder cannot be written (read-only, full, missing rights).
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".tmp-{path.name}-", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        sync(temporary)
+        temporary.replace(path)
+        sync(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes `data` to `path` atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` to `path` atomically, as UTF-8."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def sync(path: Path) -> None:
+    """Flushes a file or a folder entry to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def file_sha256(path: Path) -> str:
+    """Returns the hexadecimal SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,152 @@
+"""Country polygons of Natural Earth, and the join of points to them.
+
+What belongs here: loading polygons and placing points. What does not: how the
+embedded file was made (see `embedded_countries`), names in texts (see
+`country_names`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from shapely import Point
+
+COAST_TOLERANCE_KM = 20.0
+"""A point outside every polygon goes to the nearest one up to here, with a flag.
+
+At 1:50m this repairs all but one of the 26 coastal points of a set of 713 and adds
+no wrong country (measured by the project on real localities)."""
+
+_EQUAL_AREA_CRS = "ESRI:54034"
+_EARTH_KM = 6371.0088
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The country of each point.
+
+    Attributes:
+        iso_a2: object array [n] of ISO codes, None outside.
+        country: object array [n] of Natural Earth names, None outside.
+        near_coast: bool array [n], True where the fallback placed the point.
+    """
+
+    iso_a2: npt.NDArray[np.object_]
+    country: npt.NDArray[np.object_]
+    near_coast: npt.NDArray[np.bool_]
+
+
+class Countries:
+    """Natural Earth countries.
+
+    Args:
+        frame: columns `country` (NAME), `iso_a2`, `iso_n3` and geometry in WGS 84;
+            rings cut at the antimeridian.
+        version: version and scale of the data.
+    """
+
+    def __init__(self, frame: gpd.GeoDataFrame, version: str) -> None:
+        self.frame = frame
+        self.version = version
+        # Dependencies drawn apart (N. Cyprus, Indian Ocean Ter.) share a state's code.
+        by_area = frame.assign(area=frame.to_crs(_EQUAL_AREA_CRS).area).sort_values("area")
+        self._names = dict(zip(by_area["iso_a2"], by_area["country"], strict=True))
+
+    def name_of(self, iso_a2: str) -> str | None:
+        """Returns the Natural Earth name of an ISO code, None where there is no polygon."""
+        return self._names.get(iso_a2)
+
+    def place(
+        self, latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]
+    ) -> Placed:
+        """Places points [n] (degrees, WGS 84) in countries.
+
+        A point on a shared border goes to the country that comes first by name.
+        """
+        points = gpd.GeoDataFrame(
+            geometry=gpd.points_from_xy(longitude, latitude), crs=self.frame.crs
+        )
+        index = np.full(len(points), -1)
+        inside = points.sjoin(self.frame, predicate="intersects")["index_right"]
+        inside = inside.groupby(level=0).min()
+        index[inside.index] = inside.to_numpy()
+        outside = np.flatnonzero(index < 0)
+        near = np.zeros(len(points), dtype=bool)
+        for row in outside:
+            nearest = self._nearest(longitude[row], latitude[row])
+            if nearest is not None:
+                index[row], near[row] = nearest, True
+        iso = np.append(self.frame["iso_a2"].to_numpy(object), None)
+        names = np.append(self.frame["country"].to_numpy(object), None)
+        return Placed(iso[index], names[index], near)
+
+    def _nearest(self, longitude: float, latitude: float) -> int | None:
+        """Returns the row of the nearest country within the tolerance.
+
+        Distances are taken in a local plane around the point, true to below 1% at 20 km.
+        """
+        reach = COAST_TOLERANCE_KM / 111.0
+        scale = max(np.cos(np.radians(latitude)), 0.01)
+        box = (
+            longitude - reach / scale,
+            latitude - reach,
+            longitude + reach / scale,
+            latitude + reach,
+        )
+        rows = self.frame.sindex.intersection(box)
+        if len(rows) == 0:
+            return None
+        near = shapely.clip_by_rect(self.frame.geometry.to_numpy()[np.sort(rows)], *box)
+        local = shapely.transform(near, lambda xy: (xy - [longitude, latitude]) * [scale, 1.0])
+        distance = shapely.distance(local, Point(0, 0)) * np.radians(1) * _EARTH_KM
+        if not (distance <= COAST_TOLERANCE_KM).any():
+            return None
+        return int(np.sort(rows)[np.nanargmin(distance)])
+
+
+def load_countries(path: Path) -> Countries:
+    """Loads countries from the embedded GeoParquet or from a Natural Earth file.
+
+    Args:
+        path: `.parquet` as `embedded_countries` writes it, or any file that geopandas
+            reads with Natural Earth's columns NAME and ISO_A2_EH.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file lacks the columns.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no country polygons; restore the file from the project")
+    if path.suffix == ".parquet":
+        frame = gpd.read_parquet(path)
+        version = str(frame["version"].iloc[0])
+    else:
+        # "NA" is Namibia, not a missing value: geopandas reads it as text.
+        raw = gpd.read_file(path)
+        if not {"NAME", "ISO_A2_EH"} <= set(raw.columns):
+            raise ValueError(f"{path}: no Natural Earth countries (NAME and ISO_A2_EH are missing)")
+        frame = gpd.GeoDataFrame(
+            {"country": raw["NAME"], "iso_a2": raw["ISO_A2_EH"]}, geometry=raw.geometry
+        )
+        version = f"Natural Earth, {path.name}"
+    frame = frame.sort_values("country", ignore_index=True)
+    return Countries(frame[["country", "iso_a2", "geometry"]], version)
+
+
+def country_table(countries: Countries) -> pd.DataFrame:
+    """Returns name, ISO code and area (km²) of every country."""
+    area = countries.frame.to_crs(_EQUAL_AREA_CRS).area / 1e6
+    return pd.DataFrame(
+        {
+            "country": countries.frame["country"],
+            "iso_a2": countries.frame["iso_a2"],
+            "area_km2": area.astype("float64"),
+        }
+    )

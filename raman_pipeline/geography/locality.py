@@ -1,0 +1,124 @@
+"""Locality text: cleaning, segments, aliases and the class of a sample's origin.
+
+What belongs here: what the text itself says. What does not: what a gazetteer or a
+map knows (see `gazetteer`, `countries`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class OriginClass(StrEnum):
+    """What kind of origin a locality describes."""
+
+    NATURAL = "natural"
+    SYNTHETIC = "synthetic"
+    ANTHROPOGENIC = "anthropogenic"
+    UNKNOWN = "unknown"
+    EXTRATERRESTRIAL = "extraterrestrial"
+    OCEAN = "ocean"
+
+
+PLACE_CLASSES = (OriginClass.NATURAL, OriginClass.ANTHROPOGENIC, OriginClass.EXTRATERRESTRIAL)
+"""Classes whose text can name a place on land (for a meteorite, where it fell)."""
+
+_UNKNOWN = re.compile(
+    r"^(?:unknown|un-?known locality|locality unknown|not known|not given|none|n/?a|\?+|-+)\.?$",
+    re.IGNORECASE,
+)
+# `\b` keeps polysynthetic twinning, photosynthetic and intergrown out; bare "flux",
+# "laboratory" and "commercial" would catch mines and owners, so they are not here.
+_SYNTHETIC = re.compile(
+    r"\bsynthe(?:tic|tics|tically|sis|si[sz]ed)\b"
+    r"|\b(?:lab|laborator(?:y|ies))[- ]?(?:grown|made|created)\b"
+    r"|\bman-?made\b|\bartificial(?:ly)?\b"
+    r"|\b(?:flux|melt|solution|sublimation|vapou?r|hydrothermally)[- ]grown\b"
+    r"|\bgrown (?:by|from|in|using) (?:flame|flux|melt|crystal pulling|czochralski|verneuil)\b"
+    r"|\bczochralski\b|\bverneuil\b",
+    re.IGNORECASE,
+)
+_ANTHROPOGENIC = re.compile(r"\bslags?\b|\bsmelters?\b", re.IGNORECASE)
+_EXTRATERRESTRIAL = re.compile(
+    r"\bmeteorites?\b|\bchondrit\w*\b|\bpallasites?\b|\bachondrites?\b|\blunar\b|\bmartian\b",
+    re.IGNORECASE,
+)
+_OCEAN = re.compile(r"\b(?:atlantic|pacific|indian|arctic|southern) ocean\b", re.IGNORECASE)
+_NOT_WORD = re.compile(r"\W+")
+_PARENTHESES = re.compile(r"\(([^()]*)\)")
+
+
+@dataclass(frozen=True)
+class Locality:
+    """A locality text taken apart.
+
+    Attributes:
+        text: as it stands in the file.
+        cleaned: without parentheses, with single spaces and `, ` between segments.
+        segments: parts of `cleaned`, the most local first.
+        aliases: texts that stood in parentheses ("Borneo (Malaysia)").
+        origin: class by the locality text alone.
+    """
+
+    text: str
+    cleaned: str
+    segments: tuple[str, ...]
+    aliases: tuple[str, ...]
+    origin: OriginClass
+
+
+def parse_locality(text: str | None) -> Locality:
+    """Takes a locality apart; None counts as empty."""
+    text = text or ""
+    aliases = tuple(a.strip(" ?") for a in _PARENTHESES.findall(text) if a.strip(" ?"))
+    bare = re.sub(r"[()]", " ", _PARENTHESES.sub(" ", text))
+    segments = tuple(
+        part for part in (_tidy(p) for p in re.split(r"[,;]", bare)) if re.search(r"\w", part)
+    )
+    return Locality(
+        text=text,
+        cleaned=", ".join(segments),
+        segments=segments,
+        aliases=aliases,
+        origin=_classify(text.strip()),
+    )
+
+
+def names_synthetic(*texts: str | None) -> bool:
+    """Tells whether any text (locality, name, description) marks a synthetic sample.
+
+    Keywords after Pappone (2024), appendix A.2, made safe against what really
+    occurs: "polysynthetic twinning", "intergrown", Flux mine, Commercial Quarry.
+    """
+    return any(bool(text) and bool(_SYNTHETIC.search(text)) for text in texts)
+
+
+def fold(text: str) -> str:
+    """Folds a name for comparison: no accents, case, dots or punctuation."""
+    if not text.isascii():
+        text = text.replace("ß", "ss").replace("ø", "o").replace("Ø", "O").replace("’", "")
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in decomposed if not unicodedata.combining(c))
+    plain = text.lower().replace(".", "").replace("'", "")
+    return " ".join(_NOT_WORD.sub(" ", plain).split())
+
+
+def _tidy(segment: str) -> str:
+    return " ".join(segment.split()).strip(" .?")
+
+
+def _classify(text: str) -> OriginClass:
+    if not text or _UNKNOWN.match(text):
+        return OriginClass.UNKNOWN
+    if names_synthetic(text):
+        return OriginClass.SYNTHETIC
+    if _EXTRATERRESTRIAL.search(text):
+        return OriginClass.EXTRATERRESTRIAL
+    if _ANTHROPOGENIC.search(text):
+        return OriginClass.ANTHROPOGENIC
+    if _OCEAN.search(text):
+        return OriginClass.OCEAN
+    return OriginClass.NATURAL

@@ -1,0 +1,112 @@
+"""The local store of archives: verified versions and what is known of each.
+
+What belongs here: where a version lies, and the pointer to the current one.
+What does not: how it got there (see `mirror`).
+
+Layout: `<root>/<name>/<sha256>.zip` and `<root>/<name>/manifest.json`. The
+manifest is the pointer: it is replaced last and atomically, so a kill between the
+two leaves the former version in force.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from raman_pipeline import atomic
+
+ARCHIVE_NAMES = (
+    "LR-Raman",
+    "excellent_oriented",
+    "excellent_unoriented",
+    "fair_oriented",
+    "fair_unoriented",
+    "ignore_unoriented",
+    "poor_oriented",
+    "poor_unoriented",
+    "unrated_oriented",
+    "unrated_unoriented",
+)
+"""The archives that RRUFF publishes or has published; those that are gone answer 404."""
+
+PUBLISHED = "published"
+NOT_PUBLISHED = "not published"
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What a source says of an archive without handing it over."""
+
+    url: str
+    published: bool
+    etag: str | None = None
+    last_modified: str | None = None
+    bytes: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the archive does; what a sensor remembers."""
+        if not self.published:
+            return NOT_PUBLISHED
+        return self.etag or f"{self.last_modified}/{self.bytes}"
+
+
+@dataclass(frozen=True)
+class ArchiveRecord:
+    """What is known of one archive after the last look at its source.
+
+    Times are ISO 8601 in UTC. `sha256`, `bytes` and `members` are None for an
+    archive that is not published.
+    """
+
+    name: str
+    status: str
+    url: str
+    checked_at: str
+    fetched_at: str | None = None
+    sha256: str | None = None
+    bytes: int | None = None
+    members: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class ArchiveStore:
+    """Verified archives below a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def folder(self, name: str) -> Path:
+        """The folder of one archive; also holds its unfinished download."""
+        return self.root / name
+
+    def record(self, name: str) -> ArchiveRecord | None:
+        """Returns the current record, or None before the first look."""
+        manifest = self.folder(name) / "manifest.json"
+        if not manifest.exists():
+            return None
+        return ArchiveRecord(**json.loads(manifest.read_text(encoding="utf-8")))
+
+    def path(self, name: str) -> Path | None:
+        """Returns the current zip; None where the archive is not published or not fetched."""
+        record = self.record(name)
+        if record is None or record.sha256 is None:
+            return None
+        path = self.folder(name) / f"{record.sha256}.zip"
+        return path if path.exists() else None
+
+    def write_record(self, record: ArchiveRecord) -> None:
+        """Makes a record the current one, then removes the versions it replaces.
+
+        The zip of a published record must lie in its place already. Where an archive
+        is no longer published its last version stays on disk, out of use.
+        """
+        folder = self.folder(record.name)
+        text = json.dumps(asdict(record), indent=2) + "\n"
+        atomic.write_text(folder / "manifest.json", text)
+        if record.sha256 is not None:
+            for old in folder.glob("*.zip"):
+                if old.stem != record.sha256:
+                    old.unlink()

@@ -1,0 +1,97 @@
+"""The file name of an archive member: eight fields joined by two underscores.
+
+What belongs here: reading a name. What does not: deciding between the name and
+the header (see `member`: the header wins for mineral, specimen and wavelength).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+KINDS = ("RAW", "Processed")
+
+_OLD_SINGLE_UNDERSCORE = re.compile(
+    r"^(?P<mineral>[^_]+)_(?P<sample>[RX]\d{6}(?:[-.]\d+)?)_(?P<scan>Raman|Broad_Scan)"
+    r"_(?P<wavelength>[\d.]*)_(?P<angle>[^_]*)_(?P<polarization>[^_]*)"
+    r"_Raman_Data_(?P<kind>RAW|Raw|Processed)_(?P<id>[0-9a-f]+)$"
+)
+_SAMPLE = re.compile(r"^([RX]\d{6})(?:[-.]\d+)?$")
+
+
+@dataclass(frozen=True)
+class MemberName:
+    """The fields of a member's file name; None where the name does not fit.
+
+    `measurement_key` is everything before the kind: RAW and Processed of one
+    measurement share it, also when they sit in different archives.
+    """
+
+    raw: str
+    mineral: str | None = None
+    sample: str | None = None
+    scan: str | None = None
+    wavelength_nm: float | None = None
+    angle: str | None = None
+    polarization: str | None = None
+    kind: str | None = None
+    member_id: str | None = None
+    measurement_key: str | None = None
+
+    @property
+    def rruff_id(self) -> str | None:
+        """The specimen (`R` or `X` and six digits) without its sub-sample suffix."""
+        match = _SAMPLE.match(self.sample or "")
+        return match.group(1) if match else None
+
+    @property
+    def oriented(self) -> bool | None:
+        """As the writer of the archives decides it; None where the name does not fit."""
+        if self.measurement_key is None:
+            return None
+        return not (self.polarization == "unoriented" or not (self.angle or self.polarization))
+
+
+def parse_member_name(name: str) -> MemberName:
+    """Splits the file name of a member (with or without folders and `.txt`).
+
+    Empty fields stay empty (`785______Raman_Data_RAW`). Names of older cuts with
+    single underscores are understood as well. A name that fits neither keeps only
+    `raw`, so the member can still be read by its headers.
+    """
+    raw = name.replace("\\", "/").rsplit("/", 1)[-1]
+    stem = raw.removesuffix(".txt")
+    fields = stem.split("__")
+    if len(fields) == 8 and kind_of(fields[6]) and fields[6].lower().startswith("raman_data_"):
+        mineral, sample, scan, wavelength, angle, polarization, data, member_id = fields
+        key = "__".join(fields[:6])
+    elif old := _OLD_SINGLE_UNDERSCORE.match(stem):
+        mineral, sample, scan, wavelength, angle, polarization, data, member_id = old.groups()
+        key = "__".join(old.groups()[:6])
+    else:
+        return MemberName(raw=raw)
+    return MemberName(
+        raw=raw,
+        mineral=mineral or None,
+        sample=sample or None,
+        scan=scan or None,
+        wavelength_nm=parse_wavelength(wavelength),
+        angle=angle,
+        polarization=polarization,
+        kind=kind_of(data),
+        member_id=member_id or None,
+        measurement_key=key,
+    )
+
+
+def kind_of(text: str) -> str | None:
+    """Returns `RAW` or `Processed` from a FILETYPE header or a name field, else None."""
+    last = re.split(r"[\s_]+", text.strip().lower())[-1]
+    return {"raw": "RAW", "processed": "Processed"}.get(last)
+
+
+def parse_wavelength(text: str) -> float | None:
+    """Returns a laser wavelength in nm, or None where the text holds no positive number."""
+    match = re.search(r"\d+(?:\.\d+)?", text)
+    value = float(match.group()) if match else 0.0
+    return value if value > 0 else None

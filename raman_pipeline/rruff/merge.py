@@ -1,0 +1,107 @@
+"""All archives as one table: one row a member id, RAW and Processed paired.
+
+What belongs here: de-duplication and pairing across archives. What does not:
+which spectra a study uses (see `raman_pipeline.learning.dataset`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from raman_pipeline.rruff.tables import MEMBERS, TEXT
+from raman_pipeline.tables import Column, TableSchema
+
+PAIRINGS = ("paired", "raw_only", "processed_only", "ambiguous", "unknown")
+
+SPECTRA = TableSchema(
+    "spectra",
+    tuple(
+        Column(**{**vars(c), "unique": True}) if c.name == "member_id" else c
+        for c in MEMBERS.columns
+    )
+    + (
+        Column("copies", TEXT, "other members with this id: archive/file, a line each", True),
+        Column("pairing", TEXT, "state of the RAW/Processed pair", isin=PAIRINGS),
+        Column("twin_id", TEXT, "member id of the other kind, where paired", nullable=True),
+    ),
+)
+
+
+def merge_archives(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Merges MEMBERS tables of several archives into one SPECTRA table.
+
+    A member id that stands several times (stale copies linger between full rebuilds
+    of the site, often under a mineral's former name) is kept once, the first by
+    archive and file name; the others are named in `copies`, so rows in = rows out +
+    copies named.
+
+    Args:
+        tables: archive name to MEMBERS table.
+
+    Returns:
+        One row a member id, ordered by archive and file name.
+    """
+    merged = pa.concat_tables([MEMBERS.arrow.empty_table(), *(tables[n] for n in sorted(tables))])
+    merged = merged.sort_by([("archive", "ascending"), ("member", "ascending")])
+    keys = merged.select(["member_id", "archive", "member"]).to_pandas()
+    copy = keys["member_id"].duplicated()
+    places = (keys["archive"] + "/" + keys["member"])[copy]
+    copies = places.groupby(keys["member_id"][copy]).agg("\n".join)
+    merged = merged.filter(pa.array(~copy))
+    rows = merged.select(["member_id", "measurement_key", "kind"]).to_pandas()
+    pairing, twins = pair_kinds(rows)
+    merged = (
+        merged.append_column("copies", _text(rows["member_id"].map(copies)))
+        .append_column("pairing", _text(pairing))
+        .append_column("twin_id", _text(twins))
+    )
+    return merged.cast(SPECTRA.arrow).combine_chunks()
+
+
+def copies_named(spectra: pa.Table) -> int:
+    """Counts the members that `copies` names."""
+    return pc.sum(pc.list_value_length(pc.split_pattern(spectra["copies"], "\n"))).as_py() or 0
+
+
+def pair_kinds(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Pairs RAW and Processed of one measurement.
+
+    Args:
+        rows: columns `member_id`, `measurement_key`, `kind`.
+
+    Returns:
+        The pairing (one of PAIRINGS) and the twin's member id of every row.
+        `ambiguous` marks measurements with two members of a kind, `unknown` those
+        without a key or a kind; neither gets a twin.
+    """
+    known = rows["measurement_key"].notna() & rows["kind"].notna()
+    counts = (
+        rows[known]
+        .groupby(["measurement_key", "kind"])
+        .size()
+        .unstack(fill_value=0)
+        .reindex(columns=["RAW", "Processed"], fill_value=0)
+    )
+    state = pd.Series("ambiguous", index=counts.index, dtype="str")
+    state[(counts["RAW"] == 1) & (counts["Processed"] == 1)] = "paired"
+    state[(counts["RAW"] == 1) & (counts["Processed"] == 0)] = "raw_only"
+    state[(counts["RAW"] == 0) & (counts["Processed"] == 1)] = "processed_only"
+    pairing = rows["measurement_key"].map(state).where(known, "unknown")
+
+    paired = rows[pairing == "paired"]
+    ids = paired.pivot(index="measurement_key", columns="kind", values="member_id").reindex(
+        columns=["RAW", "Processed"]
+    )
+    twins = pd.Series(None, index=rows.index, dtype="str")
+    for kind, other in (("RAW", "Processed"), ("Processed", "RAW")):
+        own = paired[paired["kind"] == kind]
+        twins[own.index] = own["measurement_key"].map(ids[other])
+    return pairing, twins
+
+
+def _text(series: pd.Series) -> pa.Array:
+    return pa.array(series.astype("str"), type=TEXT, from_pandas=True)

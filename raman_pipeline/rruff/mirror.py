@@ -1,0 +1,186 @@
+"""Fetching archives: from RRUFF, from another server, or from a folder.
+
+What belongs here: conditional, verified, resumable transfers into an
+`ArchiveStore`. What does not: the HTTP manners (see `transfer`), reading members
+(see `archive`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import formatdate
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from raman_pipeline import atomic
+from raman_pipeline.rruff.archive import ArchiveError, verify_zip
+from raman_pipeline.rruff.archive_store import (
+    NOT_PUBLISHED,
+    PUBLISHED,
+    ArchiveRecord,
+    ArchiveStore,
+    Remote,
+)
+from raman_pipeline.rruff.transfer import HttpSource, Manners
+
+Progress = Callable[[int, int | None], None]
+"""Called with bytes received so far and the total, None where it is unknown."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Outcome of a fetch: the current record and whether the content is new."""
+
+    record: ArchiveRecord
+    changed: bool
+
+
+class Source(Protocol):
+    """A place that holds `<name>.zip` files."""
+
+    def look(self, name: str) -> Remote:
+        """Asks for validators only."""
+        ...
+
+    def fetch(
+        self, name: str, folder: Path, known: ArchiveRecord | None, progress: Progress | None
+    ) -> tuple[Remote, Path | None]:
+        """Brings a new version into `folder`; the path is None where nothing is new."""
+        ...
+
+
+class FolderSource:
+    """A folder laid out like the site: `<folder>/<name>.zip`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def look(self, name: str) -> Remote:
+        """Reads size and modification time.
+
+        Raises:
+            ArchiveError: the folder itself is missing.
+        """
+        if not self.folder.is_dir():
+            raise ArchiveError(
+                f"{self.folder}: no such folder; set RRUFF_URL to a folder of zip archives "
+                "or to an http(s) address"
+            )
+        path = self.folder / f"{name}.zip"
+        if not path.exists():
+            return Remote(url=path.resolve().as_uri(), published=False)
+        status = path.stat()
+        return Remote(
+            url=path.resolve().as_uri(),
+            published=True,
+            last_modified=formatdate(status.st_mtime, usegmt=True),
+            bytes=status.st_size,
+        )
+
+    def fetch(
+        self, name: str, folder: Path, known: ArchiveRecord | None, progress: Progress | None
+    ) -> tuple[Remote, Path | None]:
+        """Copies the archive unless its bytes are known already."""
+        remote = self.look(name)
+        path = self.folder / f"{name}.zip"
+        if not remote.published or (known and known.sha256 == atomic.file_sha256(path)):
+            return remote, None
+        folder.mkdir(parents=True, exist_ok=True)
+        copy = folder / "download.part"
+        shutil.copyfile(path, copy)
+        if progress:
+            progress(copy.stat().st_size, remote.bytes)
+        return remote, copy
+
+
+def open_source(location: str, manners: Manners) -> Source:
+    """Returns the source for `https://…`, `http://…`, `file:///…` or a plain folder.
+
+    Raises:
+        ArchiveError: another scheme.
+    """
+    scheme = urlsplit(location).scheme if "://" in location else ""
+    if scheme in ("http", "https"):
+        return HttpSource(location, manners)
+    if scheme == "file":
+        return FolderSource(Path(unquote(urlsplit(location).path)))
+    if scheme:
+        raise ArchiveError(f"{location}: unknown scheme {scheme}; use https, http, file or a folder")
+    return FolderSource(Path(location).expanduser())
+
+
+def fetch_archive(
+    source: Source, store: ArchiveStore, name: str, progress: Progress | None = None
+) -> Fetched:
+    """Brings one archive up to date.
+
+    Nothing is transferred where the source says, or the bytes show, that nothing
+    changed. A new version comes into force only after every CRC in it was checked;
+    until then, and after any failure, the former one stays.
+
+    Raises:
+        ArchiveError: the source cannot be reached or hands out something that is no
+            complete zip. The message names address and remedy.
+        OSError: the store cannot be written.
+    """
+    former = store.record(name)
+    known = former if store.path(name) else None
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    remote, part = source.fetch(name, store.folder(name), known, progress)
+
+    if not remote.published:
+        record = ArchiveRecord(name, NOT_PUBLISHED, remote.url, checked_at=now)
+        store.write_record(record)
+        return Fetched(record, changed=former is not None and former.status == PUBLISHED)
+    if part is None:
+        if known is None:
+            raise ArchiveError(f"{remote.url}: the source says unchanged, but there is no copy")
+        record = dataclasses.replace(
+            known,
+            url=remote.url,
+            checked_at=now,
+            etag=remote.etag or known.etag,
+            last_modified=remote.last_modified or known.last_modified,
+        )
+        store.write_record(record)
+        return Fetched(record, changed=False)
+
+    record = _take_in(store, name, remote, part, now)
+    return Fetched(record, changed=known is None or known.sha256 != record.sha256)
+
+
+def _take_in(
+    store: ArchiveStore, name: str, remote: Remote, part: Path, now: str
+) -> ArchiveRecord:
+    try:
+        members = verify_zip(part)
+    except ArchiveError as error:
+        size = part.stat().st_size
+        part.unlink()
+        raise ArchiveError(
+            f"{remote.url}: what was received ({size:,} bytes) is no complete zip archive "
+            f"({error}); the former version stays; check the address and try again"
+        ) from error
+    sha256 = atomic.file_sha256(part)
+    size = part.stat().st_size
+    atomic.sync(part)
+    part.replace(store.folder(name) / f"{sha256}.zip")
+    record = ArchiveRecord(
+        name=name,
+        status=PUBLISHED,
+        url=remote.url,
+        checked_at=now,
+        fetched_at=now,
+        sha256=sha256,
+        bytes=size,
+        members=members,
+        etag=remote.etag,
+        last_modified=remote.last_modified,
+    )
+    store.write_record(record)
+    return record

@@ -1,0 +1,129 @@
+"""The tables of this package: accepted members and refused members.
+
+What belongs here: schemas and the way from parsed members to rows. What does
+not: parsing (see `member`), merging archives (see `merge`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from raman_pipeline.rruff.member import Member
+from raman_pipeline.rruff.member_name import KINDS, MemberName
+from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
+from raman_pipeline.tables import RAGGED, Column, TableSchema
+
+TEXT = pa.string()
+
+_HEADER_COLUMNS = {
+    "ideal_chemistry": "IDEAL CHEMISTRY",
+    "measured_chemistry": "MEASURED CHEMISTRY",
+    "locality": "LOCALITY",
+    "owner": "OWNER",
+    "source": "SOURCE",
+    "description": "DESCRIPTION",
+    "status": "STATUS",
+    "url": "URL",
+    "pin_id": "PIN_ID",
+    "orientation": "ORIENTATION",
+    "diffraction_sample_description": "DIFFRACTION SAMPLE DESCRIPTION",
+    "cell_parameters": "CELL PARAMETERS",
+}
+
+MEMBERS = TableSchema(
+    "parsed_spectra",
+    (
+        Column("member_id", TEXT, "the server's id of the file"),
+        Column("archive", TEXT, "archive that holds the member"),
+        Column("member", TEXT, "file name inside the archive"),
+        Column("sha256", TEXT, "of the member's bytes"),
+        Column("measurement_key", TEXT, "file name up to the kind; twins share it", nullable=True),
+        Column("mineral", TEXT, "NAMES header", nullable=True),
+        Column("rruff_id", TEXT, "RRUFFID header: the specimen", nullable=True),
+        Column("sample", TEXT, "sample field of the file name, with its suffix", nullable=True),
+        Column("scan", TEXT, "Raman or Broad_Scan", nullable=True),
+        Column("kind", TEXT, "RAW or Processed", nullable=True, isin=KINDS),
+        Column("wavelength_nm", pa.float64(), "laser wavelength, nm", True, between=(100, 3000)),
+        Column("angle", TEXT, "orientation angle as in the file name, degrees", nullable=True),
+        Column("polarization", TEXT, "polarization field of the file name", nullable=True),
+        Column("oriented", pa.bool_(), "oriented scan, as RRUFF decides it", nullable=True),
+        *(
+            Column(name, TEXT, f"{key} header", nullable=True)
+            for name, key in _HEADER_COLUMNS.items()
+        ),
+        Column("encoding", TEXT, "text encoding of the file", isin=("utf-8", "cp1252")),
+        Column("repeated_headers", pa.int32(), "headers that stood more than once"),
+        Column("preamble", TEXT, "stray lines before the rows", nullable=True),
+        Column("comments", TEXT, "# lines", nullable=True),
+        Column("has_end", pa.bool_(), "whether ##END was present"),
+        Column("points", pa.int32(), "number of rows", between=(3, 10_000_000)),
+        Column("shift_start", pa.float32(), "first Raman shift, cm⁻¹"),
+        Column("shift_stop", pa.float32(), "last Raman shift, cm⁻¹"),
+        Column("raman_shift", RAGGED, "Raman shift, cm⁻¹, strictly increasing"),
+        Column("intensity", RAGGED, "intensity, counts or arbitrary units"),
+    ),
+)
+
+REFUSALS = TableSchema(
+    "refused_members",
+    (
+        Column("archive", TEXT, "archive that holds the member"),
+        Column("member", TEXT, "file name inside the archive"),
+        Column("code", TEXT, "why it is refused", isin=tuple(RefusalCode)),
+        Column("line", pa.int32(), "line at fault, from 1", nullable=True),
+        Column("text", TEXT, "that line, or what was found"),
+        Column("mineral", TEXT, "NAMES header, where it could be read", nullable=True),
+        Column("rruff_id", TEXT, "RRUFFID header, where it could be read", nullable=True),
+        Column("kind", TEXT, "RAW or Processed, from the file name", nullable=True),
+        Column("encoding", TEXT, "text encoding, where it was found", nullable=True),
+    ),
+)
+
+
+def member_row(member: Member, archive: str) -> dict[str, Any]:
+    """Returns the row of an accepted member; empty headers become nulls."""
+    name = member.name
+    return {
+        "member_id": member.member_id,
+        "archive": archive,
+        "member": name.raw,
+        "sha256": member.sha256,
+        "measurement_key": name.measurement_key,
+        "mineral": member.mineral,
+        "rruff_id": member.rruff_id,
+        "sample": name.sample,
+        "scan": name.scan,
+        "kind": member.kind,
+        "wavelength_nm": member.wavelength_nm,
+        "angle": name.angle or None,
+        "polarization": name.polarization or None,
+        "oriented": name.oriented,
+        **{column: member.headers.get(key) or None for column, key in _HEADER_COLUMNS.items()},
+        "encoding": member.encoding,
+        "repeated_headers": len(member.repeated_keys),
+        "preamble": "\n".join(member.preamble) or None,
+        "comments": "\n".join(member.comments) or None,
+        "has_end": member.has_end,
+        "points": len(member.raman_shift),
+        "shift_start": member.raman_shift[0],
+        "shift_stop": member.raman_shift[-1],
+        "raman_shift": member.raman_shift,
+        "intensity": member.intensity,
+    }
+
+
+def refusal_row(refusal: MemberRefused, name: MemberName, archive: str) -> dict[str, Any]:
+    """Returns the row of a refused member."""
+    return {
+        "archive": archive,
+        "member": name.raw,
+        "code": refusal.code.value,
+        "line": refusal.line,
+        "text": refusal.text,
+        "mineral": refusal.headers.get("NAMES") or name.mineral,
+        "rruff_id": refusal.headers.get("RRUFFID") or name.rruff_id,
+        "kind": name.kind,
+        "encoding": refusal.encoding,
+    }

@@ -1,0 +1,267 @@
+"""HTTP with manners: conditional, resumable, spaced, retried and identified.
+
+What belongs here: how a server is spoken to. What does not: what is done with the
+file (see `mirror`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from raman_pipeline import __version__, atomic
+from raman_pipeline.rruff.archive import ArchiveError
+from raman_pipeline.rruff.archive_store import ArchiveRecord, Remote
+
+_T = TypeVar("_T")
+USER_AGENT = f"raman-pipeline/{__version__} (Raman research pipeline; conditional requests)"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How a server is treated.
+
+    Attributes:
+        seconds_between_requests: at least this long between two requests, over all
+            processes that share `clock`.
+        timeout_s: for connecting, and for each wait for data.
+        attempts: tries in all, for transport errors, 429 and 5xx.
+        backoff_s: first wait after a failure; doubles, with jitter, up to a minute.
+        clock: file that remembers the last request; None keeps no distance.
+    """
+
+    seconds_between_requests: float = 2.0
+    timeout_s: float = 60.0
+    attempts: int = 5
+    backoff_s: float = 2.0
+    clock: Path | None = None
+
+    def wait_for_turn(self) -> None:
+        """Sleeps until the next request is due, and takes that turn."""
+        if self.clock is None or self.seconds_between_requests <= 0:
+            return
+        self.clock.parent.mkdir(parents=True, exist_ok=True)
+        with self.clock.open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            last = float(file.read() or 0)
+            wait = last + self.seconds_between_requests - time.time()
+            time.sleep(min(max(wait, 0), self.seconds_between_requests))
+            file.truncate(0)
+            file.write(f"{time.time():.3f}")
+
+
+class _Transient(Exception):
+    """A failure worth another try; carries the server's wish for the wait."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class HttpSource:
+    """A server that holds `<base>/<name>.zip`."""
+
+    def __init__(self, base: str, manners: Manners) -> None:
+        self.base = base.rstrip("/")
+        self.manners = manners
+
+    def url(self, name: str) -> str:
+        """The address of one archive."""
+        return f"{self.base}/{name}.zip"
+
+    def look(self, name: str) -> Remote:
+        """Sends a HEAD request.
+
+        Raises:
+            ArchiveError: no usable answer.
+        """
+
+        def attempt() -> Remote:
+            with self._client() as client:
+                self.manners.wait_for_turn()
+                response = client.head(self.url(name))
+                _refuse_failures(response)
+                return _remote(response)
+
+        return self._retrying(attempt, name)
+
+    def fetch(
+        self,
+        name: str,
+        folder: Path,
+        known: ArchiveRecord | None,
+        progress: Callable[[int, int | None], None] | None,
+    ) -> tuple[Remote, Path | None]:
+        """Downloads the archive unless the server says that the known one is current.
+
+        An unfinished download is continued where the server can prove that the file
+        is still the same one (`If-Range`), and started afresh where it cannot.
+
+        Raises:
+            ArchiveError: no usable answer after all attempts.
+        """
+        part = _Part(folder)
+
+        def attempt() -> tuple[Remote, Path | None]:
+            headers = part.resume_headers(self.url(name)) or _conditions(known)
+            with self._client() as client:
+                self.manners.wait_for_turn()
+                with client.stream("GET", self.url(name), headers=headers) as response:
+                    if response.status_code == 416:
+                        part.discard()
+                        raise _Transient("the unfinished download no longer fits")
+                    _refuse_failures(response)
+                    remote = _remote(response)
+                    if response.status_code == 304 or not remote.published:
+                        return remote, None
+                    part.receive(response, self.url(name), progress)
+            return remote, part.path
+
+        return self._retrying(attempt, name)
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(
+            timeout=self.manners.timeout_s,
+            follow_redirects=True,
+            # A transparent compression would make byte ranges meaningless.
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+        )
+
+    def _retrying(self, attempt: Callable[[], _T], name: str) -> _T:
+        backoff = wait_exponential_jitter(initial=self.manners.backoff_s, max=60)
+
+        def wait(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            wish = error.retry_after_s if isinstance(error, _Transient) else None
+            return backoff(state) if wish is None else min(wish, 300)
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self.manners.attempts),
+            wait=wait,
+            retry=retry_if_exception_type((_Transient, httpx.TransportError)),
+            reraise=True,
+        )
+        try:
+            return retrying(attempt)
+        except (_Transient, httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ArchiveError(
+                f"{self.url(name)}: {str(error) or type(error).__name__} "
+                f"(after {retrying.statistics.get('attempt_number', 1)} attempts); "
+                "check the address (RRUFF_URL) and the network; the former version stays"
+            ) from error
+
+
+class _Part:
+    """An unfinished download and the validator that ties it to one version."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "download.part"
+        self._note = folder / "download.part.json"
+
+    def resume_headers(self, url: str) -> dict[str, str] | None:
+        if not self.path.exists() or not self._note.exists():
+            return None
+        note = json.loads(self._note.read_text(encoding="utf-8"))
+        size = self.path.stat().st_size
+        if note["url"] != url or not note["validator"] or size == 0:
+            return None
+        return {"Range": f"bytes={size}-", "If-Range": note["validator"]}
+
+    def receive(
+        self,
+        response: httpx.Response,
+        url: str,
+        progress: Callable[[int, int | None], None] | None,
+    ) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        done = 0
+        if response.status_code == 206:
+            done = self.path.stat().st_size
+            if not response.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
+                self.discard()
+                raise _Transient("the server continued at another place")
+        else:
+            self.discard()
+            note = {"url": url, "validator": _validator(response)}
+            atomic.write_text(self._note, json.dumps(note))
+        length = response.headers.get("Content-Length")
+        total = done + int(length) if length else None
+        with self.path.open("ab") as file:
+            for chunk in response.iter_raw(_CHUNK):
+                file.write(chunk)
+                done += len(chunk)
+                if progress:
+                    progress(done, total)
+        self._note.unlink()
+
+    def discard(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
+
+
+def _conditions(known: ArchiveRecord | None) -> dict[str, str]:
+    headers = {}
+    if known and known.etag:
+        headers["If-None-Match"] = known.etag
+    if known and known.last_modified:
+        headers["If-Modified-Since"] = known.last_modified
+    return headers
+
+
+def _validator(response: httpx.Response) -> str | None:
+    etag = response.headers.get("ETag", "")
+    # RFC 9110, 13.1.5: a weak tag cannot prove that bytes are the same.
+    if etag and not etag.startswith("W/"):
+        return etag
+    return response.headers.get("Last-Modified")
+
+
+def _remote(response: httpx.Response) -> Remote:
+    length = response.headers.get("Content-Length")
+    return Remote(
+        url=str(response.request.url),
+        published=response.status_code not in (404, 410),
+        etag=response.headers.get("ETag"),
+        last_modified=response.headers.get("Last-Modified"),
+        bytes=int(length) if length and response.status_code == 200 else None,
+    )
+
+
+def _refuse_failures(response: httpx.Response) -> None:
+    status = response.status_code
+    if status in (200, 206, 304, 404, 410):
+        return
+    message = f"HTTP {status} {response.reason_phrase}"
+    if status == 429 or status >= 500:
+        raise _Transient(message, _retry_after_s(response))
+    raise httpx.HTTPStatusError(message, request=response.request, response=response)
+
+
+def _retry_after_s(response: httpx.Response) -> float | None:
+    wish = response.headers.get("Retry-After")
+    if wish is None:
+        return None
+    if wish.strip().isdigit():
+        return float(wish)
+    try:
+        return max((parsedate_to_datetime(wish) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (ValueError, TypeError):
+        return None

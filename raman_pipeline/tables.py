@@ -1,0 +1,126 @@
+"""Table schemas: one description from which storage, checks and the UI follow.
+
+What belongs here: how a table is described and verified. What does not: the
+tables themselves (each domain package describes its own).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pandera
+import pyarrow as pa
+
+RAGGED = pa.list_(pa.float32())
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, Arrow type, what it means, and what must hold."""
+
+    name: str
+    type: pa.DataType
+    description: str
+    nullable: bool = False
+    unique: bool = False
+    isin: tuple[Any, ...] | None = None
+    between: tuple[float, float] | None = None
+
+    def _checks(self) -> list[pandera.Check]:
+        checks = []
+        if self.isin is not None:
+            checks.append(pandera.Check.isin(self.isin))
+        if self.between is not None:
+            checks.append(pandera.Check.in_range(*self.between))
+        return checks
+
+    def to_pandera(self) -> pandera.Column:
+        """The same column for pandera; the dtype itself is checked through Arrow."""
+        return pandera.Column(
+            checks=self._checks(),
+            nullable=self.nullable,
+            unique=self.unique,
+            description=self.description,
+        )
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """A table: its columns in order, and groups of columns that are unique together."""
+
+    name: str
+    columns: tuple[Column, ...]
+    unique_together: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def arrow(self) -> pa.Schema:
+        """Arrow schema with the descriptions as field metadata."""
+        return pa.schema(
+            [
+                pa.field(c.name, c.type, metadata={"description": c.description})
+                for c in self.columns
+            ]
+        )
+
+    @cached_property
+    def _pandera(self) -> pandera.DataFrameSchema:
+        return pandera.DataFrameSchema(
+            {c.name: c.to_pandera() for c in self.columns if c.type != RAGGED},
+            strict=True,
+            ordered=True,
+            unique=list(self.unique_together) or None,
+        )
+
+    def from_rows(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+        """Builds a table from row mappings; a missing key is a null.
+
+        Raises:
+            KeyError: a row holds a key that is no column.
+        """
+        rows = list(rows)
+        names = {c.name for c in self.columns}
+        for row in rows:
+            if extra := row.keys() - names:
+                raise KeyError(f"{self.name} has no column {sorted(extra)}")
+        return pa.table(
+            [self._array([row.get(c.name) for row in rows], c.type) for c in self.columns],
+            schema=self.arrow,
+        )
+
+    def from_frame(self, frame: pd.DataFrame) -> pa.Table:
+        """Builds a table from a frame that holds at least the columns."""
+        return pa.Table.from_pandas(frame, schema=self.arrow, preserve_index=False)
+
+    @staticmethod
+    def _array(values: Sequence[Any], type_: pa.DataType) -> pa.Array:
+        if type_ != RAGGED:
+            return pa.array(values, type=type_)
+        offsets = np.zeros(len(values) + 1, dtype=np.int32)
+        np.cumsum([len(v) for v in values], out=offsets[1:])
+        flat = np.concatenate(values) if values else np.empty(0)
+        return pa.ListArray.from_arrays(offsets, pa.array(flat.astype(np.float32, copy=False)))
+
+    def problems(self, table: pa.Table) -> list[str]:
+        """Returns what is wrong with a table, one line a finding; empty when sound."""
+        wrong = [
+            f"{expected.name}: expected {expected.type}, found {found.type}"
+            for expected, found in zip(self.arrow, table.schema, strict=False)
+            if expected.name == found.name and expected.type != found.type
+        ]
+        ragged = [c.name for c in self.columns if c.type == RAGGED and c.name in table.column_names]
+        for name in ragged:
+            if table.column(name).null_count:
+                wrong.append(f"{name}: {table.column(name).null_count} null arrays")
+        try:
+            self._pandera.validate(table.drop_columns(ragged).to_pandas(), lazy=True)
+        except pandera.errors.SchemaErrors as errors:
+            cases = errors.failure_cases
+            for (column, check), group in cases.groupby(["column", "check"], dropna=False):
+                example = group["failure_case"].iloc[0]
+                wrong.append(f"{column}: {check} fails {len(group)} times, first {example!r}")
+        return wrong
