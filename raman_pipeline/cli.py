@@ -1,0 +1,293 @@
+"""The command `raman-pipeline`.
+
+What belongs here: arguments, progress and tables on the terminal. What does not:
+anything that a Python caller would want (see `orchestration.runner`, `rruff.archive`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from raman_pipeline.rruff.archive import ArchiveError, read_outcomes
+from raman_pipeline.rruff.member import Member
+from raman_pipeline.rruff.member_name import parse_member_name
+from raman_pipeline.rruff.tables import refusal_row
+
+if TYPE_CHECKING:
+    from raman_pipeline.orchestration.overview import AssetState
+    from raman_pipeline.orchestration.runner import Listener, RunOutcome
+    from raman_pipeline.settings import Settings
+
+CITATION = (
+    "RRUFF data: please cite Lafuente, Downs, Yang & Stone (2015), The power of databases: the "
+    "RRUFF project, De Gruyter, 1-30, doi:10.1515/9783110417104-003."
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="From the RRUFF Raman archives to located spectra and honestly evaluated models.",
+)
+_WIDTH_WITHOUT_TERMINAL = 140
+out = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
+err = Console(stderr=True)
+
+Profile = Annotated[
+    Optional[str],  # noqa: UP045 - typer reads Optional on Python 3.11
+    typer.Option("--profile", help="sample, rruff or paper [env: RAMAN_PIPELINE_PROFILE]"),
+]
+Location = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--rruff-url", help="https://…, file:///… or a folder of zips [env: RRUFF_URL]"),
+]
+Processes = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--processes", min=1, help="trainings at a time [default: cores, at most 8]"),
+]
+
+
+@app.command()
+def run(
+    profile: Profile = None,
+    rruff_url: Location = None,
+    train: Annotated[bool, typer.Option(help="go past the folds and train")] = True,
+    processes: Processes = None,
+) -> None:
+    """Materialise everything that is due, from the archives to the report."""
+    from raman_pipeline.orchestration.runner import run_graph
+
+    settings = _settings(profile, rruff_url)
+    with _progress() as listener:
+        outcomes = run_graph(settings, listener, train, processes)
+    _close(settings, outcomes)
+
+
+@app.command()
+def backfill(
+    profile: Profile = None,
+    partition: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--partition", help='fold|split, for example "0|specimen"; repeatable'),
+    ] = None,
+    processes: Processes = None,
+) -> None:
+    """Train and test every family on fold x split, where due, and make the report."""
+    from raman_pipeline.orchestration.runner import run_backfill
+
+    settings = _settings(profile, None)
+    try:
+        with _progress() as listener:
+            outcomes = run_backfill(settings, listener, partition or None, processes)
+    except ValueError as error:
+        _fail(str(error))
+    _close(settings, outcomes)
+
+
+@app.command()
+def status(
+    profile: Profile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON array of assets")] = False,
+) -> None:
+    """Show every asset: partitions, failures, rows, bytes, last time."""
+    from raman_pipeline.orchestration.overview import asset_states
+
+    settings = _settings(profile, None)
+    states = asset_states(settings)
+    if as_json:
+        print(json.dumps([state.as_json() for state in states], indent=2))
+    else:
+        out.print(_status_table(settings, states))
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="zip archives, folders or single files")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
+) -> None:
+    """Parse members and print one line for each: accepted, or refused with the reason.
+
+    The exit status is 1 where a path cannot be read at all; refused members are an
+    answer, not a failure.
+    """
+    unreadable = False
+    accepted = refused = 0
+    for path in paths:
+        try:
+            for name, outcome in read_outcomes(path):
+                row = _check_row(name, outcome)
+                accepted += row["status"] == "accepted"
+                refused += row["status"] == "refused"
+                print(json.dumps(row, ensure_ascii=False) if as_json else _check_line(row))
+        except ArchiveError as error:
+            unreadable = True
+            err.print(f"[red]error:[/red] {error}", soft_wrap=True, highlight=False)
+    if not as_json:
+        err.print(f"{accepted + refused:,} members: {accepted:,} accepted, {refused:,} refused")
+    raise typer.Exit(1 if unreadable else 0)
+
+
+@app.command()
+def ui(
+    profile: Profile = None,
+    rruff_url: Location = None,
+    port: Annotated[int, typer.Option(help="on this machine")] = 3000,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+) -> None:
+    """Open Dagster on the instance of a profile (`dagster dev`)."""
+    from raman_pipeline.orchestration.instance import prepare_home
+
+    settings = _settings(profile, rruff_url)
+    environment = os.environ | {
+        "DAGSTER_HOME": str(prepare_home(settings)),
+        "RAMAN_PIPELINE_PROFILE": settings.profile,
+        "RAMAN_PIPELINE_STORE": str(settings.store),
+        "RRUFF_URL": settings.archives.location,
+    }
+    arguments = [sys.executable, "-m", "dagster", "dev", "-m", "raman_pipeline.definitions"]
+    arguments += ["--host", host, "--port", str(port)]
+    out.print(f"Dagster on http://{host}:{port} ({settings.profile} profile, {settings.store})")
+    os.execve(sys.executable, arguments, environment)
+
+
+def main() -> None:
+    """Runs the command; errors of use are one line, not a traceback."""
+    from raman_pipeline.settings import SettingsError
+
+    try:
+        app()
+    except (SettingsError, ArchiveError, OSError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> None:
+    err.print(f"[red]error:[/red] {message}", soft_wrap=True, highlight=False)
+    sys.exit(1)
+
+
+def _settings(profile: str | None, location: str | None) -> Settings:
+    from raman_pipeline.settings import load_settings
+
+    return load_settings(profile, location=location)
+
+
+@contextmanager
+def _progress() -> Iterator[Listener]:
+    """Shows a bar for each stage, and a line for each run that did something."""
+    from raman_pipeline.orchestration.runner import Listener
+
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=out) as progress:
+        stages: dict[str, object] = {}
+
+        def on_start(stage: str, total: int) -> None:
+            for task in stages.values():
+                progress.stop_task(task)
+            stages[stage] = progress.add_task(stage, total=total)
+
+        def on_outcome(outcome: RunOutcome) -> None:
+            progress.advance(stages[outcome.job])
+            where = outcome.job + (f" {outcome.partition}" if outcome.partition else "")
+            if outcome.errors:
+                for error in outcome.errors:
+                    progress.console.print(
+                        f"[red]failed[/red] {where}: {error}", soft_wrap=True, highlight=False
+                    )
+            elif outcome.assets:
+                progress.console.print(
+                    f"{where}: {len(outcome.assets)} assets in {outcome.seconds:.1f} s",
+                    highlight=False,
+                )
+
+        yield Listener(on_start, on_outcome)
+
+
+def _close(settings: Settings, outcomes: list[RunOutcome]) -> None:
+    from raman_pipeline.orchestration.overview import asset_states
+
+    out.print(_status_table(settings, asset_states(settings)))
+    failed = [o for o in outcomes if not o.succeeded]
+    idle = sum(not o.assets for o in outcomes)
+    if idle:
+        out.print(f"{idle} of {len(outcomes)} runs had nothing to do: unchanged since last time.")
+    out.print(CITATION, soft_wrap=True)
+    profile = "" if settings.profile == "sample" else f" PROFILE={settings.profile}"
+    out.print(f"Open the UI on these runs: [bold]make ui{profile}[/bold]", highlight=False)
+    if failed:
+        err.print(f"[red]{len(failed)} runs failed[/red]; mend the cause and run it again to go on")
+        raise typer.Exit(1)
+
+
+def _status_table(settings: Settings, states: list[AssetState]) -> Table:
+    title = f"{settings.profile} profile, below {settings.store}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("asset", no_wrap=True)
+    for name in ("partitions", "rows", "refused", "MB"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("where to look", overflow="fold")
+    for state in states:
+        done = f"{state.materialized}/{state.partitions}"
+        if state.failed:
+            done += f" [red]{state.failed} failed[/red]"
+        table.add_row(
+            state.asset,
+            done,
+            "" if state.rows is None else f"{state.rows:,}",
+            "" if state.refused is None else f"{state.refused:,}",
+            "" if state.bytes is None else f"{state.bytes / 1e6:,.1f}",
+            _below(settings.store, state.where),
+        )
+    return table
+
+
+def _below(store: Path, where: str | None) -> str:
+    if where is None:
+        return ""
+    path = Path(where)
+    return str(path.relative_to(store)) if path.is_relative_to(store) else where
+
+
+def _check_row(name: str, outcome: object) -> dict[str, object]:
+    if isinstance(outcome, Member):
+        return {
+            "member": outcome.name.raw,
+            "status": "accepted",
+            "code": None,
+            "line": None,
+            "points": len(outcome.raman_shift),
+            "mineral": outcome.mineral,
+            "rruff_id": outcome.rruff_id,
+            "kind": outcome.kind,
+            "encoding": outcome.encoding,
+            "text": None,
+        }
+    row = refusal_row(outcome, parse_member_name(name), "")
+    shown = ("member", "code", "line", "mineral", "rruff_id", "kind", "encoding", "text")
+    return {"status": "refused", "points": None, **{key: row[key] for key in shown}}
+
+
+def _check_line(row: dict[str, object]) -> str:
+    if row["status"] == "accepted":
+        return f"accepted  {row['points']:>6} points  {row['member']}"
+    place = f" line {row['line']}" if row["line"] else ""
+    return f"refused   {row['code']}{place}: {row['text']!r}  {row['member']}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The code location: the only file that knows every asset.
+
+What belongs here: putting assets, jobs, schedules, sensors and resources together.
+What does not: any of them.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.orchestration.assets import (
+    archives,
+    folds,
+    geolocation,
+    localities,
+    spectra,
+    tensors,
+)
+from raman_pipeline.orchestration.io_managers import io_managers
+from raman_pipeline.orchestration.jobs import JOBS
+from raman_pipeline.orchestration.resources import Atlas, Rruff
+from raman_pipeline.orchestration.schedules import weekly_refresh
+from raman_pipeline.orchestration.sensors import changed_archives, follow_up
+from raman_pipeline.settings import Settings, load_settings
+
+
+def build_definitions(settings: Settings | None = None) -> dg.Definitions:
+    """Returns all definitions for some settings.
+
+    An asset's code version joins its own with a hash of the settings that it uses, so
+    that changing a setting makes stale just what depends on it.
+
+    Args:
+        settings: those of the environment where None.
+    """
+    settings = settings or load_settings()
+    assets = [
+        archives.rruff_archive,
+        spectra.parsed_members,
+        spectra.spectra,
+        localities.cleaned_localities,
+        localities.countries,
+        localities.geocoded_localities,
+        localities.located_samples,
+        tensors.wavenumber_window,
+        tensors.resampled_spectra,
+        folds.fold_assignment,
+        *(a for family in FAMILIES.values() for a in geolocation.family_assets(family)),
+        geolocation.geolocation_report,
+    ]
+
+    def with_settings(spec: dg.AssetSpec) -> dg.AssetSpec:
+        used = spec.metadata.get("settings_used", [])
+        version = f"{spec.code_version}-{settings.version_of(used)}" if used else spec.code_version
+        return spec.replace_attributes(code_version=version)
+
+    return dg.Definitions(
+        assets=dg.map_asset_specs(with_settings, assets),
+        jobs=JOBS,
+        schedules=[weekly_refresh],
+        sensors=[changed_archives, follow_up],
+        resources={
+            "settings": settings,
+            "rruff": Rruff(settings),
+            "atlas": Atlas(settings),
+            **io_managers(settings.asset_store),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

@@ -1,0 +1,99 @@
+"""Labelled spectra: what every model family trains on and predicts.
+
+What belongs here: the training and the test side of one fold, and the stored state
+of a fitted model. What does not: models (see `families`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+
+@dataclass(frozen=True)
+class LabelledSpectra:
+    """Spectra with labels.
+
+    Attributes:
+        intensity: float32 [n, m], normalised.
+        grid: float64 [m], cm⁻¹.
+        label: int64 [n], index into `classes`.
+        classes: countries, sorted; the same on both sides of a fold.
+        about: [n] rows with `member_id`, `rruff_id`, `mineral`, `country`.
+    """
+
+    intensity: npt.NDArray[np.float32]
+    grid: npt.NDArray[np.float64]
+    label: npt.NDArray[np.int64]
+    classes: tuple[str, ...]
+    about: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """A fitted model as plain arrays and facts; what is stored and versioned."""
+
+    arrays: dict[str, np.ndarray]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Writes a safetensors file; the caller sees to atomicity."""
+        arrays = {name: np.ascontiguousarray(a) for name, a in self.arrays.items()}
+        save_file(arrays, path, metadata={"about": json.dumps(self.about, sort_keys=True)})
+
+    @classmethod
+    def read(cls, path: Path) -> ModelState:
+        """Reads a file that `write` made."""
+        with safe_open(path, framework="np") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            about = json.loads((file.metadata() or {}).get("about", "{}"))
+        return cls(arrays, about)
+
+
+def fold_sides(
+    folds: pd.DataFrame, tensor: SpectrumTensor, fold: int
+) -> tuple[LabelledSpectra, LabelledSpectra]:
+    """Returns the training and the test side of one fold.
+
+    Args:
+        folds: a FOLDS table.
+        tensor: the spectra; every row that takes part must be in it.
+        fold: the test fold.
+
+    Raises:
+        KeyError: a spectrum that takes part is not in the tensor.
+        ValueError: the fold is empty.
+    """
+    used = folds[folds["fold"].notna()].reset_index(drop=True)
+    classes = tuple(sorted(used["country"].unique()))
+    index = {country: i for i, country in enumerate(classes)}
+    test = (used["fold"] == fold).to_numpy()
+    if not test.any():
+        raise ValueError(f"fold {fold} is empty; folds are {sorted(used['fold'].unique())}")
+    sides = []
+    for chosen in (~test, test):
+        about = used[chosen].reset_index(drop=True)
+        rows = tensor.rows_of(about["member_id"].tolist())
+        sides.append(
+            LabelledSpectra(
+                intensity=np.asarray(tensor.intensity[rows]),
+                grid=tensor.grid,
+                label=about["country"].map(index).to_numpy(np.int64),
+                classes=classes,
+                about=about,
+            )
+        )
+    return sides[0], sides[1]

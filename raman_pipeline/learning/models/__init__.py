@@ -1,0 +1,1 @@
+"""Network architectures, one a module; no training, no data."""

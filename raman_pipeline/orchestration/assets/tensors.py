@@ -1,0 +1,159 @@
+"""Stage 4: the common window, and every spectrum on one grid."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from raman_pipeline.orchestration.metadata import (
+    OWNERS,
+    TABLE,
+    TENSOR,
+    arrays_version,
+    check_result,
+    figure_metadata,
+    promise_check,
+    schema_check,
+    table_result,
+)
+from raman_pipeline.plots.spectra import before_and_after, window_coverage
+from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.resample import resample_set
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+from raman_pipeline.spectra.window import Window, coverage, find_window
+from raman_pipeline.tables import Column, TableSchema
+
+_COMMON = {
+    "group_name": "tensors",
+    "owners": OWNERS,
+    "automation_condition": dg.AutomationCondition.eager(),
+}
+
+WINDOW = TableSchema(
+    "wavenumber_window",
+    (
+        Column("raman_shift", pa.float64(), "grid point, cm⁻¹", unique=True),
+        Column("coverage", pa.float64(), "share of spectra that reach it", between=(0, 1)),
+    ),
+)
+
+
+@dg.asset(
+    **_COMMON,
+    dagster_type=TABLE,
+    kinds={"parquet"},
+    code_version="1",
+    metadata={"settings_used": ["grid"]},
+    check_specs=[
+        schema_check("wavenumber_window"),
+        promise_check("wavenumber_window", "covers_all", "No spectrum reaches beyond the window."),
+    ],
+)
+def wavenumber_window(
+    settings: dg.ResourceParam[Settings], spectra: pa.Table
+) -> dg.MaterializeResult:
+    """The smallest window that covers every spectrum, the grid on it, and its coverage."""
+    starts, stops = (spectra[c].to_numpy() for c in ("shift_start", "shift_stop"))
+    window = find_window(starts, stops)
+    grid = window.grid(settings.grid.points)
+    share = coverage(starts, stops, grid)
+    covers = window.start <= starts.min() and stops.max() <= window.stop
+    return table_result(
+        "wavenumber_window",
+        WINDOW.from_rows({"raman_shift": x, "coverage": y} for x, y in zip(grid, share, strict=True)),
+        WINDOW,
+        settings.part(["grid"]),
+        [check_result("wavenumber_window", "covers_all", bool(covers))],
+        start_cm1=window.start,
+        stop_cm1=window.stop,
+        step_cm1=float(grid[1] - grid[0]),
+        **figure_metadata(
+            settings,
+            "wavenumber_window",
+            coverage=window_coverage(grid, share, window.start, window.stop),
+        ),
+    )
+
+
+@dg.asset(
+    **_COMMON,
+    dagster_type=TENSOR,
+    kinds={"safetensors"},
+    io_manager_key="tensor_io_manager",
+    code_version="1",
+    metadata={"settings_used": ["grid"]},
+    check_specs=[
+        promise_check("resampled_spectra", "nothing_lost", "One row for each spectrum, in order."),
+        promise_check("resampled_spectra", "normalised", "Every value is finite and in 0..1."),
+    ],
+)
+def resampled_spectra(
+    settings: dg.ResourceParam[Settings], spectra: pa.Table, wavenumber_window: pa.Table
+) -> dg.MaterializeResult:
+    """Every spectrum on the grid, min-max normalised after resampling: float32 [n, points].
+
+    Zero outside a spectrum's own range; a flat spectrum is all zeros.
+    """
+    grid = wavenumber_window["raman_shift"].to_numpy()
+    result = resample_set(
+        _pairs(spectra), spectra.num_rows, grid, settings.grid.interpolation
+    )
+    tensor = SpectrumTensor(result.intensity, grid, tuple(spectra["member_id"].to_pylist()))
+    sound = bool(np.isfinite(tensor.intensity).all()) and (
+        tensor.intensity.size == 0
+        or bool((tensor.intensity.min() >= 0) & (tensor.intensity.max() <= 1))
+    )
+    shown = int(np.argsort(result.peak_loss)[len(result.peak_loss) // 2])
+    raw_shift, raw_intensity = (spectra[c][shown].values.to_numpy() for c in _RAGGED)
+    title = f"{spectra['mineral'][shown].as_py()} {spectra['rruff_id'][shown].as_py()}"
+    return dg.MaterializeResult(
+        value=tensor,
+        data_version=dg.DataVersion(
+            arrays_version({"intensity": tensor.intensity, "grid": grid}, "\n".join(tensor.member_ids))
+        ),
+        metadata={
+            "dagster/row_count": len(tensor.member_ids),
+            "shape": list(tensor.intensity.shape),
+            "dtype": "float32",
+            "settings": settings.part(["grid"]),
+            "window": f"{Window(grid[0], grid[-1])}",
+            "peak_loss_mean": float(result.peak_loss.mean()),
+            "peak_loss_95_percent": float(np.quantile(result.peak_loss, 0.95)),
+            "peak_loss_worst": float(result.peak_loss.max()),
+            "peak_loss_worst_spectrum": spectra["member"][int(result.peak_loss.argmax())].as_py(),
+            "spline_overshoots": int((result.overshoot > 1e-6).sum()),
+            "spline_overshoot_worst": float(result.overshoot.max()),
+            "flat_spectra": int((tensor.intensity.max(axis=1) == 0).sum()),
+            **figure_metadata(
+                settings,
+                "resampled_spectra",
+                before_and_after=before_and_after(
+                    raw_shift, raw_intensity, grid, tensor.intensity[shown], title
+                ),
+            ),
+        },
+        check_results=[
+            check_result(
+                "resampled_spectra",
+                "nothing_lost",
+                list(tensor.member_ids) == spectra["member_id"].to_pylist(),
+                rows_in=spectra.num_rows,
+                rows_out=len(tensor.member_ids),
+            ),
+            check_result("resampled_spectra", "normalised", sound),
+        ],
+    )
+
+
+_RAGGED = ("raman_shift", "intensity")
+
+
+def _pairs(
+    spectra: pa.Table,
+) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
+    """Yields the ragged columns row by row, without a copy."""
+    columns = [spectra[name].combine_chunks() for name in _RAGGED]
+    for shift, intensity in zip(*columns, strict=True):
+        yield shift.values.to_numpy(), intensity.values.to_numpy()

@@ -1,0 +1,91 @@
+"""IO managers: where assets lie and in which format, each write atomic.
+
+What belongs here: the bridge from Dagster's contexts to the file formats of the
+domain. What does not: the formats (see `spectra.tensor_file`, `learning.labelled`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
+from upath import UPath
+
+from raman_pipeline import atomic
+from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.spectra.tensor_file import SpectrumTensor, open_tensor, write_tensor
+
+
+class _AtomicIOManager(dg.UPathIOManager):
+    """Writes beside and renames; records size and address."""
+
+    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
+        with atomic.replacing(Path(path)) as temporary:
+            self.write(temporary, obj)
+        context.add_output_metadata(
+            {"bytes": Path(path).stat().st_size, "dagster/uri": Path(path).as_uri()}
+        )
+
+    def load_from_path(self, context: dg.InputContext, path: UPath) -> Any:
+        return self.read(Path(path))
+
+    def write(self, path: Path, obj: Any) -> None:
+        raise TypeError(f"{type(self).__name__} has no format")
+
+    def read(self, path: Path) -> Any:
+        raise TypeError(f"{type(self).__name__} has no format")
+
+
+class TableIOManager(_AtomicIOManager):
+    """Arrow tables as parquet."""
+
+    extension = ".parquet"
+
+    def write(self, path: Path, obj: pa.Table) -> None:
+        """Writes a table; the same table gives the same bytes."""
+        pq.write_table(obj, path, compression="zstd")
+
+    def read(self, path: Path) -> pa.Table:
+        """Reads a table."""
+        return pq.read_table(path)
+
+
+class TensorIOManager(_AtomicIOManager):
+    """Spectrum tensors as safetensors, opened memory-mapped."""
+
+    extension = ".safetensors"
+
+    def write(self, path: Path, obj: SpectrumTensor) -> None:
+        """Writes a tensor."""
+        write_tensor(path, obj)
+
+    def read(self, path: Path) -> SpectrumTensor:
+        """Opens a tensor without reading its intensities."""
+        return open_tensor(path)
+
+
+class ModelIOManager(_AtomicIOManager):
+    """Fitted models as safetensors."""
+
+    extension = ".safetensors"
+
+    def write(self, path: Path, obj: ModelState) -> None:
+        """Writes a state."""
+        obj.write(path)
+
+    def read(self, path: Path) -> ModelState:
+        """Reads a state."""
+        return ModelState.read(path)
+
+
+def io_managers(asset_store: Path) -> dict[str, dg.IOManager]:
+    """Returns the IO managers of a store, by resource key."""
+    base = UPath(asset_store)
+    return {
+        "io_manager": TableIOManager(base),
+        "tensor_io_manager": TensorIOManager(base),
+        "model_io_manager": ModelIOManager(base),
+    }

@@ -1,0 +1,46 @@
+"""Jobs: one a partitions definition, so that the UI and backfills can launch them.
+
+What belongs here: what runs together. What does not: when (see `schedules`,
+`sensors`) and the order of a whole run (see `runner`).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from raman_pipeline.learning.families import FAMILIES
+
+INGEST_ASSETS = ("rruff_archive", "parsed_spectra", "refused_members")
+DATASET_ASSETS = (
+    "spectra",
+    "cleaned_localities",
+    "countries",
+    "geocoded_localities",
+    "located_samples",
+    "wavenumber_window",
+    "resampled_spectra",
+)
+FOLD_ASSETS = ("fold_assignment",)
+TRAINING_ASSETS = tuple(
+    f"{name}_{part}" for name in FAMILIES for part in ("model", "predictions")
+)
+REPORT_ASSETS = ("geolocation_report",)
+
+
+def _job(name: str, assets: tuple[str, ...], description: str) -> dg.UnresolvedAssetJobDefinition:
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.assets(*assets),
+        description=description,
+        # One process a run: steps are short, and parallelism lies between runs.
+        executor_def=dg.in_process_executor,
+    )
+
+
+INGEST = _job("ingest", INGEST_ASSETS, "Fetch one archive if it changed, and parse it.")
+DATASET = _job("dataset", DATASET_ASSETS, "Merge the archives; locate specimens; resample.")
+FOLDS = _job("folds", FOLD_ASSETS, "Assign every spectrum to a fold under one split.")
+TRAINING = _job("training", TRAINING_ASSETS, "Fit and test every family on one fold and split.")
+REPORT = _job("report", REPORT_ASSETS, "Compare all families over the folds done so far.")
+
+JOBS = [INGEST, DATASET, FOLDS, TRAINING, REPORT]

@@ -1,0 +1,158 @@
+"""What every asset says of itself: versions, counts, schema, settings, pictures.
+
+What belongs here: turning domain objects into materialisations. What does not: the
+objects.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+from matplotlib.figure import Figure
+from PIL import Image
+
+from raman_pipeline import atomic
+from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+from raman_pipeline.tables import TableSchema
+
+OWNERS = ["team:raman-pipeline"]
+TABLE = dg.PythonObjectDagsterType(pa.Table, name="ArrowTable")
+TENSOR = dg.PythonObjectDagsterType(SpectrumTensor, name="SpectrumTensor")
+MODEL = dg.PythonObjectDagsterType(ModelState, name="ModelState")
+SCHEMA_CHECK = "schema"
+_INLINE_WIDTH = 640
+
+
+def schema_check(asset: str) -> dg.AssetCheckSpec:
+    """Returns the blocking check that every table has."""
+    return dg.AssetCheckSpec(
+        SCHEMA_CHECK,
+        asset=asset,
+        blocking=True,
+        description="Columns, types, nulls, ranges and uniqueness are as the schema says.",
+    )
+
+
+def promise_check(asset: str, name: str, description: str) -> dg.AssetCheckSpec:
+    """Returns a blocking check for one promise."""
+    return dg.AssetCheckSpec(name, asset=asset, blocking=True, description=description)
+
+
+def check_result(asset: str, name: str, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
+    """Returns the outcome of a check with the facts behind it."""
+    return dg.AssetCheckResult(
+        passed=passed,
+        asset_key=asset,
+        check_name=name,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata=metadata,
+    )
+
+
+def table_result(
+    asset: str,
+    table: pa.Table,
+    schema: TableSchema,
+    settings: Mapping[str, object],
+    checks: list[dg.AssetCheckResult] | None = None,
+    **metadata: Any,
+) -> dg.MaterializeResult[pa.Table]:
+    """Returns the materialisation of a table: value, version, schema, counts, checks."""
+    problems = schema.problems(table)
+    return dg.MaterializeResult(
+        asset_key=asset,
+        value=table,
+        data_version=dg.DataVersion(table_version(table)),
+        metadata={
+            "dagster/row_count": table.num_rows,
+            "dagster/column_schema": column_schema(schema),
+            "settings": dict(settings),
+            **metadata,
+        },
+        check_results=[
+            check_result(asset, SCHEMA_CHECK, not problems, problems=problems),
+            *(checks or []),
+        ],
+    )
+
+
+def column_schema(schema: TableSchema) -> dg.TableSchema:
+    """Returns Dagster's view of a table schema."""
+    return dg.TableSchema(
+        [
+            dg.TableColumn(
+                column.name,
+                type=str(column.type),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable, unique=column.unique
+                ),
+            )
+            for column in schema.columns
+        ]
+    )
+
+
+def table_version(table: pa.Table) -> str:
+    """Returns the SHA-256 of a table's content, whatever its chunks."""
+    digest = hashlib.sha256()
+    with pa.ipc.new_stream(_HashSink(digest), table.schema) as writer:
+        for batch in table.combine_chunks().to_batches():
+            writer.write_batch(batch)
+    return digest.hexdigest()
+
+
+def arrays_version(arrays: Mapping[str, np.ndarray], extra: str = "") -> str:
+    """Returns the SHA-256 of named arrays and a text."""
+    digest = hashlib.sha256(extra.encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def figure_metadata(
+    settings: Settings, asset: str, **figures: Figure
+) -> dict[str, dg.MetadataValue]:
+    """Stores figures as PNG; returns them small for the UI, with the path of the full ones."""
+    metadata: dict[str, dg.MetadataValue] = {}
+    for name, figure in figures.items():
+        path = settings.figure_store / asset / f"{name}.png"
+        with atomic.replacing(path) as temporary:
+            figure.savefig(temporary, format="png", dpi=150)
+        metadata[name] = dg.MetadataValue.md(f"![{name}](data:image/png;base64,{_inline(figure)})")
+        metadata[f"{name}_file"] = dg.MetadataValue.path(path)
+    return metadata
+
+
+def _inline(figure: Figure) -> str:
+    """Returns a PNG of at most some 30 KB in base64: the UI stores it in every event."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_INLINE_WIDTH / figure.get_size_inches()[0])
+    small = io.BytesIO()
+    Image.open(buffer).convert("RGB").quantize(32).save(small, format="png", optimize=True)
+    return base64.b64encode(small.getvalue()).decode()
+
+
+class _HashSink(io.RawIOBase):
+    """A file that only feeds a digest."""
+
+    def __init__(self, digest: Any) -> None:
+        self._digest = digest
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        return len(data)

@@ -1,0 +1,26 @@
+"""Partitions: archives, splits, and fold x split.
+
+What belongs here: partition definitions and the way between keys and values.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from raman_pipeline.learning.splits import SPLITS
+from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES
+
+N_FOLDS = 5
+"""As in the papers."""
+
+ARCHIVES = dg.StaticPartitionsDefinition(list(ARCHIVE_NAMES))
+SPLIT = dg.StaticPartitionsDefinition(list(SPLITS))
+FOLD_SPLIT = dg.MultiPartitionsDefinition(
+    {"fold": dg.StaticPartitionsDefinition([str(i) for i in range(N_FOLDS)]), "split": SPLIT}
+)
+
+
+def fold_and_split(key: str) -> tuple[int, str]:
+    """Returns fold and split of a key such as `0|random`."""
+    fold, split = key.split("|")
+    return int(fold), split

@@ -1,0 +1,214 @@
+"""Running the graph from the command line, without a daemon.
+
+What belongs here: which runs are due, in which order, in how many processes. What
+does not: printing (see `raman_pipeline.cli`), assets.
+
+A run is due where an asset partition is missing, failed, or older than its inputs,
+code or settings. Archives are always asked for: only their source can tell.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from raman_pipeline.definitions import build_definitions
+from raman_pipeline.orchestration import jobs
+from raman_pipeline.orchestration.instance import fail_orphans, open_instance, process_tags
+from raman_pipeline.orchestration.partitions import ARCHIVES, FOLD_SPLIT, SPLIT
+from raman_pipeline.orchestration.staleness import due_assets
+from raman_pipeline.settings import Settings
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """One finished run.
+
+    Attributes:
+        job: its job.
+        partition: its partition, None where there is none.
+        assets: what it was to materialise; empty where nothing was due.
+        errors: one line a failed step.
+        seconds: wall time.
+    """
+
+    job: str
+    partition: str | None
+    assets: tuple[str, ...]
+    errors: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nothing failed."""
+        return not self.errors
+
+
+OnOutcome = Callable[[RunOutcome], None]
+OnStart = Callable[[str, int], None]
+"""Called with the name of a stage and how many runs it has."""
+
+
+@dataclass
+class Listener:
+    """Where progress is told."""
+
+    on_start: OnStart = field(default=lambda stage, total: None)
+    on_outcome: OnOutcome = field(default=lambda outcome: None)
+
+
+def run_graph(
+    settings: Settings, listener: Listener, train: bool = True, processes: int | None = None
+) -> list[RunOutcome]:
+    """Materialises everything that is due, from the archives to the report.
+
+    Training and report follow only where all before them succeeded.
+
+    Args:
+        settings: whose graph.
+        listener: told of progress.
+        train: whether to go past the folds.
+        processes: for training; the number of cores, at most 8, where None.
+    """
+    outcomes: list[RunOutcome] = []
+    with open_instance(settings) as instance:
+        fail_orphans(instance)
+        definitions = build_definitions(settings)
+
+        def stage(job: str, partitions: Sequence[str | None], always: Iterable[str] = ()) -> bool:
+            listener.on_start(job, len(partitions))
+            for partition in partitions:
+                outcome = run_due(definitions, instance, job, partition, always)
+                listener.on_outcome(outcome)
+                outcomes.append(outcome)
+            return all(o.succeeded for o in outcomes)
+
+        archives = ARCHIVES.get_partition_keys()
+        # Asking first: whether to parse depends on what the source says.
+        sound = (
+            stage("ingest", archives, always=["rruff_archive"])
+            and stage("ingest", archives)
+            and stage("dataset", [None])
+            and stage("folds", SPLIT.get_partition_keys())
+        )
+    if sound and train:
+        outcomes += run_backfill(settings, listener, None, processes)
+    return outcomes
+
+
+def run_backfill(
+    settings: Settings,
+    listener: Listener,
+    partitions: Sequence[str] | None = None,
+    processes: int | None = None,
+) -> list[RunOutcome]:
+    """Fills fold x split with what is due, then makes the report.
+
+    Every process trains with one thread: on few cores that beats one process with
+    many. A backfill that was killed goes on where it stopped, within a training too.
+
+    Args:
+        settings: whose graph.
+        listener: told of progress.
+        partitions: keys such as `0|random`; all where None.
+        processes: how many; the number of cores, at most 8, where None.
+
+    Raises:
+        ValueError: a key does not exist.
+    """
+    known = list(FOLD_SPLIT.get_partition_keys())
+    chosen = known if partitions is None else list(partitions)
+    if unknown := sorted(set(chosen) - set(known)):
+        raise ValueError(f"no partition {', '.join(unknown)}; they are {', '.join(known)}")
+    outcomes = []
+    listener.on_start("training", len(chosen))
+    with open_instance(settings) as instance:
+        fail_orphans(instance)
+    for outcome in _in_processes(settings, chosen, processes or min(os.cpu_count() or 1, 8)):
+        listener.on_outcome(outcome)
+        outcomes.append(outcome)
+    with open_instance(settings) as instance:
+        listener.on_start("report", 1)
+        outcomes.append(run_due(build_definitions(settings), instance, "report", None))
+        listener.on_outcome(outcomes[-1])
+    return outcomes
+
+
+def run_due(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    partition: str | None,
+    always: Iterable[str] = (),
+) -> RunOutcome:
+    """Runs one job for one partition, over the assets that are due.
+
+    Args:
+        definitions: of the code location.
+        instance: where the run is recorded.
+        job: name of a job.
+        partition: its partition, None where the job has none.
+        always: assets to run, and only those, whether due or not.
+    """
+    names = {j.name: j for j in jobs.JOBS}[job].selection
+    members = sorted(
+        key.to_user_string() for key in names.resolve(definitions.resolve_asset_graph())
+    )
+    assets = tuple(always) or tuple(due_assets(definitions, instance, members, partition))
+    if not assets:
+        return RunOutcome(job, partition, ())
+    start = time.perf_counter()
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        partition_key=partition,
+        asset_selection=[dg.AssetKey(a) for a in assets],
+        run_config=_QUIET,
+        tags=process_tags(),
+        raise_on_error=False,
+    )
+    return RunOutcome(job, partition, assets, tuple(_errors(result)), time.perf_counter() - start)
+
+
+def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            text = event.step_failure_data.user_failure_data
+            message = text.description if text else error.message.strip() if error else "failed"
+            yield f"{event.step_key}: {message}"
+    if not result.success and not any(e.is_step_failure for e in result.all_events):
+        yield "the run failed; see it in the UI"
+
+
+def _in_processes(settings: Settings, partitions: list[str], count: int) -> Iterator[RunOutcome]:
+    # Spawned, since a forked child would share the parent's torch and Arrow threads.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_one_thread)
+    try:
+        futures = [pool.submit(_train, settings, partition) for partition in partitions]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        # On an interrupt nothing new is begun; checkpoints keep what was done.
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _train(settings: Settings, partition: str) -> RunOutcome:
+    with open_instance(settings) as instance:
+        return run_due(build_definitions(settings), instance, "training", partition)

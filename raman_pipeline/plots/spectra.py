@@ -1,0 +1,42 @@
+"""Figures of spectra and of the grid.
+
+What belongs here: spectra before and after, and what a window covers. What does not:
+results of models (see `geolocation`).
+"""
+
+from __future__ import annotations
+
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from raman_pipeline.plots.style import BLUE, GREY, ORANGE, SHIFT_LABEL, new_figure
+
+
+def before_and_after(
+    raman_shift: npt.ArrayLike,
+    intensity: npt.ArrayLike,
+    grid: npt.ArrayLike,
+    resampled: npt.ArrayLike,
+    title: str,
+) -> Figure:
+    """Draws a spectrum as measured beside the same on the common grid (cf. Figure 5 of
+    Pappone 2024)."""
+    figure, (left, right) = new_figure(10, 3.2, columns=2)
+    left.plot(raman_shift, intensity, color=BLUE, linewidth=0.8)
+    left.set(title=f"{title}, as measured", xlabel=SHIFT_LABEL, ylabel="intensity (counts)")
+    right.plot(grid, resampled, color=ORANGE, linewidth=0.8)
+    right.set(title="on the common grid", xlabel=SHIFT_LABEL, ylabel="intensity (0-1)")
+    return figure
+
+
+def window_coverage(grid: npt.ArrayLike, share: npt.ArrayLike, start: float, stop: float) -> Figure:
+    """Draws the share of spectra that cover each Raman shift of the window."""
+    figure, (ax,) = new_figure(8, 2.8)
+    ax.fill_between(grid, share, color=GREY, step="mid")
+    ax.set(
+        title=f"window {start:g}-{stop:g} cm⁻¹: share of spectra that reach each point",
+        xlabel=SHIFT_LABEL,
+        ylabel="share of spectra",
+        ylim=(0, 1.02),
+    )
+    return figure

@@ -1,0 +1,24 @@
+"""What all figures share.
+
+What belongs here: sizes, colours, the way axes look. What does not: any figure.
+"""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREY, RED = "#2b6cb0", "#dd6b20", "#a0aec0", "#c53030"
+SHIFT_LABEL = "Raman shift (cm⁻¹)"
+
+
+def new_figure(width: float = 8.0, height: float = 4.0, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Returns a figure with `columns` axes side by side; sizes in inches.
+
+    The figure belongs to no window system, so nothing has to be closed.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = [figure.add_subplot(1, columns, i + 1) for i in range(columns)]
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure, axes

@@ -1,0 +1,95 @@
+"""The spectrum tensor on disk: safetensors, opened memory-mapped.
+
+What belongs here: the file format. What does not: how the numbers came about (see
+`resample`).
+
+safetensors is eight bytes of header length, a JSON header and the raw bytes; the
+numpy reader of the library copies, so the mapping is made here from the header.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save_file
+
+_DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+
+
+@dataclass(frozen=True)
+class SpectrumTensor:
+    """Spectra on a common grid with their row index.
+
+    Attributes:
+        intensity: float32 [n, m], normalised; read-only when opened from a file.
+        grid: float64 [m], Raman shift, cm⁻¹.
+        member_ids: n ids, the row index into the spectra table.
+    """
+
+    intensity: npt.NDArray[np.float32]
+    grid: npt.NDArray[np.float64]
+    member_ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        rows, columns = self.intensity.shape
+        if rows != len(self.member_ids) or columns != self.grid.size:
+            raise ValueError(
+                f"intensity is {rows} x {columns}, but there are {len(self.member_ids)} ids "
+                f"and {self.grid.size} grid points"
+            )
+
+    def rows_of(self, member_ids: list[str]) -> npt.NDArray[np.int64]:
+        """Returns the row of each id.
+
+        Raises:
+            KeyError: an id is not in the tensor.
+        """
+        index = {member_id: row for row, member_id in enumerate(self.member_ids)}
+        return np.array([index[m] for m in member_ids], dtype=np.int64)
+
+
+def write_tensor(path: Path, tensor: SpectrumTensor) -> None:
+    """Writes a tensor file; the caller sees to atomicity."""
+    save_file(
+        {"intensity": np.ascontiguousarray(tensor.intensity), "grid": tensor.grid},
+        path,
+        metadata={"member_ids": "\n".join(tensor.member_ids)},
+    )
+
+
+def open_tensor(path: Path) -> SpectrumTensor:
+    """Opens a tensor file; the intensities stay on disk until they are touched.
+
+    Raises:
+        ValueError: the file is no tensor file of this project, or is cut short.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length))
+        arrays = {name: _map(path, header[name], 8 + length) for name in ("intensity", "grid")}
+        ids = header["__metadata__"]["member_ids"]
+    except (ValueError, KeyError, OverflowError, MemoryError) as error:
+        raise ValueError(
+            f"{path}: no complete spectrum tensor ({error}); materialise resampled_spectra again"
+        ) from error
+    return SpectrumTensor(
+        arrays["intensity"],
+        np.array(arrays["grid"]),
+        tuple(ids.split("\n")) if ids else (),
+    )
+
+
+def _map(path: Path, entry: dict, base: int) -> np.ndarray:
+    start, stop = entry["data_offsets"]
+    shape, dtype = tuple(entry["shape"]), _DTYPES[entry["dtype"]]
+    if path.stat().st_size < base + stop:
+        raise ValueError("the file is cut short")
+    if stop == start:
+        return np.empty(shape, dtype=dtype)
+    return np.memmap(path, dtype=dtype, mode="r", offset=base + start, shape=shape)
