@@ -16,12 +16,20 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from raman_pipeline.rruff.archive import ArchiveError, read_outcomes
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.rruff.member_name import parse_member_name
+from raman_pipeline.rruff.refusals import MemberRefused
 from raman_pipeline.rruff.tables import refusal_row
 
 if TYPE_CHECKING:
@@ -194,7 +202,7 @@ def _progress() -> Iterator[Listener]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=out) as progress:
-        stages: dict[str, object] = {}
+        stages: dict[str, TaskID] = {}
 
         def on_start(stage: str, total: int) -> None:
             for task in stages.values():
@@ -263,7 +271,7 @@ def _below(store: Path, where: str | None) -> str:
     return str(path.relative_to(store)) if path.is_relative_to(store) else where
 
 
-def _check_row(name: str, outcome: object) -> dict[str, object]:
+def _check_row(name: str, outcome: Member | MemberRefused) -> dict[str, object]:
     if isinstance(outcome, Member):
         return {
             "member": outcome.name.raw,

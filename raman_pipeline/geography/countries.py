@@ -82,8 +82,9 @@ class Countries:
             nearest = self._nearest(longitude[row], latitude[row])
             if nearest is not None:
                 index[row], near[row] = nearest, True
-        iso = np.append(self.frame["iso_a2"].to_numpy(object), None)
-        names = np.append(self.frame["country"].to_numpy(object), None)
+        iso, names = (
+            np.array([*self.frame[column], None], dtype=object) for column in ("iso_a2", "country")
+        )
         return Placed(iso[index], names[index], near)
 
     def _nearest(self, longitude: float, latitude: float) -> int | None:

@@ -105,9 +105,13 @@ class CountryNames:
             return guess
         words = segment.split()
         for start in range(1, len(words)):
-            guess = self._exact(" ".join(words[start:]), [*inner, " ".join(words[:start])], locality)
+            guess = self._exact(
+                " ".join(words[start:]), [*inner, " ".join(words[:start])], locality
+            )
             if guess.iso_a2:
-                return CountryGuess(guess.iso_a2, guess.matched, ("country_in_segment", *guess.flags))
+                return CountryGuess(
+                    guess.iso_a2, guess.matched, ("country_in_segment", *guess.flags)
+                )
         if words:
             first = self._exact(words[0], inner, locality)
             if first.iso_a2 and len(words) == 2 and self._misspelt(words[1]).iso_a2:

@@ -65,7 +65,7 @@ def cut_at_antimeridian(rings: list[Ring]) -> MultiPolygon:
     outer, *holes = [_unroll(ring) for ring in rings]
     west = min(outer[:, 0].min(), *(h[:, 0].min() for h in holes)) if holes else outer[:, 0].min()
     east = outer[:, 0].max()
-    if -180 <= west and east <= 180:
+    if west >= -180 and east <= 180:
         return _multi(shapely.make_valid(Polygon(outer, holes)))
     polygon = shapely.make_valid(Polygon(outer, holes))
     parts = []

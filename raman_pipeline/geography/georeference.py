@@ -117,9 +117,7 @@ def geocode_localities(
     frame = pd.DataFrame(
         found, columns=[*dict.fromkeys(["named", *(c.name for c in CANDIDATES.columns)])]
     )
-    placed = countries.place(
-        frame["latitude"].to_numpy(float), frame["longitude"].to_numpy(float)
-    )
+    placed = countries.place(frame["latitude"].to_numpy(float), frame["longitude"].to_numpy(float))
     frame["country"] = placed.country
     frame["polygon_iso_a2"] = placed.iso_a2
     frame["near_coast"] = placed.near_coast

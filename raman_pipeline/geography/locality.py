@@ -93,7 +93,7 @@ def names_synthetic(*texts: str | None) -> bool:
     Keywords after Pappone (2024), appendix A.2, made safe against what really
     occurs: "polysynthetic twinning", "intergrown", Flux mine, Commercial Quarry.
     """
-    return any(bool(text) and bool(_SYNTHETIC.search(text)) for text in texts)
+    return any(_SYNTHETIC.search(text) is not None for text in texts if text)
 
 
 def fold(text: str) -> str:

@@ -72,7 +72,23 @@ COUNTRY_ALIASES: dict[str, tuple[str, ...]] = {
 HISTORIC: dict[str, tuple[str, ...]] = {
     # Names that cover several present countries; the first is the default, used
     # with a flag when nothing inside the text decides.
-    "ussr": ("RU", "UA", "KZ", "TJ", "KG", "UZ", "TM", "AM", "AZ", "GE", "BY", "EE", "LV", "LT", "MD"),
+    "ussr": (
+        "RU",
+        "UA",
+        "KZ",
+        "TJ",
+        "KG",
+        "UZ",
+        "TM",
+        "AM",
+        "AZ",
+        "GE",
+        "BY",
+        "EE",
+        "LV",
+        "LT",
+        "MD",
+    ),
     "soviet union": ("RU", "UA", "KZ", "TJ", "KG", "UZ", "TM", "AM", "AZ", "GE", "BY"),
     "czechoslovakia": ("CZ", "SK"),
     "yugoslavia": ("RS", "MK", "HR", "SI", "BA", "ME", "XK"),
@@ -105,7 +121,10 @@ REGIONS: dict[str, tuple[str, ...]] = {
         """catamarca, mendoza, salta, jujuy, san juan, la rioja, san luis, neuquen,
         chubut, rio negro, santa cruz, patagonia"""
     ),
-    "AT": _names("styria, carinthia, salzburg, north tyrol, vorarlberg, lower austria, upper austria"),
+    "AT": _names(
+        """styria, carinthia, salzburg, north tyrol, vorarlberg, lower austria,
+        upper austria"""
+    ),
     "AU": _names(
         """new south wales, victoria, queensland, south australia, western australia,
         tasmania, northern territory, nsw"""
@@ -158,7 +177,9 @@ REGIONS: dict[str, tuple[str, ...]] = {
         coahuila, guanajuato, hidalgo, san luis potosi, sinaloa, guerrero, oaxaca, puebla,
         queretaro, nuevo leon"""
     ),
-    "NO": _names("telemark, buskerud, vestfold, aust agder, nordland, hordaland, oppland, rogaland"),
+    "NO": _names(
+        "telemark, buskerud, vestfold, aust agder, nordland, hordaland, oppland, rogaland"
+    ),
     "PE": _names("ancash, huancavelica, lima, pasco, huanuco, arequipa, la libertad, cajamarca"),
     "PK": _names("gilgit baltistan, baluchistan, khyber pakhtunkhwa, north west frontier province"),
     "PL": _names("lower silesia, upper silesia"),
@@ -168,9 +189,14 @@ REGIONS: dict[str, tuple[str, ...]] = {
         southern urals, middle urals, polar urals, chukotka, kamchatka, transbaikalia,
         primorye, sakha, buryatia, karelia, kuril islands, chelyabinsk oblast, irkutsk oblast"""
     ),
-    "SE": _names("varmland, dalarna, vastmanland, orebro, skane, uppland, sodermanland, norrbotten"),
+    "SE": _names(
+        "varmland, dalarna, vastmanland, orebro, skane, uppland, sodermanland, norrbotten"
+    ),
     "TZ": _names("arusha, manyara, merelani"),
     "UA": _names("crimea, donetsk oblast, zhytomyr oblast, volhynia"),
-    "ZA": _names("northern cape, limpopo, gauteng, mpumalanga, northern cape province, north west province"),
-}  # fmt: skip
+    "ZA": _names(
+        """northern cape, limpopo, gauteng, mpumalanga, northern cape province,
+        north west province"""
+    ),
+}
 """Regions that stand last in a text without their country. US states come from GeoNames."""

@@ -85,4 +85,5 @@ def _prior(train: LabelledSpectra) -> Probabilities:
 def _unit_sqrt(intensity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     root = np.sqrt(np.clip(intensity, 0, None))
     norm = np.linalg.norm(root, axis=1, keepdims=True)
-    return root / np.where(norm > 0, norm, 1)
+    norm[norm == 0] = 1
+    return root / norm

@@ -73,7 +73,9 @@ def country_scores(predictions: Predictions, family: str, split: str) -> pd.Data
 
     Columns: `country`, `f1`, `precision`, `n` (test spectra over all folds).
     """
-    tables = [per_country(t) for (f, s, _), t in sorted(predictions.items()) if (f, s) == (family, split)]
+    tables = [
+        per_country(t) for (f, s, _), t in sorted(predictions.items()) if (f, s) == (family, split)
+    ]
     if not tables:
         return pd.DataFrame(columns=["country", "f1", "precision", "n"])
     joined = pd.concat(tables)

@@ -168,9 +168,7 @@ class _Checkpoint:
         self.path = path
         self.fingerprint = fingerprint
 
-    def restore(
-        self, model: nn.Module, optimizer: AdamWScheduleFree, device: torch.device
-    ) -> int:
+    def restore(self, model: nn.Module, optimizer: AdamWScheduleFree, device: torch.device) -> int:
         if self.path is None or not self.path.exists():
             return 0
         state = torch.load(self.path, map_location=device, weights_only=True)

@@ -23,14 +23,15 @@ class _AtomicIOManager(dg.UPathIOManager):
     """Writes beside and renames; records size and address."""
 
     def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
-        with atomic.replacing(Path(path)) as temporary:
+        target = Path(str(path))
+        with atomic.replacing(target) as temporary:
             self.write(temporary, obj)
         context.add_output_metadata(
-            {"bytes": Path(path).stat().st_size, "dagster/uri": Path(path).as_uri()}
+            {"bytes": target.stat().st_size, "dagster/uri": target.as_uri()}
         )
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> Any:
-        return self.read(Path(path))
+        return self.read(Path(str(path)))
 
     def write(self, path: Path, obj: Any) -> None:
         raise TypeError(f"{type(self).__name__} has no format")

@@ -21,9 +21,7 @@ DATASET_ASSETS = (
     "resampled_spectra",
 )
 FOLD_ASSETS = ("fold_assignment",)
-TRAINING_ASSETS = tuple(
-    f"{name}_{part}" for name in FAMILIES for part in ("model", "predictions")
-)
+TRAINING_ASSETS = tuple(f"{name}_{part}" for name in FAMILIES for part in ("model", "predictions"))
 REPORT_ASSETS = ("geolocation_report",)
 
 

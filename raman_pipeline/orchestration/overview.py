@@ -74,7 +74,9 @@ def _state(settings: Settings, instance: dg.DagsterInstance, node) -> AssetState
         for key, when in failures.items()
         if key in keys and (key not in newest or newest[key].timestamp < when)
     ]
-    metadata = [r.asset_materialization.metadata for r in newest.values() if r.asset_materialization]
+    metadata = [
+        r.asset_materialization.metadata for r in newest.values() if r.asset_materialization
+    ]
     last = max((r.timestamp for r in newest.values()), default=None)
     return AssetState(
         asset=node.key.to_user_string(),

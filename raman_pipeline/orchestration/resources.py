@@ -12,7 +12,7 @@ from functools import cached_property
 from raman_pipeline.geography.countries import Countries, load_countries
 from raman_pipeline.geography.country_names import CountryNames
 from raman_pipeline.geography.gazetteer import Gazetteer, load_gazetteer
-from raman_pipeline.rruff.archive_store import ArchiveStore, Remote
+from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES, ArchiveStore, Remote
 from raman_pipeline.rruff.mirror import Fetched, Progress, Source, fetch_archive, open_source
 from raman_pipeline.rruff.transfer import Manners
 from raman_pipeline.settings import Settings
@@ -44,6 +44,15 @@ class Rruff:
     def fetch(self, name: str, progress: Progress | None = None) -> Fetched:
         """Brings one archive up to date."""
         return fetch_archive(self._source, self.store, name, progress)
+
+    def published(self) -> list[str]:
+        """Says of each archive in use where it came from and which version it is."""
+        records = (self.store.record(name) for name in ARCHIVE_NAMES)
+        return [
+            f"{r.url} ({r.members:,} members, sha256 {r.sha256[:12]})"
+            for r in records
+            if r is not None and r.sha256 is not None
+        ]
 
     def look(self, name: str) -> Remote:
         """Asks the source about one archive without fetching it."""

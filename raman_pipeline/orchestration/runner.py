@@ -124,7 +124,7 @@ def run_backfill(
     Raises:
         ValueError: a key does not exist.
     """
-    known = list(FOLD_SPLIT.get_partition_keys())
+    known = [str(key) for key in FOLD_SPLIT.get_partition_keys()]
     chosen = known if partitions is None else list(partitions)
     if unknown := sorted(set(chosen) - set(known)):
         raise ValueError(f"no partition {', '.join(unknown)}; they are {', '.join(known)}")

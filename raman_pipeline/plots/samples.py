@@ -27,8 +27,16 @@ def specimen_map(samples: pd.DataFrame, countries: gpd.GeoDataFrame) -> Figure:
     known = frame[frame["specimens"] > 0]
     if len(known):
         norm = LogNorm(vmin=1, vmax=max(float(known["specimens"].max()), 10.0))
-        known.plot(ax=ax, column="specimens", cmap="Blues", norm=norm, edgecolor=GREY,
-                   linewidth=0.2, legend=True, legend_kwds={"label": "specimens", "shrink": 0.6})  # fmt: skip
+        known.plot(
+            ax=ax,
+            column="specimens",
+            cmap="Blues",
+            norm=norm,
+            edgecolor=GREY,
+            linewidth=0.2,
+            legend=True,
+            legend_kwds={"label": "specimens", "shrink": 0.6},
+        )
     ax.scatter(samples["longitude"], samples["latitude"], s=3, color=RED, linewidths=0)
     located = int(samples["latitude"].notna().sum())
     ax.set_title(

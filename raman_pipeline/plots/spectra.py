@@ -19,8 +19,7 @@ def before_and_after(
     resampled: npt.ArrayLike,
     title: str,
 ) -> Figure:
-    """Draws a spectrum as measured beside the same on the common grid (cf. Figure 5 of
-    Pappone 2024)."""
+    """Draws a spectrum as measured and on the common grid (cf. Pappone 2024, Figure 5)."""
     figure, (left, right) = new_figure(10, 3.2, columns=2)
     left.plot(raman_shift, intensity, color=BLUE, linewidth=0.8)
     left.set(title=f"{title}, as measured", xlabel=SHIFT_LABEL, ylabel="intensity (counts)")

@@ -12,7 +12,9 @@ BLUE, ORANGE, GREY, RED = "#2b6cb0", "#dd6b20", "#a0aec0", "#c53030"
 SHIFT_LABEL = "Raman shift (cm⁻¹)"
 
 
-def new_figure(width: float = 8.0, height: float = 4.0, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def new_figure(
+    width: float = 8.0, height: float = 4.0, columns: int = 1
+) -> tuple[Figure, list[Axes]]:
     """Returns a figure with `columns` axes side by side; sizes in inches.
 
     The figure belongs to no window system, so nothing has to be closed.

@@ -199,9 +199,7 @@ class _Parser:
             self.headers[key] = value
             return
         self.repeated.append(key)
-        if key not in IDENTITY_KEYS:
-            self.headers[key] = value
-        elif not old:
+        if key not in IDENTITY_KEYS or not old:
             self.headers[key] = value
         elif value and value != old:
             raise MemberRefused(

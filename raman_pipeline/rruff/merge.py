@@ -7,6 +7,7 @@ which spectra a study uses (see `raman_pipeline.learning.dataset`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
@@ -19,11 +20,8 @@ PAIRINGS = ("paired", "raw_only", "processed_only", "ambiguous", "unknown")
 
 SPECTRA = TableSchema(
     "spectra",
-    tuple(
-        Column(**{**vars(c), "unique": True}) if c.name == "member_id" else c
-        for c in MEMBERS.columns
-    )
-    + (
+    (
+        *(replace(c, unique=True) if c.name == "member_id" else c for c in MEMBERS.columns),
         Column("copies", TEXT, "other members with this id: archive/file, a line each", True),
         Column("pairing", TEXT, "state of the RAW/Processed pair", isin=PAIRINGS),
         Column("twin_id", TEXT, "member id of the other kind, where paired", nullable=True),

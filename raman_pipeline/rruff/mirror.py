@@ -110,7 +110,9 @@ def open_source(location: str, manners: Manners) -> Source:
     if scheme == "file":
         return FolderSource(Path(unquote(urlsplit(location).path)))
     if scheme:
-        raise ArchiveError(f"{location}: unknown scheme {scheme}; use https, http, file or a folder")
+        raise ArchiveError(
+            f"{location}: unknown scheme {scheme}; use https, http, file or a folder"
+        )
     return FolderSource(Path(location).expanduser())
 
 
@@ -154,9 +156,7 @@ def fetch_archive(
     return Fetched(record, changed=known is None or known.sha256 != record.sha256)
 
 
-def _take_in(
-    store: ArchiveStore, name: str, remote: Remote, part: Path, now: str
-) -> ArchiveRecord:
+def _take_in(store: ArchiveStore, name: str, remote: Remote, part: Path, now: str) -> ArchiveRecord:
     try:
         members = verify_zip(part)
     except ArchiveError as error:

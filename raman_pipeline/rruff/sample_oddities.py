@@ -190,8 +190,10 @@ def _odd_pairs(maker: _Maker) -> Iterator[Placed]:
     # Two RAW of one measurement: no pair can be told.
     headers, rows, name, _ = maker.member("Anatase", kind="RAW")
     yield _HOME, name, format_member(headers, rows)
-    yield _HOME, name.replace(".txt", "").rsplit("__", 1)[0] + "__" + "0" * 28 + ".txt", (
-        format_member(headers, rows)
+    yield (
+        _HOME,
+        name.replace(".txt", "").rsplit("__", 1)[0] + "__" + "0" * 28 + ".txt",
+        (format_member(headers, rows)),
     )
 
     # RAW alone, in the oriented archive of lower rating.

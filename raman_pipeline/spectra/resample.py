@@ -90,7 +90,7 @@ def resample_set(
         if inside.any() and span > 0:
             found = values[inside]
             peak_loss[row] = (intensity.max() - found.max()) / span
-            overshoot[row] = max(
-                0.0, found.max() - intensity.max(), intensity.min() - found.min()
-            ) / span
+            overshoot[row] = (
+                max(0.0, found.max() - intensity.max(), intensity.min() - found.min()) / span
+            )
     return ResampledSet(result, peak_loss, overshoot)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
 
-_DTYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+_DTYPES = {"F32": "<f4", "F64": "<f8"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def open_tensor(path: Path) -> SpectrumTensor:
 
 def _map(path: Path, entry: dict, base: int) -> np.ndarray:
     start, stop = entry["data_offsets"]
-    shape, dtype = tuple(entry["shape"]), _DTYPES[entry["dtype"]]
+    shape, dtype = tuple(entry["shape"]), np.dtype(_DTYPES[entry["dtype"]])
     if path.stat().st_size < base + stop:
         raise ValueError("the file is cut short")
     if stop == start:

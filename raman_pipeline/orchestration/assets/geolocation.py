@@ -1,6 +1,7 @@
 """Stage 6: models and predictions of every family, and the report over them."""
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -33,11 +34,12 @@ from raman_pipeline.orchestration.metadata import (
     table_result,
 )
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT, N_FOLDS, fold_and_split
+from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.plots.geolocation import country_bars, families_by_split
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-_COMMON = {"group_name": "geolocation", "owners": OWNERS}
+_COMMON: dict[str, Any] = {"group_name": "geolocation", "owners": OWNERS}
 
 
 def family_assets(family: Family) -> list[dg.AssetsDefinition]:
@@ -167,6 +169,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
 def geolocation_report(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
+    rruff: dg.ResourceParam[Rruff],
     fold_assignment: dict[str, pa.Table],
     **family_predictions: dict[str, pa.Table],
 ) -> dg.MaterializeResult:
@@ -184,7 +187,7 @@ def geolocation_report(
     metrics = fold_metrics(current)
     frame = metrics.to_pandas()
     table = summary(frame)
-    protocol = _protocol(settings, fold_assignment, frame, outdated)
+    protocol = _protocol(settings, rruff, fold_assignment, frame, outdated)
     text = to_markdown(table, protocol)
     path = settings.figure_store / "geolocation_report" / "report.md"
     atomic.write_text(path, text)
@@ -233,29 +236,35 @@ def _current(
 
 
 def _protocol(
-    settings: Settings, fold_assignment: dict[str, pa.Table], metrics: pd.DataFrame, outdated: int
-) -> dict[str, object]:
+    settings: Settings,
+    rruff: Rruff,
+    fold_assignment: dict[str, pa.Table],
+    metrics: pd.DataFrame,
+    outdated: int,
+) -> dict[str, str]:
     folds = next(iter(fold_assignment.values())).to_pandas()
     used = folds[folds["fold"].notna()]
+    reasons = folds["excluded"].value_counts()
     preset = settings.training.preset
     done = metrics.groupby("split")["fold"].nunique()
+    profile: str = settings.profile
+    if profile == "sample":
+        profile += " (simulated spectra: the numbers say nothing of minerals)"
     return {
-        "profile": f"{settings.profile}"
-        + (" (simulated spectra: the numbers say nothing of minerals)" if settings.profile == "sample" else ""),
-        "archives": settings.archives.location,
+        "profile": profile,
+        "archives": "; ".join(rruff.published()),
         "spectra": f"{len(used):,} of {len(folds):,}, {used['rruff_id'].nunique():,} specimens, "
         f"{used['country'].nunique()} countries; kinds: {', '.join(settings.folds.kinds)}",
-        "left out": ", ".join(
-            f"{n} {reason}" for reason, n in folds["excluded"].value_counts().items()
-        ) or "none",
-        "grid": f"{settings.grid.points} points over the global window, {settings.grid.interpolation}",
+        "left out": ", ".join(f"{n:,} {reason}" for reason, n in reasons.items()) or "none",
+        "grid": f"{settings.grid.points} points over the global window, "
+        f"{settings.grid.interpolation}",
         "folds": f"{N_FOLDS}, seed {settings.folds.seed}; done: "
         + ", ".join(f"{s} {done.get(s, 0)}/{N_FOLDS}" for s in SPLITS)
         + (f"; {outdated} outdated partitions left out" if outdated else ""),
         "ConvNeXt1D": f"{preset.epochs} epochs, batch {preset.batch_size}, learning rate "
         f"{preset.learning_rate:g}, weight decay {preset.weight_decay:g}, seed "
         f"{settings.training.seed} + fold; nothing was tuned on the test fold",
-    }  # fmt: skip
+    }
 
 
 def _figures(

@@ -1,6 +1,7 @@
 """Stage 3: localities, candidates for their coordinates, countries, specimens."""
 
 from collections import Counter
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -25,7 +26,7 @@ from raman_pipeline.orchestration.metadata import (
 from raman_pipeline.orchestration.resources import Atlas
 from raman_pipeline.plots.samples import country_counts, specimen_map
 
-_COMMON = {
+_COMMON: dict[str, Any] = {
     "dagster_type": TABLE,
     "group_name": "localities",
     "kinds": {"parquet"},

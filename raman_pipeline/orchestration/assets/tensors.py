@@ -1,6 +1,7 @@
 """Stage 4: the common window, and every spectrum on one grid."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -25,7 +26,7 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.spectra.window import Window, coverage, find_window
 from raman_pipeline.tables import Column, TableSchema
 
-_COMMON = {
+_COMMON: dict[str, Any] = {
     "group_name": "tensors",
     "owners": OWNERS,
     "automation_condition": dg.AutomationCondition.eager(),
@@ -62,7 +63,9 @@ def wavenumber_window(
     covers = window.start <= starts.min() and stops.max() <= window.stop
     return table_result(
         "wavenumber_window",
-        WINDOW.from_rows({"raman_shift": x, "coverage": y} for x, y in zip(grid, share, strict=True)),
+        WINDOW.from_rows(
+            {"raman_shift": x, "coverage": y} for x, y in zip(grid, share, strict=True)
+        ),
         WINDOW,
         settings.part(["grid"]),
         [check_result("wavenumber_window", "covers_all", bool(covers))],
@@ -97,9 +100,7 @@ def resampled_spectra(
     Zero outside a spectrum's own range; a flat spectrum is all zeros.
     """
     grid = wavenumber_window["raman_shift"].to_numpy()
-    result = resample_set(
-        _pairs(spectra), spectra.num_rows, grid, settings.grid.interpolation
-    )
+    result = resample_set(_pairs(spectra), spectra.num_rows, grid, settings.grid.interpolation)
     tensor = SpectrumTensor(result.intensity, grid, tuple(spectra["member_id"].to_pylist()))
     sound = bool(np.isfinite(tensor.intensity).all()) and (
         tensor.intensity.size == 0
@@ -111,7 +112,9 @@ def resampled_spectra(
     return dg.MaterializeResult(
         value=tensor,
         data_version=dg.DataVersion(
-            arrays_version({"intensity": tensor.intensity, "grid": grid}, "\n".join(tensor.member_ids))
+            arrays_version(
+                {"intensity": tensor.intensity, "grid": grid}, "\n".join(tensor.member_ids)
+            )
         ),
         metadata={
             "dagster/row_count": len(tensor.member_ids),

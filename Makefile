@@ -1,0 +1,54 @@
+# The few commands of the project. PROFILE is sample, rruff or paper; RRUFF_URL is where the
+# archives are (https://…, file:///… or a folder) and is not used by the sample profile.
+PROFILE ?= sample
+RRUFF_URL ?=
+PYTHON ?= python3
+PORT ?= 3000
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+export RRUFF_URL
+export RAMAN_PIPELINE_PROFILE := $(PROFILE)
+
+.PHONY: run backfill ui status test lint sample clean
+
+run: $(VENV)/installed ## materialise everything that is due
+	@$(BIN)/raman-pipeline run
+
+backfill: $(VENV)/installed ## train and test every family on fold x split
+	@$(BIN)/raman-pipeline backfill
+
+ui: $(VENV)/installed ## open Dagster on the same instance
+	@$(BIN)/raman-pipeline ui --port $(PORT)
+
+status: $(VENV)/installed ## what is there
+	@$(BIN)/raman-pipeline status
+
+test: $(VENV)/installed-test lint ## lint, then all tests
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/installed-test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+
+sample: $(VENV)/installed ## make the embedded sample archives again
+	@$(BIN)/python -m raman_pipeline.rruff.sample_archive data/embedded/rruff-sample
+
+clean: ## remove what runs produced; the environment stays
+	rm -rf data/store
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which with make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (once; torch is large)"
+	@$(PIP) install --quiet --constraint constraints.txt torch==2.13.0
+	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@

@@ -1,0 +1,208 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raman_pipeline.rruff.member import decode, parse_member
+from raman_pipeline.rruff.refusals import REMEDIES, MemberRefused, RefusalCode
+
+NAME = "Quartz__R040031__Raman__532______Raman_Data_Processed__c801aaca84d830ae65447fa8483e.txt"
+HEAD = "##NAMES=Quartz\r\n##RRUFFID=R040031\r\n##LOCALITY=Brazil\r\n##FILETYPE=Raman Processed\r\n"
+ROWS = ["100.5, 1.0", "101.5, 2.5", "102.5, -3.0", "103.5, 4.0"]
+END = "##END=\n\n\n\n"
+
+
+def member_text(head: str = HEAD, rows: list[str] = ROWS, end: str = END) -> bytes:
+    return (head + "\r\n" + "\r\n".join(rows) + "\r\n" + end).encode()
+
+
+def refusal(data: bytes, name: str = NAME) -> MemberRefused:
+    with pytest.raises(MemberRefused) as caught:
+        parse_member(data, name)
+    return caught.value
+
+
+def test_current_format():
+    member = parse_member(member_text(), NAME)
+    assert member.raman_shift.dtype == member.intensity.dtype == np.float32
+    np.testing.assert_array_equal(member.raman_shift, np.float32([100.5, 101.5, 102.5, 103.5]))
+    np.testing.assert_array_equal(member.intensity, np.float32([1, 2.5, -3, 4]))
+    assert (member.mineral, member.rruff_id, member.kind) == ("Quartz", "R040031", "Processed")
+    assert member.wavelength_nm == 532.0
+    assert member.has_end
+    assert member.encoding == "utf-8"
+
+
+def test_old_format_without_blank_line_or_end():
+    data = b"##NAMES=Quartz\n##RRUFFID=R040031\n" + "\r\n".join(ROWS).encode() + b"\r\n"
+    member = parse_member(data, NAME)
+    assert len(member.raman_shift) == 4
+    assert not member.has_end
+    assert member.kind == "Processed"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["100.5\t1.0", "101.5\t2.5", "102.5\t-3.0", "103.5\t4.0"],
+        ["1.005e+002   1.0E0", "101.5 2.5", "  102.5 -3.0 ", "1.035000e+002 4"],
+        ["100.5,1.0", "101.5 ,2.5", "102.5 , -3.0", "103.5, 4.0"],
+        ["100.5, 1.0", "", "101.5, 2.5", "102.5\t-3.0", "103.5, 4.0"],
+    ],
+    ids=["tabs", "blanks and exponents", "commas without blanks", "mixed, blank line"],
+)
+def test_row_forms_mean_the_same(rows):
+    expected = parse_member(member_text(), NAME)
+    found = parse_member(member_text(rows=rows), NAME)
+    np.testing.assert_array_equal(found.raman_shift, expected.raman_shift)
+    np.testing.assert_array_equal(found.intensity, expected.intensity)
+
+
+def test_headers_split_at_the_first_equals_sign_and_may_follow_the_rows():
+    data = member_text(HEAD + "##STATUS=a=b\r\n", end="##OWNER=RRUFF\n##END=\nafter the end\n")
+    member = parse_member(data, NAME)
+    assert member.headers["STATUS"] == "a=b"
+    assert member.headers["OWNER"] == "RRUFF"
+
+
+def test_two_headers_on_one_line():
+    head = HEAD + "##ORIENTATION=Laser parallel to c##CELL PARAMETERS=a: 1\r\n"
+    member = parse_member(member_text(head), NAME)
+    assert member.headers["ORIENTATION"] == "Laser parallel to c"
+    assert member.headers["CELL PARAMETERS"] == "a: 1"
+
+
+def test_repeated_headers_keep_first_identity_and_last_other():
+    head = "##NAMES=\r\n##NAMES=Quartz\r\n##RRUFFID=R040031\r\n##RRUFFID=\r\n"
+    head += "##STATUS=old\r\n##STATUS=new\r\n"
+    member = parse_member(member_text(head), NAME)
+    assert member.headers == {"NAMES": "Quartz", "RRUFFID": "R040031", "STATUS": "new"}
+    assert member.repeated_keys == ["NAMES", "RRUFFID", "STATUS"]
+
+
+def test_stray_lines_comments_and_headings_before_the_rows():
+    head = HEAD + "tail of a header once wrapped\r\n# Laser (nm)=532\r\nX Y\r\n"
+    member = parse_member(member_text(head), NAME)
+    assert member.preamble == ["tail of a header once wrapped", "X Y"]
+    assert member.comments == ["Laser (nm)=532"]
+
+
+def test_header_beats_name_for_mineral_specimen_and_wavelength():
+    name = "QuartzA__R040031-3__Raman__53______Raman_Data_Processed__c801aaca84d830ae65.txt"
+    member = parse_member(member_text(HEAD + "##RAMAN WAVELENGTH=532\r\n"), name)
+    assert (member.mineral, member.rruff_id, member.wavelength_nm) == ("Quartz", "R040031", 532.0)
+
+
+def test_name_stands_in_for_absent_headers():
+    member = parse_member("\n".join(ROWS).encode(), NAME)
+    assert (member.mineral, member.rruff_id, member.kind) == ("Quartz", "R040031", "Processed")
+
+
+def test_a_name_that_does_not_fit_gets_an_id_from_the_content():
+    member = parse_member(member_text(), "mine.txt")
+    assert member.member_id.startswith("sha256-")
+    assert member.member_id == parse_member(member_text(), "other.txt").member_id
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "text"),
+    [("Långban".encode(), "utf-8", "Långban"), ("Långban".encode("cp1252"), "cp1252", "Långban")],
+)
+def test_encodings(data, encoding, text):
+    assert decode(data) == (text, encoding)
+
+
+class TestRefusals:
+    def test_decode(self):
+        found = refusal(member_text().replace(b"Brazil", b"Bra\x81il"))
+        assert (found.code, found.line) == (RefusalCode.DECODE, 3)
+
+    @pytest.mark.parametrize(
+        "row", ["101.5, 2.5, 9", "101.5", "101.5, abc", "1_0, 2", "101.5; 2.5", "101.5,"]
+    )
+    def test_row(self, row):
+        rows = [ROWS[0], row, *ROWS[2:]]
+        found = refusal(member_text(rows=rows))
+        assert (found.code, found.line) == (RefusalCode.ROW, 7)
+        assert row in found.text
+
+    def test_two_short_rows_do_not_make_one(self):
+        found = refusal(member_text(rows=["100, 1, 2", *ROWS[1:], "104"]))
+        assert found.code == RefusalCode.ROW
+
+    @pytest.mark.parametrize("rows", [[], ROWS[:1], ROWS[:2]])
+    def test_too_short(self, rows):
+        assert refusal(member_text(rows=rows)).code == RefusalCode.TOO_SHORT
+
+    def test_empty_file(self):
+        found = refusal(b"")
+        assert (found.code, found.line) == (RefusalCode.TOO_SHORT, None)
+
+    @pytest.mark.parametrize("value", ["nan", "NaN", "inf", "-Infinity", "1e99"])
+    def test_nonfinite(self, value):
+        found = refusal(member_text(rows=[*ROWS, f"104.5, {value}"]))
+        assert (found.code, found.line) == (RefusalCode.NONFINITE, 10)
+
+    def test_duplicate_axis(self):
+        found = refusal(member_text(rows=[*ROWS[:2], "101.5, 9", *ROWS[2:]]))
+        assert (found.code, found.line) == (RefusalCode.DUPLICATE_AXIS, 8)
+
+    @pytest.mark.parametrize("rows", [ROWS[::-1], [*ROWS[2:], *ROWS[:2]]])
+    def test_nonmonotonic(self, rows):
+        assert refusal(member_text(rows=rows)).code == RefusalCode.NONMONOTONIC
+
+    def test_identity_conflict(self):
+        found = refusal(member_text(HEAD + "##NAMES=Calcite\r\n"))
+        assert (found.code, found.line) == (RefusalCode.IDENTITY_CONFLICT, 5)
+
+    def test_kind_mismatch(self):
+        found = refusal(member_text(HEAD.replace("Processed", "RAW")))
+        assert (found.code, found.line) == (RefusalCode.KIND_MISMATCH, 4)
+
+    def test_lines_are_right_in_files_with_blank_separated_rows(self):
+        rows = [row.replace(",", "\t") for row in ROWS]
+        found = refusal(member_text(rows=[*rows, "103.5\t7"]))
+        assert (found.code, found.line) == (RefusalCode.DUPLICATE_AXIS, 10)
+
+    def test_the_refusal_keeps_what_was_read(self):
+        found = refusal(member_text(rows=ROWS[:1]))
+        assert found.headers["NAMES"] == "Quartz"
+        assert found.encoding == "utf-8"
+
+    def test_every_code_has_a_remedy(self):
+        assert set(REMEDIES) == set(RefusalCode)
+
+
+FINITE = st.floats(-1e6, 1e6, allow_nan=False, width=32)
+
+
+@given(st.lists(FINITE, min_size=3, max_size=60), st.sampled_from([", ", "\t", "  ", ","]))
+def test_numbers_survive_the_round_trip(intensities, separator):
+    shift = np.arange(len(intensities), dtype=np.float32) + np.float32(100.25)
+    rows = [f"{float(x)!r}{separator}{float(y)!r}" for x, y in zip(shift, intensities, strict=True)]
+    member = parse_member(member_text(rows=rows), NAME)
+    np.testing.assert_array_equal(member.raman_shift, shift)
+    np.testing.assert_array_equal(member.intensity, np.float32(intensities))
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=300)
+def test_any_bytes_are_accepted_or_refused(data):
+    try:
+        member = parse_member(data, NAME)
+    except MemberRefused as refused:
+        assert refused.code in RefusalCode
+    else:
+        assert (np.diff(member.raman_shift) > 0).all()
+
+
+@given(st.integers(0, len(member_text()) - 1), st.integers(0, 255))
+@settings(max_examples=300)
+def test_one_wrong_byte_never_crashes(position, value):
+    data = bytearray(member_text())
+    data[position] = value
+    try:
+        member = parse_member(bytes(data), NAME)
+    except MemberRefused:
+        return
+    assert len(member.raman_shift) == len(member.intensity)

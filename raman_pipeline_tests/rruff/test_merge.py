@@ -1,0 +1,60 @@
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raman_pipeline.rruff.archive import parse_archive
+from raman_pipeline.rruff.merge import PAIRINGS, SPECTRA, copies_named, merge_archives, pair_kinds
+
+
+def merged_sample(sample_folder):
+    tables = {p.stem: parse_archive(p, p.stem).accepted for p in sample_folder.glob("*.zip")}
+    return sum(t.num_rows for t in tables.values()), merge_archives(tables)
+
+
+def test_rows_in_are_rows_out_and_copies(sample_folder):
+    rows_in, table = merged_sample(sample_folder)
+    assert rows_in == table.num_rows + copies_named(table)
+    assert copies_named(table) == 1
+    assert SPECTRA.problems(table) == []
+
+
+def test_pairs_across_archives(sample_folder):
+    _, table = merged_sample(sample_folder)
+    frame = table.drop_columns(["raman_shift", "intensity"]).to_pandas().set_index("member_id")
+    paired = frame[frame["pairing"] == "paired"]
+    twins = frame.loc[paired["twin_id"]]
+    assert (twins["kind"].to_numpy() != paired["kind"].to_numpy()).all()
+    assert (paired["archive"].to_numpy() != twins["archive"].to_numpy()).sum() == 2
+    assert set(frame["pairing"]) == set(PAIRINGS) - {"unknown"}
+
+
+def test_the_specimen_is_the_header_id(sample_folder):
+    _, table = merged_sample(sample_folder)
+    frame = table.select(["rruff_id", "sample"]).to_pandas()
+    suffixed = frame[frame["sample"].str.contains("-")]
+    assert len(suffixed) > 0
+    assert not suffixed["rruff_id"].str.contains("-").any()
+
+
+def test_no_archive_gives_an_empty_table():
+    assert SPECTRA.problems(merge_archives({})) == []
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "c", None]), st.sampled_from(["RAW", "Processed", None])),
+    max_size=12,
+)
+
+
+@given(ROWS)
+def test_twins_are_mutual_and_of_the_other_kind(rows):
+    frame = pd.DataFrame(rows, columns=["measurement_key", "kind"], dtype="str")
+    frame["member_id"] = [f"m{i}" for i in range(len(frame))]
+    frame["member_id"] = frame["member_id"].astype("str")
+    pairing, twins = pair_kinds(frame)
+    assert set(pairing) <= set(PAIRINGS)
+    by_id = dict(zip(frame["member_id"], twins, strict=True))
+    for own, twin in by_id.items():
+        if isinstance(twin, str):
+            assert by_id[twin] == own
+    assert ((pairing == "paired") == twins.notna()).all()
