@@ -31,7 +31,6 @@ from raman_pipeline.rruff.archive_store import ArchiveRecord, Remote
 
 _T = TypeVar("_T")
 USER_AGENT = f"raman-pipeline/{__version__} (Raman research pipeline; conditional requests)"
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,9 @@ class HttpSource:
         )
 
     def _retrying(self, attempt: Callable[[], _T], name: str) -> _T:
-        backoff = wait_exponential_jitter(initial=self.manners.backoff_s, max=60)
+        backoff = wait_exponential_jitter(
+            multiplier=self.manners.backoff_s, max=60, jitter=self.manners.backoff_s
+        )
 
         def wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
@@ -205,7 +206,8 @@ class _Part:
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else None
         with self.path.open("ab") as file:
-            for chunk in response.iter_raw(_CHUNK):
+            # As it comes: what waits in a buffer when the line breaks would be lost.
+            for chunk in response.iter_raw():
                 file.write(chunk)
                 done += len(chunk)
                 if progress:

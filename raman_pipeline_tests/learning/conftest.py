@@ -1,0 +1,30 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from raman_pipeline.learning.labelled import fold_sides
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+
+@pytest.fixture(scope="session")
+def sides():
+    """Training and test side of a small problem: each country has a band of its own."""
+    rng = np.random.default_rng(0)
+    grid = np.linspace(100, 1500, 160)
+    countries = np.array(["Brazil", "Chile", "Peru"])[np.arange(90) % 3]
+    centre = np.select([countries == "Brazil", countries == "Chile"], [400.0, 800.0], 1200.0)
+    spectra = np.exp(-(((grid - centre[:, None]) / 40) ** 2)) + 0.05 * rng.random((90, grid.size))
+    spectra /= spectra.max(axis=1, keepdims=True)
+    ids = [f"m{i}" for i in range(90)]
+    folds = pd.DataFrame(
+        {
+            "member_id": ids,
+            "rruff_id": [f"R{i // 2}" for i in range(90)],
+            "mineral": np.where(countries == "Peru", "Calcite", "Quartz"),
+            "country": countries,
+            "fold": pd.Series(np.arange(90) // 2 % 5, dtype="Int32"),
+        }
+    )
+    folds.loc[0, "fold"] = pd.NA
+    tensor = SpectrumTensor(spectra.astype(np.float32), grid, tuple(ids))
+    return fold_sides(folds, tensor, 0)

@@ -1,0 +1,95 @@
+"""A loopback HTTP server that serves archives and misbehaves on request."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class ArchiveServer:
+    """Files by path, and a queue of faults: each request takes the next one.
+
+    Faults: a status code, `(status, Retry-After)`, `"cut"` (half of the body, then the
+    connection is closed) or `"html"`.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.faults: list = []
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.validators = True
+        self.ranges = True
+        self.url = ""
+
+    @contextmanager
+    def serve(self) -> Iterator[ArchiveServer]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_HEAD(self) -> None:
+                outer.answer(self)
+
+            def do_GET(self) -> None:
+                outer.answer(self)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            server.server_close()
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        headers = {k.lower(): v for k, v in handler.headers.items()}
+        self.requests.append((handler.command, handler.path, headers))
+        fault = self.faults.pop(0) if self.faults else None
+        data = self.files.get(handler.path)
+        if fault == "html":
+            self._send(handler, 200, b"<html>log in first</html>", {})
+        elif isinstance(fault, int | tuple):
+            status, wait = fault if isinstance(fault, tuple) else (fault, None)
+            self._send(handler, status, b"", {} if wait is None else {"Retry-After": wait})
+        elif data is None:
+            self._send(handler, 404, b"not here", {})
+        else:
+            self._send_file(handler, headers, data, cut=fault == "cut")
+
+    def _send_file(self, handler, headers: dict[str, str], data: bytes, cut: bool) -> None:
+        etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
+        given = {}
+        if self.validators:
+            given = {"ETag": etag, "Last-Modified": formatdate(1_700_000_000, usegmt=True)}
+            if headers.get("if-none-match") == etag:
+                self._send(handler, 304, b"", given)
+                return
+        start = headers.get("range", "").removeprefix("bytes=").rstrip("-")
+        if self.ranges and start and headers.get("if-range") == etag:
+            body = data[int(start) :]
+            given["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            self._send(handler, 206, body, given, cut)
+        else:
+            self._send(handler, 200, data, given, cut)
+
+    @staticmethod
+    def _send(handler, status: int, body: bytes, headers: dict, cut: bool = False) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name, str(value))
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        if handler.command == "GET":
+            handler.wfile.write(body[: len(body) // 2] if cut else body)
+        if cut:
+            handler.close_connection = True

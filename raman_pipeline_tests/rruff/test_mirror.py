@@ -1,0 +1,210 @@
+import shutil
+import time
+
+import pytest
+
+from raman_pipeline.rruff.archive import ArchiveError
+from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, PUBLISHED, ArchiveStore
+from raman_pipeline.rruff.mirror import FolderSource, fetch_archive, open_source
+from raman_pipeline.rruff.transfer import Manners
+from raman_pipeline_tests.rruff.archive_server import ArchiveServer
+
+MANNERS = Manners(seconds_between_requests=0, timeout_s=5, attempts=4, backoff_s=0.01)
+NAME = "fair_oriented"
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ArchiveStore(tmp_path / "store")
+
+
+@pytest.fixture
+def server(sample_folder):
+    server = ArchiveServer()
+    server.files[f"/{NAME}.zip"] = (sample_folder / "unrated_unoriented.zip").read_bytes()
+    with server.serve():
+        yield server
+
+
+@pytest.fixture
+def other(sample_folder):
+    return (sample_folder / "LR-Raman.zip").read_bytes()
+
+
+def fetch(server, store, **manners):
+    chosen = Manners(**{**vars(MANNERS), **manners})
+    return fetch_archive(open_source(server.url, chosen), store, NAME)
+
+
+def test_download_then_304(server, store):
+    first = fetch(server, store)
+    assert first.changed
+    assert first.record.status == PUBLISHED
+    assert store.path(NAME).read_bytes() == server.files[f"/{NAME}.zip"]
+    assert first.record.members == 34
+    second = fetch(server, store)
+    assert not second.changed
+    assert second.record.sha256 == first.record.sha256
+    assert second.record.fetched_at == first.record.fetched_at
+    method, path, headers = server.requests[-1]
+    assert (method, path) == ("GET", f"/{NAME}.zip")
+    assert headers["if-none-match"] == first.record.etag
+    assert headers["user-agent"].startswith("raman-pipeline/")
+
+
+def test_without_validators_the_bytes_decide(server, store):
+    server.validators = False
+    first = fetch(server, store)
+    second = fetch(server, store)
+    assert first.changed
+    assert not second.changed
+
+
+def test_a_new_version_replaces_the_old_one(server, store, other):
+    first = fetch(server, store)
+    server.files[f"/{NAME}.zip"] = other
+    second = fetch(server, store)
+    assert second.changed
+    assert second.record.sha256 != first.record.sha256
+    assert store.path(NAME).read_bytes() == other
+    assert len(list(store.folder(NAME).glob("*.zip"))) == 1
+
+
+def test_404_is_recorded_and_is_no_error(server, store):
+    server.files.clear()
+    result = fetch(server, store)
+    assert result.record.status == NOT_PUBLISHED
+    assert store.path(NAME) is None
+    assert not result.changed
+
+
+def test_withdrawn_and_published_again(server, store):
+    files = dict(server.files)
+    fetch(server, store)
+    server.files.clear()
+    assert fetch(server, store).changed
+    assert store.path(NAME) is None
+    server.files.update(files)
+    assert fetch(server, store).record.status == PUBLISHED
+    assert store.path(NAME) is not None
+
+
+def test_a_cut_transfer_goes_on_where_it_stopped(server, store):
+    server.faults = ["cut"]
+    assert fetch(server, store).record.members == 34
+    assert server.requests[1][2]["range"].startswith("bytes=")
+
+
+def test_a_cut_transfer_starts_afresh_where_ranges_are_not_served(server, store):
+    server.ranges = False
+    server.faults = ["cut"]
+    assert fetch(server, store).record.members == 34
+
+
+def test_a_file_that_changed_in_between_is_not_patched_together(server, store, other):
+    server.faults = ["cut"]
+    with pytest.raises(ArchiveError):
+        fetch(server, store, attempts=1)
+    assert (store.folder(NAME) / "download.part").exists()
+    server.files[f"/{NAME}.zip"] = other
+    fetch(server, store)
+    assert store.path(NAME).read_bytes() == other
+
+
+@pytest.mark.parametrize("fault", [429, 500, 503, (429, "0"), (503, "Thu, 01 Jan 1970 00:00:00 GMT")])
+def test_passing_failures_are_tried_again(server, store, fault):
+    server.faults = [fault, fault]
+    assert fetch(server, store).changed
+    assert len(server.requests) == 3
+
+
+def test_retry_after_is_obeyed(server, store):
+    server.faults = [(429, "1")]
+    start = time.monotonic()
+    fetch(server, store)
+    assert time.monotonic() - start >= 1
+
+
+def test_attempts_are_bounded_and_the_former_version_stays(server, store):
+    good = fetch(server, store).record
+    server.faults = [503] * 10
+    with pytest.raises(ArchiveError, match=r"fair_oriented\.zip: HTTP 503.*4 attempts.*RRUFF_URL"):
+        fetch(server, store)
+    assert store.record(NAME) == good
+    assert store.path(NAME).exists()
+
+
+def test_refusals_are_not_tried_again(server, store):
+    server.faults = [403]
+    with pytest.raises(ArchiveError, match="HTTP 403"):
+        fetch(server, store)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("bad", ["html", "truncated"])
+def test_what_is_no_zip_never_replaces_a_good_version(server, store, bad):
+    good = fetch(server, store).record
+    server.validators = False
+    if bad == "html":
+        server.faults = ["html"]
+    else:
+        server.files[f"/{NAME}.zip"] = server.files[f"/{NAME}.zip"][:5000]
+    with pytest.raises(ArchiveError, match="no complete zip archive.*the former version stays"):
+        fetch(server, store)
+    assert store.record(NAME) == good
+    assert store.path(NAME).exists()
+    assert not (store.folder(NAME) / "download.part").exists()
+
+
+def test_nobody_answers(store):
+    source = open_source("http://127.0.0.1:9", MANNERS)
+    with pytest.raises(ArchiveError, match="check the address"):
+        fetch_archive(source, store, NAME)
+
+
+def test_requests_keep_their_distance(server, store, tmp_path):
+    chosen = {"seconds_between_requests": 0.3, "clock": tmp_path / "clock"}
+    start = time.monotonic()
+    fetch(server, store, **chosen)
+    fetch(server, store, **chosen)
+    fetch(server, store, **chosen)
+    assert time.monotonic() - start >= 0.6
+
+
+def test_look_transfers_nothing(server):
+    source = open_source(server.url, MANNERS)
+    remote = source.look(NAME)
+    assert remote.published
+    assert remote.fingerprint == remote.etag
+    assert server.requests[0][0] == "HEAD"
+    assert source.look("poor_oriented").fingerprint == NOT_PUBLISHED
+
+
+class TestFolders:
+    def test_folder_and_file_address_work_alike(self, store, sample_folder):
+        for location in (str(sample_folder), sample_folder.as_uri()):
+            result = fetch_archive(open_source(location, MANNERS), store, NAME)
+            assert result.record.status == PUBLISHED
+        assert not result.changed
+        gone = fetch_archive(FolderSource(sample_folder), store, "poor_oriented")
+        assert gone.record.status == NOT_PUBLISHED
+
+    def test_changed_bytes_with_the_same_date_are_noticed(self, store, tmp_path, sample_folder):
+        folder = tmp_path / "site"
+        folder.mkdir()
+        for name in ("fair_oriented", "LR-Raman"):
+            shutil.copyfile(sample_folder / f"{name}.zip", folder / f"{NAME}.zip")
+            assert fetch_archive(FolderSource(folder), store, NAME).changed
+
+    def test_missing_folder(self, store, tmp_path):
+        with pytest.raises(ArchiveError, match="no such folder; set RRUFF_URL"):
+            fetch_archive(FolderSource(tmp_path / "nowhere"), store, NAME)
+
+    def test_damaged_file(self, store, tmp_path):
+        (tmp_path / f"{NAME}.zip").write_bytes(b"PK\x03\x04 and no more")
+        with pytest.raises(ArchiveError, match="no complete zip"):
+            fetch_archive(FolderSource(tmp_path), store, NAME)
+
+    def test_unknown_scheme(self):
+        with pytest.raises(ArchiveError, match="ftp"):
+            open_source("ftp://example.org/raman", MANNERS)

@@ -1,0 +1,27 @@
+import os
+import stat
+
+import pytest
+
+from raman_pipeline import atomic
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "a" / "file"
+    atomic.write_text(path, "old")
+    with pytest.raises(RuntimeError), atomic.replacing(path) as temporary:
+        temporary.write_text("half")
+        assert path.read_text() == "old"
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(path.parent) == ["file"]
+    with atomic.replacing(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+
+
+def test_others_may_read_what_the_umask_lets_them(tmp_path):
+    atomic.write_text(tmp_path / "file", "x")
+    (tmp_path / "plain").write_text("x")
+    modes = {stat.S_IMODE((tmp_path / n).stat().st_mode) for n in ("file", "plain")}
+    assert len(modes) == 1
