@@ -26,7 +26,7 @@ status: $(VENV)/installed ## what is there
 	@$(BIN)/raman-pipeline status
 
 test: $(VENV)/installed-test lint ## lint, then all tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed-test
 	@$(BIN)/ruff check .

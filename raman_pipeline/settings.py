@@ -160,7 +160,7 @@ def load_settings(
             # Some 150 spectra a fold: a shorter grid, and small batches for enough steps.
             grid=GridSettings(points=512),
             training=TrainingSettings(
-                preset=PRESETS["default"].model_copy(update={"epochs": 12, "batch_size": 16})
+                preset=PRESETS["default"].model_copy(update={"epochs": 8, "batch_size": 16})
             ),
         )
     archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)

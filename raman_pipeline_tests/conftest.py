@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+# Tests run side by side; threads that fight over two cores make each of them slower.
+os.environ["OMP_NUM_THREADS"] = "1"
 for name in ("RRUFF_URL", "RAMAN_PIPELINE_PROFILE", "RAMAN_PIPELINE_STORE", "DAGSTER_HOME"):
     os.environ.pop(name, None)
 

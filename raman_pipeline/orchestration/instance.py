@@ -6,11 +6,14 @@ not: what runs (see `runner`).
 
 from __future__ import annotations
 
+import fcntl
 import os
-import socket
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import IO
 
 import dagster as dg
 from dagster._core.instance import InstanceRef
@@ -54,20 +57,47 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def process_tags() -> dict[str, str]:
-    """Returns tags that tell which process executes a run."""
-    return {PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}"}
+def process_tags(settings: Settings) -> dict[str, str]:
+    """Returns the tag that ties a run to this process."""
+    return {PROCESS_TAG: _own_lock(settings.dagster_home / "processes")[0]}
 
 
-def fail_orphans(instance: dg.DagsterInstance) -> int:
-    """Marks runs as failed whose process, on this host, is gone; returns how many.
+def fail_orphans(settings: Settings, instance: dg.DagsterInstance) -> int:
+    """Marks runs as failed whose process is gone; returns how many.
 
-    A killed process cannot say so itself, and its run would count as running for ever.
+    A killed process cannot say so itself: its run would count as running, and its
+    place in a pool as taken, for ever.
     """
+    folder = settings.dagster_home / "processes"
+    gone = {path.name for path in folder.glob("*.lock") if _remove_if_unlocked(path)}
     count = 0
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_OPEN)):
-        host, _, pid = run.tags.get(PROCESS_TAG, "").rpartition(":")
-        if host == socket.gethostname() and not Path(f"/proc/{pid}").exists():
-            instance.report_run_failed(run, f"process {pid} was killed; run it again to go on")
+        lock = run.tags.get(PROCESS_TAG)
+        if lock and (lock in gone or not (folder / lock).exists()):
+            instance.report_run_failed(run, "its process was killed; run it again to go on")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             count += 1
     return count
+
+
+@cache
+def _own_lock(folder: Path) -> tuple[str, IO[str]]:
+    """Returns name and handle of a file that stays locked until this process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{uuid.uuid4().hex}.lock"
+    unlocked = path.with_suffix(".new")
+    file = unlocked.open("w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    # Under its name only when locked, lest another process take it for an orphan's.
+    unlocked.rename(path)
+    return path.name, file
+
+
+def _remove_if_unlocked(path: Path) -> bool:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        path.unlink()
+        return True

@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 import dagster as dg
+from dagster._core.execution.plan.objects import StepFailureData
 
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
@@ -80,13 +81,13 @@ def run_graph(
     """
     outcomes: list[RunOutcome] = []
     with open_instance(settings) as instance:
-        fail_orphans(instance)
+        fail_orphans(settings, instance)
         definitions = build_definitions(settings)
 
         def stage(job: str, partitions: Sequence[str | None], always: Iterable[str] = ()) -> bool:
             listener.on_start(job, len(partitions))
             for partition in partitions:
-                outcome = run_due(definitions, instance, job, partition, always)
+                outcome = run_due(settings, definitions, instance, job, partition, always)
                 listener.on_outcome(outcome)
                 outcomes.append(outcome)
             return all(o.succeeded for o in outcomes)
@@ -131,18 +132,19 @@ def run_backfill(
     outcomes = []
     listener.on_start("training", len(chosen))
     with open_instance(settings) as instance:
-        fail_orphans(instance)
+        fail_orphans(settings, instance)
     for outcome in _in_processes(settings, chosen, processes or min(os.cpu_count() or 1, 8)):
         listener.on_outcome(outcome)
         outcomes.append(outcome)
     with open_instance(settings) as instance:
         listener.on_start("report", 1)
-        outcomes.append(run_due(build_definitions(settings), instance, "report", None))
+        outcomes.append(run_due(settings, build_definitions(settings), instance, "report", None))
         listener.on_outcome(outcomes[-1])
     return outcomes
 
 
 def run_due(
+    settings: Settings,
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
     job: str,
@@ -152,7 +154,8 @@ def run_due(
     """Runs one job for one partition, over the assets that are due.
 
     Args:
-        definitions: of the code location.
+        settings: of the profile.
+        definitions: built from them.
         instance: where the run is recorded.
         job: name of a job.
         partition: its partition, None where the job has none.
@@ -171,7 +174,7 @@ def run_due(
         partition_key=partition,
         asset_selection=[dg.AssetKey(a) for a in assets],
         run_config=_QUIET,
-        tags=process_tags(),
+        tags=process_tags(settings),
         raise_on_error=False,
     )
     return RunOutcome(job, partition, assets, tuple(_errors(result)), time.perf_counter() - start)
@@ -180,14 +183,20 @@ def run_due(
 def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     for event in result.all_events:
         if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            text = event.step_failure_data.user_failure_data
-            message = text.description if text else error.message.strip() if error else "failed"
-            yield f"{event.step_key}: {message}"
+            yield f"{event.step_key}: {_message(event.step_failure_data)}"
     if not result.success and not any(e.is_step_failure for e in result.all_events):
         yield "the run failed; see it in the UI"
+
+
+def _message(failure: StepFailureData) -> str:
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    # Dagster wraps what an asset raises; what lies behind that is for the log.
+    if error is not None and error.cause is not None:
+        error = error.cause
+    text = error.message.strip() if error else "failed"
+    return text.split(": ", 1)[-1] if text.startswith("raman_pipeline.") else text
 
 
 def _in_processes(settings: Settings, partitions: list[str], count: int) -> Iterator[RunOutcome]:
@@ -211,4 +220,4 @@ def _one_thread() -> None:
 
 def _train(settings: Settings, partition: str) -> RunOutcome:
     with open_instance(settings) as instance:
-        return run_due(build_definitions(settings), instance, "training", partition)
+        return run_due(settings, build_definitions(settings), instance, "training", partition)

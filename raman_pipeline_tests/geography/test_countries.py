@@ -21,8 +21,8 @@ def place(countries, *points):
 
 def test_places(countries):
     found = place(
-        countries, (-19.24, 17.72), (48.85, 2.35), (59.91, 10.75), (66.0, -172.0), (-16.85, -179.97),
-        (-85.0, 60.0), (0.0, -30.0),
+        countries, (-19.24, 17.72), (48.85, 2.35), (59.91, 10.75), (66.0, -172.0),
+        (-16.85, -179.97), (-85.0, 60.0), (0.0, -30.0),
     )  # fmt: skip
     assert list(found.iso_a2) == ["NA", "FR", "NO", "RU", "FJ", "AQ", None]
     assert found.country[0] == "Namibia"
@@ -73,7 +73,7 @@ def test_missing_and_foreign_files(tmp_path):
 @settings(max_examples=60)
 def test_a_box_over_the_antimeridian_is_cut_and_keeps_its_area(centre, latitude, width, height):
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * [width, height] / 2
-    ring = corners + [centre, latitude]
+    ring = corners + np.array([centre, latitude])
     ring[:, 0] = (ring[:, 0] + 180) % 360 - 180
     parts = cut_at_antimeridian([ring])
     west, _, east, _ = parts.bounds

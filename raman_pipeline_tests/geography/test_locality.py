@@ -66,7 +66,8 @@ def test_synthetic_words(text, synthetic):
 
 @pytest.mark.parametrize(
     ("name", "folded"),
-    [("Zaïre", "zaire"), ("U.S.S.R.", "ussr"), ("Sri-Lanka", "sri lanka"), ("Côte d'Ivoire", "cote divoire"),
+    [("Zaïre", "zaire"), ("U.S.S.R.", "ussr"), ("Sri-Lanka", "sri lanka"),
+     ("Côte d'Ivoire", "cote divoire"),
      ("Røros", "roros"), ("Gießen", "giessen")],
 )  # fmt: skip
 def test_fold(name, folded):
@@ -81,6 +82,8 @@ def test_any_text_parses_and_folding_is_stable(text):
     assert fold(fold(text)) == fold(text)
 
 
-@given(st.lists(st.text(st.characters(categories=["Lu", "Ll"]), min_size=1), min_size=1, max_size=5))
+@given(
+    st.lists(st.text(st.characters(categories=["Lu", "Ll"]), min_size=1), min_size=1, max_size=5)
+)
 def test_plain_segments_survive(segments):
     assert parse_locality(", ".join(segments)).segments == tuple(segments)

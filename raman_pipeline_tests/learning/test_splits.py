@@ -76,7 +76,9 @@ def test_too_few_groups_say_so():
             "excluded": pd.Series([None] * 3, dtype="str"),
         }
     )
-    with pytest.raises(ValueError, match="3 folds need at least as many groups.*specimen split has 1"):
+    with pytest.raises(
+        ValueError, match="3 folds need at least as many groups.*specimen split has 1"
+    ):
         assign_folds(frame, "specimen", 3, 0)
 
 

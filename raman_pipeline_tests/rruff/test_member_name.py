@@ -40,9 +40,7 @@ def test_twins_share_the_measurement_key():
 
 
 def test_old_single_underscores():
-    name = parse_member_name(
-        "Albite_R040068-3_Raman_514_0_ccw_Raman_Data_Processed_1596.txt"
-    )
+    name = parse_member_name("Albite_R040068-3_Raman_514_0_ccw_Raman_Data_Processed_1596.txt")
     assert (name.mineral, name.rruff_id, name.kind) == ("Albite", "R040068", "Processed")
     assert name.member_id == "1596"
 

@@ -111,7 +111,9 @@ def test_a_file_that_changed_in_between_is_not_patched_together(server, store, o
     assert store.path(NAME).read_bytes() == other
 
 
-@pytest.mark.parametrize("fault", [429, 500, 503, (429, "0"), (503, "Thu, 01 Jan 1970 00:00:00 GMT")])
+@pytest.mark.parametrize(
+    "fault", [429, 500, 503, (429, "0"), (503, "Thu, 01 Jan 1970 00:00:00 GMT")]
+)
 def test_passing_failures_are_tried_again(server, store, fault):
     server.faults = [fault, fault]
     assert fetch(server, store).changed

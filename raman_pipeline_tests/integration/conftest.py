@@ -1,0 +1,41 @@
+"""A site of sample archives and a store in which everything up to the folds was made."""
+
+import shutil
+
+import pytest
+
+from raman_pipeline.orchestration.overview import asset_states
+from raman_pipeline.orchestration.runner import Listener, run_graph
+from raman_pipeline.settings import load_settings
+
+
+def quick_settings(store, location, epochs=2):
+    settings = load_settings("rruff", store=store, location=str(location))
+    preset = settings.training.preset.model_copy(update={"epochs": epochs, "dims": (4, 8, 8, 8)})
+    return settings.model_copy(
+        update={
+            "archives": settings.archives.model_copy(update={"seconds_between_requests": 0}),
+            "training": settings.training.model_copy(update={"preset": preset}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, sample_folder):
+    folder = tmp_path_factory.mktemp("site")
+    for path in sample_folder.glob("*.zip"):
+        shutil.copyfile(path, folder / path.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory, site):
+    """A store in which everything up to the folds was materialised once."""
+    settings = quick_settings(tmp_path_factory.mktemp("store"), site)
+    outcomes = run_graph(settings, Listener(), train=False)
+    assert [o.errors for o in outcomes if not o.succeeded] == []
+    return settings
+
+
+def states(settings):
+    return {s.asset: s for s in asset_states(settings)}

@@ -1,0 +1,89 @@
+"""Whole runs over the sample archives, in a store of their own."""
+
+import pyarrow.parquet as pq
+import pytest
+
+from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.orchestration.runner import Listener, run_backfill, run_graph
+from raman_pipeline_tests.integration.conftest import quick_settings, states
+
+pytestmark = pytest.mark.integration
+
+
+def done(outcomes):
+    return {(o.job, o.partition): set(o.assets) for o in outcomes if o.assets}
+
+
+def test_counts_of_every_stage(settings):
+    found = states(settings)
+    assert found["rruff_archive"].materialized == 10
+    assert found["parsed_spectra"].rows + found["refused_members"].rows == 398
+    assert found["parsed_spectra"].refused == 8
+    assert found["spectra"].rows == 389
+    assert found["resampled_spectra"].rows == 389
+    assert found["fold_assignment"].rows == 4 * 389
+    assert all(s.failed == 0 for s in found.values())
+
+
+def test_what_is_unchanged_is_not_made_again(settings):
+    before = {s.asset: s.last_time for s in states(settings).values()}
+    again = done(run_graph(settings, Listener(), train=False))
+    assert set.union(*again.values()) == {"rruff_archive"}
+    after = {s.asset: s.last_time for s in states(settings).values()}
+    assert {a for a in before if before[a] != after[a]} <= {"rruff_archive"}
+
+
+def test_same_input_same_bytes(settings, site, tmp_path):
+    other = quick_settings(tmp_path, site)
+    run_graph(other, Listener(), train=False)
+    for path in sorted(settings.asset_store.rglob("*.*")):
+        twin = other.asset_store / path.relative_to(settings.asset_store)
+        if path.suffix == ".parquet":
+            assert pq.read_table(twin).equals(pq.read_table(path)), path
+        assert twin.read_bytes() == path.read_bytes(), path
+
+
+def test_training_report_and_a_changed_archive(settings, site):
+    first = run_backfill(settings, Listener(), ["0|random", "0|specimen"], processes=2)
+    assert [o.errors for o in first if not o.succeeded] == []
+    report = settings.figure_store / "geolocation_report" / "report.md"
+    text = report.read_text()
+    assert all(family.title in text for family in FAMILIES.values())
+    assert "done: random 1/5, specimen 1/5, locality 0/5, species 0/5" in text
+    assert (report.parent / "families_by_split.png").stat().st_size > 10_000
+    assert not list(settings.checkpoint_store.rglob("*.pt"))
+    assert done(run_backfill(settings, Listener(), ["0|random"], processes=1)) == {}
+
+    # One archive goes: only it and what follows is made again.
+    (site / "poor_unoriented.zip").rename(site / "away")
+    changed = done(run_graph(settings, Listener(), train=False))
+    parsed = {p for (job, p), assets in changed.items() if "parsed_spectra" in assets}
+    assert parsed == {"poor_unoriented"}
+    assert changed["folds", "random"] == {"fold_assignment"}
+    assert states(settings)["spectra"].rows == 389 - 45 + 1
+
+    # Models of the former folds are left out of the report, with a word.
+    later = run_backfill(settings, Listener(), ["0|specimen"], processes=1)
+    assert all(o.succeeded for o in later)
+    text = report.read_text()
+    assert "done: random 0/5, specimen 1/5" in text
+    assert "4 outdated partitions left out" in text
+    (site / "away").rename(site / "poor_unoriented.zip")
+
+
+def test_a_damaged_archive_stops_the_run_and_harms_nothing(settings, site):
+    run_graph(settings, Listener(), train=False)
+    good = (site / "LR-Raman.zip").read_bytes()
+    before = (settings.asset_store / "spectra.parquet").read_bytes()
+    (site / "LR-Raman.zip").write_bytes(good[:2000])
+    try:
+        outcomes = run_graph(settings, Listener(), train=False)
+        errors = [e for o in outcomes for e in o.errors]
+        assert len(errors) == 1
+        assert "no complete zip archive" in errors[0]
+        assert states(settings)["rruff_archive"].failed == 1
+        assert (settings.asset_store / "spectra.parquet").read_bytes() == before
+    finally:
+        (site / "LR-Raman.zip").write_bytes(good)
+    assert all(o.succeeded for o in run_graph(settings, Listener(), train=False))
+    assert states(settings)["rruff_archive"].failed == 0

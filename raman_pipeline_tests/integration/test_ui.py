@@ -1,0 +1,71 @@
+"""The UI: `raman-pipeline ui` serves the runs that the command line made."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from raman_pipeline.definitions import build_definitions
+from raman_pipeline.orchestration.instance import open_instance
+from raman_pipeline.orchestration.runner import run_due
+from raman_pipeline.settings import load_settings
+
+pytestmark = pytest.mark.integration
+
+QUERY = """{ assetNodes { assetKey { path } }
+  runsOrError { ... on Runs { results { status jobName } } } }"""
+
+
+def ask(port):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql",
+        data=json.dumps({"query": QUERY}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return json.load(response)["data"]
+
+
+def test_ui_shows_assets_and_runs(tmp_path):
+    settings = load_settings("sample", store=tmp_path)
+    with open_instance(settings) as instance:
+        outcome = run_due(
+            settings,
+            build_definitions(settings),
+            instance,
+            "ingest",
+            "fair_oriented",
+            ["rruff_archive"],
+        )
+    assert outcome.succeeded
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "raman_pipeline.cli", "ui", "--port", str(port)],
+        env=os.environ | {"RAMAN_PIPELINE_STORE": str(tmp_path)},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline, data = time.monotonic() + 120, None
+        while data is None or not data["assetNodes"]:
+            assert time.monotonic() < deadline, "the UI did not come up"
+            assert process.poll() is None
+            time.sleep(1)
+            try:
+                data = ask(port)
+            except OSError:
+                continue
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert len(data["assetNodes"]) == 20
+    assert data["runsOrError"]["results"] == [{"status": "SUCCESS", "jobName": "ingest"}]

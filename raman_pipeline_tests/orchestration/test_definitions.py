@@ -1,0 +1,128 @@
+from datetime import datetime
+
+import dagster as dg
+import pytest
+
+from raman_pipeline.definitions import build_definitions
+from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.orchestration import jobs
+from raman_pipeline.orchestration.metadata import SCHEMA_CHECK
+from raman_pipeline.orchestration.schedules import weekly_refresh
+from raman_pipeline.settings import GridSettings, SettingsError, TrainingSettings, load_settings
+
+SETTINGS = load_settings("sample")
+
+
+@pytest.fixture(scope="module")
+def definitions():
+    return build_definitions(SETTINGS)
+
+
+def specs(definitions):
+    return {s.key.to_user_string(): s for s in definitions.resolve_all_asset_specs()}
+
+
+def test_every_asset_says_what_it_is(definitions):
+    for name, spec in specs(definitions).items():
+        assert spec.description, name
+        assert spec.group_name != "default", name
+        assert spec.owners == ["team:raman-pipeline"], name
+        assert spec.kinds, name
+        assert spec.code_version, name
+
+
+def test_every_table_has_a_blocking_schema_check(definitions):
+    graph = definitions.resolve_asset_graph()
+    checked = {
+        key.asset_key.to_user_string()
+        for key in graph.asset_check_keys
+        if key.name == SCHEMA_CHECK and graph.get_check_spec(key).blocking
+    }
+    tables = {name for name, s in specs(definitions).items() if "parquet" in s.kinds}
+    assert tables <= checked
+    assert all(graph.get_check_spec(key).blocking for key in graph.asset_check_keys)
+
+
+def test_jobs_cover_every_asset_once(definitions):
+    named = [
+        *jobs.INGEST_ASSETS, *jobs.DATASET_ASSETS, *jobs.FOLD_ASSETS, *jobs.TRAINING_ASSETS,
+        *jobs.REPORT_ASSETS,
+    ]  # fmt: skip
+    assert sorted(named) == sorted(specs(definitions))
+    assert len(jobs.TRAINING_ASSETS) == 2 * len(FAMILIES)
+    for job in jobs.JOBS:
+        assert definitions.resolve_job_def(job.name)
+
+
+def test_training_is_fold_by_split(definitions):
+    keys = definitions.resolve_job_def("training").partitions_def.get_partition_keys()
+    assert len(keys) == 20
+    assert {"0|random", "4|species"} <= set(keys)
+
+
+def code_versions(settings):
+    return {name: s.code_version for name, s in specs(build_definitions(settings)).items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "affected"),
+    [
+        (
+            {"grid": GridSettings(points=256)},
+            {"wavenumber_window", "resampled_spectra", "geolocation_report"},
+        ),
+        ({"training": TrainingSettings(seed=7)}, {"convnext1d_model", "geolocation_report"}),
+    ],
+)
+def test_a_setting_makes_stale_what_uses_it(change, affected):
+    before = code_versions(SETTINGS)
+    after = code_versions(SETTINGS.model_copy(update=change))
+    assert {name for name in before if before[name] != after[name]} == affected
+
+
+def test_where_things_lie_makes_nothing_stale(tmp_path):
+    assert code_versions(SETTINGS) == code_versions(load_settings("sample", store=tmp_path))
+
+
+def test_nothing_trains_by_itself(definitions):
+    for name, spec in specs(definitions).items():
+        trains = name in (*jobs.TRAINING_ASSETS, *jobs.REPORT_ASSETS)
+        assert (spec.automation_condition is None) == (trains or name == "rruff_archive"), name
+
+
+def test_schedule_and_sensors_are_off_until_switched_on(definitions):
+    repository = definitions.get_repository_def()
+    assert repository.get_schedule_def("weekly_refresh").default_status.value == "STOPPED"
+    for name in ("changed_archives", "follow_up"):
+        assert repository.get_sensor_def(name).default_status.value == "STOPPED"
+
+
+def test_weekly_refresh_asks_for_every_archive():
+    context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 11, 23, 5))
+    requests = weekly_refresh(context)
+    assert len(requests) == 10
+    assert len({r.run_key for r in requests}) == 10
+    assert requests[0].partition_key == "LR-Raman"
+
+
+class TestSettings:
+    def test_unknown_profile(self):
+        with pytest.raises(SettingsError, match="sample, rruff, paper"):
+            load_settings("smaple")
+
+    def test_environment(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("RAMAN_PIPELINE_PROFILE", "rruff")
+        monkeypatch.setenv("RAMAN_PIPELINE_STORE", str(tmp_path))
+        monkeypatch.setenv("RRUFF_URL", "/somewhere")
+        settings = load_settings()
+        assert (settings.profile, settings.store) == ("rruff", tmp_path)
+        assert settings.archives.location == "/somewhere"
+
+    def test_the_sample_never_uses_the_network(self, monkeypatch):
+        monkeypatch.setenv("RRUFF_URL", "https://www.rruff.net")
+        assert "embedded" in load_settings("sample").archives.location
+
+    def test_the_paper_counts_both_kinds(self):
+        paper = load_settings("paper")
+        assert paper.folds.kinds == ("RAW", "Processed")
+        assert paper.training.preset.weight_decay == 0.35

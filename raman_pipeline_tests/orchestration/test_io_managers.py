@@ -1,0 +1,62 @@
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.orchestration.io_managers import TableIOManager, io_managers
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+TENSOR = SpectrumTensor(np.ones((2, 3), dtype=np.float32), np.arange(3.0), ("a", "b"))
+OBJECTS = {
+    "io_manager": pa.table({"a": [1, 2]}),
+    "tensor_io_manager": TENSOR,
+    "model_io_manager": ModelState({"w": np.ones(3)}, {"n": 1}),
+}
+
+
+def store_and_load(manager, obj, partition=None):
+    key = dg.AssetKey("thing")
+    output = dg.build_output_context(asset_key=key, partition_key=partition)
+    manager.handle_output(output, obj)
+    return manager.load_input(
+        dg.build_input_context(upstream_output=output, asset_key=key, partition_key=partition)
+    )
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_round_trip(name, tmp_path):
+    loaded = store_and_load(io_managers(tmp_path)[name], OBJECTS[name])
+    assert type(loaded) is type(OBJECTS[name])
+    if name == "io_manager":
+        assert loaded.equals(OBJECTS[name])
+    elif name == "tensor_io_manager":
+        np.testing.assert_array_equal(loaded.intensity, TENSOR.intensity)
+        assert loaded.member_ids == TENSOR.member_ids
+    else:
+        assert loaded.about == {"n": 1}
+
+
+def test_same_object_same_bytes(tmp_path):
+    for name, obj in OBJECTS.items():
+        for run in ("a", "b"):
+            store_and_load(io_managers(tmp_path / run)[name], obj)
+        files = [sorted((tmp_path / run).iterdir()) for run in ("a", "b")]
+        assert [f.read_bytes() for f in files[0]] == [f.read_bytes() for f in files[1]]
+
+
+def test_a_failed_write_leaves_the_old_version(tmp_path, monkeypatch):
+    manager = io_managers(tmp_path)["io_manager"]
+    store_and_load(manager, OBJECTS["io_manager"])
+
+    def break_off(self, path, obj):
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(TableIOManager, "write", break_off)
+    output = dg.build_output_context(asset_key=dg.AssetKey("thing"))
+    with pytest.raises(OSError, match="disk full"):
+        manager.handle_output(output, OBJECTS["io_manager"])
+    monkeypatch.undo()
+    assert [f.name for f in tmp_path.iterdir()] == ["thing.parquet"]
+    assert TableIOManager(None).read(tmp_path / "thing.parquet").equals(OBJECTS["io_manager"])
