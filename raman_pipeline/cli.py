@@ -155,6 +155,7 @@ def ui(
 ) -> None:
     """Open Dagster on the instance of a profile (`dagster dev`)."""
     from raman_pipeline.orchestration.instance import prepare_home
+    from raman_pipeline.settings import PROJECT
 
     settings = _settings(profile, rruff_url)
     environment = os.environ | {
@@ -163,7 +164,7 @@ def ui(
         "RAMAN_PIPELINE_STORE": str(settings.store),
         "RRUFF_URL": settings.archives.location,
     }
-    arguments = [sys.executable, "-m", "dagster", "dev", "-m", "raman_pipeline.definitions"]
+    arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT / "workspace.yaml")]
     arguments += ["--host", host, "--port", str(port)]
     out.print(f"Dagster on http://{host}:{port} ({settings.profile} profile, {settings.store})")
     os.execve(sys.executable, arguments, environment)

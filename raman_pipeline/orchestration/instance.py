@@ -21,7 +21,8 @@ from dagster._core.instance import InstanceRef
 from raman_pipeline import atomic
 from raman_pipeline.settings import PROJECT, Settings, SettingsError
 
-PROCESS_TAG = "raman_pipeline/process"
+# Dagster shows no tag with this prefix: it says nothing to people.
+PROCESS_TAG = ".dagster/raman_pipeline_process"
 _OPEN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
 
 
