@@ -44,7 +44,7 @@ def specimen_map(samples: pd.DataFrame, countries: gpd.GeoDataFrame) -> Figure:
         f"(blue), {located:,} with a place (red)",
         fontsize=10,
     )
-    ax.set(xlim=(-180, 180), ylim=(-90, 90), xticks=[], yticks=[])
+    ax.set(xlim=(-180, 180), ylim=(-90, 90), xticks=[], yticks=[], xlabel="", ylabel="")
     return figure
 
 

@@ -271,7 +271,10 @@ def _figures(
     settings: Settings, table: pd.DataFrame, current: Predictions
 ) -> dict[str, dg.MetadataValue]:
     titles = {name: family.title for name, family in FAMILIES.items()}
-    note = f"{settings.profile} profile, n = {table['n'].max():,} test spectra over all folds"
+    folds = table["folds"].max()
+    note = (
+        f"{settings.profile} profile, {folds} of {N_FOLDS} folds, n = {table['n'].max():,} spectra"
+    )
     figures = {"families_by_split": families_by_split(table, titles, note)}
     for split in ("random", "specimen"):
         scores = country_scores(current, "convnext1d", split)
