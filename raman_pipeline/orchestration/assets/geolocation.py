@@ -271,10 +271,8 @@ def _figures(
     settings: Settings, table: pd.DataFrame, current: Predictions
 ) -> dict[str, dg.MetadataValue]:
     titles = {name: family.title for name, family in FAMILIES.items()}
-    folds = table["folds"].max()
-    note = (
-        f"{settings.profile} profile, {folds} of {N_FOLDS} folds, n = {table['n'].max():,} spectra"
-    )
+    folds, n = table["folds"].max(), table["n"].max()
+    note = f"{settings.profile} profile, {folds} of {N_FOLDS} folds, n = {n:,} test spectra"
     figures = {"families_by_split": families_by_split(table, titles, note)}
     for split in ("random", "specimen"):
         scores = country_scores(current, "convnext1d", split)
