@@ -47,13 +47,24 @@ def promise_check(asset: str, name: str, description: str) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(name, asset=asset, blocking=True, description=description)
 
 
-def check_result(asset: str, name: str, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
+def quality_check(asset: str, name: str, description: str) -> dg.AssetCheckSpec:
+    """Returns a check that warns: what is less good than hoped for is still right."""
+    return dg.AssetCheckSpec(name, asset=asset, blocking=False, description=description)
+
+
+def check_result(
+    asset: str,
+    name: str,
+    passed: bool,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    **metadata: Any,
+) -> dg.AssetCheckResult:
     """Returns the outcome of a check with the facts behind it."""
     return dg.AssetCheckResult(
         passed=passed,
         asset_key=asset,
         check_name=name,
-        severity=dg.AssetCheckSeverity.ERROR,
+        severity=severity,
         metadata=metadata,
     )
 

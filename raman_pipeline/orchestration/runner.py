@@ -71,7 +71,7 @@ def run_graph(
 ) -> list[RunOutcome]:
     """Materialises everything that is due, from the archives to the report.
 
-    Training and report follow only where all before them succeeded.
+    The first failure ends it; what was made stays, and another run goes on from there.
 
     Args:
         settings: whose graph.
@@ -90,7 +90,11 @@ def run_graph(
                 outcome = run_due(settings, definitions, instance, job, partition, always)
                 listener.on_outcome(outcome)
                 outcomes.append(outcome)
-            return all(o.succeeded for o in outcomes)
+                if not outcome.succeeded:
+                    # Nothing after this can be made, and a server that does not answer
+                    # would be waited for once for every archive.
+                    return False
+            return True
 
         archives = ARCHIVES.get_partition_keys()
         # Asking first: whether to parse depends on what the source says.

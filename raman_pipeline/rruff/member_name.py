@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 KINDS = ("RAW", "Processed")
+LASER_RANGE_NM = (200.0, 2000.0)
 
 _OLD_SINGLE_UNDERSCORE = re.compile(
     r"^(?P<mineral>[^_]+)_(?P<sample>[RX]\d{6}(?:[-.]\d+)?)_(?P<scan>Raman|Broad_Scan)"
@@ -91,7 +92,11 @@ def kind_of(text: str) -> str | None:
 
 
 def parse_wavelength(text: str) -> float | None:
-    """Returns a laser wavelength in nm, or None where the text holds no positive number."""
+    """Returns a laser wavelength in nm, or None where the text holds none.
+
+    A number that no Raman laser has (RRUFF names hold `53` for 532) counts as none.
+    """
     match = re.search(r"\d+(?:\.\d+)?", text)
     value = float(match.group()) if match else 0.0
-    return value if value > 0 else None
+    low, high = LASER_RANGE_NM
+    return value if low <= value <= high else None

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from raman_pipeline.rruff.member import Member
-from raman_pipeline.rruff.member_name import KINDS, MemberName
+from raman_pipeline.rruff.member_name import KINDS, LASER_RANGE_NM, MemberName
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
 from raman_pipeline.tables import RAGGED, Column, TableSchema
 
@@ -45,7 +45,7 @@ MEMBERS = TableSchema(
         Column("sample", TEXT, "sample field of the file name, with its suffix", nullable=True),
         Column("scan", TEXT, "Raman or Broad_Scan", nullable=True),
         Column("kind", TEXT, "RAW or Processed", nullable=True, isin=KINDS),
-        Column("wavelength_nm", pa.float64(), "laser wavelength, nm", True, between=(100, 3000)),
+        Column("wavelength_nm", pa.float64(), "laser wavelength, nm", True, between=LASER_RANGE_NM),
         Column("angle", TEXT, "orientation angle as in the file name, degrees", nullable=True),
         Column("polarization", TEXT, "polarization field of the file name", nullable=True),
         Column("oriented", pa.bool_(), "oriented scan, as RRUFF decides it", nullable=True),

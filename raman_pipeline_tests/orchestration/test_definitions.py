@@ -40,7 +40,8 @@ def test_every_table_has_a_blocking_schema_check(definitions):
     }
     tables = {name for name, s in specs(definitions).items() if "parquet" in s.kinds}
     assert tables <= checked
-    assert all(graph.get_check_spec(key).blocking for key in graph.asset_check_keys)
+    soft = {k.name for k in graph.asset_check_keys if not graph.get_check_spec(k).blocking}
+    assert soft == {"countries_found"}
 
 
 def test_jobs_cover_every_asset_once(definitions):

@@ -72,7 +72,16 @@ def test_kinds(text, kind):
 
 
 @pytest.mark.parametrize(
-    ("text", "nm"), [("532", 532.0), ("632.8", 632.8), ("", None), ("0", None), ("532 nm", 532.0)]
+    ("text", "nm"),
+    [
+        ("532", 532.0),
+        ("632.8", 632.8),
+        ("", None),
+        ("0", None),
+        ("53", None),
+        ("7800", None),
+        ("532 nm", 532.0),
+    ],
 )
 def test_wavelengths(text, nm):
     assert parse_wavelength(text) == nm
