@@ -30,8 +30,7 @@ def select_study(
     """Returns one row for each spectrum with its label, or the reason to leave it out.
 
     Args:
-        spectra: columns `member_id`, `rruff_id`, `mineral`, `kind`,
-            `measurement_key`, `locality`.
+        spectra: columns `member_id`, `rruff_id`, `mineral`, `kind`, `locality`.
         samples: columns `rruff_id`, `country`, `is_synthetic`, one row a specimen.
         kinds: RAW, Processed, or both (the paper counts both, so that every
             measurement stands twice).

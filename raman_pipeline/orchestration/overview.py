@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
+from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetNode
 from dagster._core.definitions.partitions.context import partition_loading_context
 
 from raman_pipeline.definitions import build_definitions
@@ -59,7 +60,7 @@ def asset_states(settings: Settings) -> list[AssetState]:
         return [_state(settings, instance, graph.get(key)) for key in graph.toposorted_asset_keys]
 
 
-def _state(settings: Settings, instance: dg.DagsterInstance, node) -> AssetState:  # noqa: ANN001
+def _state(settings: Settings, instance: dg.DagsterInstance, node: BaseAssetNode) -> AssetState:
     keys = node.partitions_def.get_partition_keys() if node.partitions_def else [None]
     newest: dict[str | None, dg.EventLogRecord] = {}
     records = instance.fetch_materializations(node.key, limit=_MAX_EVENTS).records
@@ -97,7 +98,7 @@ def _total(metadata: list, *names: str) -> int | None:
     return sum(values) if values else None
 
 
-def _where(settings: Settings, node, metadata: list) -> str:  # noqa: ANN001
+def _where(settings: Settings, node: BaseAssetNode, metadata: list) -> str:
     for preferred in ("report_file", "path"):
         if not node.is_partitioned and preferred in metadata[0]:
             return str(metadata[0][preferred].value)

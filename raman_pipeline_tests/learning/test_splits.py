@@ -96,7 +96,7 @@ def test_study_keeps_every_row_and_gives_the_first_reason():
             ("i", "R9", "Quartz", "Processed"),
         ],
         columns=["member_id", "rruff_id", "mineral", "kind"],
-    ).assign(measurement_key="k", locality=None)
+    ).assign(locality=None)
     samples = pd.DataFrame(
         [
             ("R1", "Brazil", False),

@@ -23,7 +23,7 @@ from raman_pipeline.orchestration.metadata import (
 from raman_pipeline.orchestration.partitions import N_FOLDS, SPLIT
 from raman_pipeline.settings import Settings
 
-_COLUMNS = ["member_id", "rruff_id", "mineral", "kind", "measurement_key", "locality"]
+_COLUMNS = ["member_id", "rruff_id", "mineral", "kind", "locality"]
 
 
 @dg.asset(
