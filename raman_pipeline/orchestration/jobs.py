@@ -42,3 +42,11 @@ TRAINING = _job("training", TRAINING_ASSETS, "Fit and test every family on one f
 REPORT = _job("report", REPORT_ASSETS, "Compare all families over the folds done so far.")
 
 JOBS = [INGEST, DATASET, FOLDS, TRAINING, REPORT]
+
+ASSETS_OF: dict[str, tuple[str, ...]] = {
+    "ingest": INGEST_ASSETS,
+    "dataset": DATASET_ASSETS,
+    "folds": FOLD_ASSETS,
+    "training": TRAINING_ASSETS,
+    "report": REPORT_ASSETS,
+}

@@ -14,6 +14,7 @@ from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetNod
 from dagster._core.definitions.partitions.context import partition_loading_context
 
 from raman_pipeline.definitions import build_definitions
+from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.instance import open_instance
 from raman_pipeline.settings import Settings
 
@@ -53,28 +54,67 @@ class AssetState:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class _FailedRun:
+    """A run that failed: what it was to make, in which partition, until when."""
+
+    run_id: str
+    assets: frozenset[dg.AssetKey]
+    partition: str | None
+    ended: float
+
+    def outdates(self, record: dg.EventLogRecord) -> bool:
+        """Whether this came after a materialisation and did not make it itself."""
+        return record.timestamp < self.ended and record.run_id != self.run_id
+
+
 def asset_states(settings: Settings) -> list[AssetState]:
     """Returns the state of every asset, in the order of the graph."""
     graph = build_definitions(settings).resolve_asset_graph()
     with open_instance(settings) as instance, partition_loading_context():
-        return [_state(settings, instance, graph.get(key)) for key in graph.toposorted_asset_keys]
+        failed_runs = _failed_runs(instance)
+        return [
+            _state(settings, instance, failed_runs, graph.get(key))
+            for key in graph.toposorted_asset_keys
+        ]
 
 
-def _state(settings: Settings, instance: dg.DagsterInstance, node: BaseAssetNode) -> AssetState:
+def _failed_runs(instance: dg.DagsterInstance) -> list[_FailedRun]:
+    failures = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])
+    found = []
+    for record in instance.get_run_records(filters=failures, limit=_MAX_EVENTS):
+        run = record.dagster_run
+        named = [dg.AssetKey(a) for a in jobs.ASSETS_OF.get(run.job_name, ())]
+        found.append(
+            _FailedRun(
+                run.run_id,
+                frozenset(run.asset_selection or named),
+                run.tags.get("dagster/partition"),
+                record.end_time or record.update_timestamp.timestamp(),
+            )
+        )
+    return found
+
+
+def _state(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    failed_runs: list[_FailedRun],
+    node: BaseAssetNode,
+) -> AssetState:
     keys = node.partitions_def.get_partition_keys() if node.partitions_def else [None]
     newest: dict[str | None, dg.EventLogRecord] = {}
     records = instance.fetch_materializations(node.key, limit=_MAX_EVENTS).records
     for record in records:  # newest first
         if record.partition_key in keys:
             newest.setdefault(record.partition_key, record)
-    failures: dict[str | None, float] = {}
-    for record in instance.fetch_failed_materializations(node.key, limit=_MAX_EVENTS).records:
-        failures.setdefault(record.partition_key, record.timestamp)
-    failed = [
-        key
-        for key, when in failures.items()
-        if key in keys and (key not in newest or newest[key].timestamp < when)
-    ]
+    failed = {
+        run.partition
+        for run in failed_runs
+        if node.key in run.assets
+        and run.partition in keys
+        and (run.partition not in newest or run.outdates(newest[run.partition]))
+    }
     metadata = [
         r.asset_materialization.metadata for r in newest.values() if r.asset_materialization
     ]

@@ -165,10 +165,7 @@ def run_due(
         partition: its partition, None where the job has none.
         always: assets to run, and only those, whether due or not.
     """
-    names = {j.name: j for j in jobs.JOBS}[job].selection
-    members = sorted(
-        key.to_user_string() for key in names.resolve(definitions.resolve_asset_graph())
-    )
+    members = jobs.ASSETS_OF[job]
     assets = tuple(always) or tuple(due_assets(definitions, instance, members, partition))
     if not assets:
         return RunOutcome(job, partition, ())

@@ -163,8 +163,9 @@ def _take_in(store: ArchiveStore, name: str, remote: Remote, part: Path, now: st
         size = part.stat().st_size
         part.unlink()
         raise ArchiveError(
-            f"{remote.url}: what was received ({size:,} bytes) is no complete zip archive "
-            f"({error}); the former version stays; check the address and try again"
+            f"{remote.url}: received {size:,} bytes that are no complete zip archive "
+            f"({error.__cause__ or 'a member is damaged'}); the former version stays; "
+            "check the address and try again"
         ) from error
     sha256 = atomic.file_sha256(part)
     size = part.stat().st_size
