@@ -224,7 +224,11 @@ def _progress() -> Iterator[Listener]:
                     highlight=False,
                 )
 
-        yield Listener(on_start, on_outcome)
+        try:
+            yield Listener(on_start, on_outcome)
+        except KeyboardInterrupt:
+            err.print("interrupted; what was done is kept, and another run goes on from there")
+            raise
 
 
 def _close(settings: Settings, outcomes: list[RunOutcome]) -> None:

@@ -43,6 +43,19 @@ REPORT = _job("report", REPORT_ASSETS, "Compare all families over the folds done
 
 JOBS = [INGEST, DATASET, FOLDS, TRAINING, REPORT]
 
+
+def ask_for(archive: str, run_key: str) -> dg.RunRequest:
+    """Requests a conditional fetch of one archive, and nothing after it.
+
+    What follows is for `follow_up` to say: it looks at whether the bytes changed.
+    """
+    return dg.RunRequest(
+        run_key=run_key,
+        partition_key=archive,
+        asset_selection=[dg.AssetKey("rruff_archive")],
+    )
+
+
 ASSETS_OF: dict[str, tuple[str, ...]] = {
     "ingest": INGEST_ASSETS,
     "dataset": DATASET_ASSETS,

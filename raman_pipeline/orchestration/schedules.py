@@ -5,7 +5,7 @@ What belongs here: what runs by the clock.
 
 import dagster as dg
 
-from raman_pipeline.orchestration.jobs import INGEST
+from raman_pipeline.orchestration.jobs import INGEST, ask_for
 from raman_pipeline.orchestration.partitions import ARCHIVES
 
 
@@ -14,7 +14,7 @@ from raman_pipeline.orchestration.partitions import ARCHIVES
     cron_schedule="0 5 * * 1",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Every Monday: ask for every archive, fetch and parse what changed.",
+    description="Every Monday: ask for every archive, and fetch what changed.",
 )
 def weekly_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
     """Requests one conditional fetch for each archive.
@@ -23,7 +23,4 @@ def weekly_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]
     automation sensor on, what follows up to the folds is materialised too.
     """
     week = context.scheduled_execution_time.strftime("%G-W%V")
-    return [
-        dg.RunRequest(run_key=f"{week}:{name}", partition_key=name)
-        for name in ARCHIVES.get_partition_keys()
-    ]
+    return [ask_for(name, run_key=f"{week}:{name}") for name in ARCHIVES.get_partition_keys()]

@@ -8,7 +8,13 @@ import json
 
 import dagster as dg
 
-from raman_pipeline.orchestration.jobs import DATASET_ASSETS, FOLD_ASSETS, INGEST, INGEST_ASSETS
+from raman_pipeline.orchestration.jobs import (
+    DATASET_ASSETS,
+    FOLD_ASSETS,
+    INGEST,
+    INGEST_ASSETS,
+    ask_for,
+)
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.archive import ArchiveError
@@ -20,7 +26,7 @@ _DAY_S = 24 * 3600
     job=INGEST,
     minimum_interval_seconds=_DAY_S,
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Asks for validators only and ingests the archives whose validators changed.",
+    description="Asks for validators only and fetches the archives whose validators changed.",
 )
 def changed_archives(
     context: dg.SensorEvaluationContext, rruff: dg.ResourceParam[Rruff]
@@ -40,7 +46,7 @@ def changed_archives(
             silent.append(name)
             continue
         if seen.get(name) != fingerprint:
-            requests.append(dg.RunRequest(run_key=f"{name}:{fingerprint}", partition_key=name))
+            requests.append(ask_for(name, run_key=f"{name}:{fingerprint}"))
             seen[name] = fingerprint
     if silent and len(silent) == len(ARCHIVES.get_partition_keys()):
         return dg.SensorResult(skip_reason=f"no answer from {rruff.settings.archives.location}")

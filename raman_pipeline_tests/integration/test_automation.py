@@ -12,28 +12,41 @@ pytestmark = pytest.mark.integration
 
 
 def requested(result):
-    return {key.to_user_string() for r in result.results for key in [r.key] if r.true_subset.size}
+    return {
+        r.key.to_user_string(): r.true_subset.size for r in result.results if r.true_subset.size
+    }
 
 
 def test_a_changed_archive_is_followed_up_to_the_folds_and_no_further(settings, site):
     definitions = build_definitions(settings)
+    archive = site / "fair_unoriented.zip"
+
+    def run(job, partition, assets):
+        assert run_due(settings, definitions, instance, job, partition, assets).succeeded
+
+    def evaluate(cursor=None):
+        return dg.evaluate_automation_conditions(definitions, instance, cursor=cursor)
+
     with open_instance(settings) as instance:
-        first = dg.evaluate_automation_conditions(definitions, instance)
-        idle = dg.evaluate_automation_conditions(definitions, instance, cursor=first.cursor)
-        assert idle.total_requested == 0
+        tick = evaluate(evaluate().cursor)
+        assert tick.total_requested == 0
 
-        archive = site / "fair_unoriented.zip"
+        # Fetched again, the same bytes: nothing follows.
+        run("ingest", "fair_unoriented", ["rruff_archive"])
+        tick = evaluate(tick.cursor)
+        assert requested(tick) == {}
+
         archive.rename(site / "away")
-        outcome = run_due(
-            settings, definitions, instance, "ingest", "fair_unoriented", jobs.INGEST_ASSETS
-        )
+        run("ingest", "fair_unoriented", ["rruff_archive"])
         (site / "away").rename(archive)
-        assert outcome.succeeded
-        after = dg.evaluate_automation_conditions(definitions, instance, cursor=idle.cursor)
-        follows = set(jobs.DATASET_ASSETS) - {"countries"}
-        assert requested(after) == follows
+        tick = evaluate(tick.cursor)
+        assert requested(tick) == {"parsed_spectra": 1, "refused_members": 1}
 
-        assert run_due(settings, definitions, instance, "dataset", None, follows).succeeded
-        last = dg.evaluate_automation_conditions(definitions, instance, cursor=after.cursor)
-        assert requested(last) == {"fold_assignment"}
-        assert last.total_requested == 4
+        run("ingest", "fair_unoriented", ["parsed_spectra", "refused_members"])
+        tick = evaluate(tick.cursor)
+        follows = set(jobs.DATASET_ASSETS) - {"countries"}
+        assert requested(tick) == dict.fromkeys(follows, 1)
+
+        run("dataset", None, follows)
+        tick = evaluate(tick.cursor)
+        assert requested(tick) == {"fold_assignment": 4}

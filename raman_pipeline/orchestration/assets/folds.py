@@ -12,6 +12,7 @@ from raman_pipeline.learning.splits import (
     seen_specimen_share,
 )
 from raman_pipeline.learning.study import select_study
+from raman_pipeline.orchestration.automation import FOLLOW
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
@@ -33,7 +34,7 @@ _COLUMNS = ["member_id", "rruff_id", "mineral", "kind", "locality"]
     kinds={"parquet", "scikitlearn"},
     owners=OWNERS,
     code_version="1",
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=FOLLOW,
     metadata={"settings_used": ["folds"]},
     check_specs=[
         schema_check("fold_assignment"),

@@ -14,6 +14,7 @@ from raman_pipeline.geography.georeference import (
     locate_samples,
 )
 from raman_pipeline.geography.tables import CANDIDATES, COUNTRIES, LOCALITIES, LOCATED_SAMPLES
+from raman_pipeline.orchestration.automation import FOLLOW
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
@@ -32,7 +33,7 @@ _COMMON: dict[str, Any] = {
     "group_name": "localities",
     "kinds": {"parquet"},
     "owners": OWNERS,
-    "automation_condition": dg.AutomationCondition.eager(),
+    "automation_condition": FOLLOW,
 }
 MIN_COUNTRY_RATE = 0.97
 """Share of localities naming a place that should get a country."""

@@ -7,6 +7,7 @@ import dagster as dg
 import pyarrow as pa
 
 from raman_pipeline.orchestration.assets.archives import rruff_archive
+from raman_pipeline.orchestration.automation import FOLLOW
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
@@ -32,7 +33,7 @@ def _out(description: str) -> dg.AssetOut:
         kinds={"parquet"},
         owners=OWNERS,
         code_version="1",
-        automation_condition=dg.AutomationCondition.eager(),
+        automation_condition=FOLLOW,
     )
 
 
@@ -101,7 +102,7 @@ def parsed_members(
     kinds={"parquet"},
     owners=OWNERS,
     code_version="1",
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=FOLLOW,
     check_specs=[
         schema_check("spectra"),
         promise_check("spectra", "nothing_lost", "Rows in are rows out and the copies named."),

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from raman_pipeline.orchestration.automation import FOLLOW
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
@@ -29,7 +30,7 @@ from raman_pipeline.tables import Column, TableSchema
 _COMMON: dict[str, Any] = {
     "group_name": "tensors",
     "owners": OWNERS,
-    "automation_condition": dg.AutomationCondition.eager(),
+    "automation_condition": FOLLOW,
 }
 
 WINDOW = TableSchema(
