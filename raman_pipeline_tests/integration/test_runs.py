@@ -54,6 +54,16 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert not list(settings.checkpoint_store.rglob("*.pt"))
     assert done(run_backfill(settings, Listener(), ["0|random"], processes=1)) == {}
 
+    # Other settings: what was trained under the former ones is left out, with a word.
+    other = quick_settings(settings.store, site, epochs=3)
+    assert all(o.succeeded for o in run_backfill(other, Listener(), ["0|specimen"], processes=1))
+    text = report.read_text()
+    assert "4 sets of predictions left out" in text
+    assert "| random |" not in text
+    assert "| specimen | ConvNeXt1D |" in text
+    assert all(o.succeeded for o in run_backfill(settings, Listener(), ["0|specimen"], processes=1))
+    assert "| random | ConvNeXt1D |" in report.read_text()
+
     # One archive goes: only it and what follows is made again.
     (site / "poor_unoriented.zip").rename(site / "away")
     changed = done(run_graph(settings, Listener(), train=False))
@@ -67,7 +77,7 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert all(o.succeeded for o in later)
     text = report.read_text()
     assert "done: random 0/5, specimen 1/5" in text
-    assert "4 outdated partitions left out" in text
+    assert "4 sets of predictions left out" in text
     (site / "away").rename(site / "poor_unoriented.zip")
 
 

@@ -70,9 +70,13 @@ def code_versions(settings):
     [
         (
             {"grid": GridSettings(points=256)},
-            {"wavenumber_window", "resampled_spectra", "geolocation_report"},
+            {"wavenumber_window", "resampled_spectra", "geolocation_report"}
+            | {f"{name}_predictions" for name in FAMILIES},
         ),
-        ({"training": TrainingSettings(seed=7)}, {"convnext1d_model", "geolocation_report"}),
+        (
+            {"training": TrainingSettings(seed=7)},
+            {"convnext1d_model", "convnext1d_predictions", "geolocation_report"},
+        ),
     ],
 )
 def test_a_setting_makes_stale_what_uses_it(change, affected):

@@ -1,5 +1,6 @@
 """Stage 6: models and predictions of every family, and the report over them."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from raman_pipeline.orchestration.metadata import (
     promise_check,
     schema_check,
     table_result,
+    table_version,
 )
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT, N_FOLDS, fold_and_split
 from raman_pipeline.orchestration.resources import Rruff
@@ -98,7 +100,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         ins={"state": dg.AssetIn(model_name)},
         partitions_def=FOLD_SPLIT,
         kinds={"parquet"},
-        code_version="1",
+        code_version="2",
+        metadata={"settings_used": ["folds", "grid", *family.uses]},
         check_specs=[
             schema_check(predictions_name),
             promise_check(
@@ -118,6 +121,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         fold, split = fold_and_split(context.partition_key)
         train, test = fold_sides(fold_assignment.to_pandas(), resampled_spectra, fold)
         table = predictions_table(family.predict(state, train, test), train, test)
+        protocol = _protocol_version(settings, family, fold_assignment)
+        table = table.replace_schema_metadata({_PROTOCOL: protocol})
         frame = table.to_pandas()
         # The model is stored by now, so the state to resume its training is not needed.
         _checkpoint(settings, family, split, fold).unlink(missing_ok=True)
@@ -155,7 +160,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
     },
     dagster_type=TABLE,
     kinds={"parquet", "markdown"},
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": ["folds", "grid", "training"]},
     check_specs=[
         schema_check("geolocation_report"),
@@ -175,13 +180,13 @@ def geolocation_report(
 ) -> dg.MaterializeResult:
     """All families under all splits, per fold and per country, with the protocol.
 
-    Predictions that do not fit the present folds (trained before the data changed) are
-    left out and counted.
+    Predictions made under other folds or settings than the present ones are left out and
+    counted: no number may stand under a protocol that is not its own.
     """
-    current, outdated = _current(fold_assignment, family_predictions)
+    current, outdated = _current(settings, fold_assignment, family_predictions)
     if not current:
         raise dg.Failure(
-            "No predictions fit the present folds; train with `make backfill` first.",
+            "No predictions fit the present folds and settings; train with `make backfill` first.",
             allow_retries=False,
         )
     metrics = fold_metrics(current)
@@ -213,26 +218,37 @@ def _checkpoint(settings: Settings, family: Family, split: str, fold: int) -> Pa
     return settings.checkpoint_store / family.name / split / f"{fold}.pt"
 
 
+_PROTOCOL = "protocol"
+
+
+def _protocol_version(settings: Settings, family: Family, folds: pa.Table) -> str:
+    """Returns a hash of all that a prediction depends on: folds, grid, the family's settings."""
+    return f"{settings.version_of(['folds', 'grid', *family.uses])}-{table_version(folds)}"
+
+
 def _current(
-    fold_assignment: dict[str, pa.Table], family_predictions: dict[str, dict[str, pa.Table]]
+    settings: Settings,
+    fold_assignment: dict[str, pa.Table],
+    family_predictions: dict[str, dict[str, pa.Table]],
 ) -> tuple[Predictions, int]:
-    """Returns predictions whose spectra are those of the present fold; counts the others."""
-    expected: dict[tuple[str, int], list[str]] = {}
-    for split, table in fold_assignment.items():
-        folds = table.select(["member_id", "fold"]).to_pandas().dropna()
-        for fold, rows in folds.groupby("fold"):
-            expected[split, int(fold)] = rows["member_id"].tolist()
+    """Returns the folds that all families predicted under the present protocol; counts the rest."""
     current: dict[tuple[str, str, int], pd.DataFrame] = {}
-    outdated = 0
-    for asset, tables in family_predictions.items():
-        family = asset.removesuffix("_predictions")
-        for key, table in tables.items():
+    found = 0
+    for name, family in FAMILIES.items():
+        expected = {
+            split: _protocol_version(settings, family, folds)
+            for split, folds in fold_assignment.items()
+        }
+        for key, table in family_predictions[f"{name}_predictions"].items():
+            found += 1
             fold, split = fold_and_split(key)
-            if table["member_id"].to_pylist() == expected.get((split, fold)):
-                current[family, split, fold] = table.to_pandas()
-            else:
-                outdated += 1
-    return current, outdated
+            protocol = (table.schema.metadata or {}).get(_PROTOCOL.encode(), b"").decode()
+            if protocol == expected.get(split):
+                current[name, split, fold] = table.to_pandas()
+    # Means over different folds would compare nothing, so a fold counts when all have it.
+    families_of = Counter((split, fold) for _, split, fold in current)
+    compared = {k: v for k, v in current.items() if families_of[k[1:]] == len(FAMILIES)}
+    return compared, found - len(compared)
 
 
 def _protocol(
@@ -260,7 +276,11 @@ def _protocol(
         f"{settings.grid.interpolation}",
         "folds": f"{N_FOLDS}, seed {settings.folds.seed}; done: "
         + ", ".join(f"{s} {done.get(s, 0)}/{N_FOLDS}" for s in SPLITS)
-        + (f"; {outdated} outdated partitions left out" if outdated else ""),
+        + (
+            f"; {outdated} sets of predictions left out (outdated, or without all families)"
+            if outdated
+            else ""
+        ),
         "ConvNeXt1D": f"{preset.epochs} epochs, batch {preset.batch_size}, learning rate "
         f"{preset.learning_rate:g}, weight decay {preset.weight_decay:g}, seed "
         f"{settings.training.seed} + fold; nothing was tuned on the test fold",
