@@ -6,6 +6,7 @@ What does not: formats (each lives with its own data).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -24,22 +25,52 @@ def replacing(path: Path) -> Iterator[Path]:
     behind, and nothing reads those.
 
     Raises:
-        OSError: the folder cannot be written (read-only, full, missing rights).
+        WriteError: the folder cannot be written (read-only, full, missing rights).
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".tmp-{path.name}-", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".tmp-{path.name}-", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            sync(temporary)
+            temporary.replace(path)
+            sync(path.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+class WriteError(OSError):
+    """A file cannot be written; the message names it and the remedy."""
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Turns an error of the system into one that names file and remedy.
+
+    Raises:
+        WriteError: in place of an OSError.
+    """
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        sync(temporary)
-        temporary.replace(path)
-        sync(path.parent)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        yield
+    except WriteError:
         raise
+    except OSError as error:
+        remedy = "make it writable"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            remedy = "free some space"
+        raise WriteError(
+            error.errno,
+            f"{path}: cannot be written ({error.strerror or error}); {remedy}, or set "
+            "RAMAN_PIPELINE_STORE to another folder; the former version stays",
+        ) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -25,16 +26,19 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
-from raman_pipeline.rruff.archive import ArchiveError, read_outcomes
+from raman_pipeline.rruff.archive import read_outcomes
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.rruff.member_name import parse_member_name
 from raman_pipeline.rruff.refusals import MemberRefused
 from raman_pipeline.rruff.tables import refusal_row
+from raman_pipeline.rruff.zip_archive import ArchiveError
 
 if TYPE_CHECKING:
     from raman_pipeline.orchestration.overview import AssetState
     from raman_pipeline.orchestration.runner import Listener, RunOutcome
+    from raman_pipeline.orchestration.trace import Step
     from raman_pipeline.settings import Settings
 
 CITATION = (
@@ -80,6 +84,24 @@ def run(
     with _progress() as listener:
         outcomes = run_graph(settings, listener, train, processes)
     _close(settings, outcomes)
+
+
+@app.command()
+def accept(
+    archive: Annotated[str, typer.Argument(help="for example fair_oriented")],
+    profile: Profile = None,
+    rruff_url: Location = None,
+) -> None:
+    """Take an archive's new version though it is gone or much smaller than the one in use."""
+    from raman_pipeline.orchestration.runner import accept_archive
+
+    try:
+        outcome = accept_archive(_settings(profile, rruff_url), archive)
+    except ValueError as error:
+        _fail(str(error))
+    for problem in outcome.errors:
+        _fail(problem)
+    out.print(f"{archive}: the present version is in use; run the pipeline to go on from it")
 
 
 @app.command()
@@ -144,6 +166,36 @@ def check(
     if not as_json:
         err.print(f"{accepted + refused:,} members: {accepted:,} accepted, {refused:,} refused")
     raise typer.Exit(1 if unreadable else 0)
+
+
+@app.command()
+def trace(
+    what: Annotated[str, typer.Argument(help="member id, member file name, or RRUFF ID")],
+    profile: Profile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON array of rows")] = False,
+) -> None:
+    """Show the way of a member or a specimen from the archive's bytes through every asset."""
+    from raman_pipeline.orchestration.trace import header_lines
+    from raman_pipeline.orchestration.trace import trace as find
+
+    settings = _settings(profile, None)
+    try:
+        steps = find(settings, what)
+    except LookupError as error:
+        _fail(str(error.args[0]))
+    if as_json:
+        print(json.dumps([step.as_json() for step in steps], indent=2, ensure_ascii=False))
+        return
+    for step in steps:
+        partition = f"[{step.partition}]" if step.partition else ""
+        row = "" if step.row is None else f", row {step.row}"
+        out.print(f"[bold]{step.asset}[/bold]{escape(partition)}", highlight=False)
+        out.print(f"  in {_below(settings.store, step.path)}{row}", style="dim", highlight=False)
+        for name, value in _trace_values(step).items():
+            out.print(Text(f"  {name}: {value}"), soft_wrap=True)
+        if step.asset in ("parsed_spectra", "refused_members"):
+            for number, line in header_lines(settings, step):
+                out.print(Text(f"  line {number}: {line}"), soft_wrap=True)
 
 
 @app.command()
@@ -267,6 +319,16 @@ def _status_table(settings: Settings, states: list[AssetState]) -> Table:
             _below(settings.store, state.where),
         )
     return table
+
+
+def _trace_values(step: Step) -> dict[str, object]:
+    """Returns what a row adds: headers stand as lines, and spectra repeat parsed_spectra."""
+    shown = {
+        "parsed_spectra": ("member", "member_id", "sha256", "archive_sha256", "encoding", "points"),
+        "spectra": ("member_id", "pairing", "twin_id", "copies"),
+    }
+    names = shown.get(step.asset, step.values)
+    return {name: step.values[name] for name in names if name in step.values}
 
 
 def _below(store: Path, where: str | None) -> str:

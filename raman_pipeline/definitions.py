@@ -39,6 +39,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         archives.rruff_archive,
         spectra.parsed_members,
         spectra.spectra,
+        spectra.member_changes,
         localities.cleaned_localities,
         localities.countries,
         localities.geocoded_localities,

@@ -46,6 +46,9 @@ class ArchiveSettings(_Part):
     timeout_s: float = Field(60.0, gt=0)
     attempts: PositiveInt = 5
     backoff_s: float = Field(2.0, ge=0)
+    max_shrink: float = Field(
+        0.2, ge=0, le=1, description="share of members that an archive may lose unasked"
+    )
 
 
 class GeographySettings(_Part):
@@ -93,6 +96,11 @@ class Settings(_Part):
     def archive_store(self) -> Path:
         """Folder of the verified archives."""
         return self.store / "archives"
+
+    @property
+    def version_store(self) -> Path:
+        """Folder of the indexes of former versions of RRUFF."""
+        return self.store / "versions"
 
     @property
     def asset_store(self) -> Path:

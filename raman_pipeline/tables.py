@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,19 @@ class Column:
             unique=self.unique,
             description=self.description,
         )
+
+
+class ColumnSource(Protocol):
+    """A table in memory or on disk."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow schema."""
+        ...
+
+    def select(self, columns: Sequence[str]) -> pa.Table:
+        """Returns some columns."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -105,19 +118,22 @@ class TableSchema:
         flat = np.concatenate(values) if values else np.empty(0)
         return pa.ListArray.from_arrays(offsets, pa.array(flat.astype(np.float32, copy=False)))
 
-    def problems(self, table: pa.Table) -> list[str]:
-        """Returns what is wrong with a table, one line a finding; empty when sound."""
+    def problems(self, table: ColumnSource) -> list[str]:
+        """Returns what is wrong with a table, one line a finding; empty when sound.
+
+        Of arrays only the type is looked at: they cannot be told from a file's schema.
+        """
         wrong = [
             f"{expected.name}: expected {expected.type}, found {found.type}"
             for expected, found in zip(self.arrow, table.schema, strict=False)
             if expected.name == found.name and expected.type != found.type
         ]
-        ragged = [c.name for c in self.columns if c.type == RAGGED and c.name in table.column_names]
-        for name in ragged:
-            if table.column(name).null_count:
-                wrong.append(f"{name}: {table.column(name).null_count} null arrays")
+        ragged = {c.name for c in self.columns if c.type == RAGGED}
+        scalar = [name for name in table.schema.names if name not in ragged]
+        if missing := ragged - set(table.schema.names):
+            wrong.append(f"missing: {', '.join(sorted(missing))}")
         try:
-            self._pandera.validate(table.drop_columns(ragged).to_pandas(), lazy=True)
+            self._pandera.validate(table.select(scalar).to_pandas(), lazy=True)
         except pandera.errors.SchemaErrors as errors:
             cases = errors.failure_cases
             for (column, check), group in cases.groupby(["column", "check"], dropna=False):

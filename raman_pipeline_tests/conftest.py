@@ -1,10 +1,17 @@
 """Fixtures shared by all tests."""
 
 import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
+# How long an example takes says something of the machine only.
+hypothesis_settings.register_profile("project", deadline=None)
+hypothesis_settings.load_profile("project")
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 # Tests run side by side; threads that fight over two cores make each of them slower.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -44,3 +51,32 @@ def atlas():
     from raman_pipeline.settings import load_settings
 
     return Atlas(load_settings("sample"))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of one MiB of its own."""
+    with _mounted(tmp_path / "disk", "size=1m") as folder:
+        yield folder
+
+
+@pytest.fixture
+def read_only():
+    """Makes a folder that not even root can write to."""
+    return lambda folder: _mounted(folder, "size=1m,ro")
+
+
+@contextmanager
+def _mounted(folder: Path, options: str) -> Iterator[Path]:
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(mount, capture_output=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("needs the command `mount` to make a small disk")
+    if done.returncode:
+        pytest.skip(f"needs the right to mount a small disk: {done.stderr.decode().strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)

@@ -11,12 +11,16 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.parquet as pq
 from upath import UPath
 
 from raman_pipeline import atomic
 from raman_pipeline.learning.labelled import ModelState
 from raman_pipeline.spectra.tensor_file import SpectrumTensor, open_tensor, write_tensor
+from raman_pipeline.table_file import StagedTable, StoredTable, write_table
+
+_ON_DISK_KEY = "on_disk"
+ON_DISK = dg.AssetIn(metadata={_ON_DISK_KEY: True})
+"""An input of which an asset reads only some columns, or a batch at a time."""
 
 
 class _AtomicIOManager(dg.UPathIOManager):
@@ -41,17 +45,26 @@ class _AtomicIOManager(dg.UPathIOManager):
 
 
 class TableIOManager(_AtomicIOManager):
-    """Arrow tables as parquet."""
+    """Arrow tables as parquet; inputs marked ON_DISK stay there."""
 
     extension = ".parquet"
 
-    def write(self, path: Path, obj: pa.Table) -> None:
-        """Writes a table; the same table gives the same bytes."""
-        pq.write_table(obj, path, compression="zstd")
+    def write(self, path: Path, obj: pa.Table | StagedTable) -> None:
+        """Writes a table, or moves one that was written as a stream."""
+        if isinstance(obj, StagedTable):
+            obj.move_to(path)
+        else:
+            write_table(path, obj)
+
+    def load_from_path(self, context: dg.InputContext, path: UPath) -> pa.Table | StoredTable:
+        """Reads a table, or only opens it."""
+        file = Path(str(path))
+        on_disk = (context.definition_metadata or {}).get(_ON_DISK_KEY)
+        return StoredTable(file) if on_disk else self.read(file)
 
     def read(self, path: Path) -> pa.Table:
         """Reads a table."""
-        return pq.read_table(path)
+        return StoredTable(path).read()
 
 
 class TensorIOManager(_AtomicIOManager):

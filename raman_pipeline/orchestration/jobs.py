@@ -13,6 +13,7 @@ from raman_pipeline.learning.families import FAMILIES
 INGEST_ASSETS = ("rruff_archive", "parsed_spectra", "refused_members")
 DATASET_ASSETS = (
     "spectra",
+    "member_changes",
     "cleaned_localities",
     "countries",
     "geocoded_localities",

@@ -20,12 +20,14 @@ from PIL import Image
 
 from raman_pipeline import atomic
 from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.orchestration.lineage import column_lineage
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+from raman_pipeline.table_file import StagedTable, table_version
 from raman_pipeline.tables import TableSchema
 
 OWNERS = ["team:raman-pipeline"]
-TABLE = dg.PythonObjectDagsterType(pa.Table, name="ArrowTable")
+TABLE = dg.PythonObjectDagsterType((pa.Table, StagedTable), name="Table")
 TENSOR = dg.PythonObjectDagsterType(SpectrumTensor, name="SpectrumTensor")
 MODEL = dg.PythonObjectDagsterType(ModelState, name="ModelState")
 SCHEMA_CHECK = "schema"
@@ -71,21 +73,23 @@ def check_result(
 
 def table_result(
     asset: str,
-    table: pa.Table,
+    table: pa.Table | StagedTable,
     schema: TableSchema,
     settings: Mapping[str, object],
     checks: list[dg.AssetCheckResult] | None = None,
     **metadata: Any,
-) -> dg.MaterializeResult[pa.Table]:
+) -> dg.MaterializeResult:
     """Returns the materialisation of a table: value, version, schema, counts, checks."""
     problems = schema.problems(table)
+    version = table.version if isinstance(table, StagedTable) else table_version(table)
     return dg.MaterializeResult(
         asset_key=asset,
         value=table,
-        data_version=dg.DataVersion(table_version(table)),
+        data_version=dg.DataVersion(version),
         metadata={
             "dagster/row_count": table.num_rows,
             "dagster/column_schema": column_schema(schema),
+            **column_lineage(asset),
             "settings": dict(settings),
             **metadata,
         },
@@ -111,15 +115,6 @@ def column_schema(schema: TableSchema) -> dg.TableSchema:
             for column in schema.columns
         ]
     )
-
-
-def table_version(table: pa.Table) -> str:
-    """Returns the SHA-256 of a table's content, whatever its chunks."""
-    digest = hashlib.sha256()
-    with pa.ipc.new_stream(_HashSink(digest), table.schema) as writer:
-        for batch in table.combine_chunks().to_batches():
-            writer.write_batch(batch)
-    return digest.hexdigest()
 
 
 def arrays_version(arrays: Mapping[str, np.ndarray], extra: str = "") -> str:
@@ -153,17 +148,3 @@ def _inline(figure: Figure) -> str:
     small = io.BytesIO()
     Image.open(buffer).convert("RGB").quantize(32).save(small, format="png", optimize=True)
     return base64.b64encode(small.getvalue()).decode()
-
-
-class _HashSink(io.RawIOBase):
-    """A file that only feeds a digest."""
-
-    def __init__(self, digest: Any) -> None:
-        self._digest = digest
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._digest.update(data)
-        return len(data)

@@ -13,7 +13,14 @@ from raman_pipeline.geography.countries import Countries, load_countries
 from raman_pipeline.geography.country_names import CountryNames
 from raman_pipeline.geography.gazetteer import Gazetteer, load_gazetteer
 from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES, ArchiveStore, Remote
-from raman_pipeline.rruff.mirror import Fetched, Progress, Source, fetch_archive, open_source
+from raman_pipeline.rruff.mirror import (
+    Acceptance,
+    Fetched,
+    Progress,
+    Source,
+    fetch_archive,
+    open_source,
+)
 from raman_pipeline.rruff.transfer import Manners
 from raman_pipeline.settings import Settings
 
@@ -41,9 +48,10 @@ class Rruff:
         )
         return open_source(chosen.location, manners)
 
-    def fetch(self, name: str, progress: Progress | None = None) -> Fetched:
-        """Brings one archive up to date."""
-        return fetch_archive(self._source, self.store, name, progress)
+    def fetch(self, name: str, progress: Progress | None = None, accept: bool = False) -> Fetched:
+        """Brings one archive up to date; `accept` takes also what looks wrong."""
+        acceptance = Acceptance(self.settings.archives.max_shrink, accept)
+        return fetch_archive(self._source, self.store, name, progress, acceptance)
 
     def published(self) -> list[str]:
         """Says of each archive in use where it came from and which version it is."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
@@ -21,8 +21,10 @@ from dagster._core.execution.plan.objects import StepFailureData
 
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
+from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
 from raman_pipeline.orchestration.instance import fail_orphans, open_instance, process_tags
 from raman_pipeline.orchestration.partitions import ARCHIVES, FOLD_SPLIT, SPLIT
+from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.staleness import due_assets
 from raman_pipeline.settings import Settings
 
@@ -39,6 +41,7 @@ class RunOutcome:
         assets: what it was to materialise; empty where nothing was due.
         errors: one line a failed step.
         seconds: wall time.
+        former_stays: whether what failed is an update that did not come into force.
     """
 
     job: str
@@ -46,6 +49,7 @@ class RunOutcome:
     assets: tuple[str, ...]
     errors: tuple[str, ...] = ()
     seconds: float = 0.0
+    former_stays: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -90,16 +94,16 @@ def run_graph(
                 outcome = run_due(settings, definitions, instance, job, partition, always)
                 listener.on_outcome(outcome)
                 outcomes.append(outcome)
-                if not outcome.succeeded:
-                    # Nothing after this can be made, and a server that does not answer
-                    # would be waited for once for every archive.
+                # A server that does not answer would be waited for once for every archive.
+                if not outcome.succeeded and not outcome.former_stays:
                     return False
             return True
 
         archives = ARCHIVES.get_partition_keys()
-        # Asking first: whether to parse depends on what the source says.
+        # Asking first: whether to parse depends on what the source says. Without an
+        # answer the versions in use are gone on with, where there are any.
         sound = (
-            stage("ingest", archives, always=["rruff_archive"])
+            (stage("ingest", archives, always=["rruff_archive"]) or _all_known(settings))
             and stage("ingest", archives)
             and stage("dataset", [None])
             and stage("folds", SPLIT.get_partition_keys())
@@ -107,6 +111,27 @@ def run_graph(
     if sound and train:
         outcomes += run_backfill(settings, listener, None, processes)
     return outcomes
+
+
+def accept_archive(settings: Settings, name: str) -> RunOutcome:
+    """Takes the present version of an archive, whatever it looks like beside the former.
+
+    Raises:
+        ValueError: there is no such archive.
+    """
+    if name not in ARCHIVES.get_partition_keys():
+        raise ValueError(f"no archive {name}; they are {', '.join(ARCHIVES.get_partition_keys())}")
+    with open_instance(settings) as instance:
+        fail_orphans(settings, instance)
+        return run_due(
+            settings,
+            build_definitions(settings),
+            instance,
+            "ingest",
+            name,
+            always=["rruff_archive"],
+            config={"rruff_archive": {"accept": True}},
+        )
 
 
 def run_backfill(
@@ -154,6 +179,7 @@ def run_due(
     job: str,
     partition: str | None,
     always: Iterable[str] = (),
+    config: Mapping[str, Mapping[str, object]] | None = None,
 ) -> RunOutcome:
     """Runs one job for one partition, over the assets that are due.
 
@@ -164,6 +190,7 @@ def run_due(
         job: name of a job.
         partition: its partition, None where the job has none.
         always: assets to run, and only those, whether due or not.
+        config: asset to its configuration.
     """
     members = jobs.ASSETS_OF[job]
     assets = tuple(always) or tuple(due_assets(definitions, instance, members, partition))
@@ -174,11 +201,20 @@ def run_due(
         instance=instance,
         partition_key=partition,
         asset_selection=[dg.AssetKey(a) for a in assets],
-        run_config=_QUIET,
+        run_config=_QUIET | {"ops": {a: {"config": c} for a, c in (config or {}).items()}},
         tags=process_tags(settings),
         raise_on_error=False,
     )
-    return RunOutcome(job, partition, assets, tuple(_errors(result)), time.perf_counter() - start)
+    refused = list(_refused_updates(result))
+    errors = refused or list(_errors(result))
+    seconds = time.perf_counter() - start
+    return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(refused))
+
+
+def _refused_updates(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for evaluation in result.get_asset_check_evaluations():
+        if evaluation.check_name == UPDATE_CHECK and not evaluation.passed:
+            yield f"rruff_archive: {evaluation.metadata['problem'].value}"
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
@@ -187,6 +223,11 @@ def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
             yield f"{event.step_key}: {_message(event.step_failure_data)}"
     if not result.success and not any(e.is_step_failure for e in result.all_events):
         yield "the run failed; see it in the UI"
+
+
+def _all_known(settings: Settings) -> bool:
+    store = Rruff(settings).store
+    return all(store.record(name) is not None for name in ARCHIVES.get_partition_keys())
 
 
 def _message(failure: StepFailureData) -> str:

@@ -17,7 +17,7 @@ from raman_pipeline.orchestration.jobs import (
 )
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.rruff.archive import ArchiveError
+from raman_pipeline.rruff.zip_archive import ArchiveError
 
 _DAY_S = 24 * 3600
 
@@ -56,7 +56,7 @@ def changed_archives(
 follow_up = dg.AutomationConditionSensorDefinition(
     "follow_up",
     target=dg.AssetSelection.assets(*INGEST_ASSETS[1:], *DATASET_ASSETS, *FOLD_ASSETS),
-    default_status=dg.DefaultSensorStatus.STOPPED,
+    default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
     description="Materialises what follows from a changed archive, up to the folds.",
 )

@@ -10,11 +10,15 @@ two leaves the former version in force.
 
 from __future__ import annotations
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from raman_pipeline import atomic
+from raman_pipeline.rruff.zip_archive import ArchiveError
 
 ARCHIVE_NAMES = (
     "LR-Raman",
@@ -49,7 +53,8 @@ class Remote:
         """Changes when the archive does; what a sensor remembers."""
         if not self.published:
             return NOT_PUBLISHED
-        return self.etag or f"{self.last_modified}/{self.bytes}"
+        # All of them: a server can keep one and change the others.
+        return f"{self.etag}/{self.last_modified}/{self.bytes}"
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,12 @@ class ArchiveStore:
         manifest = self.folder(name) / "manifest.json"
         if not manifest.exists():
             return None
-        return ArchiveRecord(**json.loads(manifest.read_text(encoding="utf-8")))
+        try:
+            return ArchiveRecord(**json.loads(manifest.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise ArchiveError(
+                f"{manifest}: no record of an archive ({error}); delete it to fetch {name} again"
+            ) from error
 
     def path(self, name: str) -> Path | None:
         """Returns the current zip; None where the archive is not published or not fetched."""
@@ -95,7 +105,20 @@ class ArchiveStore:
         if record is None or record.sha256 is None:
             return None
         path = self.folder(name) / f"{record.sha256}.zip"
-        return path if path.exists() else None
+        # Of another size it was damaged in its place, and counts as not fetched.
+        sound = path.exists() and path.stat().st_size == record.bytes
+        return path if sound else None
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Keeps other processes from fetching the same archive at the same time."""
+        path = self.folder(name) / ".lock"
+        with atomic.naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("w")
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def write_record(self, record: ArchiveRecord) -> None:
         """Makes a record the current one, then removes the versions it replaces.

@@ -20,12 +20,15 @@ from raman_pipeline.rruff.member_name import (
     parse_wavelength,
 )
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
-from raman_pipeline.rruff.rows import ROW, Row, parse_rows, rows_from_lines
+from raman_pipeline.rruff.row_scanner import scan_rows
+from raman_pipeline.rruff.rows import ROW, Row, rows_from_lines
 
 IDENTITY_KEYS = ("NAMES", "RRUFFID")
 MIN_POINTS = 3
 """A maximum needs a neighbour on either side; nothing shorter can show a band."""
 
+_BOM = "\ufeff"
+_FIRST_ROW = re.compile(rb"^[ \t]*+[+-]?+[.\d]", re.MULTILINE)
 _NEXT_KEY = re.compile(r"##(?=[A-Z][A-Z _]*=)")
 
 
@@ -39,6 +42,7 @@ class Member:
         intensity: float32 [n], counts or arbitrary units, finite.
         headers: `##KEY=value` lines; identity keys keep their first non-empty
             value, all others their last one.
+        header_lines: the line (from 1) of each header's value.
         comments: `# ...` lines without the mark.
         preamble: lines before the first row that are neither header, comment nor row.
         repeated_keys: headers that stood more than once.
@@ -51,6 +55,7 @@ class Member:
     raman_shift: npt.NDArray[np.float32]
     intensity: npt.NDArray[np.float32]
     headers: dict[str, str]
+    header_lines: dict[str, int]
     encoding: str
     sha256: str
     comments: list[str] = field(default_factory=list)
@@ -94,12 +99,28 @@ def parse_member(data: bytes, name: str) -> Member:
     Raises:
         MemberRefused: with the code, the line and its text.
     """
-    parser = _Parser(parse_member_name(name), hashlib.sha256(data).hexdigest())
+    parsed, sha256 = parse_member_name(name), hashlib.sha256(data).hexdigest()
+    plain = _Parser(parsed, sha256).parse_plain(data)
+    return plain or _parse_by_line(data, parsed, sha256)
+
+
+def parse_member_by_line(data: bytes, name: str) -> Member:
+    """Reads one member without the compiled rows: the definition that the fast way keeps to.
+
+    Raises:
+        MemberRefused: see `parse_member`.
+    """
+    return _parse_by_line(data, parse_member_name(name), hashlib.sha256(data).hexdigest())
+
+
+def _parse_by_line(data: bytes, name: MemberName, sha256: str) -> Member:
+    parser = _Parser(name, sha256)
     try:
         return parser.parse(data)
     except MemberRefused as refusal:
         refusal.headers = parser.headers
         refusal.encoding = parser.encoding
+        refusal.sha256 = sha256
         raise
 
 
@@ -130,24 +151,74 @@ class _Parser:
         self.sha256 = sha256
         self.encoding: str | None = None
         self.headers: dict[str, str] = {}
-        self.filetype_line: int | None = None
+        self.header_lines: dict[str, int] = {}
         self.repeated: list[str] = []
         self.comments: list[str] = []
         self.preamble: list[str] = []
         self.has_end = False
 
     def parse(self, data: bytes) -> Member:
+        """Reads a member of any form, line by line."""
         text, self.encoding = decode(data)
-        text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+        text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix(_BOM)
         start, first_line = self._read_before_rows(text)
         shift, intensity, lines = self._read_rows(text, start, first_line)
         self._check_kind()
-        self._check_rows(shift, intensity, lines, first_line)
+        self._check_rows(shift, intensity, lines)
+        return self._member(shift, intensity)
+
+    def parse_plain(self, data: bytes) -> Member | None:
+        """Reads a member of the plain form, or returns None where it is of another.
+
+        Plain are UTF-8 headers, then rows without gaps, then headers and comments; and
+        nothing to refuse. What is wrong, and where, is for `parse` to say.
+        """
+        first = _FIRST_ROW.search(data)
+        if first is None:
+            return None
+        start = first.start()
+        try:
+            head = data[:start].decode().removeprefix(_BOM).replace("\r\n", "\n")
+            if not self._read_plain_head(head):
+                return None
+            shift, intensity, end = scan_rows(data, start)
+            if fault(shift, intensity) is not None:
+                return None
+            tail = data[end:].decode().replace("\r\n", "\n")
+            if not self._read_plain_tail(tail, head.count("\n") + len(shift) + 1):
+                return None
+            self._check_kind()
+        except (UnicodeDecodeError, MemberRefused):
+            return None
+        self.encoding = "utf-8"
+        return self._member(shift, intensity)
+
+    def _read_plain_head(self, text: str) -> bool:
+        for number, line in enumerate(text.split("\n"), start=1):
+            if self._read_header_or_comment(line, number):
+                continue
+            if ROW.match(line):
+                return False
+            if line.strip():
+                self.preamble.append(line.strip())
+        return not self.has_end and "\r" not in text
+
+    def _read_plain_tail(self, text: str, first_line: int) -> bool:
+        for number, line in enumerate(text.split("\n"), start=first_line):
+            if not self._read_header_or_comment(line, number) and line.strip():
+                return False
+            if self.has_end:
+                break
+        return "\r" not in text
+
+    def _member(self, shift: npt.NDArray[np.float32], intensity: npt.NDArray[np.float32]) -> Member:
+        assert self.encoding is not None
         return Member(
             name=self.name,
             raman_shift=shift,
             intensity=intensity,
             headers=self.headers,
+            header_lines=self.header_lines,
             encoding=self.encoding,
             sha256=self.sha256,
             comments=self.comments,
@@ -192,15 +263,12 @@ class _Parser:
         if key == "END":
             self.has_end = True
             return
-        if key == "FILETYPE":
-            self.filetype_line = number
         old = self.headers.get(key)
-        if old is None:
+        if old is not None:
+            self.repeated.append(key)
+        if not old or key not in IDENTITY_KEYS:
             self.headers[key] = value
-            return
-        self.repeated.append(key)
-        if key not in IDENTITY_KEYS or not old:
-            self.headers[key] = value
+            self.header_lines[key] = number
         elif value and value != old:
             raise MemberRefused(
                 RefusalCode.IDENTITY_CONFLICT, number, f"{key} is {old!r} and {value!r}"
@@ -208,16 +276,7 @@ class _Parser:
 
     def _read_rows(
         self, text: str, start: int, first_line: int
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], list[int] | None]:
-        end = text.find("\n#", start)
-        block = text[start:] if end < 0 else text[start : end + 1]
-        tail = "" if end < 0 else text[end + 1 :]
-        # Only a tail without rows lets the block be read in one go.
-        if not any(ROW.match(line) for line in _until_end(tail)):
-            columns = parse_rows(block)
-            if columns is not None:
-                self._read_tail(tail, first_line + block.count("\n"))
-                return columns[0], columns[1], None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], list[int]]:
         rows: list[Row] = []
         for number, line in enumerate(text[start:].split("\n"), start=first_line):
             if not line.strip():
@@ -229,50 +288,39 @@ class _Parser:
             rows.append(Row(number, line))
         return rows_from_lines(rows)
 
-    def _read_tail(self, tail: str, first_line: int) -> None:
-        for number, line in enumerate(tail.split("\n"), start=first_line):
-            if self._read_header_or_comment(line, number):
-                if self.has_end:
-                    return
-            elif line.strip():
-                raise MemberRefused(RefusalCode.ROW, number, line.strip())
-
     def _check_kind(self) -> None:
         header = self.headers.get("FILETYPE", "")
         if header and self.name.kind and kind_of(header) != self.name.kind:
             raise MemberRefused(
                 RefusalCode.KIND_MISMATCH,
-                self.filetype_line,
+                self.header_lines["FILETYPE"],
                 f"FILETYPE is {header!r}, the file name says {self.name.kind}",
             )
 
     @staticmethod
     def _check_rows(
-        shift: npt.NDArray[np.float32],
-        intensity: npt.NDArray[np.float32],
-        lines: list[int] | None,
-        first_line: int,
+        shift: npt.NDArray[np.float32], intensity: npt.NDArray[np.float32], lines: list[int]
     ) -> None:
-        def line_of(row: int) -> int:
-            return first_line + row if lines is None else lines[row]
-
-        if len(shift) < MIN_POINTS:
-            raise MemberRefused(
-                RefusalCode.TOO_SHORT, line_of(len(shift) - 1), f"{len(shift)} rows"
-            )
-        finite = np.isfinite(shift) & np.isfinite(intensity)
-        if not finite.all():
-            row = int(np.argmin(finite))
-            raise MemberRefused(
-                RefusalCode.NONFINITE, line_of(row), f"{shift[row]}, {intensity[row]}"
-            )
-        steps = np.diff(shift)
-        if not (steps > 0).all():
-            row = int(np.argmin(steps > 0)) + 1
-            same = steps[row - 1] == 0
-            code = RefusalCode.DUPLICATE_AXIS if same else RefusalCode.NONMONOTONIC
-            raise MemberRefused(code, line_of(row), f"{shift[row - 1]} then {shift[row]}")
+        found = fault(shift, intensity)
+        if found is not None:
+            code, row, text = found
+            raise MemberRefused(code, lines[row], text)
 
 
-def _until_end(tail: str) -> list[str]:
-    return tail.split("##END", 1)[0].split("\n")
+def fault(
+    shift: npt.NDArray[np.float32], intensity: npt.NDArray[np.float32]
+) -> tuple[RefusalCode, int, str] | None:
+    """Returns code, row and text of the first thing wrong with rows, None where all is well."""
+    if len(shift) < MIN_POINTS:
+        return RefusalCode.TOO_SHORT, len(shift) - 1, f"{len(shift)} rows"
+    finite = np.isfinite(shift) & np.isfinite(intensity)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        return RefusalCode.NONFINITE, row, f"{shift[row]}, {intensity[row]}"
+    rising = shift[1:] > shift[:-1]
+    if not rising.all():
+        row = int(np.argmin(rising)) + 1
+        same = shift[row] == shift[row - 1]
+        code = RefusalCode.DUPLICATE_AXIS if same else RefusalCode.NONMONOTONIC
+        return code, row, f"{shift[row - 1]} then {shift[row]}"
+    return None

@@ -60,8 +60,7 @@ def parse_member_name(name: str) -> MemberName:
     single underscores are understood as well. A name that fits neither keeps only
     `raw`, so the member can still be read by its headers.
     """
-    raw = name.replace("\\", "/").rsplit("/", 1)[-1]
-    stem = raw.removesuffix(".txt")
+    stem = name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".txt")
     fields = stem.split("__")
     if len(fields) == 8 and kind_of(fields[6]) and fields[6].lower().startswith("raman_data_"):
         mineral, sample, scan, wavelength, angle, polarization, data, member_id = fields
@@ -70,9 +69,9 @@ def parse_member_name(name: str) -> MemberName:
         mineral, sample, scan, wavelength, angle, polarization, data, member_id = old.groups()
         key = "__".join(old.groups()[:6])
     else:
-        return MemberName(raw=raw)
+        return MemberName(raw=name)
     return MemberName(
-        raw=raw,
+        raw=name,
         mineral=mineral or None,
         sample=sample or None,
         scan=scan or None,

@@ -6,7 +6,7 @@ which spectra a study uses (see `raman_pipeline.learning.dataset`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from raman_pipeline.rruff.tables import MEMBERS, TEXT
+from raman_pipeline.table_file import StoredTable, batches_of
 from raman_pipeline.tables import Column, TableSchema
 
+_KEYS = ["member_id", "archive", "member", "measurement_key", "kind"]
 PAIRINGS = ("paired", "raw_only", "processed_only", "ambiguous", "unknown")
 
 SPECTRA = TableSchema(
@@ -29,40 +31,49 @@ SPECTRA = TableSchema(
 )
 
 
-def merge_archives(tables: Mapping[str, pa.Table]) -> pa.Table:
-    """Merges MEMBERS tables of several archives into one SPECTRA table.
+def merge_archives(tables: Mapping[str, pa.Table | StoredTable]) -> Iterator[pa.Table]:
+    """Merges MEMBERS tables of several archives into one SPECTRA table, piece by piece.
 
     A member id that stands several times (stale copies linger between full rebuilds
     of the site, often under a mineral's former name) is kept once, the first by
     archive and file name; the others are named in `copies`, so rows in = rows out +
-    copies named.
+    copies named. Only the keys of all archives are held at a time, not the spectra.
 
     Args:
-        tables: archive name to MEMBERS table.
+        tables: archive name to MEMBERS table, its rows ordered by file name.
 
-    Returns:
-        One row a member id, ordered by archive and file name.
+    Yields:
+        Pieces of a table of one row a member id, ordered by archive and file name.
     """
-    merged = pa.concat_tables([MEMBERS.arrow.empty_table(), *(tables[n] for n in sorted(tables))])
-    merged = merged.sort_by([("archive", "ascending"), ("member", "ascending")])
-    keys = merged.select(["member_id", "archive", "member"]).to_pandas()
+    names = sorted(tables)
+    keys = pd.concat(
+        [MEMBERS.arrow.empty_table().select(_KEYS).to_pandas()]
+        + [tables[name].select(_KEYS).to_pandas() for name in names],
+        ignore_index=True,
+    )
     copy = keys["member_id"].duplicated()
     places = (keys["archive"] + "/" + keys["member"])[copy]
     copies = places.groupby(keys["member_id"][copy]).agg("\n".join)
-    merged = merged.filter(pa.array(~copy))
-    rows = merged.select(["member_id", "measurement_key", "kind"]).to_pandas()
-    pairing, twins = pair_kinds(rows)
-    merged = (
-        merged.append_column("copies", _text(rows["member_id"].map(copies)))
-        .append_column("pairing", _text(pairing))
-        .append_column("twin_id", _text(twins))
+    pairing, twins = pair_kinds(keys[~copy])
+    added = pd.DataFrame(
+        {"copies": keys["member_id"].map(copies), "pairing": pairing, "twin_id": twins}
     )
-    return merged.cast(SPECTRA.arrow).combine_chunks()
+    row = 0
+    for name in names:
+        for piece in batches_of(tables[name]):
+            here = slice(row, row + piece.num_rows)
+            row = here.stop
+            kept = ~copy[here]
+            piece = piece.filter(pa.array(kept))
+            for column in added.columns:
+                piece = piece.append_column(column, _text(added[column][here][kept]))
+            yield piece.cast(SPECTRA.arrow)
 
 
-def copies_named(spectra: pa.Table) -> int:
+def copies_named(spectra: pa.Table | StoredTable) -> int:
     """Counts the members that `copies` names."""
-    return pc.sum(pc.list_value_length(pc.split_pattern(spectra["copies"], "\n"))).as_py() or 0
+    copies = spectra.select(["copies"])["copies"]
+    return pc.sum(pc.list_value_length(pc.split_pattern(copies, "\n"))).as_py() or 0
 
 
 def pair_kinds(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

@@ -18,7 +18,6 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from raman_pipeline import atomic
-from raman_pipeline.rruff.archive import ArchiveError, verify_zip
 from raman_pipeline.rruff.archive_store import (
     NOT_PUBLISHED,
     PUBLISHED,
@@ -27,6 +26,7 @@ from raman_pipeline.rruff.archive_store import (
     Remote,
 )
 from raman_pipeline.rruff.transfer import HttpSource, Manners
+from raman_pipeline.rruff.zip_archive import ArchiveError, verify_zip
 
 Progress = Callable[[int, int | None], None]
 """Called with bytes received so far and the total, None where it is unknown."""
@@ -38,6 +38,29 @@ class Fetched:
 
     record: ArchiveRecord
     changed: bool
+
+
+class UpdateRefused(ArchiveError):
+    """A new version that does not come into force; the former one stays in use."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Which new versions come into force without a person's word.
+
+    Attributes:
+        max_shrink: the share of members that an archive may lose at a time; ratings
+            move, but a third of an archive does not go in a week.
+        anything: a person looked, and takes what there is.
+    """
+
+    max_shrink: float = 0.2
+    anything: bool = False
+
+    def takes(self, former: ArchiveRecord, new: ArchiveRecord) -> bool:
+        """Whether a new version is plausible beside the former one."""
+        lost = (former.members or 0) - (new.members or 0)
+        return self.anything or lost <= self.max_shrink * (former.members or 0)
 
 
 class Source(Protocol):
@@ -90,9 +113,11 @@ class FolderSource:
         path = self.folder / f"{name}.zip"
         if not remote.published or (known and known.sha256 == atomic.file_sha256(path)):
             return remote, None
-        folder.mkdir(parents=True, exist_ok=True)
         copy = folder / "download.part"
-        shutil.copyfile(path, copy)
+        with path.open("rb") as archive, atomic.naming(copy):
+            folder.mkdir(parents=True, exist_ok=True)
+            with copy.open("wb") as file:
+                shutil.copyfileobj(archive, file)
         if progress:
             progress(copy.stat().st_size, remote.bytes)
         return remote, copy
@@ -117,25 +142,49 @@ def open_source(location: str, manners: Manners) -> Source:
 
 
 def fetch_archive(
-    source: Source, store: ArchiveStore, name: str, progress: Progress | None = None
+    source: Source,
+    store: ArchiveStore,
+    name: str,
+    progress: Progress | None = None,
+    acceptance: Acceptance | None = None,
 ) -> Fetched:
     """Brings one archive up to date.
 
     Nothing is transferred where the source says, or the bytes show, that nothing
-    changed. A new version comes into force only after every CRC in it was checked;
-    until then, and after any failure, the former one stays.
+    changed. A new version comes into force only after every CRC in it was checked and
+    it is plausible beside the former one; until then, and after any failure, the former
+    one stays.
 
     Raises:
-        ArchiveError: the source cannot be reached or hands out something that is no
-            complete zip. The message names address and remedy.
+        UpdateRefused: there is a former version, and the new one is damaged, gone or
+            much smaller.
+        ArchiveError: the source cannot be reached, or what it hands out is no complete
+            zip and there is no former version. The message names address and remedy.
         OSError: the store cannot be written.
     """
-    former = store.record(name)
-    known = former if store.path(name) else None
+    with store.lock(name):
+        former = store.record(name)
+        known = former if store.path(name) else None
+        return _fetch(source, store, name, progress, acceptance or Acceptance(), former, known)
+
+
+def _fetch(
+    source: Source,
+    store: ArchiveStore,
+    name: str,
+    progress: Progress | None,
+    acceptance: Acceptance,
+    former: ArchiveRecord | None,
+    known: ArchiveRecord | None,
+) -> Fetched:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     remote, part = source.fetch(name, store.folder(name), known, progress)
-
     if not remote.published:
+        if known is not None and not acceptance.anything:
+            raise UpdateRefused(
+                f"{remote.url}: the archive is gone (404), and {_described(known)} stays in use; "
+                f"{_remedy(name)}"
+            )
         record = ArchiveRecord(name, NOT_PUBLISHED, remote.url, checked_at=now)
         store.write_record(record)
         return Fetched(record, changed=former is not None and former.status == PUBLISHED)
@@ -143,45 +192,57 @@ def fetch_archive(
         if known is None:
             raise ArchiveError(f"{remote.url}: the source says unchanged, but there is no copy")
         record = dataclasses.replace(
-            known,
-            url=remote.url,
-            checked_at=now,
-            etag=remote.etag or known.etag,
-            last_modified=remote.last_modified or known.last_modified,
+            known, url=remote.url, checked_at=now, etag=remote.etag or known.etag
         )
         store.write_record(record)
         return Fetched(record, changed=False)
-
-    record = _take_in(store, name, remote, part, now)
-    return Fetched(record, changed=known is None or known.sha256 != record.sha256)
-
-
-def _take_in(store: ArchiveStore, name: str, remote: Remote, part: Path, now: str) -> ArchiveRecord:
     try:
         members = verify_zip(part)
     except ArchiveError as error:
         size = part.stat().st_size
         part.unlink()
-        raise ArchiveError(
+        message = (
             f"{remote.url}: received {size:,} bytes that are no complete zip archive "
-            f"({error.__cause__ or 'a member is damaged'}); the former version stays; "
-            "check the address and try again"
-        ) from error
-    sha256 = atomic.file_sha256(part)
-    size = part.stat().st_size
-    atomic.sync(part)
-    part.replace(store.folder(name) / f"{sha256}.zip")
-    record = ArchiveRecord(
+            f"({error.__cause__ or 'a member is damaged'}); check the address and try again"
+        )
+        if known is None:
+            raise ArchiveError(message) from error
+        raise UpdateRefused(f"{message}; {_described(known)} stays in use") from error
+    record = _record(name, remote, part, members, now)
+    if known is not None and not acceptance.takes(known, record):
+        part.unlink()
+        raise UpdateRefused(
+            f"{remote.url}: the new version holds {members:,} members, and {_described(known)} "
+            f"stays in use; {_remedy(name)}"
+        )
+    with atomic.naming(part):
+        atomic.sync(part)
+        part.replace(store.folder(name) / f"{record.sha256}.zip")
+    store.write_record(record)
+    return Fetched(record, changed=known is None or known.sha256 != record.sha256)
+
+
+def _record(name: str, remote: Remote, part: Path, members: int, now: str) -> ArchiveRecord:
+    return ArchiveRecord(
         name=name,
         status=PUBLISHED,
         url=remote.url,
         checked_at=now,
         fetched_at=now,
-        sha256=sha256,
-        bytes=size,
+        sha256=atomic.file_sha256(part),
+        bytes=part.stat().st_size,
         members=members,
         etag=remote.etag,
         last_modified=remote.last_modified,
     )
-    store.write_record(record)
-    return record
+
+
+def _described(record: ArchiveRecord) -> str:
+    return f"the version of {record.fetched_at} with {record.members:,} members"
+
+
+def _remedy(name: str) -> str:
+    return (
+        "where that is meant to be so, say `raman-pipeline accept "
+        f"{name}` or materialise rruff_archive with accept: true"
+    )

@@ -14,6 +14,12 @@ class RefusalCode(StrEnum):
 
     UNREADABLE = "UNREADABLE"
     """The bytes cannot be taken out of the archive (damaged data, bad CRC)."""
+    UNSAFE_NAME = "UNSAFE_NAME"
+    """The name leads out of the archive (absolute, or with `..`)."""
+    NOT_A_FILE = "NOT_A_FILE"
+    """A link, a device or another archive instead of a file."""
+    TOO_LARGE = "TOO_LARGE"
+    """More bytes are declared than any spectrum needs."""
     DECODE = "DECODE"
     """The text is neither UTF-8 nor cp1252."""
     ROW = "ROW"
@@ -34,6 +40,9 @@ class RefusalCode(StrEnum):
 
 REMEDIES: dict[RefusalCode, str] = {
     RefusalCode.UNREADABLE: "the archive is damaged: download it again",
+    RefusalCode.UNSAFE_NAME: "RRUFF's names hold no folders: check where the archive is from",
+    RefusalCode.NOT_A_FILE: "unpack it, or check where the archive is from",
+    RefusalCode.TOO_LARGE: "check where the archive is from; a member is one spectrum",
     RefusalCode.DECODE: "save the file as UTF-8",
     RefusalCode.ROW: "each row must be two numbers, Raman shift and intensity",
     RefusalCode.TOO_SHORT: "the file may be cut short: download it again",
@@ -54,6 +63,7 @@ class MemberRefused(Exception):
         text: that line, or what was found instead, at most 120 characters.
         headers: the headers read before the fault, so that a refusal can still
             be told apart by mineral and specimen.
+        sha256: of the member's bytes; None where they could not be read.
     """
 
     def __init__(self, code: RefusalCode, line: int | None, text: str) -> None:
@@ -62,6 +72,7 @@ class MemberRefused(Exception):
         self.text = text if len(text) <= 120 else text[:117] + "..."
         self.headers: dict[str, str] = {}
         self.encoding: str | None = None
+        self.sha256: str | None = None
         super().__init__(self.message)
 
     @property

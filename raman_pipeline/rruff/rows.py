@@ -1,7 +1,7 @@
 """Rows of numbers: `shift, intensity` or the same with blanks between them.
 
-What belongs here: turning row text into arrays, exactly. What does not: what the
-numbers must satisfy (see `member`).
+What belongs here: what a row is, and reading rows one by one. What does not: speed
+(see `row_scanner`), what the numbers must satisfy (see `member`).
 """
 
 from __future__ import annotations
@@ -11,21 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-from pyarrow import csv
 
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
 
-NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?i:nan|inf(?:inity)?))"
-ROW = re.compile(rf"^[ \t]*({NUMBER})(?:[ \t]*,[ \t]*|[ \t]+)({NUMBER})[ \t]*$")
-
-_READ = csv.ReadOptions(column_names=["x", "y"], use_threads=False)
-_PARSE = csv.ParseOptions(delimiter=",", quote_char=False, ignore_empty_lines=False)
-_CONVERT = csv.ConvertOptions(
-    column_types={"x": pa.float64(), "y": pa.float64()}, null_values=[], strings_can_be_null=False
-)
-
-Columns = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+# Possessive quantifiers: a line of a million digits must not cost a million tries.
+NUMBER = r"[+-]?(?:(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d++)?+|(?i:nan|inf(?:inity)?+))"
+ROW = re.compile(rf"^[ \t]*+({NUMBER})(?:[ \t]*+,[ \t]*+|[ \t]++)({NUMBER})[ \t]*+$", re.ASCII)
 
 
 class Row(NamedTuple):
@@ -33,23 +24,6 @@ class Row(NamedTuple):
 
     line: int
     text: str
-
-
-def parse_rows(block: str) -> Columns | None:
-    """Reads a block of comma-separated rows in one go, or returns None.
-
-    None means that the block is not of the plain form: whether it is sound in
-    another form (blanks between the numbers, empty lines) or wrong, and where, is
-    for `rows_from_lines` to say. pyarrow's reader is strict about two numbers a line.
-    """
-    try:
-        table = csv.read_csv(pa.py_buffer(block.encode()), _READ, _PARSE, _CONVERT)
-    except pa.ArrowInvalid:
-        return None
-    with np.errstate(over="ignore"):
-        return tuple(  # pyright: ignore[reportReturnType]
-            table.column(i).to_numpy().astype(np.float32) for i in (0, 1)
-        )
 
 
 def rows_from_lines(

@@ -37,6 +37,7 @@ MEMBERS = TableSchema(
     (
         Column("member_id", TEXT, "the server's id of the file"),
         Column("archive", TEXT, "archive that holds the member"),
+        Column("archive_sha256", TEXT, "of that archive; null for a folder", nullable=True),
         Column("member", TEXT, "file name inside the archive"),
         Column("sha256", TEXT, "of the member's bytes"),
         Column("measurement_key", TEXT, "file name up to the kind; twins share it", nullable=True),
@@ -53,6 +54,7 @@ MEMBERS = TableSchema(
             Column(name, TEXT, f"{key} header", nullable=True)
             for name, key in _HEADER_COLUMNS.items()
         ),
+        Column("header_lines", TEXT, "line (from 1) of each header: KEY=line, a line each"),
         Column("encoding", TEXT, "text encoding of the file", isin=("utf-8", "cp1252")),
         Column("repeated_headers", pa.int32(), "headers that stood more than once"),
         Column("preamble", TEXT, "stray lines before the rows", nullable=True),
@@ -70,7 +72,10 @@ REFUSALS = TableSchema(
     "refused_members",
     (
         Column("archive", TEXT, "archive that holds the member"),
+        Column("archive_sha256", TEXT, "of that archive; null for a folder", nullable=True),
         Column("member", TEXT, "file name inside the archive"),
+        Column("sha256", TEXT, "of the member's bytes, where they could be read", nullable=True),
+        Column("member_id", TEXT, "the server's id of the file, from its name", nullable=True),
         Column("code", TEXT, "why it is refused", isin=tuple(RefusalCode)),
         Column("line", pa.int32(), "line at fault, from 1", nullable=True),
         Column("text", TEXT, "that line, or what was found"),
@@ -82,12 +87,13 @@ REFUSALS = TableSchema(
 )
 
 
-def member_row(member: Member, archive: str) -> dict[str, Any]:
+def member_row(member: Member, archive: str, archive_sha256: str | None = None) -> dict[str, Any]:
     """Returns the row of an accepted member; empty headers become nulls."""
     name = member.name
     return {
         "member_id": member.member_id,
         "archive": archive,
+        "archive_sha256": archive_sha256,
         "member": name.raw,
         "sha256": member.sha256,
         "measurement_key": name.measurement_key,
@@ -101,6 +107,7 @@ def member_row(member: Member, archive: str) -> dict[str, Any]:
         "polarization": name.polarization or None,
         "oriented": name.oriented,
         **{column: member.headers.get(key) or None for column, key in _HEADER_COLUMNS.items()},
+        "header_lines": "\n".join(f"{k}={n}" for k, n in member.header_lines.items()),
         "encoding": member.encoding,
         "repeated_headers": len(member.repeated_keys),
         "preamble": "\n".join(member.preamble) or None,
@@ -114,11 +121,16 @@ def member_row(member: Member, archive: str) -> dict[str, Any]:
     }
 
 
-def refusal_row(refusal: MemberRefused, name: MemberName, archive: str) -> dict[str, Any]:
+def refusal_row(
+    refusal: MemberRefused, name: MemberName, archive: str, archive_sha256: str | None = None
+) -> dict[str, Any]:
     """Returns the row of a refused member."""
     return {
         "archive": archive,
+        "archive_sha256": archive_sha256,
         "member": name.raw,
+        "sha256": refusal.sha256,
+        "member_id": name.member_id,
         "code": refusal.code.value,
         "line": refusal.line,
         "text": refusal.text,

@@ -26,8 +26,8 @@ from tenacity import (
 )
 
 from raman_pipeline import __version__, atomic
-from raman_pipeline.rruff.archive import ArchiveError
 from raman_pipeline.rruff.archive_store import ArchiveRecord, Remote
+from raman_pipeline.rruff.zip_archive import ArchiveError
 
 _T = TypeVar("_T")
 USER_AGENT = f"raman-pipeline/{__version__} (Raman research pipeline; conditional requests)"
@@ -97,6 +97,9 @@ class HttpSource:
             with self._client() as client:
                 self.manners.wait_for_turn()
                 response = client.head(self.url(name))
+                if response.status_code in (405, 501):
+                    # It does not answer such questions; only a download can tell.
+                    return Remote(url=self.url(name), published=True)
                 _refuse_failures(response)
                 return _remote(response)
 
@@ -111,6 +114,9 @@ class HttpSource:
     ) -> tuple[Remote, Path | None]:
         """Downloads the archive unless the server says that the known one is current.
 
+        What the server says of size, date and tag is compared with the record first: a
+        conditional request alone would miss bytes that change under the same tag.
+
         An unfinished download is continued where the server can prove that the file
         is still the same one (`If-Range`), and started afresh where it cannot.
 
@@ -118,9 +124,11 @@ class HttpSource:
             ArchiveError: no usable answer after all attempts.
         """
         part = _Part(folder)
+        if known is not None and _unchanged(remote := self.look(name), known):
+            return remote, None
 
         def attempt() -> tuple[Remote, Path | None]:
-            headers = part.resume_headers(self.url(name)) or _conditions(known)
+            headers = part.resume_headers(self.url(name)) or {}
             with self._client() as client:
                 self.manners.wait_for_turn()
                 with client.stream("GET", self.url(name), headers=headers) as response:
@@ -129,9 +137,10 @@ class HttpSource:
                         raise _Transient("the unfinished download no longer fits")
                     _refuse_failures(response)
                     remote = _remote(response)
-                    if response.status_code == 304 or not remote.published:
+                    if not remote.published:
                         return remote, None
-                    part.receive(response, self.url(name), progress)
+                    with atomic.naming(part.path):
+                        part.receive(response, self.url(name), progress)
             return remote, part.path
 
         return self._retrying(attempt, name)
@@ -219,13 +228,10 @@ class _Part:
         self._note.unlink(missing_ok=True)
 
 
-def _conditions(known: ArchiveRecord | None) -> dict[str, str]:
-    headers = {}
-    if known and known.etag:
-        headers["If-None-Match"] = known.etag
-    if known and known.last_modified:
-        headers["If-Modified-Since"] = known.last_modified
-    return headers
+def _unchanged(remote: Remote, known: ArchiveRecord) -> bool:
+    said = (remote.etag, remote.last_modified)
+    same_size = remote.bytes in (None, known.bytes)
+    return any(said) and said == (known.etag, known.last_modified) and same_size
 
 
 def _validator(response: httpx.Response) -> str | None:
@@ -249,7 +255,7 @@ def _remote(response: httpx.Response) -> Remote:
 
 def _refuse_failures(response: httpx.Response) -> None:
     status = response.status_code
-    if status in (200, 206, 304, 404, 410):
+    if status in (200, 206, 404, 410):
         return
     message = f"HTTP {status} {response.reason_phrase}"
     if status == 429 or status >= 500:

@@ -1,5 +1,6 @@
 """The real mirror: counts that are known, and what the pipeline promises on it."""
 
+import pyarrow as pa
 import pytest
 
 from raman_pipeline.geography.georeference import clean_localities, country_rate
@@ -27,7 +28,7 @@ def test_nothing_is_lost(parsed):
 
 
 def test_merge_and_localities(parsed, atlas):
-    table = merge_archives({name: a.accepted for name, a in parsed.items()})
+    table = pa.concat_tables(merge_archives({name: a.accepted for name, a in parsed.items()}))
     assert SPECTRA.problems(table) == []
     assert table.num_rows + copies_named(table) == sum(COUNTS.values())
     localities = clean_localities(table.select(["locality", "rruff_id"]).to_pandas(), atlas.names)

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from raman_pipeline.learning.families import FAMILIES
-from raman_pipeline.orchestration.runner import Listener, run_backfill, run_graph
+from raman_pipeline.orchestration.runner import Listener, accept_archive, run_backfill, run_graph
 from raman_pipeline_tests.integration.conftest import quick_settings, states
 
 pytestmark = pytest.mark.integration
@@ -64,8 +64,9 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert all(o.succeeded for o in run_backfill(settings, Listener(), ["0|specimen"], processes=1))
     assert "| random | ConvNeXt1D |" in report.read_text()
 
-    # One archive goes: only it and what follows is made again.
+    # One archive goes, and a person agrees: only it and what follows is made again.
     (site / "poor_unoriented.zip").rename(site / "away")
+    assert accept_archive(settings, "poor_unoriented").succeeded
     changed = done(run_graph(settings, Listener(), train=False))
     parsed = {p for (job, p), assets in changed.items() if "parsed_spectra" in assets}
     assert parsed == {"poor_unoriented"}
@@ -81,7 +82,7 @@ def test_training_report_and_a_changed_archive(settings, site):
     (site / "away").rename(site / "poor_unoriented.zip")
 
 
-def test_a_damaged_archive_stops_the_run_and_harms_nothing(settings, site):
+def test_a_damaged_archive_is_told_and_harms_nothing(settings, site):
     run_graph(settings, Listener(), train=False)
     good = (site / "LR-Raman.zip").read_bytes()
     before = (settings.asset_store / "spectra.parquet").read_bytes()
@@ -91,6 +92,7 @@ def test_a_damaged_archive_stops_the_run_and_harms_nothing(settings, site):
         errors = [e for o in outcomes for e in o.errors]
         assert len(errors) == 1
         assert "no complete zip archive" in errors[0]
+        assert "stays in use" in errors[0]
         assert states(settings)["rruff_archive"].failed == 1
         assert (settings.asset_store / "spectra.parquet").read_bytes() == before
     finally:

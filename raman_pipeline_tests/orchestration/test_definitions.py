@@ -95,11 +95,12 @@ def test_nothing_trains_by_itself(definitions):
         assert (spec.automation_condition is None) == (trains or name == "rruff_archive"), name
 
 
-def test_schedule_and_sensors_are_off_until_switched_on(definitions):
+def test_the_weekly_refresh_and_what_follows_are_on_from_the_start(definitions):
     repository = definitions.get_repository_def()
-    assert repository.get_schedule_def("weekly_refresh").default_status.value == "STOPPED"
-    for name in ("changed_archives", "follow_up"):
-        assert repository.get_sensor_def(name).default_status.value == "STOPPED"
+    assert repository.get_schedule_def("weekly_refresh").default_status.value == "RUNNING"
+    assert repository.get_sensor_def("follow_up").default_status.value == "RUNNING"
+    # The same question every day is for those who ask for it.
+    assert repository.get_sensor_def("changed_archives").default_status.value == "STOPPED"
 
 
 def test_weekly_refresh_asks_for_every_archive():

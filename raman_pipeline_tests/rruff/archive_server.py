@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
@@ -13,8 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class ArchiveServer:
     """Files by path, and a queue of faults: each request takes the next one.
 
-    Faults: a status code, `(status, Retry-After)`, `"cut"` (half of the body, then the
-    connection is closed) or `"html"`.
+    Faults: None, a status code, `(status, Retry-After)`, `"cut"` (half of the body, then
+    the connection is closed), `"stall"` (half of the body, then silence), `"html"` or
+    `"redirect"` (to the same file elsewhere).
     """
 
     def __init__(self) -> None:
@@ -23,6 +25,9 @@ class ArchiveServer:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.validators = True
         self.ranges = True
+        self.head = True
+        self.etag: str | None = None
+        self.stall_s = 2.0
         self.url = ""
 
     @contextmanager
@@ -58,7 +63,12 @@ class ArchiveServer:
         self.requests.append((handler.command, handler.path, headers))
         fault = self.faults.pop(0) if self.faults else None
         data = self.files.get(handler.path)
-        if fault == "html":
+        if handler.command == "HEAD" and not self.head:
+            self._send(handler, 405, b"", {})
+        elif fault == "redirect":
+            self.files["/elsewhere.zip"] = data or b""
+            self._send(handler, 302, b"", {"Location": "/elsewhere.zip"})
+        elif fault == "html":
             self._send(handler, 200, b"<html>log in first</html>", {})
         elif isinstance(fault, int | tuple):
             status, wait = fault if isinstance(fault, tuple) else (fault, None)
@@ -66,10 +76,10 @@ class ArchiveServer:
         elif data is None:
             self._send(handler, 404, b"not here", {})
         else:
-            self._send_file(handler, headers, data, cut=fault == "cut")
+            self._send_file(handler, headers, data, fault)
 
-    def _send_file(self, handler, headers: dict[str, str], data: bytes, cut: bool) -> None:
-        etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
+    def _send_file(self, handler, headers: dict[str, str], data: bytes, cut: str | None) -> None:
+        etag = self.etag or f'"{hashlib.sha256(data).hexdigest()[:16]}"'
         given = {}
         if self.validators:
             given = {"ETag": etag, "Last-Modified": formatdate(1_700_000_000, usegmt=True)}
@@ -84,8 +94,9 @@ class ArchiveServer:
         else:
             self._send(handler, 200, data, given, cut)
 
-    @staticmethod
-    def _send(handler, status: int, body: bytes, headers: dict, cut: bool = False) -> None:
+    def _send(
+        self, handler, status: int, body: bytes, headers: dict, cut: str | None = None
+    ) -> None:
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name, str(value))
@@ -93,5 +104,7 @@ class ArchiveServer:
         handler.end_headers()
         if handler.command == "GET":
             handler.wfile.write(body[: len(body) // 2] if cut else body)
+            handler.wfile.flush()
         if cut:
+            time.sleep(self.stall_s if cut == "stall" else 0)
             handler.close_connection = True

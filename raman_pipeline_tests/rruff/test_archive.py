@@ -1,11 +1,17 @@
+import io
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from raman_pipeline.rruff.archive import ArchiveError, parse_archive, read_outcomes, verify_zip
+from raman_pipeline.rruff.archive import parse_archive, read_outcomes
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
+from raman_pipeline.rruff.zip_archive import MAX_MEMBER_BYTES, ArchiveError, verify_zip
 from raman_pipeline_tests.rruff.test_member import NAME, member_text
 
 
@@ -48,7 +54,13 @@ def test_sample_archives(sample_folder):
         assert archive.members == archive.accepted.num_rows + archive.refused.num_rows, name
         assert MEMBERS.problems(archive.accepted) == []
     codes = [c for a in parsed.values() for c in a.refused["code"].to_pylist()]
-    assert sorted(codes) == sorted(set(RefusalCode) - {RefusalCode.UNREADABLE})
+    of_archives = {
+        RefusalCode.UNREADABLE,
+        RefusalCode.UNSAFE_NAME,
+        RefusalCode.NOT_A_FILE,
+        RefusalCode.TOO_LARGE,
+    }
+    assert sorted(codes) == sorted(set(RefusalCode) - of_archives)
 
 
 def test_truncated_zip(small_zip):
@@ -81,3 +93,104 @@ def test_a_damaged_member_is_refused_and_the_others_are_read(small_zip):
     assert isinstance(refused, MemberRefused)
     assert refused.code == RefusalCode.UNREADABLE
     assert len(outcomes) == 2
+
+
+def zip_without(data, count):
+    """Returns a zip without its last members, of which at least one stays."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        names = old.namelist()
+        for name in names[: max(1, len(names) - count)]:
+            new.writestr(old.getinfo(name), old.read(name))
+    return buffer.getvalue()
+
+
+def hostile_zip(path):
+    """Names that lead out, a link, an archive, a bomb, an empty file, and one sound member."""
+    link = zipfile.ZipInfo("link.txt")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("a.txt", "1, 2")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../x.txt", member_text())
+        archive.writestr("/etc/x.txt", member_text())
+        archive.writestr("C:\\x.txt", member_text())
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("nested.txt", inner.getvalue())
+        archive.writestr("bomb.txt", bytes(MAX_MEMBER_BYTES + 1))
+        archive.writestr("empty.txt", b"")
+        archive.writestr(NAME, member_text())
+
+
+def test_a_hostile_archive_harms_nothing(tmp_path):
+    path = tmp_path / "hostile.zip"
+    hostile_zip(path)
+    assert verify_zip(path) == 8
+    parsed = parse_archive(path, "hostile")
+    assert parsed.accepted["member"].to_pylist() == [NAME]
+    found = dict(zip(*(parsed.refused[c].to_pylist() for c in ("member", "code")), strict=True))
+    assert found == {
+        "../x.txt": "UNSAFE_NAME",
+        "/etc/x.txt": "UNSAFE_NAME",
+        "C:\\x.txt": "UNSAFE_NAME",
+        "link.txt": "NOT_A_FILE",
+        "nested.txt": "NOT_A_FILE",
+        "bomb.txt": "TOO_LARGE",
+        "empty.txt": "TOO_SHORT",
+    }
+    assert [p.name for p in tmp_path.iterdir()] == ["hostile.zip"]
+
+
+def test_a_member_that_holds_more_than_it_declares_is_not_inflated(tmp_path):
+    path = tmp_path / "liar.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(NAME, bytes(1_000_000))
+    data = path.read_bytes()
+    # The directory's entry says 1,000 bytes; the data hold a million.
+    at = data.rindex(b"PK\x01\x02") + 24
+    path.write_bytes(data[:at] + (1000).to_bytes(4, "little") + data[at + 4 :])
+    refused = parse_archive(path, "liar").refused.to_pylist()
+    assert [r["code"] for r in refused] == ["UNREADABLE"]
+    assert "1,000 bytes are declared" in refused[0]["text"]
+
+
+@pytest.mark.parametrize("damage", ["encrypted", "compression", "offset"])
+def test_a_directory_that_lies_is_no_crash(small_zip, damage):
+    data = bytearray(small_zip.read_bytes())
+    at = data.rindex(b"PK\x01\x02")
+    if damage == "encrypted":
+        data[at + 8] |= 1
+    elif damage == "compression":
+        data[at + 10] = 12
+    else:
+        data[at + 42 : at + 46] = (7).to_bytes(4, "little")
+    small_zip.write_bytes(data)
+    refused = parse_archive(small_zip, "small").refused
+    assert "UNREADABLE" in refused["code"].to_pylist()
+    with pytest.raises(ArchiveError, match="damaged"):
+        verify_zip(small_zip)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_mutated_zip_is_read_or_refused(data):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", member_text())
+        archive.writestr(NAME, member_text())
+    raw = bytearray(buffer.getvalue())
+    for _ in range(data.draw(st.integers(1, 6))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "mutated.zip"
+        path.write_bytes(raw[: data.draw(st.integers(0, len(raw)))])
+        try:
+            outcomes = list(read_outcomes(path))
+        except ArchiveError as error:
+            assert "mutated.zip" in str(error)
+        else:
+            assert all(isinstance(o, Member | MemberRefused) for _, o in outcomes)

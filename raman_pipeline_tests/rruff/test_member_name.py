@@ -54,7 +54,8 @@ def test_other_names_keep_only_their_text(name):
 
 
 def test_folders_are_no_part_of_the_name():
-    assert parse_member_name("x/y\\Quartz.txt").raw == "Quartz.txt"
+    name = f"Quartz__R040031__Raman__785______Raman_Data_RAW__{ID}.txt"
+    assert parse_member_name(f"x/y\\{name}").member_id == ID
 
 
 @pytest.mark.parametrize(

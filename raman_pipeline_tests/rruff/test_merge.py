@@ -1,14 +1,20 @@
 import pandas as pd
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.merge import PAIRINGS, SPECTRA, copies_named, merge_archives, pair_kinds
+from raman_pipeline.table_file import StoredTable, stage_table, table_version, write_table
 
 
 def merged_sample(sample_folder):
     tables = {p.stem: parse_archive(p, p.stem).accepted for p in sample_folder.glob("*.zip")}
-    return sum(t.num_rows for t in tables.values()), merge_archives(tables)
+    return sum(t.num_rows for t in tables.values()), merged(tables)
+
+
+def merged(tables):
+    return pa.concat_tables([SPECTRA.arrow.empty_table(), *merge_archives(tables)])
 
 
 def test_rows_in_are_rows_out_and_copies(sample_folder):
@@ -37,7 +43,19 @@ def test_the_specimen_is_the_header_id(sample_folder):
 
 
 def test_no_archive_gives_an_empty_table():
-    assert SPECTRA.problems(merge_archives({})) == []
+    assert SPECTRA.problems(merged({})) == []
+
+
+def test_tables_on_disk_are_merged_to_the_same_bytes(sample_folder, tmp_path):
+    tables = {p.stem: parse_archive(p, p.stem).accepted for p in sample_folder.glob("*.zip")}
+    stored = {}
+    for name, table in tables.items():
+        write_table(tmp_path / f"{name}.parquet", table)
+        stored[name] = StoredTable(tmp_path / f"{name}.parquet")
+    staged = stage_table(tmp_path, SPECTRA, merge_archives(stored))
+    assert staged.read().equals(merged(tables))
+    assert staged.version == table_version(merged(tables))
+    assert SPECTRA.problems(staged) == []
 
 
 ROWS = st.lists(

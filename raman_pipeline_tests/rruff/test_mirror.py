@@ -1,12 +1,22 @@
+import io
 import shutil
 import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from raman_pipeline.rruff.archive import ArchiveError
+from raman_pipeline.atomic import WriteError
 from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, PUBLISHED, ArchiveStore
-from raman_pipeline.rruff.mirror import FolderSource, fetch_archive, open_source
+from raman_pipeline.rruff.mirror import (
+    Acceptance,
+    FolderSource,
+    UpdateRefused,
+    fetch_archive,
+    open_source,
+)
 from raman_pipeline.rruff.transfer import Manners
+from raman_pipeline.rruff.zip_archive import ArchiveError
 from raman_pipeline_tests.rruff.archive_server import ArchiveServer
 
 MANNERS = Manners(seconds_between_requests=0, timeout_s=5, attempts=4, backoff_s=0.01)
@@ -27,16 +37,24 @@ def server(sample_folder):
 
 
 @pytest.fixture
-def other(sample_folder):
-    return (sample_folder / "LR-Raman.zip").read_bytes()
+def other():
+    return zip_of(40)
 
 
-def fetch(server, store, **manners):
-    chosen = Manners(**{**vars(MANNERS), **manners})
-    return fetch_archive(open_source(server.url, chosen), store, NAME)
+def fetch(server, store, accept=False, **manners):
+    source = open_source(server.url, Manners(**{**vars(MANNERS), **manners}))
+    return fetch_archive(source, store, NAME, acceptance=Acceptance(anything=accept))
 
 
-def test_download_then_304(server, store):
+def zip_of(count):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(count):
+            archive.writestr(f"{number}.txt", "1, 2")
+    return buffer.getvalue()
+
+
+def test_download_then_one_head(server, store):
     first = fetch(server, store)
     assert first.changed
     assert first.record.status == PUBLISHED
@@ -46,10 +64,75 @@ def test_download_then_304(server, store):
     assert not second.changed
     assert second.record.sha256 == first.record.sha256
     assert second.record.fetched_at == first.record.fetched_at
-    method, path, headers = server.requests[-1]
-    assert (method, path) == ("GET", f"/{NAME}.zip")
-    assert headers["if-none-match"] == first.record.etag
-    assert headers["user-agent"].startswith("raman-pipeline/")
+    assert [method for method, _, _ in server.requests] == ["GET", "HEAD"]
+    assert all(h["user-agent"].startswith("raman-pipeline/") for _, _, h in server.requests)
+
+
+def test_a_tag_that_changes_over_equal_bytes_is_no_change(server, store):
+    first = fetch(server, store)
+    server.etag = '"another"'
+    second = fetch(server, store)
+    assert not second.changed
+    assert second.record.sha256 == first.record.sha256
+    assert second.record.etag == '"another"'
+    assert [method for method, _, _ in server.requests] == ["GET", "HEAD", "GET"]
+
+
+def test_bytes_that_change_under_an_equal_tag_are_noticed(server, store, other):
+    server.etag = '"for ever"'
+    fetch(server, store)
+    server.files[f"/{NAME}.zip"] = other
+    assert fetch(server, store).changed
+    assert store.path(NAME).read_bytes() == other
+
+
+def test_bytes_that_change_under_an_equal_tag_in_mid_body_are_not_taken(server, store, other):
+    server.etag = '"for ever"'
+    good = fetch(server, store).record
+    server.files[f"/{NAME}.zip"] = other
+    server.faults = [None, "cut"]
+    with pytest.raises(ArchiveError):
+        fetch(server, store, attempts=1)
+    server.files[f"/{NAME}.zip"] = bytes(len(other) + 1)
+    with pytest.raises(UpdateRefused, match="no complete zip archive.*stays in use"):
+        fetch(server, store)
+    assert store.record(NAME) == good
+    server.files[f"/{NAME}.zip"] = other
+    assert fetch(server, store).changed
+
+
+def test_a_server_without_head(server, store):
+    server.head = False
+    assert fetch(server, store).changed
+    assert not fetch(server, store).changed
+
+
+def test_a_redirect_is_followed_and_recorded(server, store):
+    server.faults = ["redirect"]
+    record = fetch(server, store).record
+    assert record.members == 34
+    assert record.url.endswith("/elsewhere.zip")
+
+
+def test_a_server_that_stalls_is_left_and_asked_again(server, store):
+    server.faults = ["stall"]
+    assert fetch(server, store, timeout_s=0.3).record.members == 34
+    assert "range" in server.requests[1][2]
+
+
+def test_a_server_that_always_stalls_is_named(server, store):
+    server.faults = ["stall"] * 2
+    server.ranges = False
+    with pytest.raises(ArchiveError, match=r"fair_oriented\.zip: .*timed out.*2 attempts"):
+        fetch(server, store, timeout_s=0.3, attempts=2)
+    assert store.path(NAME) is None
+
+
+@pytest.mark.parametrize("ending", ["", "/", "//"])
+def test_the_base_address_may_end_in_a_slash(server, store, ending):
+    source = open_source(server.url + ending, MANNERS)
+    fetch_archive(source, store, NAME)
+    assert server.requests[0][1] == f"/{NAME}.zip"
 
 
 def test_without_validators_the_bytes_decide(server, store):
@@ -80,13 +163,68 @@ def test_404_is_recorded_and_is_no_error(server, store):
 
 def test_withdrawn_and_published_again(server, store):
     files = dict(server.files)
-    fetch(server, store)
+    good = fetch(server, store).record
     server.files.clear()
-    assert fetch(server, store).changed
+    with pytest.raises(UpdateRefused, match=r"gone \(404\).*34 members stays in use.*accept fair"):
+        fetch(server, store)
+    assert store.record(NAME) == good
+    assert store.path(NAME) is not None
+    assert fetch(server, store, accept=True).changed
     assert store.path(NAME) is None
     server.files.update(files)
     assert fetch(server, store).record.status == PUBLISHED
     assert store.path(NAME) is not None
+
+
+def test_an_archive_that_shrinks_much_waits_for_a_word(server, store):
+    server.files[f"/{NAME}.zip"] = zip_of(100)
+    fetch(server, store)
+    server.files[f"/{NAME}.zip"] = zip_of(80)
+    assert fetch(server, store).record.members == 80
+    server.files[f"/{NAME}.zip"] = zip_of(63)
+    with pytest.raises(UpdateRefused, match="63 members.*80 members stays in use.*accept"):
+        fetch(server, store)
+    assert store.record(NAME).members == 80
+    assert not (store.folder(NAME) / "download.part").exists()
+    assert fetch(server, store, accept=True).record.members == 63
+
+
+def test_a_copy_damaged_in_its_place_is_fetched_again(server, store):
+    fetch(server, store)
+    path = store.path(NAME)
+    path.write_bytes(path.read_bytes()[:-7])
+    assert store.path(NAME) is None
+    fetch(server, store)
+    assert store.path(NAME).read_bytes() == server.files[f"/{NAME}.zip"]
+
+
+def test_a_damaged_manifest_is_named(server, store):
+    fetch(server, store)
+    (store.folder(NAME) / "manifest.json").write_text("{")
+    with pytest.raises(ArchiveError, match=r"manifest\.json: no record.*delete it"):
+        fetch(server, store)
+
+
+def test_two_at_once_fetch_once(server, store):
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: fetch(server, store), range(4)))
+    assert sorted(f.changed for f in found) == [False, False, False, True]
+    assert sum(method == "GET" for method, _, _ in server.requests) == 1
+
+
+def test_a_full_disk(server, small_disk):
+    store = ArchiveStore(small_disk / "store")
+    good = fetch(server, store).record
+    server.files[f"/{NAME}.zip"] = zip_of(34) + bytes(2_000_000)
+    with pytest.raises(WriteError, match="No space left.*free some space.*former version stays"):
+        fetch(server, store)
+    assert store.record(NAME) == good
+    assert store.path(NAME) is not None
+
+
+def test_a_read_only_store(server, tmp_path, read_only):
+    with read_only(tmp_path / "store") as folder, pytest.raises(WriteError, match="make it writ"):
+        fetch(server, ArchiveStore(folder))
 
 
 def test_a_cut_transfer_goes_on_where_it_stopped(server, store):
@@ -148,10 +286,10 @@ def test_what_is_no_zip_never_replaces_a_good_version(server, store, bad):
     good = fetch(server, store).record
     server.validators = False
     if bad == "html":
-        server.faults = ["html"]
+        server.faults = [None, "html"]
     else:
         server.files[f"/{NAME}.zip"] = server.files[f"/{NAME}.zip"][:5000]
-    with pytest.raises(ArchiveError, match="no complete zip archive.*the former version stays"):
+    with pytest.raises(ArchiveError, match="no complete zip archive.*stays in use"):
         fetch(server, store)
     assert store.record(NAME) == good
     assert store.path(NAME).exists()
@@ -177,7 +315,7 @@ def test_look_transfers_nothing(server):
     source = open_source(server.url, MANNERS)
     remote = source.look(NAME)
     assert remote.published
-    assert remote.fingerprint == remote.etag
+    assert remote.etag in remote.fingerprint
     assert server.requests[0][0] == "HEAD"
     assert source.look("poor_oriented").fingerprint == NOT_PUBLISHED
 

@@ -5,12 +5,22 @@ from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
 
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.spectra.resample import resample, resample_set
+from raman_pipeline.spectra.resample import Ragged, resample, resample_set
+from raman_pipeline.spectra.spline import _evaluate
 from raman_pipeline.spectra.tensor_file import SpectrumTensor, open_tensor, write_tensor
 from raman_pipeline.spectra.window import Window, coverage, find_window
 
 SHIFT = np.arange(200.0, 400.0, 1.5, dtype=np.float32)
 BAND = (1000 * np.exp(-(((SHIFT - 300) / 8) ** 2)) + 50).astype(np.float32)
+
+
+def ragged(spectra):
+    lengths = [len(shift) for shift, _ in spectra]
+    return Ragged(
+        np.concatenate([shift for shift, _ in spectra] or [np.empty(0, np.float32)]),
+        np.concatenate([heights for _, heights in spectra] or [np.empty(0, np.float32)]),
+        np.cumsum([0, *lengths]),
+    )
 
 
 class TestWindow:
@@ -57,7 +67,8 @@ class TestResample:
 
     def test_set_is_normalised_after_resampling_and_flat_spectra_stay_finite(self):
         spectra = [(SHIFT, BAND), (SHIFT, np.full_like(SHIFT, 7))]
-        result = resample_set(iter(spectra), 2, self.grid)
+        result = resample_set([ragged(spectra[:1]), ragged(spectra[1:])], 2, self.grid)
+        assert result.rows == 2
         assert result.intensity.dtype == np.float32
         assert np.isfinite(result.intensity).all()
         assert result.intensity[0].max() == 1
@@ -68,7 +79,7 @@ class TestResample:
         sharp = np.zeros_like(SHIFT)
         sharp[60] = 100
         coarse, fine = (
-            resample_set([(SHIFT, sharp)], 1, np.linspace(200, 398, n)).peak_loss[0]
+            resample_set([ragged([(SHIFT, sharp)])], 1, np.linspace(200, 398, n)).peak_loss[0]
             for n in (13, 4000)
         )
         assert coarse > 0.3
@@ -77,8 +88,50 @@ class TestResample:
     def test_read_only_input_is_left_alone(self):
         shift, band = SHIFT.copy(), BAND.copy()
         shift.flags.writeable = band.flags.writeable = False
-        resample_set([(shift, band)], 1, self.grid)
+        resample_set([Ragged(shift, band, np.array([0, shift.size]))], 1, self.grid)
         np.testing.assert_array_equal(band, BAND)
+
+
+@st.composite
+def spectra_of_any_shape(draw):
+    n = draw(st.integers(2, 40))
+    steps = draw(st.lists(st.floats(0.0625, 50, width=32), min_size=n, max_size=n))
+    heights = draw(st.lists(st.floats(-1e5, 1e5, width=32), min_size=n, max_size=n))
+    return np.cumsum(steps).astype(np.float32), np.array(heights, dtype=np.float32)
+
+
+SPECTRA = st.lists(spectra_of_any_shape(), min_size=1, max_size=4)
+
+
+@given(SPECTRA, st.sampled_from(["cubic", "pchip"]))
+def test_the_compiled_spline_is_scipys(spectra, interpolation):
+    spectra = [(x, y) for x, y in spectra if (np.diff(x) > 0).all()]
+    grid = np.linspace(-5, 900, 301)
+    result = resample_set([ragged(spectra)], len(spectra), grid, interpolation)
+    for row, (shift, heights) in enumerate(spectra):
+        values, inside = resample(shift, heights, grid, interpolation)
+        if np.ptp(heights) == 0 or not inside.any() or np.ptp(values[inside]) == 0:
+            continue
+        np.testing.assert_allclose(
+            result.intensity[row], min_max(values, inside), rtol=0, atol=1e-6
+        )
+        span = float(np.ptp(heights.astype(float)))
+        loss = (heights.max() - values[inside].max()) / span
+        np.testing.assert_allclose(result.peak_loss[row], loss, rtol=1e-9, atol=1e-9)
+        assert (result.intensity[row][~inside] == 0).all()
+
+
+def test_the_compiled_spline_is_within_a_ten_billionth_of_scipys():
+    rng = np.random.default_rng(0)
+    for n in [2, 3, 4, 5, 6, 7, 500, 3001]:
+        shift = np.cumsum(rng.uniform(0.3, 1.5, n)).astype(np.float32)
+        heights = rng.normal(size=n).astype(np.float32)
+        grid = np.linspace(-3, shift[-1] + 3, 1024)
+        expected, inside = resample(shift, heights, grid)
+        found = np.zeros(grid.size)
+        first, last = _evaluate(shift, heights, grid, found, np.empty((5, n)))
+        np.testing.assert_array_equal(np.flatnonzero(inside), np.arange(first, last))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30))

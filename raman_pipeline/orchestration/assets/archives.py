@@ -1,15 +1,30 @@
 """Stage 1: archives as RRUFF publishes them."""
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from raman_pipeline.orchestration.metadata import OWNERS, check_result, promise_check
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, PUBLISHED
+from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, ArchiveRecord
+from raman_pipeline.rruff.mirror import Progress, UpdateRefused
 
+UPDATE_CHECK = "update_in_force"
 _PROGRESS_SECONDS = 5.0
+
+
+class ArchiveConfig(dg.Config):
+    """What a person can say about a fetch.
+
+    Attributes:
+        accept: take the new version even though it is gone, damaged or much smaller.
+    """
+
+    accept: bool = False
 
 
 @dg.asset(
@@ -24,38 +39,52 @@ _PROGRESS_SECONDS = 5.0
             "rruff_archive",
             "archive_intact",
             "A published archive lies in the store, and every member passed its CRC.",
-        )
+        ),
+        promise_check(
+            "rruff_archive",
+            UPDATE_CHECK,
+            "What the source hands out is in use: it is not gone, damaged or much smaller.",
+        ),
     ],
 )
 def rruff_archive(
-    context: dg.AssetExecutionContext, rruff: dg.ResourceParam[Rruff]
-) -> dg.MaterializeResult:
+    context: dg.AssetExecutionContext, config: ArchiveConfig, rruff: dg.ResourceParam[Rruff]
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """One zip archive of RRUFF, downloaded only when it changed.
 
-    The data version is the SHA-256 of the zip. An archive that answers 404 is recorded
-    as not published, which is no error: ratings move and archives come and go.
+    The data version is the SHA-256 of the zip. An archive that answers 404 from the
+    first is recorded as not published, which is no error. One that goes, shrinks or
+    breaks later does not replace the version in use; the check `update_in_force` fails.
     """
     name = context.partition_key
-    last = 0.0
+    progress = _logger_of_progress(context, name)
+    try:
+        changed = rruff.fetch(name, progress, config.accept).changed
+    except UpdateRefused as error:
+        # A failed check, and no materialisation: the version in use is what it was.
+        yield check_result("rruff_archive", UPDATE_CHECK, False, problem=str(error))
+        raise dg.Failure(str(error), allow_retries=False) from error
+    record, path = rruff.store.record(name), rruff.store.path(name)
+    assert record is not None
+    intact = record.status == NOT_PUBLISHED or path is not None
+    yield dg.MaterializeResult(
+        metadata=_facts(record, path) | {"changed": changed},
+        data_version=dg.DataVersion(record.sha256 or NOT_PUBLISHED.replace(" ", "-")),
+        check_results=[
+            check_result("rruff_archive", "archive_intact", intact, members=record.members),
+            check_result("rruff_archive", UPDATE_CHECK, True),
+        ],
+    )
 
-    def progress(done: int, total: int | None) -> None:
-        nonlocal last
-        if time.monotonic() - last > _PROGRESS_SECONDS:
-            last = time.monotonic()
-            of = f" of {total / 1e6:,.1f}" if total else ""
-            context.log.info(f"{name}: {done / 1e6:,.1f}{of} MB")
 
-    fetched = rruff.fetch(name, progress)
-    record = fetched.record
-    path = rruff.store.path(name)
-    metadata: dict = {
+def _facts(record: ArchiveRecord, path: Path | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {
         "status": record.status,
-        "changed": fetched.changed,
         "url": record.url,
         "checked_at": record.checked_at,
     }
-    if record.status == PUBLISHED and path is not None:
-        metadata |= {
+    if path is not None:
+        facts |= {
             "dagster/uri": path.as_uri(),
             "path": dg.MetadataValue.path(path),
             "sha256": record.sha256,
@@ -65,11 +94,17 @@ def rruff_archive(
             "last_modified": record.last_modified,
             "fetched_at": record.fetched_at,
         }
-    intact = record.status == NOT_PUBLISHED or path is not None
-    return dg.MaterializeResult(
-        metadata=metadata,
-        data_version=dg.DataVersion(record.sha256 or NOT_PUBLISHED.replace(" ", "-")),
-        check_results=[
-            check_result("rruff_archive", "archive_intact", intact, members=record.members)
-        ],
-    )
+    return facts
+
+
+def _logger_of_progress(context: dg.AssetExecutionContext, name: str) -> Progress:
+    last = 0.0
+
+    def progress(done: int, total: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last > _PROGRESS_SECONDS:
+            last = time.monotonic()
+            of = f" of {total / 1e6:,.1f}" if total else ""
+            context.log.info(f"{name}: {done / 1e6:,.1f}{of} MB")
+
+    return progress

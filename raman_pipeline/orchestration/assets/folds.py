@@ -13,6 +13,7 @@ from raman_pipeline.learning.splits import (
 )
 from raman_pipeline.learning.study import select_study
 from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
@@ -23,11 +24,13 @@ from raman_pipeline.orchestration.metadata import (
 )
 from raman_pipeline.orchestration.partitions import N_FOLDS, SPLIT
 from raman_pipeline.settings import Settings
+from raman_pipeline.table_file import StoredTable
 
 _COLUMNS = ["member_id", "rruff_id", "mineral", "kind", "locality"]
 
 
 @dg.asset(
+    ins={"spectra": ON_DISK},
     partitions_def=SPLIT,
     dagster_type=TABLE,
     group_name="folds",
@@ -53,7 +56,7 @@ _COLUMNS = ["member_id", "rruff_id", "mineral", "kind", "locality"]
 def fold_assignment(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    spectra: pa.Table,
+    spectra: StoredTable,
     located_samples: pa.Table,
 ) -> dg.MaterializeResult:
     """The test fold of every spectrum, and why the others are left out.

@@ -33,13 +33,13 @@ from raman_pipeline.orchestration.metadata import (
     promise_check,
     schema_check,
     table_result,
-    table_version,
 )
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT, N_FOLDS, fold_and_split
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.plots.geolocation import country_bars, families_by_split
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+from raman_pipeline.table_file import table_version
 
 _COMMON: dict[str, Any] = {"group_name": "geolocation", "owners": OWNERS}
 

@@ -15,6 +15,7 @@ from raman_pipeline.geography.georeference import (
 )
 from raman_pipeline.geography.tables import CANDIDATES, COUNTRIES, LOCALITIES, LOCATED_SAMPLES
 from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
@@ -27,6 +28,7 @@ from raman_pipeline.orchestration.metadata import (
 )
 from raman_pipeline.orchestration.resources import Atlas
 from raman_pipeline.plots.samples import country_counts, specimen_map
+from raman_pipeline.table_file import StoredTable
 
 _COMMON: dict[str, Any] = {
     "dagster_type": TABLE,
@@ -40,6 +42,7 @@ MIN_COUNTRY_RATE = 0.97
 
 
 @dg.asset(
+    ins={"spectra": ON_DISK},
     **_COMMON,
     code_version="1",
     metadata={"settings_used": ["geography"]},
@@ -55,7 +58,9 @@ MIN_COUNTRY_RATE = 0.97
         ),
     ],
 )
-def cleaned_localities(atlas: dg.ResourceParam[Atlas], spectra: pa.Table) -> dg.MaterializeResult:
+def cleaned_localities(
+    atlas: dg.ResourceParam[Atlas], spectra: StoredTable
+) -> dg.MaterializeResult:
     """One row a distinct locality: cleaned text, segments, class, the country it names."""
     frame = spectra.select(["locality", "rruff_id"]).to_pandas()
     table = clean_localities(frame, atlas.names)
@@ -137,6 +142,7 @@ def geocoded_localities(
 
 
 @dg.asset(
+    ins={"spectra": ON_DISK},
     **_COMMON,
     code_version="1",
     metadata={"settings_used": ["geography"]},
@@ -152,7 +158,7 @@ def geocoded_localities(
 )
 def located_samples(
     atlas: dg.ResourceParam[Atlas],
-    spectra: pa.Table,
+    spectra: StoredTable,
     cleaned_localities: pa.Table,
     geocoded_localities: pa.Table,
 ) -> dg.MaterializeResult:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from raman_pipeline.orchestration.assets.archives import rruff_archive
 from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
@@ -21,8 +22,19 @@ from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.merge import SPECTRA, copies_named, merge_archives
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
+from raman_pipeline.rruff.versions import (
+    CHANGES,
+    MEMBER_CHANGES,
+    VersionHistory,
+    compare,
+    member_index,
+    to_markdown,
+)
+from raman_pipeline.settings import Settings
+from raman_pipeline.table_file import StoredTable, stage_table
 
 _REFUSALS_SHOWN = 20
+_FACTS = ["member_id", "twin_id", "rruff_id", "mineral", "kind", "pairing"]
 
 
 def _out(description: str) -> dg.AssetOut:
@@ -32,7 +44,7 @@ def _out(description: str) -> dg.AssetOut:
         group_name="spectra",
         kinds={"parquet"},
         owners=OWNERS,
-        code_version="1",
+        code_version="2",
         automation_condition=FOLLOW,
     )
 
@@ -62,7 +74,7 @@ def parsed_members(
     """Parses one archive."""
     name = context.partition_key
     record, path = rruff.store.record(name), rruff.store.path(name)
-    parsed = parse_archive(path, name)
+    parsed = parse_archive(path, name, record.sha256 if record else None)
     accepted, refused = parsed.accepted, parsed.refused
     codes = dict(sorted(Counter(refused["code"].to_pylist()).items()))
     expected = record.members or 0 if record else 0
@@ -97,11 +109,12 @@ def parsed_members(
 
 
 @dg.asset(
+    ins={"parsed_spectra": ON_DISK},
     dagster_type=TABLE,
     group_name="spectra",
     kinds={"parquet"},
     owners=OWNERS,
-    code_version="1",
+    code_version="2",
     automation_condition=FOLLOW,
     check_specs=[
         schema_check("spectra"),
@@ -111,7 +124,7 @@ def parsed_members(
     ],
 )
 def spectra(
-    rruff: dg.ResourceParam[Rruff], parsed_spectra: dict[str, pa.Table]
+    rruff: dg.ResourceParam[Rruff], parsed_spectra: dict[str, StoredTable]
 ) -> dg.MaterializeResult:
     """All archives merged, one row a member id, RAW and Processed paired across archives."""
     rows_in = sum(t.num_rows for t in parsed_spectra.values())
@@ -124,9 +137,10 @@ def spectra(
             ),
             allow_retries=False,
         )
-    merged = merge_archives(parsed_spectra)
+    merged = stage_table(rruff.settings.asset_store, SPECTRA, merge_archives(parsed_spectra))
     copies = copies_named(merged)
-    twins = dict(zip(merged["member_id"].to_pylist(), merged["twin_id"].to_pylist(), strict=True))
+    facts = merged.select(_FACTS)
+    twins = dict(zip(facts["member_id"].to_pylist(), facts["twin_id"].to_pylist(), strict=True))
     mutual = all(twins.get(twin) == own for own, twin in twins.items() if twin is not None)
     return table_result(
         "spectra",
@@ -147,10 +161,69 @@ def spectra(
         ],
         rows_in=rows_in,
         copies=copies,
-        specimens=len(set(merged["rruff_id"].to_pylist()) - {None}),
-        minerals=len(set(merged["mineral"].to_pylist()) - {None}),
-        kinds=_counts(merged, "kind"),
-        pairing=_counts(merged, "pairing"),
+        specimens=len(set(facts["rruff_id"].to_pylist()) - {None}),
+        minerals=len(set(facts["mineral"].to_pylist()) - {None}),
+        kinds=_counts(facts, "kind"),
+        pairing=_counts(facts, "pairing"),
+    )
+
+
+@dg.asset(
+    ins={"parsed_spectra": ON_DISK, "refused_members": ON_DISK},
+    dagster_type=TABLE,
+    group_name="spectra",
+    kinds={"parquet"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=FOLLOW,
+    check_specs=[
+        schema_check("member_changes"),
+        promise_check(
+            "member_changes",
+            "balance",
+            "Members before, added and removed give the members after.",
+        ),
+    ],
+)
+def member_changes(
+    settings: dg.ResourceParam[Settings],
+    parsed_spectra: dict[str, StoredTable],
+    refused_members: dict[str, StoredTable],
+) -> dg.MaterializeResult:
+    """Members added, removed, re-rated, changed and renamed since the former version of RRUFF.
+
+    A version is the set of archives as they are. The first one has nothing to be
+    compared with, and gives an empty table.
+    """
+    index = member_index(
+        (parsed_spectra[name] for name in sorted(parsed_spectra)),
+        (refused_members[name] for name in sorted(refused_members)),
+    )
+    history = VersionHistory(settings.version_store)
+    former, version = history.add(index)
+    before = index if former is None else history.index(former)
+    changes = compare(before.to_pandas(), index.to_pandas())
+    counts = Counter(changes["change"].to_pylist())
+    balance = before.num_rows + counts["added"] - counts["removed"] == index.num_rows
+    return table_result(
+        "member_changes",
+        changes,
+        MEMBER_CHANGES,
+        {},
+        [
+            check_result(
+                "member_changes",
+                "balance",
+                balance,
+                members_before=before.num_rows,
+                members_after=index.num_rows,
+            )
+        ],
+        version=version,
+        former_version=former,
+        versions_seen=len(history.versions()),
+        **{name: counts[name] for name in CHANGES},
+        changes=dg.MetadataValue.md(to_markdown(changes)),
     )
 
 

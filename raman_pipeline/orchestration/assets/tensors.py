@@ -1,6 +1,5 @@
 """Stage 4: the common window, and every spectrum on one grid."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -9,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
@@ -22,9 +22,10 @@ from raman_pipeline.orchestration.metadata import (
 )
 from raman_pipeline.plots.spectra import before_and_after, window_coverage
 from raman_pipeline.settings import Settings
-from raman_pipeline.spectra.resample import resample_set
+from raman_pipeline.spectra.resample import Ragged, resample_set
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.spectra.window import Window, coverage, find_window
+from raman_pipeline.table_file import StoredTable
 from raman_pipeline.tables import Column, TableSchema
 
 _COMMON: dict[str, Any] = {
@@ -44,9 +45,10 @@ WINDOW = TableSchema(
 
 @dg.asset(
     **_COMMON,
+    ins={"spectra": ON_DISK},
     dagster_type=TABLE,
     kinds={"parquet"},
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": ["grid"]},
     check_specs=[
         schema_check("wavenumber_window"),
@@ -54,10 +56,11 @@ WINDOW = TableSchema(
     ],
 )
 def wavenumber_window(
-    settings: dg.ResourceParam[Settings], spectra: pa.Table
+    settings: dg.ResourceParam[Settings], spectra: StoredTable
 ) -> dg.MaterializeResult:
     """The smallest window that covers every spectrum, the grid on it, and its coverage."""
-    starts, stops = (spectra[c].to_numpy() for c in ("shift_start", "shift_stop"))
+    ends = spectra.select(["shift_start", "shift_stop"])
+    starts, stops = (column.to_numpy() for column in ends.columns)
     window = find_window(starts, stops)
     grid = window.grid(settings.grid.points)
     share = coverage(starts, stops, grid)
@@ -83,10 +86,11 @@ def wavenumber_window(
 
 @dg.asset(
     **_COMMON,
+    ins={"spectra": ON_DISK},
     dagster_type=TENSOR,
     kinds={"safetensors"},
     io_manager_key="tensor_io_manager",
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": ["grid"]},
     check_specs=[
         promise_check("resampled_spectra", "nothing_lost", "One row for each spectrum, in order."),
@@ -94,22 +98,23 @@ def wavenumber_window(
     ],
 )
 def resampled_spectra(
-    settings: dg.ResourceParam[Settings], spectra: pa.Table, wavenumber_window: pa.Table
+    settings: dg.ResourceParam[Settings], spectra: StoredTable, wavenumber_window: pa.Table
 ) -> dg.MaterializeResult:
     """Every spectrum on the grid, min-max normalised after resampling: float32 [n, points].
 
     Zero outside a spectrum's own range; a flat spectrum is all zeros.
     """
     grid = wavenumber_window["raman_shift"].to_numpy()
-    result = resample_set(_pairs(spectra), spectra.num_rows, grid, settings.grid.interpolation)
-    tensor = SpectrumTensor(result.intensity, grid, tuple(spectra["member_id"].to_pylist()))
+    batches = (Ragged.from_columns(*batch.columns) for batch in spectra.batches(_RAGGED))
+    result = resample_set(batches, spectra.num_rows, grid, settings.grid.interpolation)
+    names = spectra.select(["member_id", "member"])
+    tensor = SpectrumTensor(result.intensity, grid, tuple(names["member_id"].to_pylist()))
     sound = bool(np.isfinite(tensor.intensity).all()) and (
         tensor.intensity.size == 0
         or bool((tensor.intensity.min() >= 0) & (tensor.intensity.max() <= 1))
     )
     shown = int(np.argsort(result.peak_loss)[len(result.peak_loss) // 2])
-    raw_shift, raw_intensity = (spectra[c][shown].values.to_numpy() for c in _RAGGED)
-    title = f"{spectra['mineral'][shown].as_py()} {spectra['rruff_id'][shown].as_py()}"
+    raw_shift, raw_intensity, title = _one(spectra, shown)
     return dg.MaterializeResult(
         value=tensor,
         data_version=dg.DataVersion(
@@ -126,7 +131,7 @@ def resampled_spectra(
             "peak_loss_mean": float(result.peak_loss.mean()),
             "peak_loss_95_percent": float(np.quantile(result.peak_loss, 0.95)),
             "peak_loss_worst": float(result.peak_loss.max()),
-            "peak_loss_worst_spectrum": spectra["member"][int(result.peak_loss.argmax())].as_py(),
+            "peak_loss_worst_spectrum": names["member"][int(result.peak_loss.argmax())].as_py(),
             "spline_overshoots": int((result.overshoot > 1e-6).sum()),
             "spline_overshoot_worst": float(result.overshoot.max()),
             "flat_spectra": int((tensor.intensity.max(axis=1) == 0).sum()),
@@ -142,22 +147,26 @@ def resampled_spectra(
             check_result(
                 "resampled_spectra",
                 "nothing_lost",
-                list(tensor.member_ids) == spectra["member_id"].to_pylist(),
+                result.rows == spectra.num_rows == len(tensor.member_ids),
                 rows_in=spectra.num_rows,
-                rows_out=len(tensor.member_ids),
+                rows_out=result.rows,
             ),
             check_result("resampled_spectra", "normalised", sound),
         ],
     )
 
 
-_RAGGED = ("raman_shift", "intensity")
+_RAGGED = ["raman_shift", "intensity"]
 
 
-def _pairs(
-    spectra: pa.Table,
-) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
-    """Yields the ragged columns row by row, without a copy."""
-    columns = [spectra[name].combine_chunks() for name in _RAGGED]
-    for shift, intensity in zip(*columns, strict=True):
-        yield shift.values.to_numpy(), intensity.values.to_numpy()
+def _one(
+    spectra: StoredTable, row: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], str]:
+    """Returns Raman shift, intensity and a title for one spectrum."""
+    for batch in spectra.batches([*_RAGGED, "mineral", "rruff_id"]):
+        if row < batch.num_rows:
+            found = batch.slice(row, 1).to_pylist()[0]
+            shift, intensity = (np.array(found[name], dtype=np.float32) for name in _RAGGED)
+            return shift, intensity, f"{found['mineral']} {found['rruff_id']}"
+        row -= batch.num_rows
+    raise IndexError(row)

@@ -1,0 +1,129 @@
+"""Which column comes from which: what the UI draws as column lineage.
+
+What belongs here: the derivation of columns across assets. What does not: the columns
+themselves (each domain package describes its own). Columns of `parsed_spectra` and
+`refused_members` come from lines of members; see `raman_pipeline.orchestration.trace`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import dagster as dg
+
+from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.rruff.tables import MEMBERS
+
+Sources = Mapping[str, tuple[str, ...]]
+"""Column to the columns that it comes from, each as `asset.column`."""
+
+
+def _same(asset: str, columns: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    return {column: (f"{asset}.{column}",) for column in columns}
+
+
+def _all(columns: Iterable[str], *sources: str) -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys(columns, sources)
+
+
+_FROM_NAME = ("cleaned", "segments", "aliases", "origin", "iso_a2", "matched", "state", "flags")
+_FROM_PLACE = ("segment", "rank", "name", "iso_a2", "latitude", "longitude", "population")
+_FROM_POLYGON = ("country", "polygon_iso_a2", "near_coast")
+_PREDICTED = ("predicted", "probability", "true_probability", "rank")
+_SCORES = ("accuracy", "macro_f1", "top5", "accuracy_seen", "accuracy_new")
+_MEMBER_FACTS = ("archive", "member", "sha256")
+
+SOURCES: dict[str, Sources] = {
+    "spectra": {
+        **_same("parsed_spectra", (c.name for c in MEMBERS.columns)),
+        "copies": tuple(f"parsed_spectra.{c}" for c in ("member_id", "archive", "member")),
+        **_all(
+            ("pairing", "twin_id"),
+            *(f"parsed_spectra.{c}" for c in ("member_id", "measurement_key", "kind")),
+        ),
+    },
+    "member_changes": {
+        "member_id": ("parsed_spectra.member_id", "refused_members.member_id"),
+        "mineral": ("parsed_spectra.mineral", "refused_members.mineral"),
+        "rruff_id": ("parsed_spectra.rruff_id", "refused_members.rruff_id"),
+        **{
+            f"{side}_{column}": (f"parsed_spectra.{column}", f"refused_members.{column}")
+            for side in ("from", "to")
+            for column in _MEMBER_FACTS
+        },
+    },
+    "cleaned_localities": {
+        "locality": ("spectra.locality",),
+        **_all(_FROM_NAME, "spectra.locality"),
+        "spectra": ("spectra.locality",),
+        "specimens": ("spectra.locality", "spectra.rruff_id"),
+    },
+    "geocoded_localities": {
+        "locality": ("cleaned_localities.locality",),
+        "query": ("cleaned_localities.locality",),
+        **_all(
+            _FROM_PLACE,
+            "cleaned_localities.locality",
+            "cleaned_localities.iso_a2",
+            "cleaned_localities.state",
+        ),
+        **_all(_FROM_POLYGON, "cleaned_localities.locality"),
+        "accepted": ("cleaned_localities.iso_a2",),
+    },
+    "located_samples": {
+        "rruff_id": ("spectra.rruff_id",),
+        "mineral": ("spectra.mineral",),
+        "locality": ("spectra.locality",),
+        "origin": ("cleaned_localities.origin", "spectra.mineral", "spectra.description"),
+        "is_synthetic": ("cleaned_localities.origin", "spectra.mineral", "spectra.description"),
+        "country": ("cleaned_localities.iso_a2", "geocoded_localities.country"),
+        "iso_a2": ("cleaned_localities.iso_a2",),
+        "latitude": ("geocoded_localities.latitude",),
+        "longitude": ("geocoded_localities.longitude",),
+        "source": ("geocoded_localities.source", "cleaned_localities.matched"),
+        "place": ("geocoded_localities.name",),
+        "flags": ("cleaned_localities.flags", "geocoded_localities.near_coast"),
+        "spectra": ("spectra.rruff_id",),
+    },
+    "wavenumber_window": _all(
+        ("raman_shift", "coverage"), "spectra.shift_start", "spectra.shift_stop"
+    ),
+    "fold_assignment": {
+        **_same("spectra", ("member_id", "rruff_id", "mineral", "locality")),
+        "country": ("located_samples.country",),
+        "group": ("spectra.rruff_id", "spectra.locality", "spectra.mineral"),
+        "fold": ("spectra.member_id", "located_samples.country"),
+        "excluded": ("spectra.kind", "located_samples.country", "located_samples.is_synthetic"),
+    },
+    **{
+        f"{family}_predictions": {
+            **_same("fold_assignment", ("member_id", "rruff_id", "country")),
+            **_all(_PREDICTED, "fold_assignment.country", "fold_assignment.fold"),
+            "specimen_in_training": ("fold_assignment.rruff_id", "fold_assignment.fold"),
+        }
+        for family in FAMILIES
+    },
+    "geolocation_report": {
+        score: tuple(
+            f"{family}_predictions.{column}"
+            for family in FAMILIES
+            for column in ("country", "predicted")
+        )
+        for score in _SCORES
+    }
+    | {
+        "seen_share": tuple(f"{family}_predictions.specimen_in_training" for family in FAMILIES),
+        "n": tuple(f"{family}_predictions.member_id" for family in FAMILIES),
+    },
+}
+
+
+def column_lineage(asset: str) -> dict[str, dg.TableColumnLineage]:
+    """Returns the metadata that says where an asset's columns come from; none for roots."""
+    if asset not in SOURCES:
+        return {}
+    deps = {
+        column: [dg.TableColumnDep(*source.split(".")) for source in sources]
+        for column, sources in SOURCES[asset].items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps)}

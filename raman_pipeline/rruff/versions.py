@@ -1,0 +1,187 @@
+"""What changed from one version of RRUFF to the next.
+
+What belongs here: the index of all members of a version, its history on disk, and the
+comparison of two. What does not: fetching (see `mirror`).
+
+RRUFF publishes no release numbers: a version is the set of archives as they are, and
+here the hash of its index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from raman_pipeline import atomic
+from raman_pipeline.table_file import StoredTable, table_version, write_table
+from raman_pipeline.tables import Column, TableSchema
+
+TEXT = pa.string()
+CHANGES = ("added", "removed", "re-rated", "changed", "renamed")
+"""`re-rated`: moved to another archive; `changed`: other bytes in the same archive;
+`renamed`: the same bytes in the same archive under another file name."""
+
+INDEX = TableSchema(
+    "member_index",
+    (
+        Column("key", TEXT, "the server's id of the file; its name where it has none"),
+        Column("archive", TEXT, "archive that holds the member"),
+        Column("member", TEXT, "file name inside the archive"),
+        Column("sha256", TEXT, "of the member's bytes", nullable=True),
+        Column("mineral", TEXT, "NAMES header", nullable=True),
+        Column("rruff_id", TEXT, "RRUFFID header: the specimen", nullable=True),
+        Column("accepted", pa.bool_(), "whether the parser accepts it"),
+    ),
+)
+
+MEMBER_CHANGES = TableSchema(
+    "member_changes",
+    (
+        Column("change", TEXT, "what happened", isin=CHANGES),
+        Column("member_id", TEXT, "the server's id of the file; its name where it has none"),
+        Column("mineral", TEXT, "NAMES header, of the later version", nullable=True),
+        Column("rruff_id", TEXT, "RRUFFID header, of the later version", nullable=True),
+        Column("from_archive", TEXT, "archive before", nullable=True),
+        Column("to_archive", TEXT, "archive after", nullable=True),
+        Column("from_member", TEXT, "file name before", nullable=True),
+        Column("to_member", TEXT, "file name after", nullable=True),
+        Column("from_sha256", TEXT, "of the bytes before", nullable=True),
+        Column("to_sha256", TEXT, "of the bytes after", nullable=True),
+        Column("from_accepted", pa.bool_(), "whether accepted before", nullable=True),
+        Column("to_accepted", pa.bool_(), "whether accepted after", nullable=True),
+    ),
+)
+
+_SHARED = ["archive", "member", "sha256", "mineral", "rruff_id"]
+
+
+def member_index(
+    accepted: Iterable[StoredTable | pa.Table], refused: Iterable[StoredTable | pa.Table]
+) -> pa.Table:
+    """Returns the INDEX of all members, ordered by archive and file name."""
+    columns = ["member_id", *_SHARED]
+    frames = [
+        table.select(columns).to_pandas().assign(accepted=sound)
+        for tables, sound in ((accepted, True), (refused, False))
+        for table in tables
+    ]
+    empty = INDEX.arrow.empty_table().to_pandas()
+    if not frames:
+        return INDEX.from_frame(empty)
+    index = pd.concat(frames, ignore_index=True)
+    index["key"] = index["member_id"].fillna(index["member"])
+    return INDEX.from_frame(index.sort_values(["archive", "member"], ignore_index=True))
+
+
+def compare(before: pd.DataFrame, after: pd.DataFrame) -> pa.Table:
+    """Returns MEMBER_CHANGES from one INDEX to another.
+
+    A member that left one archive and came to another under the same id is re-rated,
+    whether or not its bytes changed as well; `from_sha256` and `to_sha256` tell that.
+    """
+    # A member may stand several times in an archive: the n-th is compared with the n-th.
+    # As objects, since pandas 3 cannot merge empty Arrow strings.
+    earlier, later = (
+        frame.astype(object).assign(nth=frame.groupby(["key", "archive"]).cumcount())
+        for frame in (before, after)
+    )
+    same_place = earlier.merge(
+        later,
+        on=["key", "archive", "nth"],
+        how="outer",
+        suffixes=("_from", "_to"),
+        indicator=True,
+    )
+    same_place["archive_from"] = same_place["archive_to"] = same_place["archive"]
+    both = same_place[same_place["_merge"] == "both"]
+    other_bytes = ~_equal(both["sha256_from"], both["sha256_to"])
+    other_name = ~_equal(both["member_from"], both["member_to"])
+    both = both.assign(change=other_bytes.map({True: "changed", False: "renamed"}))
+    stayed = both[other_bytes | other_name]
+
+    gone, come = (
+        same_place[same_place["_merge"] == side].assign(
+            nth=lambda frame: frame.groupby("key").cumcount()
+        )
+        for side in ("left_only", "right_only")
+    )
+    moved = gone[[c for c in gone if c.endswith("_from")] + ["key", "nth"]].merge(
+        come[[c for c in come if c.endswith("_to")] + ["key", "nth"]],
+        on=["key", "nth"],
+        how="outer",
+        indicator=True,
+    )
+    names = {"both": "re-rated", "left_only": "removed", "right_only": "added"}
+    moved["change"] = moved["_merge"].astype("str").map(names)
+    found = pd.concat([moved, stayed], ignore_index=True)
+    renamed = {
+        f"{column}_{side}": f"{side}_{column}"
+        for column in ("archive", "member", "sha256", "accepted")
+        for side in ("from", "to")
+    }
+    table = found.rename(columns=renamed | {"key": "member_id"})
+    for column in ("mineral", "rruff_id"):
+        table[column] = table[f"{column}_to"].fillna(table[f"{column}_from"])
+    table["order"] = table["change"].map({name: n for n, name in enumerate(CHANGES)})
+    table = table.sort_values(
+        ["order", "mineral", "member_id", "from_archive", "to_archive"], ignore_index=True
+    )
+    for side in ("from_accepted", "to_accepted"):
+        table[side] = table[side].astype("boolean")
+    return MEMBER_CHANGES.from_frame(table)
+
+
+class VersionHistory:
+    """The versions that a store has seen, the latest last.
+
+    Args:
+        folder: holds one parquet file a version, and `history.json` with their order.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def versions(self) -> list[str]:
+        """Returns the versions in the order in which they came."""
+        path = self.folder / "history.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+
+    def index(self, version: str) -> pa.Table:
+        """Returns the INDEX of a version."""
+        return StoredTable(self.folder / f"{version}.parquet").read()
+
+    def add(self, index: pa.Table) -> tuple[str | None, str]:
+        """Adds a version unless it is the latest already; returns the former and this one."""
+        version = table_version(index)[:16]
+        versions = self.versions()
+        if not versions or versions[-1] != version:
+            with atomic.replacing(self.folder / f"{version}.parquet") as temporary:
+                write_table(temporary, index)
+            versions.append(version)
+            # Last, so that a kill before it leaves a file that nothing names.
+            atomic.write_text(self.folder / "history.json", json.dumps(versions, indent=1))
+        return (versions[-2] if len(versions) > 1 else None), version
+
+
+def to_markdown(changes: pa.Table, rows: int = 40) -> str:
+    """Returns the changes as Markdown: counts, then the first rows."""
+    frame = changes.to_pandas()
+    counts = frame["change"].value_counts().reindex(CHANGES, fill_value=0)
+    lines = [", ".join(f"{count:,} {name}" for name, count in counts.items()), ""]
+    if len(frame):
+        lines += ["| change | mineral | specimen | from | to |", "|---|---|---|---|---|"]
+        for row in frame.head(rows).astype(object).fillna("").itertuples():
+            before = f"{row.from_archive}: {row.from_member}" if row.from_archive else ""
+            after = f"{row.to_archive}: {row.to_member}" if row.to_archive else ""
+            lines.append(f"| {row.change} | {row.mineral} | {row.rruff_id} | {before} | {after} |")
+    if len(frame) > rows:
+        lines.append(f"| … and {len(frame) - rows:,} more | | | | |")
+    return "\n".join(lines)
+
+
+def _equal(one: pd.Series, other: pd.Series) -> pd.Series:
+    return (one == other) | (one.isna() & other.isna())

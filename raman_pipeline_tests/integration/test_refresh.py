@@ -1,0 +1,155 @@
+"""A site that changes between the ticks of the sensor, over HTTP, as in the months of use."""
+
+import dagster as dg
+import pytest
+
+from raman_pipeline.definitions import build_definitions
+from raman_pipeline.orchestration import jobs
+from raman_pipeline.orchestration.instance import open_instance
+from raman_pipeline.orchestration.partitions import ARCHIVES
+from raman_pipeline.orchestration.resources import Rruff
+from raman_pipeline.orchestration.runner import Listener, accept_archive, run_due, run_graph
+from raman_pipeline.orchestration.sensors import changed_archives
+from raman_pipeline.table_file import StoredTable
+from raman_pipeline_tests.integration.conftest import quick_settings
+from raman_pipeline_tests.rruff.archive_server import ArchiveServer
+from raman_pipeline_tests.rruff.test_archive import zip_without
+
+pytestmark = pytest.mark.integration
+
+PARSED = {"parsed_spectra": 1, "refused_members": 1}
+FOLLOWS = set(jobs.DATASET_ASSETS) - {"countries"}
+
+
+class Months:
+    """The sensor, the automation and the runs that they ask for, tick by tick."""
+
+    def __init__(self, settings, instance, server):
+        self.settings, self.instance, self.server = settings, instance, server
+        self.definitions = build_definitions(settings)
+        self.cursor = None
+        self.tick = dg.evaluate_automation_conditions(self.definitions, instance)
+
+    def sense(self):
+        """Returns the partitions that the sensor asks for, and how often it asked the site."""
+        before = len(self.server.requests)
+        context = dg.build_sensor_context(
+            cursor=self.cursor, resources={"rruff": Rruff(self.settings)}
+        )
+        result = changed_archives(context)
+        self.cursor = result.cursor
+        methods = [method for method, _, _ in self.server.requests[before:]]
+        return [r.partition_key for r in result.run_requests or []], methods
+
+    def run(self, job, partition, assets):
+        return run_due(self.settings, self.definitions, self.instance, job, partition, assets)
+
+    def follows(self):
+        """Returns what the automation asks for next: asset to number of partitions."""
+        self.tick = dg.evaluate_automation_conditions(
+            self.definitions, self.instance, cursor=self.tick.cursor
+        )
+        return {
+            r.key.to_user_string(): r.true_subset.size
+            for r in self.tick.results
+            if r.true_subset.size
+        }
+
+    def check(self, partition):
+        """Returns the last outcome of `update_in_force`."""
+        key = dg.AssetCheckKey(dg.AssetKey("rruff_archive"), "update_in_force")
+        records = self.instance.event_log_storage.get_asset_check_execution_history(key, 20)
+        for record in records:
+            evaluation = record.event.dagster_event.event_specific_data
+            if evaluation.partition in (None, partition):
+                return evaluation
+        raise LookupError(partition)
+
+
+@pytest.fixture
+def server(sample_folder):
+    server = ArchiveServer()
+    for path in sample_folder.glob("*.zip"):
+        server.files[f"/{path.name}"] = path.read_bytes()
+    with server.serve():
+        yield server
+
+
+def test_five_ticks(server, tmp_path):
+    settings = quick_settings(tmp_path, server.url)
+    assert all(o.succeeded for o in run_graph(settings, Listener(), train=False))
+    archives = ARCHIVES.get_partition_keys()
+    with open_instance(settings) as instance:
+        months = Months(settings, instance, server)
+        months.follows()
+
+        # 1: the sensor's first look knows nothing, and the fetches find nothing new.
+        asked, methods = months.sense()
+        assert asked == archives
+        assert methods == ["HEAD"] * len(archives)
+        for name in asked:
+            assert months.run("ingest", name, ["rruff_archive"]).succeeded
+        assert months.follows() == {}
+
+        # 2: nothing changed, so one HEAD an archive and no run.
+        assert months.sense() == ([], ["HEAD"] * len(archives))
+        assert months.follows() == {}
+
+        # 3: one archive loses two members; it and what follows up to the folds is made.
+        name = "fair_unoriented"
+        server.files[f"/{name}.zip"] = zip_without(server.files[f"/{name}.zip"], 2)
+        assert months.sense()[0] == [name]
+        assert months.run("ingest", name, ["rruff_archive"]).succeeded
+        assert months.follows() == PARSED
+        assert months.run("ingest", name, list(PARSED)).succeeded
+        assert months.follows() == dict.fromkeys(FOLLOWS, 1)
+        assert months.run("dataset", None, FOLLOWS).succeeded
+        assert months.follows() == {"fold_assignment": 4}
+        for split in ("random", "specimen", "locality", "species"):
+            assert months.run("folds", split, ["fold_assignment"]).succeeded
+        changes = StoredTable(settings.asset_store / "member_changes.parquet")
+        assert changes.select(["change"])["change"].to_pylist() == ["removed", "removed"]
+
+        # 4: one archive is gone, one is an error page: neither comes into force.
+        store = Rruff(settings).store
+        good = {n: store.record(n) for n in ("LR-Raman", "poor_unoriented")}
+        gone = server.files.pop("/LR-Raman.zip")
+        server.files["/poor_unoriented.zip"] = b"<html>come back later</html>"
+        assert months.sense()[0] == list(good)
+        for name, record in good.items():
+            outcome = months.run("ingest", name, ["rruff_archive"])
+            assert outcome.former_stays
+            assert f"/{name}.zip" in outcome.errors[0]
+            assert "stays in use" in outcome.errors[0]
+            assert store.record(name) == record
+            assert store.path(name) is not None
+        assert not months.check("poor_unoriented").passed
+        assert months.follows() == {}
+
+        # 5: one is back, the other shrinks to a few members until a person says yes.
+        server.files["/LR-Raman.zip"] = gone
+        server.files["/poor_unoriented.zip"] = zip_without(
+            server.files["/excellent_unoriented.zip"], 10_000
+        )
+        assert months.sense()[0] == list(good)
+        assert months.run("ingest", "LR-Raman", ["rruff_archive"]).succeeded
+        refused = months.run("ingest", "poor_unoriented", ["rruff_archive"])
+        assert "raman-pipeline accept poor_unoriented" in refused.errors[0]
+        assert months.follows() == {}
+    assert accept_archive(settings, "poor_unoriented").succeeded
+    with open_instance(settings) as instance:
+        months.instance = instance
+        assert months.follows() == PARSED
+
+
+def test_a_run_goes_on_with_the_versions_in_use(server, tmp_path):
+    settings = quick_settings(tmp_path, server.url)
+    assert all(o.succeeded for o in run_graph(settings, Listener(), train=False))
+    del server.files["/LR-Raman.zip"]
+    name = "fair_unoriented"
+    server.files[f"/{name}.zip"] = zip_without(server.files[f"/{name}.zip"], 1)
+    outcomes = run_graph(settings, Listener(), train=False)
+    failed = [o for o in outcomes if not o.succeeded]
+    assert [(o.partition, o.former_stays) for o in failed] == [("LR-Raman", True)]
+    made = {o.job for o in outcomes if o.assets and o.succeeded}
+    assert made == {"ingest", "dataset", "folds"}

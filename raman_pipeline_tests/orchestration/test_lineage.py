@@ -1,0 +1,46 @@
+from raman_pipeline.geography.tables import CANDIDATES, COUNTRIES, LOCALITIES, LOCATED_SAMPLES
+from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.metrics import PREDICTIONS
+from raman_pipeline.learning.report import METRICS
+from raman_pipeline.learning.splits import FOLDS
+from raman_pipeline.orchestration.assets.tensors import WINDOW
+from raman_pipeline.orchestration.lineage import SOURCES, column_lineage
+from raman_pipeline.rruff.merge import SPECTRA
+from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
+from raman_pipeline.rruff.versions import MEMBER_CHANGES
+
+SCHEMAS = {
+    s.name: s
+    for s in (
+        MEMBERS,
+        REFUSALS,
+        SPECTRA,
+        MEMBER_CHANGES,
+        LOCALITIES,
+        CANDIDATES,
+        COUNTRIES,
+        LOCATED_SAMPLES,
+        FOLDS,
+        METRICS,
+        WINDOW,
+    )
+} | {f"{family}_predictions": PREDICTIONS for family in FAMILIES}
+
+
+def columns(asset):
+    return {c.name for c in SCHEMAS[asset].columns}
+
+
+def test_lineage_speaks_of_columns_that_exist():
+    for asset, sources in SOURCES.items():
+        assert set(sources) <= columns(asset), asset
+        for source in {s for group in sources.values() for s in group}:
+            upstream, column = source.split(".")
+            assert column in columns(upstream), source
+
+
+def test_every_column_of_the_merged_table_comes_from_somewhere():
+    assert set(SOURCES["spectra"]) == columns("spectra")
+    lineage = column_lineage("spectra")["dagster/column_lineage"]
+    assert lineage.deps_by_column["mineral"][0].column_name == "mineral"
+    assert column_lineage("countries") == {}

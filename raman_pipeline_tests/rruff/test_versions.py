@@ -1,0 +1,109 @@
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raman_pipeline.rruff.archive import parse_archive
+from raman_pipeline.rruff.versions import (
+    CHANGES,
+    INDEX,
+    MEMBER_CHANGES,
+    VersionHistory,
+    compare,
+    member_index,
+    to_markdown,
+)
+
+COLUMNS = [c.name for c in INDEX.columns]
+
+
+def index(*rows):
+    frame = pd.DataFrame(
+        [(key, archive, name, sha, "Quartz", "R040031", True) for key, archive, name, sha in rows],
+        columns=COLUMNS,
+    )
+    return INDEX.from_frame(frame).to_pandas()
+
+
+def changes(before, after):
+    table = compare(before, after)
+    assert MEMBER_CHANGES.problems(table) == []
+    shown = ["change", "member_id", "from_archive", "to_archive"]
+    return [tuple(r.values()) for r in table.select(shown).to_pylist()]
+
+
+def test_every_kind_of_change():
+    before = index(
+        ("stays", "fair", "s.txt", "1"),
+        ("goes", "fair", "g.txt", "1"),
+        ("moves", "fair", "m.txt", "1"),
+        ("alters", "fair", "a.txt", "1"),
+        ("twin", "fair", "t.txt", "1"),
+        ("twin", "poor", "t.txt", "1"),
+        ("name", "fair", "old.txt", "1"),
+    )
+    after = index(
+        ("stays", "fair", "s.txt", "1"),
+        ("comes", "poor", "c.txt", "1"),
+        ("moves", "excellent", "m.txt", "1"),
+        ("alters", "fair", "a.txt", "2"),
+        ("twin", "fair", "t.txt", "1"),
+        ("name", "fair", "new.txt", "1"),
+    )
+    assert changes(before, after) == [
+        ("added", "comes", None, "poor"),
+        ("removed", "goes", "fair", None),
+        ("removed", "twin", "poor", None),
+        ("re-rated", "moves", "fair", "excellent"),
+        ("changed", "alters", "fair", "fair"),
+        ("renamed", "name", "fair", "fair"),
+    ]
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["k1", "k2", "k3"]),
+        st.sampled_from(["fair", "poor", "excellent"]),
+        st.sampled_from(["a", "b"]),
+        st.sampled_from(["1", "2", None]),
+    ),
+    max_size=8,
+)
+
+
+@given(ROWS, ROWS)
+def test_the_balance_holds(before, after):
+    table = compare(index(*before), index(*after)).to_pandas()
+    counts = table["change"].value_counts().reindex(CHANGES, fill_value=0)
+    assert len(after) - len(before) == counts["added"] - counts["removed"]
+    assert compare(index(*before), index(*before)).num_rows == 0
+    back = compare(index(*after), index(*before)).to_pandas()["change"].value_counts()
+    assert back.get("added", 0) == counts["removed"]
+    assert back.get("re-rated", 0) == counts["re-rated"]
+
+
+def test_history_of_the_sample(sample_folder, tmp_path):
+    parsed = {p.stem: parse_archive(p, p.stem) for p in sample_folder.glob("*.zip")}
+    history = VersionHistory(tmp_path / "versions")
+
+    def index_of(names):
+        return member_index((parsed[n].accepted for n in names), (parsed[n].refused for n in names))
+
+    whole = index_of(sorted(parsed))
+    assert whole.num_rows == sum(a.members for a in parsed.values())
+    assert INDEX.problems(whole) == []
+    former, first = history.add(whole)
+    assert former is None
+    assert history.add(whole) == (None, first)
+    less = index_of(sorted(set(parsed) - {"LR-Raman"}))
+    assert history.add(less)[0] == first
+    assert history.versions() == [first, history.add(less)[1]]
+    table = compare(history.index(first).to_pandas(), less.to_pandas())
+    assert table.num_rows == parsed["LR-Raman"].members
+    text = to_markdown(table, rows=3)
+    assert f"{table.num_rows} removed" in text
+    assert "more" in text
+
+
+def test_no_archive_is_a_version_too():
+    assert member_index([], []).num_rows == 0
+    assert to_markdown(compare(index(), index())).startswith("0 added, 0 removed")
