@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export RRUFF_URL
 export RAMAN_PIPELINE_PROFILE := $(PROFILE)
 
-.PHONY: run backfill ui status test lint sample clean
+.PHONY: run backfill ui status test lint sample bench peers clean
 
 run: $(VENV)/installed ## materialise everything that is due
 	@$(BIN)/raman-pipeline run
@@ -36,6 +36,14 @@ lint: $(VENV)/installed-test
 
 sample: $(VENV)/installed ## make the embedded sample archives again
 	@$(BIN)/python -m raman_pipeline.rruff.sample_archive data/embedded/rruff-sample
+
+bench: $(VENV)/installed ## measure ingestion on the archives of RRUFF_URL; writes docs/
+	@$(BIN)/python -m benchmarks.faults > /dev/null
+	@$(BIN)/python -m benchmarks.ingestion $(or $(RRUFF_URL),data/embedded/rruff-sample)
+
+peers: ## install what `make bench` compares with, in an environment of its own
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip --disable-pip-version-check install --quiet ramanspy==0.2.10 ramanchada2==1.5.0
 
 clean: ## remove what runs produced; the environment stays
 	rm -rf data/store

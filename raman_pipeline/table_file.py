@@ -12,6 +12,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -104,11 +105,19 @@ def stage_table(folder: Path, schema: TableSchema, tables: Iterable[pa.Table]) -
     os.close(handle)
     path, digest = Path(name), VersionDigest(schema.arrow)
     try:
-        with _writer(path, schema.arrow) as writer:
-            for piece in _rechunked(tables, schema.arrow):
-                _refuse_null_arrays(piece, schema)
+        with _writer(path, schema.arrow) as writer, ThreadPoolExecutor(1) as pool:
+
+            def write(piece: pa.Table) -> None:
                 writer.write_table(piece, row_group_size=BATCH_ROWS)
                 digest.update(piece)
+
+            # While one piece is compressed and hashed the next one is made.
+            writing = pool.submit(lambda: None)
+            for piece in _rechunked(tables, schema.arrow):
+                _refuse_null_arrays(piece, schema)
+                writing.result()
+                writing = pool.submit(write, piece)
+            writing.result()
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -6,6 +6,7 @@ not: what runs (see `runner`).
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import uuid
@@ -17,8 +18,10 @@ from typing import IO
 
 import dagster as dg
 from dagster._core.instance import InstanceRef
+from sqlalchemy.exc import OperationalError
 
 from raman_pipeline import atomic
+from raman_pipeline.atomic import WriteError
 from raman_pipeline.settings import PROJECT, Settings, SettingsError
 
 # Dagster shows no tag with this prefix: it says nothing to people.
@@ -51,11 +54,22 @@ def prepare_home(settings: Settings) -> Path:
 
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """Opens the instance of a profile."""
+    """Opens the instance of a profile.
+
+    Raises:
+        WriteError: Dagster's record cannot be written, as on a full disk.
+    """
     home = prepare_home(settings)
     os.environ["DAGSTER_HOME"] = str(home)
-    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home))) as instance:
-        yield instance
+    try:
+        with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home))) as instance:
+            yield instance
+    except OperationalError as error:
+        raise WriteError(
+            errno.EIO,
+            f"{home}: Dagster's record cannot be written ({error.orig}); free some space and run "
+            "it again to go on, or set RAMAN_PIPELINE_STORE to another folder",
+        ) from error
 
 
 def process_tags(settings: Settings) -> dict[str, str]:

@@ -85,7 +85,7 @@ def header_lines(settings: Settings, step: Step) -> list[tuple[int, str]]:
     if path is None or record is None or record.sha256 != step.values.get("archive_sha256"):
         return []
     with open_zip(path) as archive:
-        data = archive.member(step.values["member"])
+        data = archive.read(archive.entry(step.values["member"]))
     if isinstance(data, MemberRefused):
         return []
     text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")

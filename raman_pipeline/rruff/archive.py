@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any, TypeVar
+from zipfile import ZipInfo
 
 import pyarrow as pa
 
@@ -18,9 +20,11 @@ from raman_pipeline.rruff.member import Member, parse_member
 from raman_pipeline.rruff.member_name import parse_member_name
 from raman_pipeline.rruff.refusals import MemberRefused
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS, member_row, refusal_row
-from raman_pipeline.rruff.zip_archive import ArchiveError, open_zip
+from raman_pipeline.rruff.zip_archive import ArchiveError, ZipArchive, open_zip
+from raman_pipeline.table_file import StagedTable, stage_table
 
 Outcome = tuple[str, Member | MemberRefused]
+_T = TypeVar("_T")
 _BATCH = 512
 
 
@@ -29,7 +33,7 @@ class ParsedArchive:
     """Everything an archive held: `accepted.num_rows + refused.num_rows == members`."""
 
     members: int
-    accepted: pa.Table
+    accepted: pa.Table | StagedTable
     refused: pa.Table
 
 
@@ -49,9 +53,10 @@ def read_outcomes(path: Path) -> Iterator[Outcome]:
             if file.suffix.lower() in (".txt", ".zip") and file.is_file():
                 yield from read_outcomes(file)
     elif path.suffix.lower() == ".zip":
+        # On one core: threads that share Python's lock were measured to gain nothing.
         with open_zip(path) as archive:
-            for name, data in archive.read():
-                yield name, data if isinstance(data, MemberRefused) else _parse(data, name)
+            for info in archive.entries:
+                yield info.filename, _read(archive, info)
     else:
         try:
             data = path.read_bytes()
@@ -72,29 +77,59 @@ def parse_archive(path: Path | None, archive: str, sha256: str | None = None) ->
     Raises:
         ArchiveError: see `read_outcomes`.
     """
-    accepted, refused = [MEMBERS.arrow.empty_table()], []
-    members = 0
-    for batch in _batched(read_outcomes(path) if path else ()):
-        members += len(batch)
-        found = [outcome for _, outcome in batch]
-        # A table holds a spectrum in a third of the room that its rows take.
-        accepted.append(
-            MEMBERS.from_rows(
-                member_row(m, archive, sha256) for m in found if isinstance(m, Member)
+    batches = _Batches(path, archive, sha256)
+    accepted = pa.concat_tables([MEMBERS.arrow.empty_table(), *batches])
+    return ParsedArchive(batches.members, accepted, REFUSALS.from_rows(batches.refused))
+
+
+def stage_archive(
+    folder: Path, path: Path | None, archive: str, sha256: str | None = None
+) -> ParsedArchive:
+    """As `parse_archive`, but the accepted members go to a file as they come.
+
+    Args:
+        folder: where the file is to lie, see `stage_table`.
+        path: see `parse_archive`.
+        archive: likewise.
+        sha256: likewise.
+    """
+    batches = _Batches(path, archive, sha256)
+    accepted = stage_table(folder, MEMBERS, batches)
+    return ParsedArchive(batches.members, accepted, REFUSALS.from_rows(batches.refused))
+
+
+class _Batches:
+    """Yields accepted members as tables; counts all, and keeps the refusals."""
+
+    def __init__(self, path: Path | None, archive: str, sha256: str | None) -> None:
+        self._path, self._archive, self._sha256 = path, archive, sha256
+        self.members = 0
+        self.refused: list[dict[str, Any]] = []
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        for batch in _batched(read_outcomes(self._path) if self._path else ()):
+            self.members += len(batch)
+            self.refused += [
+                refusal_row(outcome, parse_member_name(name), self._archive, self._sha256)
+                for name, outcome in batch
+                if isinstance(outcome, MemberRefused)
+            ]
+            yield MEMBERS.from_rows(
+                member_row(outcome, self._archive, self._sha256)
+                for _, outcome in batch
+                if isinstance(outcome, Member)
             )
-        )
-        refused += [
-            refusal_row(outcome, parse_member_name(name), archive, sha256)
-            for name, outcome in batch
-            if isinstance(outcome, MemberRefused)
-        ]
-    return ParsedArchive(members, pa.concat_tables(accepted), REFUSALS.from_rows(refused))
 
 
-def _batched(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
-    iterator = iter(outcomes)
+def _batched(items: Iterable[_T]) -> Iterator[list[_T]]:
+    iterator = iter(items)
     while batch := list(islice(iterator, _BATCH)):
         yield batch
+
+
+def _read(archive: ZipArchive, info: ZipInfo) -> Member | MemberRefused:
+    data = archive.read(info)
+    return data if isinstance(data, MemberRefused) else _parse(data, info.filename)
 
 
 def _parse(data: bytes, name: str) -> Member | MemberRefused:

@@ -14,7 +14,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -55,23 +55,21 @@ class ZipArchive:
         members = [info for info in directory.infolist() if not info.filename.endswith("/")]
         self._members = sorted(members, key=lambda info: (info.filename, info.header_offset))
 
-    def __len__(self) -> int:
-        return len(self._members)
+    @property
+    def entries(self) -> Sequence[zipfile.ZipInfo]:
+        """The directory's entries of all members, in the order of their names."""
+        return self._members
 
-    def read(self) -> Iterator[tuple[str, bytes | MemberRefused]]:
-        """Yields name and bytes, or the refusal, of every member in the order of the names."""
-        for info in self._members:
-            yield info.filename, self._read(info)
-
-    def member(self, name: str) -> bytes | MemberRefused:
-        """Returns the bytes of one member, or the refusal.
+    def entry(self, name: str) -> zipfile.ZipInfo:
+        """Returns the entry of one member.
 
         Raises:
             KeyError: there is no such member.
         """
-        return self._read(self._directory.getinfo(name))
+        return self._directory.getinfo(name)
 
-    def _read(self, info: zipfile.ZipInfo) -> bytes | MemberRefused:
+    def read(self, info: zipfile.ZipInfo) -> bytes | MemberRefused:
+        """Returns the bytes of a member, or the refusal; threads may read at the same time."""
         try:
             _check_entry(info)
             data = self._inflate(info)
@@ -140,12 +138,13 @@ def verify_zip(path: Path) -> int:
         ArchiveError: it is truncated, damaged, or no zip.
     """
     with open_zip(path) as archive:
-        for name, data in archive.read():
+        for info in archive.entries:
+            data = archive.read(info)
             if isinstance(data, MemberRefused) and data.code is RefusalCode.UNREADABLE:
                 raise ArchiveError(
-                    f"{path}: member {name} is damaged ({data.text}); download it again"
+                    f"{path}: member {info.filename} is damaged ({data.text}); download it again"
                 )
-        return len(archive)
+        return len(archive.entries)
 
 
 def _check_entry(info: zipfile.ZipInfo) -> None:

@@ -67,5 +67,5 @@ def test_ui_shows_assets_and_runs(tmp_path):
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert len(data["assetNodes"]) == 20
+    assert len(data["assetNodes"]) == 21
     assert data["runsOrError"]["results"] == [{"status": "SUCCESS", "jobName": "ingest"}]

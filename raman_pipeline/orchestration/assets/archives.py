@@ -21,7 +21,7 @@ class ArchiveConfig(dg.Config):
     """What a person can say about a fetch.
 
     Attributes:
-        accept: take the new version even though it is gone, damaged or much smaller.
+        accept: take what the source says even though the archive is gone or much smaller.
     """
 
     accept: bool = False

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from raman_pipeline.orchestration.assets.archives import rruff_archive
 from raman_pipeline.orchestration.automation import FOLLOW
@@ -19,7 +20,7 @@ from raman_pipeline.orchestration.metadata import (
 )
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.rruff.archive import parse_archive
+from raman_pipeline.rruff.archive import stage_archive
 from raman_pipeline.rruff.merge import SPECTRA, copies_named, merge_archives
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
 from raman_pipeline.rruff.versions import (
@@ -74,7 +75,8 @@ def parsed_members(
     """Parses one archive."""
     name = context.partition_key
     record, path = rruff.store.record(name), rruff.store.path(name)
-    parsed = parse_archive(path, name, record.sha256 if record else None)
+    sha256 = record.sha256 if record else None
+    parsed = stage_archive(rruff.settings.asset_store, path, name, sha256)
     accepted, refused = parsed.accepted, parsed.refused
     codes = dict(sorted(Counter(refused["code"].to_pylist()).items()))
     expected = record.members or 0 if record else 0
@@ -96,7 +98,7 @@ def parsed_members(
         members=expected,
         refused=refused.num_rows,
         refused_by_code=codes,
-        points=sum(accepted["points"].to_pylist()),
+        points=pc.sum(accepted.select(["points"])["points"]).as_py() or 0,
     )
     yield table_result(
         "refused_members",

@@ -1,0 +1,282 @@
+"""One measurement in one process: time without start-up, and the peak of memory.
+
+What belongs here: the yardsticks and our own stages, by name. What does not: choosing
+and comparing them (see `ingestion`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+SLOW_SAMPLE = 300
+"""Members that slow readers are timed on."""
+
+
+def archives(site: Path) -> list[Path]:
+    """Returns the zips of a site in order."""
+    return sorted(site.glob("*.zip"))
+
+
+def members(site: Path) -> Iterator[tuple[str, bytes]]:
+    """Yields name and bytes of all members."""
+    for path in archives(site):
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                yield info.filename, archive.read(info)
+
+
+def sample(site: Path) -> list[tuple[str, bytes]]:
+    """Returns SLOW_SAMPLE members, evenly spread."""
+    found = list(members(site))
+    return found[:: max(1, len(found) // SLOW_SAMPLE)][:SLOW_SAMPLE]
+
+
+def timed(work: Callable[[], tuple[int, int]], repeat: int = 3) -> dict:
+    """Returns count, bytes and the best time of some repetitions."""
+    best = float("inf")
+    for _ in range(repeat):
+        start = time.perf_counter()
+        count, size = work()
+        best = min(best, time.perf_counter() - start)
+    return {"count": count, "bytes": size, "seconds": best}
+
+
+def inflate_zlib(site: Path) -> dict:
+    """The floor: every member through the standard library's zipfile, and nothing else."""
+
+    def work() -> tuple[int, int]:
+        sizes = [len(data) for _, data in members(site)]
+        return len(sizes), sum(sizes)
+
+    return timed(work)
+
+
+def inflate_isal(site: Path) -> dict:
+    """The floor of our own reader."""
+    from raman_pipeline.rruff.zip_archive import open_zip
+
+    def work() -> tuple[int, int]:
+        sizes = []
+        for path in archives(site):
+            with open_zip(path) as archive:
+                sizes += [len(archive.read(info)) for info in archive.entries]
+        return len(sizes), sum(sizes)
+
+    return timed(work)
+
+
+def arrays(site: Path) -> dict:
+    """Zip to arrays and headers, as the pipeline reads it, on one core."""
+    from raman_pipeline.rruff.archive import read_outcomes
+    from raman_pipeline.rruff.member import Member
+
+    next(iter(read_outcomes(archives(site)[0])))
+
+    def work() -> tuple[int, int]:
+        points = [
+            len(outcome.raman_shift) if isinstance(outcome, Member) else 0
+            for path in archives(site)
+            for _, outcome in read_outcomes(path)
+        ]
+        return len(points), sum(points) * 8
+
+    return timed(work)
+
+
+def reference(site: Path) -> dict:
+    """The parser without compiled code, on a sample already inflated."""
+    from raman_pipeline.rruff.member import parse_member_by_line
+
+    return _each(sample(site), lambda name, data: parse_member_by_line(data, name))
+
+
+def loadtxt(site: Path) -> dict:
+    """numpy.loadtxt on a sample already inflated; it gives the rows alone."""
+    import io
+
+    def work(name: str, data: bytes) -> None:
+        np.loadtxt(io.BytesIO(data), delimiter=",", comments="#", dtype=np.float32)
+
+    return _each(sample(site), work)
+
+
+def parquet(site: Path) -> dict:
+    """Zip to parquet, an archive at a time."""
+    from raman_pipeline.rruff.archive import parse_archive, stage_archive
+
+    parse_archive(min(archives(site), key=lambda p: p.stat().st_size), "warm")
+
+    def work() -> tuple[int, int]:
+        count = size = 0
+        with tempfile.TemporaryDirectory() as folder:
+            for path in archives(site):
+                parsed = stage_archive(Path(folder), path, path.stem)
+                count += parsed.members
+                size += parsed.accepted.path.stat().st_size
+        return count, size
+
+    return timed(work, repeat=1)
+
+
+def resample_compiled(site: Path) -> dict:
+    """All spectra onto 1,024 points, compiled, on one core."""
+    from raman_pipeline.spectra.resample import resample_set
+
+    batches, grid = _ragged(site)
+    resample_set(batches[:1], len(batches[0]), grid)
+    count = sum(map(len, batches))
+
+    def work() -> tuple[int, int]:
+        return count, resample_set(batches, count, grid).intensity.nbytes
+
+    return timed(work)
+
+
+def resample_scipy(site: Path) -> dict:
+    """The same by scipy's CubicSpline, a spectrum at a time, without the normalisation."""
+    from raman_pipeline.spectra.resample import resample
+
+    batches, grid = _ragged(site)
+    batch = batches[0]
+    count = min(len(batch), 1000)
+
+    def work() -> tuple[int, int]:
+        for row in range(count):
+            resample(*batch.spectrum(row), grid)
+        return count, count * grid.size * 4
+
+    return timed(work)
+
+
+def localities(site: Path) -> dict:
+    """Distinct localities to countries, the gazetteer already read."""
+    import pyarrow as pa
+
+    from raman_pipeline.geography.georeference import clean_localities
+    from raman_pipeline.orchestration.resources import Atlas
+    from raman_pipeline.rruff.archive import parse_archive
+    from raman_pipeline.settings import load_settings
+
+    tables = [parse_archive(path, path.stem).accepted for path in archives(site)]
+    frame = pa.concat_tables([t.select(["locality", "rruff_id"]) for t in tables]).to_pandas()
+    start = time.perf_counter()
+    names = Atlas(load_settings("sample")).names
+    loading = time.perf_counter() - start
+
+    def work() -> tuple[int, int]:
+        return clean_localities(frame, names).num_rows, 0
+
+    return timed(work, repeat=1) | {"gazetteer_s": loading}
+
+
+def chain(site: Path) -> dict:
+    """Zips to tensor, through the parquet files between: what the assets do, in one process."""
+    from raman_pipeline.rruff.archive import stage_archive
+    from raman_pipeline.rruff.merge import SPECTRA, merge_archives
+    from raman_pipeline.spectra.resample import Ragged, resample_set
+    from raman_pipeline.spectra.tensor_file import SpectrumTensor, write_tensor
+    from raman_pipeline.spectra.window import find_window
+    from raman_pipeline.table_file import stage_table
+
+    def work() -> tuple[int, int]:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            parsed = {
+                path.stem: stage_archive(folder, path, path.stem).accepted
+                for path in archives(site)
+            }
+            spectra = stage_table(folder, SPECTRA, merge_archives(parsed))
+            ends = spectra.select(["shift_start", "shift_stop", "member_id"])
+            window = find_window(ends["shift_start"].to_numpy(), ends["shift_stop"].to_numpy())
+            grid = window.grid(1024)
+            batches = (
+                Ragged.from_columns(*batch.columns)
+                for batch in spectra.batches(["raman_shift", "intensity"])
+            )
+            result = resample_set(batches, spectra.num_rows, grid)
+            ids = tuple(ends["member_id"].to_pylist())
+            tensor = folder / "tensor.safetensors"
+            write_tensor(tensor, SpectrumTensor(result.intensity, grid, ids))
+            return spectra.num_rows, tensor.stat().st_size
+
+    return timed(work, repeat=1)
+
+
+def cold(site: Path) -> dict:
+    """What compiled code adds to a fresh process: import, cached machine code, first call."""
+    start = time.perf_counter()
+    from raman_pipeline.rruff.row_scanner import scan_rows
+    from raman_pipeline.spectra.spline import resample_ragged
+
+    scan_rows(b"1, 2\n2, 3\n", 0)
+    x = np.arange(4, dtype=np.float32)
+    for array in (x,):
+        array.flags.writeable = False
+    out, zero = np.zeros((1, 3), np.float32), np.zeros(1)
+    resample_ragged(x, x, np.array([0, 4]), np.arange(3.0), out, zero, zero.copy())
+    return {"count": 1, "bytes": 0, "seconds": time.perf_counter() - start}
+
+
+def _each(found: list[tuple[str, bytes]], work: Callable[[str, bytes], object]) -> dict:
+    def all_of_them() -> tuple[int, int]:
+        for name, data in found:
+            work(name, data)
+        return len(found), sum(len(data) for _, data in found)
+
+    return timed(all_of_them, repeat=1)
+
+
+def _ragged(site: Path) -> tuple[list, np.ndarray]:
+    from raman_pipeline.rruff.archive import parse_archive
+    from raman_pipeline.spectra.resample import Ragged
+
+    batches = []
+    for path in archives(site):
+        table = parse_archive(path, path.stem).accepted
+        for batch in table.select(["raman_shift", "intensity"]).to_batches(max_chunksize=512):
+            import pyarrow as pa
+
+            batches.append(Ragged.from_columns(*pa.Table.from_batches([batch]).columns))
+    return batches, np.linspace(0, 4245, 1024)
+
+
+TASKS = {
+    task.__name__: task
+    for task in (
+        inflate_zlib,
+        inflate_isal,
+        arrays,
+        reference,
+        loadtxt,
+        parquet,
+        resample_compiled,
+        resample_scipy,
+        localities,
+        chain,
+        cold,
+    )
+}
+
+
+def main() -> None:
+    """Runs one task and prints its figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("task", choices=TASKS)
+    parser.add_argument("site", type=Path)
+    arguments = parser.parse_args()
+    found = TASKS[arguments.task](arguments.site)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps(found | {"peak_mb": peak / 1024}))
+
+
+if __name__ == "__main__":
+    main()
