@@ -60,6 +60,7 @@ def compare(site: Path) -> dict[str, dict]:
         "resample_scipy",
         "localities",
         "chain",
+        "fuzz",
     )
     found = {task: measured(task, site) for task in tasks}
     measured("cold", site)
@@ -67,7 +68,9 @@ def compare(site: Path) -> dict[str, dict]:
     if PEERS.exists():
         with tempfile.TemporaryDirectory() as name:
             for number, (_, data) in enumerate(sample(site)):
-                (Path(name) / f"{number:04}.txt").write_bytes(data)
+                folder = Path(name) / f"{number:04}"
+                folder.mkdir()
+                (folder / "member.txt").write_bytes(data)
             for peer in ("ramanspy", "ramanchada2"):
                 found[peer] = measured(peer, name, python=PEERS)
     return found
@@ -122,12 +125,15 @@ def to_markdown(found: dict[str, dict], scaling: dict[int, dict], machine: str) 
     for task, title in names.items():
         if task in found:
             f = found[task]
+            if f.get("failed"):
+                title += f"; {f['failed']} it cannot read"
             lines.append(
                 f"| {title} | {f['count']:,} | {per_second(f):,.0f} | "
                 f"{floor / per_second(f):.2f} | {f['peak_mb']:,.0f} |"
             )
     fast, slow = found["resample_compiled"], found["resample_scipy"]
     places, chain, cold = found["localities"], found["chain"], found["cold"]
+    fuzz = found["fuzz"]
     lines += [
         "",
         f"- The floor is {found['inflate_zlib']['bytes'] / 1e6:,.0f} MB of text in "
@@ -140,6 +146,9 @@ def to_markdown(found: dict[str, dict], scaling: dict[int, dict], machine: str) 
         f"peak {places['peak_mb']:,.0f} MB.",
         f"- Zips to tensor through the parquet files between, two cores: {chain['seconds']:.2f} s, "
         f"peak {chain['peak_mb']:,.0f} MB.",
+        f"- {fuzz['count']:,} mutated members: {fuzz['refused']:,} refused, "
+        f"{1000 * fuzz['seconds'] / fuzz['count']:.1f} ms each, the worst "
+        f"{1000 * fuzz['worst_s']:.0f} ms (those that are refused are read line by line).",
         f"- Compiled code adds {cold['seconds']:.2f} s to a fresh process (import, cached machine "
         "code, first calls); the first process ever compiles it.",
         "",

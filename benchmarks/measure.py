@@ -100,13 +100,21 @@ def reference(site: Path) -> dict:
 
 
 def loadtxt(site: Path) -> dict:
-    """numpy.loadtxt on a sample already inflated; it gives the rows alone."""
+    """numpy.loadtxt on a sample already inflated; it gives the rows alone.
+
+    It fails on members with stray lines, which are counted.
+    """
     import io
 
-    def work(name: str, data: bytes) -> None:
-        np.loadtxt(io.BytesIO(data), delimiter=",", comments="#", dtype=np.float32)
+    failed = []
 
-    return _each(sample(site), work)
+    def work(name: str, data: bytes) -> None:
+        try:
+            np.loadtxt(io.BytesIO(data), delimiter=",", comments="#", dtype=np.float32)
+        except ValueError:
+            failed.append(name)
+
+    return _each(sample(site), work) | {"failed": len(failed)}
 
 
 def parquet(site: Path) -> dict:
@@ -132,7 +140,8 @@ def resample_compiled(site: Path) -> dict:
     from raman_pipeline.spectra.resample import resample_set
 
     batches, grid = _ragged(site)
-    resample_set(batches[:1], len(batches[0]), grid)
+    warm = max(batches, key=len)
+    resample_set([warm], len(warm), grid)
     count = sum(map(len, batches))
 
     def work() -> tuple[int, int]:
@@ -146,7 +155,7 @@ def resample_scipy(site: Path) -> dict:
     from raman_pipeline.spectra.resample import resample
 
     batches, grid = _ragged(site)
-    batch = batches[0]
+    batch = max(batches, key=len)
     count = min(len(batch), 1000)
 
     def work() -> tuple[int, int]:
@@ -211,6 +220,33 @@ def chain(site: Path) -> dict:
     return timed(work, repeat=1)
 
 
+def fuzz(site: Path) -> dict:
+    """The fuzz test's mutated members: how long they take, and the worst of them."""
+    import random
+
+    from raman_pipeline.rruff.member import parse_member
+    from raman_pipeline_tests.rruff.test_fuzz import MUTATIONS, MUTATORS, outcome
+
+    found, rng = sample(site), random.Random(0)
+    seconds, worst, refused, size = 0.0, 0.0, 0, 0
+    for number in range(MUTATIONS):
+        name, data = found[number % len(found)]
+        for _ in range(rng.randint(1, 3)):
+            data = rng.choice(MUTATORS)(data, rng) or b"\n"
+        start = time.perf_counter()
+        result = outcome(parse_member, data, name)
+        spent = time.perf_counter() - start
+        refused += isinstance(result, Exception)
+        seconds, worst, size = seconds + spent, max(worst, spent), size + len(data)
+    return {
+        "count": MUTATIONS,
+        "bytes": size,
+        "seconds": seconds,
+        "worst_s": worst,
+        "refused": refused,
+    }
+
+
 def cold(site: Path) -> dict:
     """What compiled code adds to a fresh process: import, cached machine code, first call."""
     start = time.perf_counter()
@@ -262,6 +298,7 @@ TASKS = {
         resample_scipy,
         localities,
         chain,
+        fuzz,
         cold,
     )
 }

@@ -7,12 +7,16 @@ What does not: formats (each lives with its own data).
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_STALE_S = 24 * 3600
 
 
 @contextmanager
@@ -29,10 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     with naming(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".tmp-{path.name}-", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = temporary_file(path.parent, path.name)
         try:
             yield temporary
             temporary.chmod(0o666 & ~_umask())
@@ -42,6 +43,18 @@ def replacing(path: Path) -> Iterator[Path]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def temporary_file(folder: Path, name: str) -> Path:
+    """Makes an empty file in a folder; removes what kills left there a day ago or earlier."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob(f".tmp-{glob.escape(name)}-*"):
+        with suppress(FileNotFoundError):
+            if old.stat().st_mtime < time.time() - _STALE_S:
+                old.unlink()
+    handle, path = tempfile.mkstemp(prefix=f".tmp-{name}-", dir=folder)
+    os.close(handle)
+    return Path(path)
 
 
 class WriteError(OSError):

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -20,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from raman_pipeline import atomic
 from raman_pipeline.tables import RAGGED, TableSchema
 
 BATCH_ROWS = 512
@@ -97,30 +96,30 @@ def stage_table(folder: Path, schema: TableSchema, tables: Iterable[pa.Table]) -
         tables: the pieces, of any number of rows.
 
     Raises:
+        WriteError: the folder cannot be written.
         ValueError: a ragged column holds a null.
         pyarrow.ArrowInvalid: a piece does not fit the schema.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".tmp-{schema.name}-", dir=folder)
-    os.close(handle)
-    path, digest = Path(name), VersionDigest(schema.arrow)
-    try:
-        with _writer(path, schema.arrow) as writer, ThreadPoolExecutor(1) as pool:
+    digest = VersionDigest(schema.arrow)
+    with atomic.naming(folder / f"{schema.name}.parquet"):
+        path = atomic.temporary_file(folder, schema.name)
+        try:
+            with _writer(path, schema.arrow) as writer, ThreadPoolExecutor(1) as pool:
 
-            def write(piece: pa.Table) -> None:
-                writer.write_table(piece, row_group_size=BATCH_ROWS)
-                digest.update(piece)
+                def write(piece: pa.Table) -> None:
+                    writer.write_table(piece, row_group_size=BATCH_ROWS)
+                    digest.update(piece)
 
-            # While one piece is compressed and hashed the next one is made.
-            writing = pool.submit(lambda: None)
-            for piece in _rechunked(tables, schema.arrow):
-                _refuse_null_arrays(piece, schema)
+                # While one piece is compressed and hashed the next one is made.
+                writing = pool.submit(lambda: None)
+                for piece in _rechunked(tables, schema.arrow):
+                    _refuse_null_arrays(piece, schema)
+                    writing.result()
+                    writing = pool.submit(write, piece)
                 writing.result()
-                writing = pool.submit(write, piece)
-            writing.result()
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
     return StagedTable(path, digest.version())
 
 

@@ -249,8 +249,11 @@ class _Parser:
     def _read_header_or_comment(self, line: str, number: int) -> bool:
         line = line.strip()
         if line.startswith("##"):
-            for part in _NEXT_KEY.split(line[2:]):
-                self._add_header(part, number)
+            if "##" in line[2:]:
+                for part in _NEXT_KEY.split(line[2:]):
+                    self._add_header(part, number)
+            else:
+                self._add_header(line[2:], number)
             return True
         if line.startswith("#"):
             self.comments.append(line[1:].strip())

@@ -17,6 +17,7 @@ _OLD_SINGLE_UNDERSCORE = re.compile(
     r"_(?P<wavelength>[\d.]*)_(?P<angle>[^_]*)_(?P<polarization>[^_]*)"
     r"_Raman_Data_(?P<kind>RAW|Raw|Processed)_(?P<id>[0-9a-f]+)$"
 )
+_KIND_OF_WORD = {kind.lower(): kind for kind in KINDS}
 _SAMPLE = re.compile(r"^([RX]\d{6})(?:[-.]\d+)?$")
 
 
@@ -86,8 +87,8 @@ def parse_member_name(name: str) -> MemberName:
 
 def kind_of(text: str) -> str | None:
     """Returns `RAW` or `Processed` from a FILETYPE header or a name field, else None."""
-    last = re.split(r"[\s_]+", text.strip().lower())[-1]
-    return {"raw": "RAW", "processed": "Processed"}.get(last)
+    words = text.lower().replace("_", " ").split()
+    return _KIND_OF_WORD.get(words[-1]) if words else None
 
 
 def parse_wavelength(text: str) -> float | None:

@@ -19,7 +19,13 @@ from raman_pipeline.settings import load_settings
 pytestmark = pytest.mark.integration
 
 QUERY = """{ assetNodes { assetKey { path } }
-  runsOrError { ... on Runs { results { status jobName } } } }"""
+  runsOrError { ... on Runs { results { status jobName } } }
+  schedulesOrError(repositorySelector: {
+    repositoryLocationName: "raman_pipeline", repositoryName: "__repository__"}) {
+    ... on Schedules { results { name scheduleState { status } } } }
+  spectra: assetNodeOrError(assetKey: {path: ["parsed_spectra"]}) { ... on AssetNode {
+    assetMaterializations(limit: 1) { metadataEntries { label
+      ... on TableSchemaMetadataEntry { schema { columns { name } } } } } } } }"""
 
 
 def ask(port):
@@ -36,12 +42,7 @@ def test_ui_shows_assets_and_runs(tmp_path):
     settings = load_settings("sample", store=tmp_path)
     with open_instance(settings) as instance:
         outcome = run_due(
-            settings,
-            build_definitions(settings),
-            instance,
-            "ingest",
-            "fair_oriented",
-            ["rruff_archive"],
+            settings, build_definitions(settings), instance, "ingest", "fair_oriented"
         )
     assert outcome.succeeded
     with socket.socket() as free:
@@ -68,4 +69,11 @@ def test_ui_shows_assets_and_runs(tmp_path):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert len(data["assetNodes"]) == 21
+    states = data["schedulesOrError"]["results"]
+    assert [(s["name"], s["scheduleState"]["status"]) for s in states] == [
+        ("weekly_refresh", "RUNNING")
+    ]
+    entries = data["spectra"]["assetMaterializations"][0]["metadataEntries"]
+    schema = next(e for e in entries if e["label"] == "dagster/column_schema")
+    assert "archive_sha256" in {c["name"] for c in schema["schema"]["columns"]}
     assert data["runsOrError"]["results"] == [{"status": "SUCCESS", "jobName": "ingest"}]

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raman_pipeline.rruff.archive import parse_archive, read_outcomes
+from raman_pipeline.rruff.archive import parse_archive, read_outcomes, stage_archive
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
 from raman_pipeline.rruff.zip_archive import MAX_MEMBER_BYTES, ArchiveError, verify_zip
+from raman_pipeline.table_file import table_version
 from raman_pipeline_tests.rruff.test_member import NAME, member_text
 
 
@@ -61,6 +62,15 @@ def test_sample_archives(sample_folder):
         RefusalCode.TOO_LARGE,
     }
     assert sorted(codes) == sorted(set(RefusalCode) - of_archives)
+
+
+def test_staged_is_what_is_parsed(sample_folder, tmp_path):
+    for path in sorted(sample_folder.glob("*.zip")):
+        parsed, staged = parse_archive(path, "a", "s"), stage_archive(tmp_path, path, "a", "s")
+        assert staged.members == parsed.members
+        assert staged.refused.equals(parsed.refused)
+        assert staged.accepted.read().equals(parsed.accepted.combine_chunks())
+        assert staged.accepted.version == table_version(parsed.accepted)
 
 
 def test_truncated_zip(small_zip):
