@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from raman_pipeline_tests.rruff.archive_server import ArchiveServer
+
 # How long an example takes says something of the machine only.
 hypothesis_settings.register_profile("project", deadline=None)
 hypothesis_settings.load_profile("project")
@@ -26,6 +28,16 @@ SAMPLE = PROJECT / "data" / "embedded" / "rruff-sample"
 @pytest.fixture(scope="session")
 def sample_folder() -> Path:
     return SAMPLE
+
+
+@pytest.fixture
+def sample_site(sample_folder):
+    """A web server that publishes the sample archives."""
+    server = ArchiveServer()
+    for path in sample_folder.glob("*.zip"):
+        server.files[f"/{path.name}"] = path.read_bytes()
+    with server.serve():
+        yield server
 
 
 @pytest.fixture(scope="session")

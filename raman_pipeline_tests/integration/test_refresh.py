@@ -12,7 +12,6 @@ from raman_pipeline.orchestration.runner import Listener, accept_archive, run_du
 from raman_pipeline.orchestration.sensors import changed_archives
 from raman_pipeline.table_file import StoredTable
 from raman_pipeline_tests.integration.conftest import quick_settings
-from raman_pipeline_tests.rruff.archive_server import ArchiveServer
 from raman_pipeline_tests.rruff.test_archive import zip_without
 
 pytestmark = pytest.mark.integration
@@ -24,21 +23,21 @@ FOLLOWS = set(jobs.DATASET_ASSETS) - {"countries"}
 class Months:
     """The sensor, the automation and the runs that they ask for, tick by tick."""
 
-    def __init__(self, settings, instance, server):
-        self.settings, self.instance, self.server = settings, instance, server
+    def __init__(self, settings, instance, sample_site):
+        self.settings, self.instance, self.sample_site = settings, instance, sample_site
         self.definitions = build_definitions(settings)
         self.cursor = None
         self.tick = dg.evaluate_automation_conditions(self.definitions, instance)
 
     def sense(self):
         """Returns the partitions that the sensor asks for, and how often it asked the site."""
-        before = len(self.server.requests)
+        before = len(self.sample_site.requests)
         context = dg.build_sensor_context(
             cursor=self.cursor, resources={"rruff": Rruff(self.settings)}
         )
         result = changed_archives(context)
         self.cursor = result.cursor
-        methods = [method for method, _, _ in self.server.requests[before:]]
+        methods = [method for method, _, _ in self.sample_site.requests[before:]]
         return [r.partition_key for r in result.run_requests or []], methods
 
     def run(self, job, partition, assets):
@@ -66,21 +65,12 @@ class Months:
         raise LookupError(partition)
 
 
-@pytest.fixture
-def server(sample_folder):
-    server = ArchiveServer()
-    for path in sample_folder.glob("*.zip"):
-        server.files[f"/{path.name}"] = path.read_bytes()
-    with server.serve():
-        yield server
-
-
-def test_five_ticks(server, tmp_path):
-    settings = quick_settings(tmp_path, server.url)
+def test_five_ticks(sample_site, tmp_path):
+    settings = quick_settings(tmp_path, sample_site.url)
     assert all(o.succeeded for o in run_graph(settings, Listener(), train=False))
     archives = ARCHIVES.get_partition_keys()
     with open_instance(settings) as instance:
-        months = Months(settings, instance, server)
+        months = Months(settings, instance, sample_site)
         months.follows()
 
         # 1: the sensor's first look knows nothing, and the fetches find nothing new.
@@ -97,7 +87,7 @@ def test_five_ticks(server, tmp_path):
 
         # 3: one archive loses two members; it and what follows up to the folds is made.
         name = "fair_unoriented"
-        server.files[f"/{name}.zip"] = zip_without(server.files[f"/{name}.zip"], 2)
+        sample_site.files[f"/{name}.zip"] = zip_without(sample_site.files[f"/{name}.zip"], 2)
         assert months.sense()[0] == [name]
         assert months.run("ingest", name, ["rruff_archive"]).succeeded
         assert months.follows() == PARSED
@@ -113,8 +103,8 @@ def test_five_ticks(server, tmp_path):
         # 4: one archive is gone, one is an error page: neither comes into force.
         store = Rruff(settings).store
         good = {n: store.record(n) for n in ("LR-Raman", "poor_unoriented")}
-        gone = server.files.pop("/LR-Raman.zip")
-        server.files["/poor_unoriented.zip"] = b"<html>come back later</html>"
+        gone = sample_site.files.pop("/LR-Raman.zip")
+        sample_site.files["/poor_unoriented.zip"] = b"<html>come back later</html>"
         assert months.sense()[0] == list(good)
         for name, record in good.items():
             outcome = months.run("ingest", name, ["rruff_archive"])
@@ -127,9 +117,9 @@ def test_five_ticks(server, tmp_path):
         assert months.follows() == {}
 
         # 5: one is back, the other shrinks to a few members until a person says yes.
-        server.files["/LR-Raman.zip"] = gone
-        server.files["/poor_unoriented.zip"] = zip_without(
-            server.files["/excellent_unoriented.zip"], 10_000
+        sample_site.files["/LR-Raman.zip"] = gone
+        sample_site.files["/poor_unoriented.zip"] = zip_without(
+            sample_site.files["/excellent_unoriented.zip"], 10_000
         )
         assert months.sense()[0] == list(good)
         assert months.run("ingest", "LR-Raman", ["rruff_archive"]).succeeded
@@ -142,12 +132,12 @@ def test_five_ticks(server, tmp_path):
         assert months.follows() == PARSED
 
 
-def test_a_run_goes_on_with_the_versions_in_use(server, tmp_path):
-    settings = quick_settings(tmp_path, server.url)
+def test_a_run_goes_on_with_the_versions_in_use(sample_site, tmp_path):
+    settings = quick_settings(tmp_path, sample_site.url)
     assert all(o.succeeded for o in run_graph(settings, Listener(), train=False))
-    del server.files["/LR-Raman.zip"]
+    del sample_site.files["/LR-Raman.zip"]
     name = "fair_unoriented"
-    server.files[f"/{name}.zip"] = zip_without(server.files[f"/{name}.zip"], 1)
+    sample_site.files[f"/{name}.zip"] = zip_without(sample_site.files[f"/{name}.zip"], 1)
     outcomes = run_graph(settings, Listener(), train=False)
     failed = [o for o in outcomes if not o.succeeded]
     assert [(o.partition, o.former_stays) for o in failed] == [("LR-Raman", True)]

@@ -2,21 +2,10 @@ import json
 import shutil
 
 import dagster as dg
-import pytest
 
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.sensors import changed_archives
 from raman_pipeline.settings import load_settings
-from raman_pipeline_tests.rruff.archive_server import ArchiveServer
-
-
-@pytest.fixture
-def server(sample_folder):
-    server = ArchiveServer()
-    for path in sample_folder.glob("*.zip"):
-        server.files[f"/{path.name}"] = path.read_bytes()
-    with server.serve():
-        yield server
 
 
 def look(location, store, cursor=None):
@@ -33,23 +22,23 @@ def partitions(result):
     return [r.partition_key for r in result.run_requests or []]
 
 
-def test_only_what_changed_is_requested(server, tmp_path):
-    first = look(server.url, tmp_path)
+def test_only_what_changed_is_requested(sample_site, tmp_path):
+    first = look(sample_site.url, tmp_path)
     assert len(partitions(first)) == 10
-    again = look(server.url, tmp_path, first.cursor)
+    again = look(sample_site.url, tmp_path, first.cursor)
     assert partitions(again) == []
-    server.files["/LR-Raman.zip"] = server.files["/fair_oriented.zip"]
-    del server.files["/poor_unoriented.zip"]
-    changed = look(server.url, tmp_path, again.cursor)
+    sample_site.files["/LR-Raman.zip"] = sample_site.files["/fair_oriented.zip"]
+    del sample_site.files["/poor_unoriented.zip"]
+    changed = look(sample_site.url, tmp_path, again.cursor)
     assert partitions(changed) == ["LR-Raman", "poor_unoriented"]
-    assert all(method == "HEAD" for method, _, _ in server.requests)
+    assert all(method == "HEAD" for method, _, _ in sample_site.requests)
     assert json.loads(changed.cursor)["poor_unoriented"] == "not published"
 
 
-def test_an_archive_without_answer_is_asked_again(server, tmp_path):
-    first = look(server.url, tmp_path)
-    server.faults = [503, 503]
-    silent = look(server.url, tmp_path, first.cursor)
+def test_an_archive_without_answer_is_asked_again(sample_site, tmp_path):
+    first = look(sample_site.url, tmp_path)
+    sample_site.faults = [503, 503]
+    silent = look(sample_site.url, tmp_path, first.cursor)
     assert partitions(silent) == []
     assert json.loads(silent.cursor) == json.loads(first.cursor)
 

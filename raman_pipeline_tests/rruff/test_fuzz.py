@@ -121,17 +121,7 @@ def change_breaks(data, rng):
 
 def insert_token(data, rng):
     at = rng.randrange(len(data))
-    tokens = [
-        b"nan",
-        b"inf, 1",
-        b"1e999",
-        b"##END=\n",
-        b"##NAMES=Other\n",
-        b"\n-1, -1\n",
-        b"#",
-        b"1_0",
-    ]
-    return data[:at] + rng.choice(tokens) + data[at:]
+    return data[:at] + rng.choice(TOKENS) + data[at:]
 
 
 MUTATORS = [
