@@ -1,4 +1,4 @@
-"""Which column comes from which: what the UI draws as column lineage.
+"""Which column comes from which: what the UI says of each column.
 
 What belongs here: the derivation of columns across assets. What does not: the columns
 themselves (each domain package describes its own). Columns of `parsed_spectra` and
@@ -116,6 +116,23 @@ SOURCES: dict[str, Sources] = {
         "n": tuple(f"{family}_predictions.member_id" for family in FAMILIES),
     },
 }
+
+
+_SOURCES_SHOWN = 3
+
+
+def derivation(asset: str, column: str) -> str:
+    """Returns ` ← asset.column, …` for a column's description; empty for roots.
+
+    The open-source UI keeps `dagster/column_lineage` for its API only, so the columns
+    say it themselves.
+    """
+    sources = SOURCES.get(asset, {}).get(column, ())
+    if not sources:
+        return ""
+    more = len(sources) - _SOURCES_SHOWN
+    shown = ", ".join(sources[:_SOURCES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return f" ← {shown}"
 
 
 def column_lineage(asset: str) -> dict[str, dg.TableColumnLineage]:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from raman_pipeline import atomic
 from raman_pipeline.learning.labelled import ModelState
-from raman_pipeline.orchestration.lineage import column_lineage
+from raman_pipeline.orchestration.lineage import column_lineage, derivation
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.table_file import StagedTable, table_version
@@ -88,7 +88,7 @@ def table_result(
         data_version=dg.DataVersion(version),
         metadata={
             "dagster/row_count": table.num_rows,
-            "dagster/column_schema": column_schema(schema),
+            "dagster/column_schema": column_schema(asset, schema),
             **column_lineage(asset),
             "settings": dict(settings),
             **metadata,
@@ -100,14 +100,14 @@ def table_result(
     )
 
 
-def column_schema(schema: TableSchema) -> dg.TableSchema:
-    """Returns Dagster's view of a table schema."""
+def column_schema(asset: str, schema: TableSchema) -> dg.TableSchema:
+    """Returns Dagster's view of an asset's schema, with what each column comes from."""
     return dg.TableSchema(
         [
             dg.TableColumn(
                 column.name,
                 type=str(column.type),
-                description=column.description,
+                description=column.description + derivation(asset, column.name),
                 constraints=dg.TableColumnConstraints(
                     nullable=column.nullable, unique=column.unique
                 ),

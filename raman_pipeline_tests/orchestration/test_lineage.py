@@ -4,7 +4,8 @@ from raman_pipeline.learning.metrics import PREDICTIONS
 from raman_pipeline.learning.report import METRICS
 from raman_pipeline.learning.splits import FOLDS
 from raman_pipeline.orchestration.assets.tensors import WINDOW
-from raman_pipeline.orchestration.lineage import SOURCES, column_lineage
+from raman_pipeline.orchestration.lineage import SOURCES, column_lineage, derivation
+from raman_pipeline.orchestration.metadata import column_schema
 from raman_pipeline.rruff.merge import SPECTRA
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
 from raman_pipeline.rruff.versions import MEMBER_CHANGES
@@ -44,3 +45,11 @@ def test_every_column_of_the_merged_table_comes_from_somewhere():
     lineage = column_lineage("spectra")["dagster/column_lineage"]
     assert lineage.deps_by_column["mineral"][0].column_name == "mineral"
     assert column_lineage("countries") == {}
+
+
+def test_columns_say_where_they_come_from():
+    schema = column_schema("located_samples", LOCATED_SAMPLES)
+    described = {c.name: c.description for c in schema.columns}
+    assert described["country"].endswith("← cleaned_localities.iso_a2, geocoded_localities.country")
+    assert "←" not in described["level"]
+    assert derivation("geolocation_report", "accuracy").endswith("more")
