@@ -65,14 +65,14 @@ def compare(site: Path) -> dict[str, dict]:
     found = {task: measured(task, site) for task in tasks}
     measured("cold", site)
     found["cold"] = measured("cold", site)
-    if PEERS.exists():
-        with tempfile.TemporaryDirectory() as name:
-            for number, (_, data) in enumerate(sample(site)):
-                folder = Path(name) / f"{number:04}"
-                folder.mkdir()
-                (folder / "member.txt").write_bytes(data)
-            for peer in ("ramanspy", "ramanchada2"):
-                found[peer] = measured(peer, name, python=PEERS)
+    with tempfile.TemporaryDirectory() as name:
+        for number, (_, data) in enumerate(sample(site)):
+            folder = Path(name) / f"{number:04}"
+            folder.mkdir()
+            (folder / "member.txt").write_bytes(data)
+        found["arrays_unpacked"] = measured("arrays_unpacked", name)
+        for peer in ("ramanspy", "ramanchada2") if PEERS.exists() else ():
+            found[peer] = measured(peer, name, python=PEERS)
     return found
 
 
@@ -110,6 +110,7 @@ def to_markdown(found: dict[str, dict], scaling: dict[int, dict], machine: str) 
         "parquet": "zip to parquet, two cores",
         "loadtxt": "`numpy.loadtxt` (rows only, inflated before)",
         "reference": "our line-by-line reference (inflated before)",
+        "arrays_unpacked": "**unpacked files to arrays and headers**",
         "ramanspy": "RamanSPy (unpacked files)",
         "ramanchada2": "ramanchada2 (unpacked files)",
     }

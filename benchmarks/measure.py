@@ -92,6 +92,21 @@ def arrays(site: Path) -> dict:
     return timed(work)
 
 
+def arrays_unpacked(folder: Path) -> dict:
+    """The same of unpacked files, as the peers read them."""
+    from raman_pipeline.rruff.archive import read_outcomes
+
+    paths = sorted(folder.glob("*/*.txt"))
+    next(iter(read_outcomes(paths[0])))
+
+    def work() -> tuple[int, int]:
+        for path in paths:
+            next(iter(read_outcomes(path)))
+        return len(paths), sum(path.stat().st_size for path in paths)
+
+    return timed(work)
+
+
 def reference(site: Path) -> dict:
     """The parser without compiled code, on a sample already inflated."""
     from raman_pipeline.rruff.member import parse_member_by_line
@@ -291,6 +306,7 @@ TASKS = {
         inflate_zlib,
         inflate_isal,
         arrays,
+        arrays_unpacked,
         reference,
         loadtxt,
         parquet,

@@ -80,6 +80,7 @@ SOURCES: dict[str, Sources] = {
         "iso_a2": ("cleaned_localities.iso_a2",),
         "latitude": ("geocoded_localities.latitude",),
         "longitude": ("geocoded_localities.longitude",),
+        "level": ("cleaned_localities.iso_a2", "geocoded_localities.accepted"),
         "source": ("geocoded_localities.source", "cleaned_localities.matched"),
         "place": ("geocoded_localities.name",),
         "flags": ("cleaned_localities.flags", "geocoded_localities.near_coast"),

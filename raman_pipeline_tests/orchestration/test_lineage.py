@@ -51,5 +51,5 @@ def test_columns_say_where_they_come_from():
     schema = column_schema("located_samples", LOCATED_SAMPLES)
     described = {c.name: c.description for c in schema.columns}
     assert described["country"].endswith("← cleaned_localities.iso_a2, geocoded_localities.country")
-    assert "←" not in described["level"]
+    assert derivation("parsed_spectra", "mineral") == ""
     assert derivation("geolocation_report", "accuracy").endswith("more")
