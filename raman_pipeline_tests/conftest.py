@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,8 +75,17 @@ def small_disk(tmp_path):
 
 @pytest.fixture
 def read_only():
-    """Makes a folder that not even root can write to."""
-    return lambda folder: _mounted(folder, "size=1m,ro")
+    """Makes a folder that not even root can write to, empty or with the content of another."""
+
+    @contextmanager
+    def make(folder: Path, content: Path | None = None) -> Iterator[Path]:
+        with _mounted(folder, "size=1m") as mounted:
+            if content is not None:
+                shutil.copytree(content, mounted, dirs_exist_ok=True)
+            subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
+            yield mounted
+
+    return make
 
 
 @contextmanager

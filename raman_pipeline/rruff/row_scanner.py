@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from raman_pipeline.compiled import compiled
 
 _U = np.uint64
 _ZERO, _ONE, _SEVEN, _EIGHT = _U(0), _U(1), _U(7), _U(8)
@@ -61,7 +62,7 @@ def scan_rows(data: bytes, start: int) -> Rows:
     return shift[:count].copy(), intensity[:count].copy(), start + end
 
 
-@njit(error_model="numpy", cache=True)
+@compiled()
 def _digits(word):  # noqa: ANN001, ANN202
     """How many of eight bytes are leading digits, and their value.
 
@@ -81,7 +82,7 @@ def _digits(word):  # noqa: ANN001, ANN202
     return others, count, value & _U(0xFFFFFFFF)
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@compiled()
 def _scan(end, data, words, shift, intensity, powers, integer_powers):  # noqa: ANN001, ANN202
     """Fills the arrays; returns the number of rows and the offset after them.
 

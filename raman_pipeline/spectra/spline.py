@@ -11,10 +11,11 @@ both ends at once, since each end alone waits for its own divisions.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from raman_pipeline.compiled import compiled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled()
 def resample_ragged(shift, intensity, offsets, grid, out, peak_loss, overshoot):  # noqa: ANN001, ANN201
     """Resamples and min-max normalises ragged spectra.
 
@@ -48,7 +49,7 @@ def resample_ragged(shift, intensity, offsets, grid, out, peak_loss, overshoot):
 
 
 # Finite numbers only, so that the order of comparisons is free and eight go at a time.
-@njit(cache=True, error_model="numpy", fastmath={"nnan", "nsz"})
+@compiled(fastmath={"nnan", "nsz"})
 def _extremes(values):  # noqa: ANN001, ANN202
     low, high = values[0], values[0]
     for value in values:
@@ -57,7 +58,7 @@ def _extremes(values):  # noqa: ANN001, ANN202
     return low, high
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled()
 def _evaluate(x, y, grid, values, work):  # noqa: ANN001, ANN202
     """Fills `values` inside the spectrum's range; returns the first and last point there."""
     n = x.size
@@ -83,7 +84,7 @@ def _evaluate(x, y, grid, values, work):  # noqa: ANN001, ANN202
     return first, last
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled()
 def _slopes_at_knots(n, step, slope, upper, right, derivative):  # noqa: ANN001, ANN202
     """Fills the first derivative at each of n knots."""
     if n == 2:
