@@ -131,7 +131,8 @@ def to_markdown(found: dict[str, dict], scaling: dict[int, dict], machine: str) 
                 title += f"; {f['failed']} it cannot read"
             lines.append(
                 f"| {title} | {f['count']:,} | {per_second(f):,.0f} | "
-                f"{per_second(f) * megabytes:,.0f} | {floor / per_second(f):.2f} | {f['peak_mb']:,.0f} |"
+                f"{per_second(f) * megabytes:,.0f} | {floor / per_second(f):.2f} | "
+                f"{f['peak_mb']:,.0f} |"
             )
     fast, slow = found["resample_compiled"], found["resample_scipy"]
     places, chain, cold = found["localities"], found["chain"], found["cold"]
