@@ -101,4 +101,5 @@ def _mounted(folder: Path, options: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        # Lazily, since a process of the test may still hold a file open.
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
