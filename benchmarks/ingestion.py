@@ -93,6 +93,7 @@ def scaling_plot(found: dict[int, dict], path: Path) -> None:
     values = ([f["seconds"] for f in found.values()], [f["peak_mb"] for f in found.values()])
     for axis, series, label in zip(axes, values, ("seconds", "peak memory, MB"), strict=True):
         axis.plot(counts, series, "o-", label="measured")
+        axis.locator_params(axis="x", nbins=5)
         axis.set(xlabel="spectra", ylabel=label, ylim=(0, None), xlim=(0, None))
     axes[0].plot(counts, [values[0][0] * c / counts[0] for c in counts], ":", label="linear")
     axes[0].legend(frameon=False)
@@ -145,7 +146,7 @@ def to_markdown(found: dict[str, dict], scaling: dict[int, dict], machine: str) 
         f"- Resampling to 1,024 points with min-max: {per_second(fast):,.0f} spectra/s; "
         f"scipy's `CubicSpline` alone: {per_second(slow):,.0f}/s.",
         f"- Localities: {places['count']:,} distinct in {places['seconds']:.2f} s "
-        f"({per_second(places):,.0f}/s), after {places['gazetteer_s']:.1f} s for the gazetteer; "
+        "the reading of the gazetteer included; "
         f"peak {places['peak_mb']:,.0f} MB.",
         f"- Zips to tensor through the parquet files between, two cores: {chain['seconds']:.2f} s, "
         f"peak {chain['peak_mb']:,.0f} MB.",
