@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zipfile import ZipInfo
 
 import pyarrow as pa
@@ -24,7 +24,6 @@ from raman_pipeline.rruff.zip_archive import ArchiveError, ZipArchive, open_zip
 from raman_pipeline.table_file import StagedTable, stage_table
 
 Outcome = tuple[str, Member | MemberRefused]
-_T = TypeVar("_T")
 _BATCH = 512
 
 
@@ -121,8 +120,8 @@ class _Batches:
             )
 
 
-def _batched(items: Iterable[_T]) -> Iterator[list[_T]]:
-    iterator = iter(items)
+def _batched(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
+    iterator = iter(outcomes)
     while batch := list(islice(iterator, _BATCH)):
         yield batch
 

@@ -50,7 +50,7 @@ class Acceptance:
 
     Attributes:
         max_shrink: the share of members that an archive may lose at a time; ratings
-            move, but a third of an archive does not go in a week.
+            move, but not that many at once without a reason.
         anything: a person looked, and takes what there is.
     """
 

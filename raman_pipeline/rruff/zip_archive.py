@@ -14,7 +14,6 @@ import re
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -34,13 +33,8 @@ _ARCHIVE_STARTS = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!")
 _InflateError: type[Exception] = isal_zlib.error  # type: ignore[assignment]
 _READ_ERRORS: tuple[type[Exception], ...] = (
     zipfile.BadZipFile,
-    zlib.error,
     _InflateError,
     struct.error,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    OSError,
 )
 
 
@@ -72,7 +66,7 @@ class ZipArchive:
         return self._directory.getinfo(name)
 
     def read(self, info: zipfile.ZipInfo) -> bytes | MemberRefused:
-        """Returns the bytes of a member, or the refusal; threads may read at the same time."""
+        """Returns the bytes of a member, or the refusal."""
         try:
             _check_entry(info)
             data = self._inflate(info)
@@ -121,7 +115,7 @@ def open_zip(path: Path) -> Iterator[ZipArchive]:
             directory = stack.enter_context(zipfile.ZipFile(file))
             data = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            # zipfile raises ValueError for some damaged directories.
+            # zipfile raises these two for directories that are damaged or of a later version.
             size = path.stat().st_size
             raise ArchiveError(
                 f"{path}: no complete zip archive ({size:,} bytes; {error}); download it again"
