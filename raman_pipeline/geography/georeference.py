@@ -1,59 +1,53 @@
-"""From localities to located specimens, a table at a time.
+"""From localities to answers of geocoders, a table at a time.
 
-What belongs here: the order of the steps and the choice between candidates. What
-does not: reading text (see `locality`, `country_names`), geocoders (see
-`gazetteer`), polygons (see `countries`).
-
-The design differs from Pappone (2024): the country is resolved first and from the
-right, middle segments are tried each on its own, and a place counts only inside the
-polygon of the country that the text names. Synthetic and unknown samples get no
-coordinates.
+What belongs here: the LOCALITIES and CANDIDATES rows. What does not: reading text (see
+`locality`, `country_names`), what is asked and refused (see `constrained`), geocoders
+(see `offline_geocoder`, `services`), the choice (see `location`).
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Hashable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.geography.countries import Countries
-from raman_pipeline.geography.country_names import CountryNames
-from raman_pipeline.geography.gazetteer import Geocoder
-from raman_pipeline.geography.locality import (
-    PLACE_CLASSES,
-    OriginClass,
-    names_synthetic,
-    parse_locality,
-)
-from raman_pipeline.geography.tables import CANDIDATES, LOCALITIES, LOCATED_SAMPLES
+from raman_pipeline.geography.atlas import Atlas
+from raman_pipeline.geography.constrained import Search, Step, plan_search, refusal
+from raman_pipeline.geography.country_names import CountryGuess
+from raman_pipeline.geography.geocoder import Candidate, Geocoder, Question
+from raman_pipeline.geography.locality import PLACE_CLASSES, parse_locality
+from raman_pipeline.geography.offsets import move
+from raman_pipeline.geography.tables import CANDIDATES, LOCALITIES
 
-_GENERIC = re.compile(
-    r"\b(?:mines?|quarry|quarries|pit|deposit|prospect|claim|district|mining|area|near|"
-    r"county|co|province|prov|department|dept|region|state|municipality|mun|mountains?|mts?|"
-    r"range|hills?|valley|island|peninsula|oblast|prefecture|from|the|of)\b\.?",
-    re.IGNORECASE,
-)
+Progress = Callable[[int, int], None]
+"""Called with the number of localities done and the number of all."""
+
+_REFUSED_KEPT = 3
 
 
-def clean_localities(spectra: pd.DataFrame, names: CountryNames) -> pa.Table:
+def clean_localities(spectra: pd.DataFrame, atlas: Atlas) -> pa.Table:
     """Returns one LOCALITIES row for each distinct locality.
 
     Args:
         spectra: columns `locality` and `rruff_id`.
-        names: resolves the country that a text names.
+        atlas: resolves the country and the divisions that a text names.
     """
     text = spectra["locality"].fillna("")
     counts = spectra.groupby(text)["rruff_id"].agg(["size", "nunique"])
     rows = []
     for locality, (spectra_count, specimens) in counts.iterrows():
         parsed = parse_locality(str(locality))
-        names_place = parsed.origin in PLACE_CLASSES
-        guess = names.resolve(parsed) if names_place else None
+        guess = (
+            atlas.names.resolve(parsed) if parsed.origin in PLACE_CLASSES else CountryGuess(None)
+        )
+        named = {}
+        if guess.iso_a2:
+            search = plan_search(parsed, guess, atlas)
+            named = {region.level: region.name for region in search.regions}
         rows.append(
             {
                 "locality": parsed.text,
@@ -61,12 +55,13 @@ def clean_localities(spectra: pd.DataFrame, names: CountryNames) -> pa.Table:
                 "segments": len(parsed.segments),
                 "aliases": "\n".join(parsed.aliases) or None,
                 "origin": parsed.origin.value,
-                "iso_a2": guess.iso_a2 if guess else None,
-                "matched": (guess.matched or None) if guess else None,
-                "state": guess.state if guess else None,
-                "flags": " ".join(guess.flags) or None if guess else None,
+                "iso_a2": guess.iso_a2,
+                "matched": guess.matched or None,
+                "state": guess.state,
+                "flags": " ".join(guess.flags) or None,
                 "spectra": spectra_count,
                 "specimens": specimens,
+                **named,
             }
         )
     return LOCALITIES.from_rows(rows)
@@ -80,132 +75,106 @@ def country_rate(localities: pd.DataFrame) -> float:
 
 def geocode_localities(
     localities: pd.DataFrame,
-    names: CountryNames,
+    atlas: Atlas,
     geocoders: Sequence[Geocoder],
-    countries: Countries,
-    per_query: int = 3,
+    progress: Progress | None = None,
 ) -> pa.Table:
-    """Asks every geocoder for every segment of every locality with a country.
+    """Asks the geocoders for the names of every locality with a country.
+
+    The offline geocoder is asked for every name; a service is left alone as soon as
+    one of its answers is accepted, since names come finest first.
 
     Args:
         localities: a LOCALITIES table.
-        names: tells countries and regions, which are no places, from the rest.
+        atlas: tells places from regions, and holds the polygons that decide.
         geocoders: asked in this order.
-        countries: polygons that decide what is accepted.
-        per_query: answers kept for each query.
+        progress: told how far it is.
 
     Returns:
-        A CANDIDATES table; `accepted` are those inside the named country.
+        A CANDIDATES table: every accepted answer, and the first refused ones of each
+        question with the reason.
+
+    Raises:
+        GeocoderError: a service failed for good; what it answered so far is cached.
     """
-    found = []
-    for row in localities[localities["iso_a2"].notna()].itertuples():
-        parsed = parse_locality(row.locality)
-        state = row.state if isinstance(row.state, str) else None
+    found: list[dict[str, Any]] = []
+    naming = localities[localities["iso_a2"].notna()]
+    for done, row in enumerate(naming.to_dict("records")):
+        if progress is not None:
+            progress(done, len(naming))
+        search = search_of(row, atlas)
         for geocoder in geocoders:
-            for index, segment in enumerate(parsed.segments):
-                # A town of the same name would pass a whole region off as a place.
-                if names.is_region(segment):
-                    continue
-                for query in _queries(segment):
-                    answers = geocoder.find(query, index, row.iso_a2, state)[:per_query]
-                    found += [
-                        {"locality": row.locality, "rank": rank, "named": row.iso_a2, **asdict(a)}
-                        for rank, a in enumerate(answers)
-                    ]
-                    if answers:
-                        break
-    frame = pd.DataFrame(
-        found, columns=[*dict.fromkeys(["named", *(c.name for c in CANDIDATES.columns)])]
+            for step in search.steps:
+                answers = _ask(geocoder, search, step, atlas)
+                found += [{"locality": row["locality"], **answer} for answer in answers]
+                if geocoder is not atlas.offline and any(a["accepted"] for a in answers):
+                    break
+    if progress is not None:
+        progress(len(naming), len(naming))
+    return CANDIDATES.from_rows(found)
+
+
+def search_of(row: Mapping[Any, Any], atlas: Atlas) -> Search:
+    """Returns the plan for a LOCALITIES row that has a country."""
+    parsed = parse_locality(row["locality"])
+    state = None if is_missing(row["state"]) else row["state"]
+    matched = None if is_missing(row["matched"]) else row["matched"]
+    flags = () if is_missing(row["flags"]) else tuple(row["flags"].split())
+    guess = CountryGuess(row["iso_a2"], matched or "", flags, state)
+    return plan_search(parsed, guess, atlas)
+
+
+def _ask(geocoder: Geocoder, search: Search, step: Step, atlas: Atlas) -> list[dict[str, Any]]:
+    """Returns the CANDIDATES rows of one question, without the locality."""
+    question = Question(step.query, search.iso_a2, atlas.countries.box(search.iso_a2))
+    answers = [_moved(answer, step) for answer in geocoder.find(question)]
+    if not answers:
+        return []
+    placed = atlas.countries.place(
+        np.array([a.latitude for a in answers]), np.array([a.longitude for a in answers])
     )
-    placed = countries.place(frame["latitude"].to_numpy(float), frame["longitude"].to_numpy(float))
-    frame["country"] = placed.country
-    frame["polygon_iso_a2"] = placed.iso_a2
-    frame["near_coast"] = placed.near_coast
-    frame["accepted"] = frame["polygon_iso_a2"] == frame["named"]
-    return CANDIDATES.from_frame(frame)
-
-
-def locate_samples(
-    spectra: pd.DataFrame,
-    localities: pd.DataFrame,
-    candidates: pd.DataFrame,
-    countries: Countries,
-) -> pa.Table:
-    """Returns one LOCATED_SAMPLES row for each specimen.
-
-    Args:
-        spectra: columns `rruff_id`, `mineral`, `locality`, `description`; rows
-            without a specimen are left out (they stay in the spectra table).
-        localities: a LOCALITIES table.
-        candidates: a CANDIDATES table.
-        countries: polygons, for the Natural Earth name of a country-level row.
-    """
-    known = {row["locality"]: row for row in localities.to_dict("records")}
-    accepted = candidates[candidates["accepted"].astype(bool)]
-    # The most local segment that was found wins, then the best answer to it.
-    ordered = accepted.sort_values(["segment", "rank"]).drop_duplicates("locality")
-    best = {row["locality"]: row for row in ordered.to_dict("records")}
-    rows = []
-    for rruff_id, group in spectra.assign(locality=spectra["locality"].fillna("")).groupby(
-        "rruff_id"
-    ):
-        locality = _commonest(group["locality"])
-        about = known[locality]
-        flags = about["flags"].split() if isinstance(about["flags"], str) else []
-        if group["locality"].nunique() > 1:
-            flags.append("several_localities")
-        if group["mineral"].nunique() > 1:
-            flags.append("several_minerals")
-        synthetic = about["origin"] == OriginClass.SYNTHETIC or names_synthetic(
-            *group["mineral"].dropna().unique(), *group["description"].dropna().unique()
+    rows, refused = [], 0
+    for rank, answer in enumerate(answers):
+        reason = refusal(search, step, answer, placed.iso_a2[rank])
+        refused += reason is not None
+        if reason is not None and refused > _REFUSED_KEPT:
+            continue
+        rows.append(
+            {
+                "source": answer.source,
+                "family": geocoder.family,
+                "query": step.query,
+                "segment": step.segment,
+                "stripped": step.stripped,
+                "moved": step.offset is not None,
+                "rank": rank,
+                "name": answer.name,
+                "kind": answer.kind,
+                "level": answer.level,
+                "iso_a2": answer.iso_a2,
+                "latitude": answer.latitude,
+                "longitude": answer.longitude,
+                "radius_km": answer.radius_km,
+                "population": answer.population,
+                "country": placed.country[rank],
+                "polygon_iso_a2": placed.iso_a2[rank],
+                "near_coast": placed.near_coast[rank],
+                "accepted": reason is None,
+                "refused": reason,
+            }
         )
-        row = {
-            "rruff_id": rruff_id,
-            "mineral": _commonest(group["mineral"]),
-            "locality": locality,
-            "origin": OriginClass.SYNTHETIC.value if synthetic else about["origin"],
-            "is_synthetic": synthetic,
-            "level": "none",
-            "spectra": len(group),
-        }
-        if not synthetic and isinstance(about["iso_a2"], str):
-            row |= _place_or_country(about["iso_a2"], best.get(locality), countries, flags)
-        row["flags"] = " ".join(flags) or None
-        rows.append(row)
-    return LOCATED_SAMPLES.from_rows(rows)
+    return rows
 
 
-def _place_or_country(
-    iso_a2: str, place: dict[Hashable, Any] | None, countries: Countries, flags: list[str]
-) -> dict[str, object]:
-    if place is not None:
-        if place["near_coast"]:
-            flags.append("near_coast")
-        if place["segment"] > 0:
-            flags.append(f"segment_{place['segment']}")
-        return {
-            "country": place["country"],
-            "iso_a2": iso_a2,
-            "latitude": place["latitude"],
-            "longitude": place["longitude"],
-            "level": "place",
-            "source": place["source"],
-            "place": place["name"],
-        }
-    name = countries.name_of(iso_a2)
-    if name is None:
-        flags.append("no_polygon")
-        return {}
-    return {"country": name, "iso_a2": iso_a2, "level": "country", "source": "names"}
+def _moved(answer: Candidate, step: Step) -> Candidate:
+    if step.offset is None:
+        return answer
+    latitude, longitude, radius = move(
+        answer.latitude, answer.longitude, answer.radius_km, step.offset
+    )
+    return replace(answer, latitude=latitude, longitude=longitude, radius_km=round(radius, 1))
 
 
-def _queries(segment: str) -> list[str]:
-    """Returns a segment as it is and without generic words ("Tsumeb mine": "Tsumeb")."""
-    bare = " ".join(_GENERIC.sub(" ", segment).split())
-    return [segment] if not bare or bare == segment else [segment, bare]
-
-
-def _commonest(values: pd.Series) -> str | None:
-    """Returns the commonest value; the first in order among equals."""
-    counts = Counter(v for v in values if isinstance(v, str))
-    return min(counts, key=lambda v: (-counts[v], v)) if counts else None
+def is_missing(value: object) -> bool:
+    """Tells whether a cell of a table is empty."""
+    return value is None or (isinstance(value, float) and np.isnan(value))

@@ -200,3 +200,40 @@ REGIONS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Regions that stand last in a text without their country. US states come from GeoNames."""
+
+TERRITORIES: dict[str, tuple[str, ...]] = {
+    "CN": ("HK", "MO"),
+    "DK": ("FO", "GL"),
+    "FI": ("AX",),
+    "FR": ("NC", "PF"),
+    "GB": ("BM", "FK", "GG", "IM", "JE", "KY"),
+    "NL": ("AW", "CW", "SX"),
+    "US": ("AS", "GU", "MP", "PR", "VI"),
+}
+"""Territories that stand in texts before their state, and that Natural Earth draws apart."""
+
+DIVISION_ALIASES: dict[str, str] = {
+    "florence": "Firenze",
+    "genoa": "Genova",
+    "kamchatka peninsula": "Kamchatka",
+    "kangwon do province": "Gangwon-do",
+    "kangwon do": "Gangwon-do",
+    "kola peninsula": "Murmansk",
+    "kola": "Murmansk",
+    "leghorn": "Livorno",
+    "milan": "Milano",
+    "murmanskaja oblast northern region": "Murmansk",
+    "murmanskaja oblast": "Murmansk",
+    "naples": "Napoli",
+    "north cape province": "Northern Cape",
+    "nsw": "New South Wales",
+    "padua": "Padova",
+    "rome": "Roma",
+    "seville": "Sevilla",
+    "shaba province": "Katanga",
+    "shaba": "Katanga",
+    "turin": "Torino",
+    "venice": "Venezia",
+    "yakutia": "Sakha",
+}
+"""Other names of divisions, by the name in the table of divisions."""

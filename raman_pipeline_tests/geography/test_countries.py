@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Point
 
 from raman_pipeline.geography.countries import country_table, load_countries
-from raman_pipeline.geography.embedded_countries import cut_at_antimeridian
+from raman_pipeline.geography.topojson import cut_at_antimeridian
 from raman_pipeline.settings import EMBEDDED
 
 

@@ -1,0 +1,29 @@
+"""Distances on the sphere.
+
+What belongs here: great-circle distances in km. What does not: what they decide.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+EARTH_KM = 6371.0088
+"""Mean radius of the Earth (IUGG)."""
+
+
+def distance_km(
+    latitude: float, longitude: float, latitudes: npt.ArrayLike, longitudes: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    """Returns great-circle distances [n] from one point to others (degrees), by haversine."""
+    a, b = np.radians(latitude), np.radians(np.asarray(latitudes, dtype=float))
+    half = np.radians(np.asarray(longitudes, dtype=float) - longitude) / 2
+    h = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(half) ** 2
+    return 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(h, 1.0)))
+
+
+def farthest_km(latitude: float, longitude: float, polygon: shapely.Geometry) -> float:
+    """Returns the distance from a point to the farthest vertex of a polygon (degrees)."""
+    corners = shapely.get_coordinates(polygon)
+    return float(distance_km(latitude, longitude, corners[:, 1], corners[:, 0]).max())
