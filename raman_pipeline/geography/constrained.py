@@ -22,12 +22,13 @@ from raman_pipeline.geography.distance import distance_km, farthest_km
 from raman_pipeline.geography.geocoder import Candidate
 from raman_pipeline.geography.locality import Locality, fold
 from raman_pipeline.geography.offsets import Offset, read_offset
-from raman_pipeline.geography.regions import Region, inside_all, says_division
+from raman_pipeline.geography.regions import Region, bare_name, inside_all, says_division
 
 CONTEXT_KM = 50.0
 """A place farther than this from the reach of every wider one in the text is another."""
-COARSE_FACTOR, COARSE_MIN_KM = 2.0, 25.0
-"""Where the finest names stayed unknown, the sample lies somewhere around a wider place."""
+COARSE_FACTOR, COARSE_MIN_KM, CITY_MIN_KM, CITY = 2.0, 25.0, 45.0, 50_000
+"""Where the finest names stayed unknown, the sample lies somewhere around a wider place:
+twice as far as to the neighbours, and farther around a city, which is named from afar."""
 OUTWEIGHS = 20
 """Of several places of one name, one this many times as populous as the next is meant."""
 
@@ -110,6 +111,9 @@ def plan_search(locality: Locality, guess: CountryGuess, atlas: Atlas) -> Search
     assert guess.iso_a2 is not None
     divisions = _divisions(locality, guess, atlas)
     taken = {index for index, _ in divisions}
+    # "Some deposit, Atyrau, Atyrau Oblast": the capital says no more than the division.
+    called = {fold(n) for _, r in divisions for n in (r.name, bare_name(r.name))}
+    taken |= {i for i, s in enumerate(locality.segments) if i > 0 and bare_name(s) in called}
     steps: list[Step] = []
     for index, segment in enumerate(locality.segments):
         if index in taken or atlas.names.is_region(segment):
@@ -161,11 +165,12 @@ def choose(
         if wider and not near:
             flags.append("far_from_wider_place")
             continue
-        bounded = bool(near) or any(r.level == "admin2" for r in search.regions)
-        if stripped and not bounded and bearers(here[0].step.query) > 1:
+        alone = segment == 0 and all(s.segment == 0 for s in search.steps)
+        if stripped and not near and not (alone and bearers(here[0].step.query) == 1):
             # "Esperanza mine, Chile": some town is called so, but hardly this one.
             flags.append("common_name")
             continue
+        bounded = bool(near) or any(r.level == "admin2" for r in search.regions)
         best = _one_place(near or here)
         if best is None:
             flags.append("ambiguous_place")
@@ -186,7 +191,8 @@ def _choice(
     best = min(close, key=lambda a: (a.candidate.radius_km, a.family))
     radius = best.candidate.radius_km
     if best.step.segment > 0 and best.step.offset is None:
-        radius = max(radius * COARSE_FACTOR, COARSE_MIN_KM)
+        least = CITY_MIN_KM if best.candidate.population >= CITY else COARSE_MIN_KM
+        radius = max(radius * COARSE_FACTOR, least)
     for region in search.regions:
         if region.polygon is not None:
             point = best.candidate
@@ -224,7 +230,7 @@ def _divisions(
 
 
 def _is_town(index: int, segment: str, iso_a2: str, atlas: Atlas) -> bool:
-    """Tells whether a name shared with a division of the second level means the town.
+    """Tells whether a name shared with a second-level division means the town.
 
     "Tocopilla" does, "Tocopilla Province" does not, and neither does "Some mine,
     Tocopilla", which may lie anywhere in the province.

@@ -40,7 +40,6 @@ _SIMPLIFY_DEGREES = 0.01
 _OWNED = 0.8
 _MAIN_SHARE = 0.98
 CELL_DEGREES = 1.5
-_MIN_TOWNS = 3
 
 
 def natural_earth_divisions(folder: Path, iso_by_a3: dict[str, str]) -> gpd.GeoDataFrame:
@@ -107,8 +106,7 @@ def regions(
             names.append(polygons["name"].iloc[mine[0]])
             if column == "division":
                 merged.add(mine[0])
-        if polygon is not None or len(group) >= _MIN_TOWNS:
-            rows.append(_row(iso, "admin2", names, polygon, group))
+        rows.append(_row(iso, "admin2", names, polygon, group))
     for index, (name, iso, polygon) in enumerate(
         zip(divisions["name"], divisions["iso_a2"], divisions.geometry, strict=True)
     ):

@@ -127,7 +127,7 @@ REGIONS: dict[str, tuple[str, ...]] = {
     ),
     "AU": _names(
         """new south wales, victoria, queensland, south australia, western australia,
-        tasmania, northern territory, nsw"""
+        tasmania, northern territory, nsw, west australia"""
     ),
     "BO": _names("potosi, oruro, la paz, cochabamba, chuquisaca"),
     "BR": _names(
@@ -234,6 +234,7 @@ DIVISION_ALIASES: dict[str, str] = {
     "shaba": "Katanga",
     "turin": "Torino",
     "venice": "Venezia",
+    "west australia": "Western Australia",
     "yakutia": "Sakha",
 }
 """Other names of divisions, by the name in the table of divisions."""

@@ -19,13 +19,12 @@ from raman_pipeline.geography.distance import distance_km
 from raman_pipeline.geography.locality import fold
 from raman_pipeline.geography.place_names import DIVISION_ALIASES
 
-BORDER_TOLERANCE_KM = 10.0
-"""A point this near to a division counts as inside: borders are simplified to 1 km,
-and a mine is often named after the division of the nearest town."""
+BORDER_TOLERANCE_KM = 3.0
+"""A point this near to a division counts as inside: borders are simplified to 1 km."""
 
 _KIND = re.compile(
     r"\b(?:county|co|parish|borough|city of|state|states|estado|provinc\w*|prov|pref\w*|"
-    r"region\w*|reg|district\w*|distrikt|dept?|depart\w*|oblast\w*|kra[iy]|respublika|republic|"
+    r"region\w*|reg|district\w*|distrikt|dept?|depart\w*|oblast\w*|oblys\w*|kra[iy]|respublika|republic|"
     r"autonomous|municip\w*|mun|kommune?|lan|laan|fylke|canton|kanton|bezirk|politischer|"
     r"landkreis|kreis|okres|powiat|wojewodztwo|voivodeship|judetul|judet|megye|"
     r"governorate|muhafazat|wilaya|rayon|raion|ken|sheng|zizhiqu|area|uezd)\b"
