@@ -26,7 +26,7 @@ from raman_pipeline.geography.regions import Region, bare_name, inside_all, says
 
 CONTEXT_KM = 50.0
 """A place farther than this from the reach of every wider one in the text is another."""
-COARSE_FACTOR, COARSE_MIN_KM, CITY_MIN_KM, CITY = 2.0, 25.0, 45.0, 50_000
+COARSE_FACTOR, COARSE_MIN_KM, CITY_MIN_KM, CITY = 2.0, 30.0, 45.0, 50_000
 """Where the finest names stayed unknown, the sample lies somewhere around a wider place:
 twice as far as to the neighbours, and farther around a city, which is named from afar."""
 OUTWEIGHS = 20
@@ -174,6 +174,11 @@ def choose(
         best = _one_place(near or here)
         if best is None:
             flags.append("ambiguous_place")
+            continue
+        doubtful = any(s.segment > segment for s in search.steps) and not bounded
+        if doubtful and best.candidate.population < CITY:
+            # "Dornberg, Sauerland, Germany": nothing says that it is this Dornberg.
+            flags.append("unconfirmed_place")
             continue
         return _choice(search, best, here, bounded, flags)
     return None

@@ -25,7 +25,7 @@ _WINDS = {
     "se": 135.0, "sse": 157.5, "s": 180.0, "ssw": 202.5, "sw": 225.0, "wsw": 247.5,
     "w": 270.0, "wnw": 292.5, "nw": 315.0, "nnw": 337.5,
 }  # fmt: skip
-_NEAR_KM = 15.0
+_NEAR_KM = 25.0
 _DISTANCE_PRECISION = 0.15
 _COORDINATE_RADIUS_KM = 2.0
 
