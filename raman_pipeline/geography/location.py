@@ -134,8 +134,9 @@ def _located(
     answers = accepted.get(row["locality"])
     found = _accepted(answers, search) if answers is not None else []
     choice = choose(search, found, lambda name: len(atlas.gazetteer.towns(name)))
-    if choice is not None:
+    if isinstance(choice, Choice):
         return _as_place(choice, atlas, len(found), flags)
+    flags += choice
     if search.regions:
         return _as_division(search.regions[-1], atlas, flags)
     return _as_country(search.iso_a2, atlas, flags)

@@ -45,7 +45,9 @@ class OfflineGeocoder:
         """Returns countries, then first-level divisions, then towns, then the rest."""
         name, *context = [part.strip() for part in question.text.split(",")]
         answers = [*self._country(name), *self._divisions(name, question.iso_a2)]
-        towns = [t for t in self._gazetteer.towns(name) if question.iso_a2 in (None, t.iso_a2)]
+        # A text may leave out the end of a name, so its namesakes are answers, too.
+        named = dict.fromkeys([*self._gazetteer.towns(name), *self._gazetteer.namesakes(name)])
+        towns = [t for t in named if question.iso_a2 in (None, t.iso_a2)]
         answers += [self._town(t) for t in towns]
         answers = [a for a in answers if all(self._within(a, part) for part in context)]
         order = {"country": 0, "admin1": 1, "place": 2, "admin2": 3}
