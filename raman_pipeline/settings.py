@@ -5,8 +5,10 @@ has one. What does not: what a network looks like (see `learning.presets`).
 
 A profile is a complete set of settings with a store and a Dagster instance of its
 own, so that simulated and real results never stand in one table. The environment
-can change three things: `RAMAN_PIPELINE_PROFILE`, `RAMAN_PIPELINE_STORE` (a folder)
-and `RRUFF_URL` (where the archives are).
+can change: `RAMAN_PIPELINE_PROFILE`, `RAMAN_PIPELINE_STORE` (a folder), and, for the
+profiles that use the network, `RRUFF_URL` (where the archives are), `NATURAL_EARTH_URL`
+(where the map is; `embedded` for none), `RAMAN_PIPELINE_GEOCODERS` (names of services),
+`NOMINATIM_URL`, `PHOTON_URL`, `ARCGIS_URL` (endpoints of one's own) and `ARCGIS_TOKEN`.
 """
 
 from __future__ import annotations
@@ -18,8 +20,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 
+from raman_pipeline import atomic
+from raman_pipeline.geography.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
+from raman_pipeline.geography.service_terms import TERMS, ServiceName
 from raman_pipeline.learning.presets import PRESETS, ConvNeXtPreset
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -51,10 +56,32 @@ class ArchiveSettings(_Part):
     )
 
 
+class ServiceSettings(_Part):
+    """A geocoding service, and how it is treated."""
+
+    endpoint: str
+    seconds_between_requests: float = Field(1.0, ge=0)
+    timeout_s: float = Field(20.0, gt=0)
+    attempts: PositiveInt = 5
+    backoff_s: float = Field(2.0, ge=0)
+
+
 class GeographySettings(_Part):
-    """Which country polygons are used."""
+    """Which country polygons and which geocoders are used."""
 
     countries_file: Path = EMBEDDED / "natural_earth_50m_countries.parquet"
+    regions_file: Path = EMBEDDED / "regions.parquet"
+    natural_earth_url: str | None = Field(
+        None, description="folder of the 1:10m map; None keeps to the embedded 1:50m"
+    )
+    natural_earth_sha256: str = NATURAL_EARTH_SHA256
+    overrides_file: Path = PROJECT / "data" / "locality_overrides.csv"
+    geocoders: tuple[ServiceName, ...] = Field(
+        (), description="asked besides the offline gazetteer, in this order"
+    )
+    services: dict[ServiceName, ServiceSettings] = {}
+    arcgis_token: SecretStr | None = None
+    empty_days: float = Field(60.0, gt=0, description='"not found" is believed for so long')
 
 
 class GridSettings(_Part):
@@ -103,6 +130,11 @@ class Settings(_Part):
         return self.store / "versions"
 
     @property
+    def geography_store(self) -> Path:
+        """Folder of the downloaded map and of the geocoder cache."""
+        return self.store / "geography"
+
+    @property
     def asset_store(self) -> Path:
         """Folder of everything that assets hold."""
         return self.store / "assets"
@@ -135,9 +167,19 @@ class Settings(_Part):
         """
         parts = self.part(names)
         if "geography" in parts:
-            parts["geography"] = self.geography.countries_file.name
+            parts["geography"] = self._geography_version()
         parts.pop("archives", None)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
+
+    def _geography_version(self) -> list[object]:
+        chosen = self.geography
+        overrides = chosen.overrides_file
+        return [
+            chosen.countries_file.name,
+            chosen.natural_earth_sha256 if chosen.natural_earth_url else None,
+            [(name, chosen.services[name].endpoint) for name in chosen.geocoders],
+            atomic.file_sha256(overrides) if overrides.exists() else None,
+        ]
 
 
 def load_settings(
@@ -172,12 +214,51 @@ def load_settings(
             ),
         )
     archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)
+    geography = _geography()
     if name == "paper":
         return Settings(
             profile=name,
             store=folder,
             archives=archives,
+            geography=geography,
             folds=FoldSettings(kinds=("RAW", "Processed")),
             training=TrainingSettings(preset=PRESETS["paper"]),
         )
-    return Settings(profile=name, store=folder, archives=archives)
+    return Settings(profile=name, store=folder, archives=archives, geography=geography)
+
+
+def _geography() -> GeographySettings:
+    """Returns what the environment says of maps and geocoders."""
+    chosen = os.environ.get("RAMAN_PIPELINE_GEOCODERS", "").replace(",", " ").split()
+    unknown = sorted(set(chosen) - set(TERMS))
+    if unknown:
+        raise SettingsError(
+            f"GEOCODERS={' '.join(chosen)}: {', '.join(unknown)} is no geocoder; "
+            f"use {', '.join(TERMS)}"
+        )
+    token = os.environ.get("ARCGIS_TOKEN")
+    if "arcgis" in chosen and not token:
+        raise SettingsError(
+            "GEOCODERS names arcgis, whose answers may be stored only with a token: "
+            "set ARCGIS_TOKEN, or leave arcgis out"
+        )
+    url = os.environ.get("NATURAL_EARTH_URL") or NATURAL_EARTH_URL
+    return GeographySettings(
+        natural_earth_url=None if url == "embedded" else url,
+        geocoders=tuple(dict.fromkeys(chosen)),
+        services={name: _service(name) for name in TERMS},
+        arcgis_token=SecretStr(token) if token else None,
+    )
+
+
+def _service(name: ServiceName) -> ServiceSettings:
+    """Returns a service at its public endpoint, at its pace; one's own has no pace to keep."""
+    endpoint = os.environ.get(f"{name.upper()}_URL")
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        raise SettingsError(f"{name.upper()}_URL={endpoint}: start it with http:// or https://")
+    if endpoint and endpoint.rstrip("/") != TERMS[name].endpoint:
+        return ServiceSettings(endpoint=endpoint, seconds_between_requests=0)
+    terms = TERMS[name]
+    return ServiceSettings(
+        endpoint=terms.endpoint, seconds_between_requests=terms.seconds_between_requests
+    )

@@ -7,6 +7,7 @@ embedded file was made (see `embedded_countries`), names in texts (see
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,15 @@ COAST_TOLERANCE_KM = 20.0
 
 At 1:50m this repairs all but one of the 26 coastal points of a set of 713 and adds
 no wrong country (measured by the project on real localities)."""
+
+DRAWN_APART = {
+    "Kosovo": "XK",
+    "N. Cyprus": "CY",
+    "Somaliland": "SO",
+    "Indian Ocean Ter.": "AU",
+    "Ashmore and Cartier Is.": "AU",
+}
+"""What Natural Earth draws without an ISO code of its own (its mark for none is -99)."""
 
 _EQUAL_AREA_CRS = "ESRI:54034"
 
@@ -77,6 +87,11 @@ class Countries:
         if not main.contains(centre):
             centre = shapely.point_on_surface(main)
         return centre.y, centre.x, round(farthest_km(centre.y, centre.x, main), 1)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """ISO 3166-1 alpha-2 codes that have a polygon."""
+        return frozenset(self._polygons) - {"-99"}
 
     def box(self, iso_a2: str) -> tuple[float, float, float, float] | None:
         """Returns south, west, north, east (degrees) of a country, None without a polygon."""
@@ -132,12 +147,13 @@ class Countries:
         return int(np.sort(rows)[np.nanargmin(distance)])
 
 
-def load_countries(path: Path) -> Countries:
+def load_countries(path: Path, version: str | None = None) -> Countries:
     """Loads countries from the embedded GeoParquet or from a Natural Earth file.
 
     Args:
         path: `.parquet` as `embedded_countries` writes it, or any file that geopandas
             reads with Natural Earth's columns NAME and ISO_A2_EH.
+        version: what to call it; what the file says of itself where None.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -148,27 +164,29 @@ def load_countries(path: Path) -> Countries:
         raise FileNotFoundError(f"{path}: no country polygons; restore the file from the project")
     if path.suffix == ".parquet":
         frame = gpd.read_parquet(path)
-        version = str(frame["version"].iloc[0])
+        version = version or str(frame["version"].iloc[0])
     else:
         # "NA" is Namibia, not a missing value: geopandas reads it as text.
         raw = gpd.read_file(path)
         if not {"NAME", "ISO_A2_EH"} <= set(raw.columns):
             raise ValueError(f"{path}: no Natural Earth countries (NAME and ISO_A2_EH are missing)")
+        iso_a2 = raw["ISO_A2_EH"].where(raw["ISO_A2_EH"] != "-99", raw["NAME"].map(DRAWN_APART))
         frame = gpd.GeoDataFrame(
-            {"country": raw["NAME"], "iso_a2": raw["ISO_A2_EH"]}, geometry=raw.geometry
+            {"country": raw["NAME"], "iso_a2": iso_a2.fillna("-99")}, geometry=raw.geometry
         )
-        version = f"Natural Earth, {path.name}"
+        version = version or f"Natural Earth, {path.name}"
     frame = frame.sort_values("country", ignore_index=True)
     return Countries(frame[["country", "iso_a2", "geometry"]], version)
 
 
-def country_table(countries: Countries) -> pd.DataFrame:
-    """Returns name, ISO code and area (km²) of every country."""
+def country_table(countries: Countries, iso_a3: Mapping[str, str]) -> pd.DataFrame:
+    """Returns name, ISO codes and area (km²) of every country; alpha-3 by alpha-2 codes."""
     area = countries.frame.to_crs(_EQUAL_AREA_CRS).area / 1e6
     return pd.DataFrame(
         {
             "country": countries.frame["country"],
             "iso_a2": countries.frame["iso_a2"],
+            "iso_a3": countries.frame["iso_a2"].map(dict(iso_a3)),
             "area_km2": area.astype("float64"),
         }
     )

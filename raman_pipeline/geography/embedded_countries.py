@@ -22,20 +22,13 @@ import geopandas as gpd
 import shapely
 
 from raman_pipeline import atomic
+from raman_pipeline.geography.countries import DRAWN_APART
 from raman_pipeline.geography.gazetteer import Gazetteer
 from raman_pipeline.geography.topojson import features
 
 VERSION = "Natural Earth 4.1.0, 1:50m (world-atlas 2.0.2)"
 
-# Natural Earth draws these without an ISO number; -99 is its own mark for "none".
-_WITHOUT_NUMBER = {
-    "Kosovo": "XK",
-    "N. Cyprus": "CY",
-    "Somaliland": "SO",
-    "Indian Ocean Ter.": "AU",
-    "Ashmore and Cartier Is.": "AU",
-    "Siachen Glacier": "-99",
-}
+_WITHOUT_NUMBER = DRAWN_APART | {"Siachen Glacier": "-99"}
 
 
 def convert(topology: dict[str, Any], iso_by_number: dict[str, str]) -> gpd.GeoDataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.geography.atlas import Atlas
+from raman_pipeline.geography.consistency import minority_countries
 from raman_pipeline.geography.constrained import Accepted, Choice, Search, choose
 from raman_pipeline.geography.geocoder import Candidate
 from raman_pipeline.geography.georeference import is_missing, search_of
@@ -25,6 +26,10 @@ from raman_pipeline.geography.overrides import Override
 from raman_pipeline.geography.regions import Region, inside_all
 from raman_pipeline.geography.tables import LOCATED_LOCALITIES, LOCATED_SAMPLES
 
+_GUESSED = frozenset(
+    {"historic_default", "two_countries", "ambiguous_name", "misspelt", "country_from_place"}
+)
+_NAMES = [c.name for c in LOCATED_LOCALITIES.columns]
 _CANDIDATE_FIELDS = tuple(f.name for f in fields(Candidate) if f.name != "fuzzy")
 
 
@@ -65,6 +70,10 @@ def locate_localities(
                 "specimens": row["specimens"],
             }
         )
+    suspects = set(minority_countries(pd.DataFrame(rows, columns=_NAMES))["locality"])
+    for row in rows:
+        if row["locality"] in suspects and row.get("source") != "override":
+            row["flags"] = " ".join([*_words(row["flags"]), "minority_country"])
     return LOCATED_LOCALITIES.from_rows(rows)
 
 
@@ -139,7 +148,7 @@ def _located(
     flags += choice
     if search.regions:
         return _as_division(search.regions[-1], atlas, flags)
-    return _as_country(search.iso_a2, atlas, flags)
+    return _as_country(search.iso_a2, _words(row["flags"]), atlas, flags)
 
 
 def _accepted(answers: pd.DataFrame, search: Search) -> list[Accepted]:
@@ -218,7 +227,9 @@ def _as_division(region: Region, atlas: Atlas, flags: list[str]) -> dict[str, An
     }
 
 
-def _as_country(iso_a2: str, atlas: Atlas, flags: list[str]) -> dict[str, Any]:
+def _as_country(
+    iso_a2: str, row_flags: list[str], atlas: Atlas, flags: list[str]
+) -> dict[str, Any]:
     name = atlas.countries.name_of(iso_a2)
     if name is None:
         return {"flags": [*flags, "no_polygon"]}
@@ -228,7 +239,7 @@ def _as_country(iso_a2: str, atlas: Atlas, flags: list[str]) -> dict[str, Any]:
         "level": "country",
         "joined": "by_name",
         "source": "names",
-        "confidence": "high",
+        "confidence": "low" if _GUESSED.intersection(row_flags) else "high",
         "agreeing_sources": 1,
         "flags": flags,
     }

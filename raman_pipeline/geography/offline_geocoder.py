@@ -12,6 +12,7 @@ from raman_pipeline.geography.countries import Countries
 from raman_pipeline.geography.gazetteer import Gazetteer, Town
 from raman_pipeline.geography.geocoder import Candidate, Question
 from raman_pipeline.geography.locality import fold
+from raman_pipeline.geography.place_names import COUNTRY_ALIASES
 from raman_pipeline.geography.regions import Regions, bare_name
 
 NEIGHBOURS = 3
@@ -38,7 +39,9 @@ class OfflineGeocoder:
         self._gazetteer = gazetteer
         self._regions = regions
         self._countries = countries
-        self._codes = {fold(name): code for code, name in gazetteer.countries()}
+        # Other geocoders know "USA" and "England", and take a bare "Congo" for Brazzaville.
+        self._codes = {name: code for code, names in COUNTRY_ALIASES.items() for name in names}
+        self._codes |= {fold(name): code for code, name in gazetteer.countries()} | {"congo": "CG"}
         self._radius = cache(self._town_radius_km)
 
     def find(self, question: Question) -> list[Candidate]:

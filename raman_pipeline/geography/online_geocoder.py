@@ -25,6 +25,7 @@ from geopy.exc import (
 
 from raman_pipeline.geography.geocode_cache import Asked, GeocodeCache
 from raman_pipeline.geography.geocoder import Candidate, GeocoderError, Question
+from raman_pipeline.geography.service_terms import TERMS
 from raman_pipeline.geography.services import CLIENT_VERSION, USER_AGENT, Service
 
 MAX_WAIT_S = 300.0
@@ -77,7 +78,7 @@ class OnlineGeocoder:
     @property
     def family(self) -> str:
         """Whose data it reads."""
-        return self.service.family
+        return TERMS[self.service.source].family
 
     def find(self, question: Question) -> list[Candidate]:
         """Returns what the service answers, from the cache where it stands there.
@@ -92,7 +93,7 @@ class OnlineGeocoder:
             self.service.parameters(question),
             CLIENT_VERSION,
             None,
-            self.service.terms.licence,
+            TERMS[self.service.source].licence,
         )
         raw = self.cache.get(asked)
         if raw is not None:

@@ -1,13 +1,12 @@
 """The geocoding services Nominatim, Photon and ArcGIS, through geopy.
 
-What belongs here: what each is asked, how its answers read, its licence and terms.
-What does not: rates, retries and the cache (see `online_geocoder`).
+What belongs here: what each is asked and how its answers read. What does not: terms
+(see `service_terms`), rates, retries and the cache (see `online_geocoder`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +17,7 @@ from geopy.geocoders import ArcGIS, Nominatim, Photon
 from raman_pipeline import __version__
 from raman_pipeline.geography.distance import distance_km
 from raman_pipeline.geography.geocoder import Candidate, Question
+from raman_pipeline.geography.service_terms import ServiceName
 
 USER_AGENT = f"raman-pipeline/{__version__} (mineral localities of RRUFF; cached, one at a time)"
 CLIENT_VERSION = f"geopy {geopy.__version__}"
@@ -56,28 +56,11 @@ _ARCGIS_DIVISIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What a service allows, as its operator says.
-
-    Attributes:
-        licence: of the answers.
-        policy: where the operator's terms stand.
-        seconds_between_requests: the public endpoint's limit, over all users of a cache.
-    """
-
-    licence: str
-    policy: str
-    seconds_between_requests: float
-
-
 class Service(Protocol):
     """One service: a question in its own terms, and its answers in ours."""
 
-    source: str
-    family: str
+    source: ServiceName
     endpoint: str
-    terms: Terms
     status_path: str | None
 
     def parameters(self, question: Question) -> dict[str, Any]:
@@ -107,13 +90,7 @@ def _connection(endpoint: str, timeout_s: float) -> dict[str, Any]:
 class NominatimService:
     """OpenStreetMap through Nominatim: the country is a filter, names come in English."""
 
-    source = "nominatim"
-    family = "openstreetmap"
-    terms = Terms(
-        "ODbL 1.0, © OpenStreetMap contributors",
-        "https://operations.osmfoundation.org/policies/nominatim/",
-        1.0,
-    )
+    source: ServiceName = "nominatim"
     status_path = "/status?format=json"
 
     def __init__(self, endpoint: str, timeout_s: float) -> None:
@@ -163,11 +140,7 @@ class NominatimService:
 class PhotonService:
     """OpenStreetMap through Photon: fuzzy, without a country filter, with a box."""
 
-    source = "photon"
-    family = "openstreetmap"
-    terms = Terms(
-        "ODbL 1.0, © OpenStreetMap contributors", "https://photon.komoot.io/ (fair use)", 1.0
-    )
+    source: ServiceName = "photon"
     status_path = "/status"
 
     def __init__(self, endpoint: str, timeout_s: float) -> None:
@@ -223,13 +196,7 @@ class ArcGISService:
     added to the address that it calls.
     """
 
-    source = "arcgis"
-    family = "esri"
-    terms = Terms(
-        "Esri Master Agreement; stored with forStorage=true",
-        "https://developers.arcgis.com/documentation/mapping-and-location-services/geocoding/",
-        0.1,
-    )
+    source: ServiceName = "arcgis"
     status_path = None
 
     def __init__(self, endpoint: str, timeout_s: float, token: str) -> None:
