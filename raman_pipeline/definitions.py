@@ -14,12 +14,13 @@ from raman_pipeline.orchestration.assets import (
     folds,
     geolocation,
     localities,
+    reports,
     spectra,
     tensors,
 )
 from raman_pipeline.orchestration.io_managers import io_managers
 from raman_pipeline.orchestration.jobs import JOBS
-from raman_pipeline.orchestration.resources import Atlas, Rruff
+from raman_pipeline.orchestration.resources import Geography, Rruff
 from raman_pipeline.orchestration.schedules import weekly_refresh
 from raman_pipeline.orchestration.sensors import changed_archives, follow_up
 from raman_pipeline.settings import Settings, load_settings
@@ -43,9 +44,14 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         localities.cleaned_localities,
         localities.countries,
         localities.geocoded_localities,
+        localities.paper_localities,
+        localities.geocoder_answers,
+        localities.located_localities,
         localities.located_samples,
         tensors.wavenumber_window,
         tensors.resampled_spectra,
+        reports.georeferencing_report,
+        reports.dataset_report,
         folds.fold_assignment,
         *(a for family in FAMILIES.values() for a in geolocation.family_assets(family)),
         geolocation.geolocation_report,
@@ -64,7 +70,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         resources={
             "settings": settings,
             "rruff": Rruff(settings),
-            "atlas": Atlas(settings),
+            "geography": Geography(settings),
             **io_managers(settings.asset_store),
         },
         executor=dg.in_process_executor,

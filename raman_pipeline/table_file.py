@@ -63,6 +63,24 @@ class StoredTable:
         scalar = [field.name for field in self.schema if field.type != RAGGED]
         return self.select(scalar).slice(index, 1).to_pylist()[0]
 
+    def whole_row(self, index: int) -> dict[str, Any]:
+        """Reads one row with its arrays (float32), a row group at a time.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        for batch in self.batches():
+            if index < batch.num_rows:
+                found = batch.slice(index, 1).to_pylist()[0]
+                return {
+                    field.name: np.array(found[field.name], dtype=np.float32)
+                    if field.type == RAGGED
+                    else found[field.name]
+                    for field in batch.schema
+                }
+            index -= batch.num_rows
+        raise IndexError(f"{self.path}: no row {index}")
+
 
 class StagedTable(StoredTable):
     """A table that was written, but is not yet in its place.

@@ -64,13 +64,17 @@ class Candidate:
 
 
 class Geocoder(Protocol):
-    """Anything that answers questions with candidates, best first.
+    """Anything that answers questions with candidates, best first."""
 
-    `family` tells whose data it reads: two geocoders of one family are one witness.
-    """
+    @property
+    def source(self) -> str:
+        """Its name."""
+        ...
 
-    source: str
-    family: str
+    @property
+    def family(self) -> str:
+        """Whose data it reads: two geocoders of one family are one witness."""
+        ...
 
     def find(self, question: Question) -> list[Candidate]:
         """Returns candidates; raises GeocoderError where it could not answer."""

@@ -7,7 +7,6 @@ what it is asked (see `services`), where answers are kept (see `geocode_cache`).
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -36,7 +35,7 @@ _FINAL = (GeocoderAuthenticationFailure, GeocoderInsufficientPrivileges, Geocode
 
 
 @dataclass(frozen=True)
-class Pace:
+class Manners:
     """How a service is treated: seconds, and attempts for one question."""
 
     seconds_between_requests: float
@@ -60,14 +59,12 @@ class OnlineGeocoder:
     Args:
         service: what is asked.
         cache: where answers are kept.
-        pace: how it is treated.
-        told: called with the tally after every question that went out.
+        manners: how it is treated.
     """
 
     service: Service
     cache: GeocodeCache
-    pace: Pace
-    told: Callable[[Tally], None] | None = None
+    manners: Manners
     tally: Tally = field(default_factory=Tally)
 
     @property
@@ -112,12 +109,10 @@ class OnlineGeocoder:
         self.cache.put(asked, raw)
         self.tally.asked += 1
         self.tally.empty += not raw
-        if self.told is not None:
-            self.told(self.tally)
         return candidates
 
     def _ask(self, question: Question) -> tuple[list[dict[str, Any]], list[Candidate]]:
-        self.cache.wait_turn(self.service.endpoint, self.pace.seconds_between_requests)
+        self.cache.wait_turn(self.service.endpoint, self.manners.seconds_between_requests)
         raw = self.service.ask(question)
         # Read before it is kept: an answer in a form unknown is an error, too.
         return raw, [self.service.read(answer) for answer in raw]
@@ -125,7 +120,7 @@ class OnlineGeocoder:
     def _retrying(self) -> tenacity.Retrying:
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(_may_pass),
-            stop=tenacity.stop_after_attempt(self.pace.attempts),
+            stop=tenacity.stop_after_attempt(self.manners.attempts),
             wait=self._pause,
             reraise=True,
         )
@@ -134,7 +129,7 @@ class OnlineGeocoder:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, GeocoderRateLimited) and error.retry_after:
             return float(error.retry_after)
-        back_off = tenacity.wait_random_exponential(self.pace.backoff_s, max=60.0)
+        back_off = tenacity.wait_random_exponential(self.manners.backoff_s, max=60.0)
         return float(back_off(state))
 
     @cached_property

@@ -128,7 +128,13 @@ def georeferencing_markdown(
     counts = strategy_counts(compared)
     lines = ["# Georeferencing report", "", "## Protocol", ""]
     lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Both strategies, distinct localities", "", *_table(_formatted(counts)), ""]
+    lines += [
+        "",
+        "## Both strategies, distinct localities",
+        "",
+        *markdown_table(_formatted(counts)),
+        "",
+    ]
     lines += [
         "A country for those that name none (synthetic, unknown, an ocean) is wrong by itself.",
         "Levels say what was located; the paper's strategy takes the middle of a country or a",
@@ -136,20 +142,25 @@ def georeferencing_markdown(
         "",
         "## Where they disagree",
         "",
-        *_table(compared["verdict"].value_counts().rename_axis("verdict").reset_index()),
+        *markdown_table(compared["verdict"].value_counts().rename_axis("verdict").reset_index()),
         "",
     ]
     other = compared[compared["verdict"].isin(["other_country", "paper_only"])]
     shown = other.sort_values(["verdict", "specimens", "locality"], ascending=[True, False, True])
     columns = ["locality", "paper_query", "paper_country", "country", "specimens"]
-    lines += [*_table(shown[columns].head(listed)), ""]
+    lines += [*markdown_table(shown[columns].head(listed)), ""]
     if len(shown) > listed:
         lines += [f"{len(shown) - listed} more stand in the table of this asset.", ""]
     lines += ["## Radius of the constrained points (km), by level", ""]
-    lines += [*_table(_radii(compared)), "", "## Specimens beside the paper's totals", ""]
-    lines += [*_table(_totals(samples)), "", "The paper counts spectra, this table specimens.", ""]
+    lines += [*markdown_table(_radii(compared)), "", "## Specimens beside the paper's totals", ""]
+    lines += [
+        *markdown_table(_totals(samples)),
+        "",
+        "The paper counts spectra, this table specimens.",
+        "",
+    ]
     lines += ["## Same name, other country: for a person to look at", ""]
-    lines += _table(suspects) if len(suspects) else ["None."]
+    lines += markdown_table(suspects) if len(suspects) else ["None."]
     return "\n".join(lines) + "\n"
 
 
@@ -185,7 +196,7 @@ def _formatted(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(**{share: counts[share].map("{:.1%}".format)})
 
 
-def _table(frame: pd.DataFrame) -> list[str]:
+def markdown_table(frame: pd.DataFrame) -> list[str]:
     """Returns a frame as the lines of a Markdown table; empty cells for missing values."""
     names = [str(c).replace("_", " ") for c in frame.columns]
     lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]

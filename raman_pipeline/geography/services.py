@@ -59,9 +59,20 @@ _ARCGIS_DIVISIONS = {
 class Service(Protocol):
     """One service: a question in its own terms, and its answers in ours."""
 
-    source: ServiceName
-    endpoint: str
-    status_path: str | None
+    @property
+    def source(self) -> ServiceName:
+        """Its name."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """Its address."""
+        ...
+
+    @property
+    def status_path(self) -> str | None:
+        """Where it says how old its data is, None where it does not."""
+        ...
 
     def parameters(self, question: Question) -> dict[str, Any]:
         """Returns what decides the answer, for the cache; never a secret."""

@@ -17,9 +17,14 @@ DATASET_ASSETS = (
     "cleaned_localities",
     "countries",
     "geocoded_localities",
+    "paper_localities",
+    "geocoder_answers",
+    "located_localities",
     "located_samples",
     "wavenumber_window",
     "resampled_spectra",
+    "georeferencing_report",
+    "dataset_report",
 )
 FOLD_ASSETS = ("fold_assignment",)
 TRAINING_ASSETS = tuple(f"{name}_{part}" for name in FAMILIES for part in ("model", "predictions"))

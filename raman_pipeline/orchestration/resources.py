@@ -8,10 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
-from raman_pipeline.geography.countries import Countries, load_countries
-from raman_pipeline.geography.country_names import CountryNames
-from raman_pipeline.geography.gazetteer import Gazetteer, load_gazetteer
+from raman_pipeline.geography.atlas import Atlas
+from raman_pipeline.geography.countries import load_countries
+from raman_pipeline.geography.gazetteer import load_gazetteer
+from raman_pipeline.geography.geocode_cache import GeocodeCache
+from raman_pipeline.geography.natural_earth import (
+    NATURAL_EARTH_NAME,
+    NATURAL_EARTH_VERSION,
+    adopt,
+)
+from raman_pipeline.geography.online_geocoder import Manners as GeocoderManners
+from raman_pipeline.geography.online_geocoder import OnlineGeocoder
+from raman_pipeline.geography.overrides import Override, read_overrides
+from raman_pipeline.geography.regions import load_regions
+from raman_pipeline.geography.service_terms import ServiceName
+from raman_pipeline.geography.services import (
+    ArcGISService,
+    NominatimService,
+    PhotonService,
+    Service,
+)
 from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES, ArchiveStore, Remote
 from raman_pipeline.rruff.mirror import (
     Acceptance,
@@ -22,7 +40,8 @@ from raman_pipeline.rruff.mirror import (
     open_source,
 )
 from raman_pipeline.rruff.transfer import Manners
-from raman_pipeline.settings import Settings
+from raman_pipeline.rruff.zip_archive import ArchiveError
+from raman_pipeline.settings import GeographySettings, ServiceSettings, Settings, SettingsError
 
 
 @dataclass(frozen=True)
@@ -68,23 +87,84 @@ class Rruff:
 
 
 @dataclass(frozen=True)
-class Atlas:
-    """Everything that knows places."""
+class Geography:
+    """Everything that knows places: maps, the offline geocoder, services and their cache."""
 
     settings: Settings
 
     @property
-    def gazetteer(self) -> Gazetteer:
-        """GeoNames, read once a process."""
-        return load_gazetteer()
+    def chosen(self) -> GeographySettings:
+        """The settings of geography."""
+        return self.settings.geography
+
+    @property
+    def _map_file(self) -> Path:
+        # Named by its bytes: another pin asks for another file.
+        name = f"{NATURAL_EARTH_NAME}-{self.chosen.natural_earth_sha256[:12]}.zip"
+        return self.settings.geography_store / name
+
+    def fetch_map(self) -> str | None:
+        """Downloads the 1:10m map unless it is there, or not wanted.
+
+        Returns:
+            Why it could not be had, None where nothing is amiss.
+
+        Raises:
+            UnknownMapError: what was downloaded is not the pinned file.
+        """
+        url = self.chosen.natural_earth_url
+        if url is None or self._map_file.exists():
+            return None
+        manners = Manners(attempts=2, timeout_s=30.0)
+        try:
+            source = open_source(url, manners)
+            remote, part = source.fetch(NATURAL_EARTH_NAME, self._map_file.parent, None, None)
+        except ArchiveError as error:
+            return str(error)
+        if part is None:
+            return f"{remote.url}: there is no such file"
+        adopt(part, self._map_file, self.chosen.natural_earth_sha256)
+        return None
 
     @cached_property
-    def countries(self) -> Countries:
-        """Natural Earth."""
-        return load_countries(self.settings.geography.countries_file)
+    def atlas(self) -> Atlas:
+        """Names, towns, divisions and polygons; the 1:10m map where it was fetched."""
+        if self.chosen.natural_earth_url is not None and self._map_file.exists():
+            countries = load_countries(self._map_file, NATURAL_EARTH_VERSION)
+        else:
+            countries = load_countries(self.chosen.countries_file)
+        return Atlas(load_gazetteer(), load_regions(self.chosen.regions_file), countries)
+
+    @property
+    def overrides(self) -> dict[str, Override]:
+        """What people know better."""
+        return read_overrides(self.chosen.overrides_file, self.atlas.countries.codes)
 
     @cached_property
-    def names(self) -> CountryNames:
-        """Names of countries and regions."""
-        gazetteer = self.gazetteer
-        return CountryNames(gazetteer.countries(), gazetteer.states(), gazetteer)
+    def cache(self) -> GeocodeCache:
+        """Answers of the services."""
+        return GeocodeCache(
+            self.settings.geography_store / "geocoder_cache.sqlite", self.chosen.empty_days
+        )
+
+    def services(self) -> list[OnlineGeocoder]:
+        """Returns the services that the settings name, in their order."""
+        return [
+            OnlineGeocoder(
+                self._service(name, chosen),
+                self.cache,
+                GeocoderManners(chosen.seconds_between_requests, chosen.attempts, chosen.backoff_s),
+            )
+            for name in self.chosen.geocoders
+            for chosen in [self.chosen.services[name]]
+        ]
+
+    def _service(self, name: ServiceName, chosen: ServiceSettings) -> Service:
+        if name == "nominatim":
+            return NominatimService(chosen.endpoint, chosen.timeout_s)
+        if name == "photon":
+            return PhotonService(chosen.endpoint, chosen.timeout_s)
+        token = self.chosen.arcgis_token
+        if token is None:
+            raise SettingsError("arcgis needs a token: set ARCGIS_TOKEN, or leave arcgis out")
+        return ArcGISService(chosen.endpoint, chosen.timeout_s, token.get_secret_value())

@@ -1,19 +1,35 @@
-"""Stage 3: localities, candidates for their coordinates, countries, specimens."""
+"""Stage 3: localities, their candidates, countries, located localities and specimens."""
 
+import sys
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
+from raman_pipeline import atomic
+from raman_pipeline.geography.consistency import minority_countries
 from raman_pipeline.geography.countries import country_table
+from raman_pipeline.geography.darwin_core import darwin_core
+from raman_pipeline.geography.geocode_cache import GEOCODER_ANSWERS
 from raman_pipeline.geography.georeference import (
     clean_localities,
     country_rate,
     geocode_localities,
-    locate_samples,
 )
-from raman_pipeline.geography.tables import CANDIDATES, COUNTRIES, LOCALITIES, LOCATED_SAMPLES
+from raman_pipeline.geography.location import locate_localities, locate_samples
+from raman_pipeline.geography.pace import Pace, announce
+from raman_pipeline.geography.paper_strategy import locate_as_paper
+from raman_pipeline.geography.service_terms import TERMS
+from raman_pipeline.geography.tables import (
+    CANDIDATES,
+    COUNTRIES,
+    LOCALITIES,
+    LOCATED_LOCALITIES,
+    LOCATED_SAMPLES,
+    PAPER_LOCALITIES,
+)
 from raman_pipeline.orchestration.automation import FOLLOW
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
@@ -26,7 +42,7 @@ from raman_pipeline.orchestration.metadata import (
     schema_check,
     table_result,
 )
-from raman_pipeline.orchestration.resources import Atlas
+from raman_pipeline.orchestration.resources import Geography
 from raman_pipeline.plots.samples import country_counts, specimen_map
 from raman_pipeline.table_file import StoredTable
 
@@ -36,6 +52,7 @@ _COMMON: dict[str, Any] = {
     "kinds": {"parquet"},
     "owners": OWNERS,
     "automation_condition": FOLLOW,
+    "metadata": {"settings_used": ["geography"]},
 }
 MIN_COUNTRY_RATE = 0.97
 """Share of localities naming a place that should get a country."""
@@ -44,8 +61,7 @@ MIN_COUNTRY_RATE = 0.97
 @dg.asset(
     ins={"spectra": ON_DISK},
     **_COMMON,
-    code_version="1",
-    metadata={"settings_used": ["geography"]},
+    code_version="2",
     check_specs=[
         schema_check("cleaned_localities"),
         promise_check(
@@ -59,11 +75,11 @@ MIN_COUNTRY_RATE = 0.97
     ],
 )
 def cleaned_localities(
-    atlas: dg.ResourceParam[Atlas], spectra: StoredTable
+    geography: dg.ResourceParam[Geography], spectra: StoredTable
 ) -> dg.MaterializeResult:
     """One row a distinct locality: cleaned text, segments, class, the country it names."""
     frame = spectra.select(["locality", "rruff_id"]).to_pandas()
-    table = clean_localities(frame, atlas.names)
+    table = clean_localities(frame, geography.atlas)
     localities = table.to_pandas()
     rate = country_rate(localities)
     counted = int(localities["spectra"].sum())
@@ -71,7 +87,7 @@ def cleaned_localities(
         "cleaned_localities",
         table,
         LOCALITIES,
-        atlas.settings.part(["geography"]),
+        geography.settings.part(["geography"]),
         [
             check_result(
                 "cleaned_localities",
@@ -96,20 +112,41 @@ def cleaned_localities(
 
 @dg.asset(
     **_COMMON,
-    code_version="1",
-    metadata={"settings_used": ["geography"]},
-    check_specs=[schema_check("countries")],
+    code_version="2",
+    check_specs=[
+        schema_check("countries"),
+        quality_check("countries", "map_wanted", "The map is the one that the settings ask for."),
+    ],
 )
-def countries(atlas: dg.ResourceParam[Atlas]) -> dg.MaterializeResult:
-    """Natural Earth countries: names, codes and areas of the polygons in use."""
-    table = COUNTRIES.from_frame(country_table(atlas.countries))
+def countries(geography: dg.ResourceParam[Geography]) -> dg.MaterializeResult:
+    """Natural Earth countries: names, codes and areas of the polygons in use.
+
+    The 1:10m map is downloaded once and must have the pinned SHA-256. Where no server
+    answers, the embedded 1:50m map takes its place, and a check says so.
+    """
+    problem = geography.fetch_map()
+    atlas = geography.atlas
+    table = COUNTRIES.from_frame(country_table(atlas.countries, atlas.gazetteer.iso_a3))
     return table_result(
         "countries",
         table,
         COUNTRIES,
-        atlas.settings.part(["geography"]),
+        geography.settings.part(["geography"]),
+        [
+            check_result(
+                "countries",
+                "map_wanted",
+                problem is None,
+                dg.AssetCheckSeverity.WARN,
+                in_use=atlas.countries.version,
+                problem=problem or "none",
+                remedy="run again with a network, or set NATURAL_EARTH_URL (a folder, an "
+                "address, or `embedded`)",
+            )
+        ],
         natural_earth=atlas.countries.version,
-        licence="public domain",
+        divisions=atlas.regions.version,
+        licence="Natural Earth: public domain; names of divisions: GeoNames, CC BY 4.0",
         note="Natural Earth draws de facto borders: Crimea stands in Russia, and Greenland and "
         "Puerto Rico are entries of their own.",
     )
@@ -117,35 +154,203 @@ def countries(atlas: dg.ResourceParam[Atlas]) -> dg.MaterializeResult:
 
 @dg.asset(
     **_COMMON,
-    code_version="1",
+    code_version="2",
     deps=[countries],
-    metadata={"settings_used": ["geography"]},
-    check_specs=[schema_check("geocoded_localities")],
+    check_specs=[
+        schema_check("geocoded_localities"),
+        promise_check(
+            "geocoded_localities",
+            "inside_the_named_country",
+            "Every accepted answer lies in the polygon of the country that the text names.",
+        ),
+    ],
 )
 def geocoded_localities(
-    atlas: dg.ResourceParam[Atlas], cleaned_localities: pa.Table
+    context: dg.AssetExecutionContext,
+    geography: dg.ResourceParam[Geography],
+    cleaned_localities: pa.Table,
 ) -> dg.MaterializeResult:
-    """Candidates of every geocoder for every segment, placed in country polygons."""
+    """Answers of every geocoder to the names in every locality, accepted or refused and why."""
     localities = cleaned_localities.to_pandas()
-    table = geocode_localities(localities, atlas.names, [atlas.gazetteer], atlas.countries)
-    accepted = table.filter(table["accepted"])
+    services = geography.services()
+    say = _say(context)
+    if services:
+        say(announce(localities, geography.atlas, services))
+    table = geocode_localities(
+        localities,
+        geography.atlas,
+        [geography.atlas.offline, *services],
+        Pace(services, say) if services else None,
+    )
+    frame = table.to_pandas()
+    accepted = frame[frame["accepted"]]
+    named = localities.set_index("locality")["iso_a2"]
+    outside = accepted["polygon_iso_a2"].to_numpy() != named.loc[accepted["locality"]].to_numpy()
     return table_result(
         "geocoded_localities",
         table,
         CANDIDATES,
-        atlas.settings.part(["geography"]),
-        accepted=accepted.num_rows,
-        localities_with_place=len(set(accepted["locality"].to_pylist())),
-        near_coast=sum(table["near_coast"].to_pylist()),
-        sources=dict(Counter(table["source"].to_pylist())),
+        geography.settings.part(["geography"]),
+        [
+            check_result(
+                "geocoded_localities",
+                "inside_the_named_country",
+                not outside.any(),
+                outside=int(outside.sum()),
+            )
+        ],
+        accepted=len(accepted),
+        localities_with_place=int(accepted["locality"].nunique()),
+        near_coast=int(frame["near_coast"].sum()),
+        sources=dict(Counter(frame["source"])),
+        refusals=dict(Counter(frame["refused"].dropna())),
+        services=[f"{s.source} at {s.service.endpoint}" for s in services],
+    )
+
+
+@dg.asset(
+    **_COMMON,
+    code_version="1",
+    deps=[countries],
+    check_specs=[
+        schema_check("paper_localities"),
+        promise_check("paper_localities", "nothing_lost", "Every locality is in the table."),
+    ],
+)
+def paper_localities(
+    context: dg.AssetExecutionContext,
+    geography: dg.ResourceParam[Geography],
+    cleaned_localities: pa.Table,
+) -> dg.MaterializeResult:
+    """Where the strategy of Pappone (2024) puts every locality, for comparison only.
+
+    With the services that the settings name; with the offline geocoder where none is.
+    """
+    localities = cleaned_localities.to_pandas()
+    services = geography.services()
+    table = locate_as_paper(
+        localities,
+        [*services] or [geography.atlas.offline],
+        geography.atlas.countries,
+        Pace(services, _say(context)) if services else None,
+    )
+    frame = table.to_pandas()
+    return table_result(
+        "paper_localities",
+        table,
+        PAPER_LOCALITIES,
+        geography.settings.part(["geography"]),
+        [
+            check_result(
+                "paper_localities",
+                "nothing_lost",
+                len(frame) == len(localities),
+                localities=len(localities),
+                rows=len(frame),
+            )
+        ],
+        with_coordinates=int(frame["latitude"].notna().sum()),
+        with_country=int(frame["country"].notna().sum()),
+        levels=dict(Counter(frame["level"])),
+        sources=dict(Counter(frame["source"].dropna())),
+    )
+
+
+@dg.asset(
+    **_COMMON,
+    code_version="1",
+    deps=[geocoded_localities, paper_localities],
+    check_specs=[schema_check("geocoder_answers")],
+)
+def geocoder_answers(geography: dg.ResourceParam[Geography]) -> dg.MaterializeResult:
+    """The cache of the geocoding services: questions, raw answers, times, versions, licences."""
+    table = geography.cache.table()
+    return table_result(
+        "geocoder_answers",
+        table,
+        GEOCODER_ANSWERS,
+        geography.settings.part(["geography"]),
+        statuses=dict(Counter(table["status"].to_pylist())),
+        cache_file=dg.MetadataValue.path(geography.cache.path),
+        terms={name: f"{terms.licence}; {terms.policy}" for name, terms in TERMS.items()},
+    )
+
+
+@dg.asset(
+    **_COMMON,
+    code_version="1",
+    deps=[countries],
+    check_specs=[
+        schema_check("located_localities"),
+        promise_check("located_localities", "nothing_lost", "Every locality is in the table."),
+        promise_check(
+            "located_localities",
+            "every_point_has_a_radius",
+            "A point says how far it may be off, and a country alone has no point.",
+        ),
+        quality_check(
+            "located_localities",
+            "same_name_same_country",
+            "No locality lies in another country than most others that share its name.",
+        ),
+    ],
+)
+def located_localities(
+    geography: dg.ResourceParam[Geography],
+    cleaned_localities: pa.Table,
+    geocoded_localities: pa.Table,
+) -> dg.MaterializeResult:
+    """Where every locality is, how coarse and how sure, by the constrained strategy."""
+    overrides = geography.overrides
+    table = locate_localities(
+        cleaned_localities.to_pandas(),
+        geocoded_localities.to_pandas(),
+        geography.atlas,
+        overrides,
+    )
+    located = table.to_pandas()
+    point, radius = located["latitude"].notna(), located["coordinate_uncertainty_km"].notna()
+    pointless = located["level"].isin(["country", "none"])
+    suspects = minority_countries(located)
+    return table_result(
+        "located_localities",
+        table,
+        LOCATED_LOCALITIES,
+        geography.settings.part(["geography"]),
+        [
+            check_result(
+                "located_localities",
+                "nothing_lost",
+                len(located) == cleaned_localities.num_rows,
+                localities=cleaned_localities.num_rows,
+                rows=len(located),
+            ),
+            check_result(
+                "located_localities",
+                "every_point_has_a_radius",
+                bool((point == radius).all() and (point != pointless).all()),
+            ),
+            check_result(
+                "located_localities",
+                "same_name_same_country",
+                not located["flags"].str.contains("minority_country", na=False).any(),
+                dg.AssetCheckSeverity.WARN,
+                to_look_at=suspects["locality"].tolist(),
+                remedy=f"look at them; put what is wrong into {geography.chosen.overrides_file}",
+            ),
+        ],
+        levels=dict(Counter(located["level"])),
+        confidence=dict(Counter(located["confidence"].dropna())),
+        sources=dict(Counter(located["source"].dropna())),
+        overridden=int(located["locality"].isin(list(overrides)).sum()),
+        overrides_without_locality=sorted(set(overrides) - set(located["locality"])),
     )
 
 
 @dg.asset(
     ins={"spectra": ON_DISK},
     **_COMMON,
-    code_version="1",
-    metadata={"settings_used": ["geography"]},
+    code_version="2",
     check_specs=[
         schema_check("located_samples"),
         promise_check("located_samples", "nothing_lost", "Every specimen is in the table."),
@@ -157,31 +362,30 @@ def geocoded_localities(
     ],
 )
 def located_samples(
-    atlas: dg.ResourceParam[Atlas],
+    geography: dg.ResourceParam[Geography],
     spectra: StoredTable,
-    cleaned_localities: pa.Table,
-    geocoded_localities: pa.Table,
+    located_localities: pa.Table,
 ) -> dg.MaterializeResult:
-    """One row a specimen: country, coordinates, level, source, flags, is_synthetic."""
+    """One row a specimen: country, point, radius, level, source, flags, is_synthetic."""
     frame = spectra.select(["rruff_id", "mineral", "locality", "description"]).to_pandas()
-    table = locate_samples(
-        frame, cleaned_localities.to_pandas(), geocoded_localities.to_pandas(), atlas.countries
-    )
+    table = locate_samples(frame, located_localities.to_pandas())
     samples = table.to_pandas()
     synthetic = samples[samples["is_synthetic"]]
     placed = synthetic[["country", "latitude", "longitude"]].notna().any(axis=1)
     specimens = frame["rruff_id"].nunique()
+    export = geography.settings.figure_store / "located_samples" / "darwin_core.csv"
+    atomic.write_text(export, darwin_core(samples).to_csv(index=False))
     figures = figure_metadata(
-        atlas.settings,
+        geography.settings,
         "located_samples",
-        specimen_map=specimen_map(samples, atlas.countries.frame),
+        specimen_map=specimen_map(samples, geography.atlas.countries.frame),
         specimens_by_country=country_counts(samples),
     )
     return table_result(
         "located_samples",
         table,
         LOCATED_SAMPLES,
-        atlas.settings.part(["geography"]),
+        geography.settings.part(["geography"]),
         [
             check_result(
                 "located_samples",
@@ -199,5 +403,16 @@ def located_samples(
         synthetic=len(synthetic),
         countries=int(samples["country"].nunique()),
         levels=dict(Counter(samples["level"])),
+        darwin_core_file=dg.MetadataValue.path(export),
         **figures,
     )
+
+
+def _say(context: dg.AssetExecutionContext) -> Callable[[str], None]:
+    """Returns what tells of progress in the log of the run and at the terminal."""
+
+    def say(text: str) -> None:
+        context.log.info(text)
+        print(text, file=sys.stderr, flush=True)
+
+    return say

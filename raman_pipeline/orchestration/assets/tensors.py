@@ -4,7 +4,6 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from raman_pipeline.orchestration.automation import FOLLOW
@@ -114,7 +113,7 @@ def resampled_spectra(
         or bool((tensor.intensity.min() >= 0) & (tensor.intensity.max() <= 1))
     )
     shown = int(np.argsort(result.peak_loss)[len(result.peak_loss) // 2])
-    raw_shift, raw_intensity, title = _one(spectra, shown)
+    measured = spectra.whole_row(shown)
     return dg.MaterializeResult(
         value=tensor,
         data_version=dg.DataVersion(
@@ -139,7 +138,11 @@ def resampled_spectra(
                 settings,
                 "resampled_spectra",
                 before_and_after=before_and_after(
-                    raw_shift, raw_intensity, grid, tensor.intensity[shown], title
+                    measured["raman_shift"],
+                    measured["intensity"],
+                    grid,
+                    tensor.intensity[shown],
+                    f"{measured['mineral']} {measured['rruff_id']}",
                 ),
             ),
         },
@@ -157,16 +160,3 @@ def resampled_spectra(
 
 
 _RAGGED = ["raman_shift", "intensity"]
-
-
-def _one(
-    spectra: StoredTable, row: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], str]:
-    """Returns Raman shift, intensity and a title for one spectrum."""
-    for batch in spectra.batches([*_RAGGED, "mineral", "rruff_id"]):
-        if row < batch.num_rows:
-            found = batch.slice(row, 1).to_pylist()[0]
-            shift, intensity = (np.array(found[name], dtype=np.float32) for name in _RAGGED)
-            return shift, intensity, f"{found['mineral']} {found['rruff_id']}"
-        row -= batch.num_rows
-    raise IndexError(row)
