@@ -28,6 +28,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from raman_pipeline.cli_locate import locate
 from raman_pipeline.rruff.archive import read_outcomes
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.rruff.member_name import parse_member_name
@@ -52,6 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="From the RRUFF Raman archives to located spectra and honestly evaluated models.",
 )
+app.command()(locate)
 _WIDTH_WITHOUT_TERMINAL = 140
 out = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
 err = Console(stderr=True)
@@ -224,11 +226,12 @@ def ui(
 
 def main() -> None:
     """Runs the command; errors of use are one line, not a traceback."""
+    from raman_pipeline.geography.errors import GeographyError
     from raman_pipeline.settings import SettingsError
 
     try:
         app()
-    except (SettingsError, ArchiveError, OSError) as error:
+    except (SettingsError, ArchiveError, GeographyError, OSError) as error:
         _fail(str(error))
 
 

@@ -82,7 +82,7 @@ def count_dataset(spectra: pd.DataFrame, samples: pd.DataFrame, refused: pd.Data
         and the rest; and what is left out of countries and species, with the reason.
         Each spectrum is either counted or excluded; members without a spectrum are refused.
     """
-    known = samples[["rruff_id", "country", "latitude", "is_synthetic"]]
+    known = samples[["rruff_id", "country", "latitude", "level", "is_synthetic"]]
     joined = spectra.merge(known, on="rruff_id", how="left", validate="m:1")
     reason = _reasons(joined)
     used = joined[reason == ""]
@@ -94,6 +94,7 @@ def count_dataset(spectra: pd.DataFrame, samples: pd.DataFrame, refused: pd.Data
         "synthetic": used[used["is_synthetic"].astype(bool)],
         "with coordinates": used[with_point],
         "without coordinates": used[~with_point],
+        "at a place": used[used["level"] == "place"],
         "natural with a country": natural[natural["country"].notna()],
     }
     located = natural[natural["country"].notna()]
@@ -159,6 +160,7 @@ def dataset_markdown(counts: pd.DataFrame, protocol: Mapping[str, object], top: 
         "",
         "RAW and Processed are two files of one measurement: `spectra` counts both, as the",
         "paper seems to (every count in its tables is even), `specimens` counts neither twice.",
+        "Coordinates are those of a place, or of the middle of a division with its radius.",
         "",
     ]
     titles = {

@@ -22,6 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from raman_pipeline.geography.errors import CacheError
 from raman_pipeline.tables import Column, TableSchema
 
 _BUSY_S = 60.0
@@ -53,10 +54,6 @@ GEOCODER_ANSWERS = TableSchema(
     ),
     unique_together=("provider", "endpoint", "parameters"),
 )
-
-
-class CacheError(Exception):
-    """The cache cannot be used; the message names the file and the remedy."""
 
 
 @dataclass(frozen=True)

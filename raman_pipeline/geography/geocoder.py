@@ -14,10 +14,6 @@ LEVELS = ("place", "admin2", "admin1", "country", "none")
 a country, nothing."""
 
 
-class GeocoderError(Exception):
-    """A geocoder did not answer; never to be taken for "not found"."""
-
-
 @dataclass(frozen=True)
 class Question:
     """A question to a geocoder.

@@ -7,7 +7,7 @@ grounds of the choice (see `constrained`), asking (see `georeference`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -18,8 +18,13 @@ import pyarrow as pa
 from raman_pipeline.geography.atlas import Atlas
 from raman_pipeline.geography.consistency import minority_countries
 from raman_pipeline.geography.constrained import Accepted, Choice, Search, choose
-from raman_pipeline.geography.geocoder import Candidate
-from raman_pipeline.geography.georeference import is_missing, search_of
+from raman_pipeline.geography.geocoder import Candidate, Geocoder
+from raman_pipeline.geography.georeference import (
+    clean_localities,
+    geocode_localities,
+    is_missing,
+    search_of,
+)
 from raman_pipeline.geography.locality import OriginClass, names_synthetic
 from raman_pipeline.geography.offsets import read_coordinates
 from raman_pipeline.geography.overrides import Override
@@ -75,6 +80,25 @@ def locate_localities(
         if row["locality"] in suspects and row.get("source") != "override":
             row["flags"] = " ".join([*_words(row["flags"]), "minority_country"])
     return LOCATED_LOCALITIES.from_rows(rows)
+
+
+def locate_texts(
+    texts: Sequence[str],
+    atlas: Atlas,
+    geocoders: Sequence[Geocoder],
+    overrides: Mapping[str, Override] | None = None,
+) -> list[dict[str, Any]]:
+    """Locates any texts; returns one LOCATED_LOCALITIES row for each, in their order.
+
+    Raises:
+        GeocoderError: a service failed for good; what it answered so far is cached.
+    """
+    numbered = pd.DataFrame({"locality": list(texts), "rruff_id": range(len(texts))})
+    localities = clean_localities(numbered, atlas).to_pandas()
+    candidates = geocode_localities(localities, atlas, geocoders).to_pandas()
+    located = locate_localities(localities, candidates, atlas, overrides).to_pylist()
+    by_text = {row["locality"]: row for row in located}
+    return [by_text[text] for text in texts]
 
 
 def locate_samples(spectra: pd.DataFrame, located: pd.DataFrame) -> pa.Table:

@@ -9,16 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from raman_pipeline import atomic
+from raman_pipeline.geography.errors import UnknownMapError
 
 NATURAL_EARTH_NAME = "ne_10m_admin_0_countries"
 NATURAL_EARTH_URL = "https://naturalearth.s3.amazonaws.com/10m_cultural"
 NATURAL_EARTH_SHA256 = "ce1ac7036499a0edd641fbc093cd209a98f96a49d2eca8480aaacad35138a7f6"
 """Of release 5.1.1 (4,930,492 bytes), as several public projects have it on record."""
 NATURAL_EARTH_VERSION = "Natural Earth 5.1.1, 1:10m"
-
-
-class UnknownMapError(Exception):
-    """A file is not the map that is pinned; the message names both and the remedy."""
 
 
 def adopt(downloaded: Path, target: Path, sha256: str) -> Path:

@@ -17,7 +17,7 @@ from raman_pipeline.geography.regions import Regions, bare_name
 
 NEIGHBOURS = 3
 MIN_RADIUS_KM = 10.0
-MAX_RADIUS_KM = 100.0
+MAX_RADIUS_KM = 60.0
 
 
 class OfflineGeocoder:

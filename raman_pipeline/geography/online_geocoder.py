@@ -22,8 +22,9 @@ from geopy.exc import (
     GeopyError,
 )
 
+from raman_pipeline.geography.errors import GeocoderError
 from raman_pipeline.geography.geocode_cache import Asked, GeocodeCache
-from raman_pipeline.geography.geocoder import Candidate, GeocoderError, Question
+from raman_pipeline.geography.geocoder import Candidate, Question
 from raman_pipeline.geography.service_terms import TERMS
 from raman_pipeline.geography.services import CLIENT_VERSION, USER_AGENT, Service
 

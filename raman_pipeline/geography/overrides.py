@@ -14,13 +14,10 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from raman_pipeline.geography.errors import OverrideError
 from raman_pipeline.geography.geocoder import LEVELS
 
 COLUMNS = ("locality", "iso_a2", "latitude", "longitude", "radius_km", "level", "reason")
-
-
-class OverrideError(ValueError):
-    """A line of the override file cannot be used; the message names it and the remedy."""
 
 
 @dataclass(frozen=True)

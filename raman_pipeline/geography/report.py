@@ -201,6 +201,12 @@ def markdown_table(frame: pd.DataFrame) -> list[str]:
     names = [str(c).replace("_", " ") for c in frame.columns]
     lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
     for row in frame.astype(object).where(frame.notna(), "").itertuples(index=False):
-        cells = [str(cell).replace("|", "/").replace("\n", " ") for cell in row]
+        cells = [_cell(value) for value in row]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int | float | np.number) and float(value) == int(value):
+        return f"{int(value):,}"
+    return str(value).replace("|", "/").replace("\n", " ")

@@ -14,6 +14,7 @@ from raman_pipeline.geography.atlas import Atlas
 from raman_pipeline.geography.countries import load_countries
 from raman_pipeline.geography.gazetteer import load_gazetteer
 from raman_pipeline.geography.geocode_cache import GeocodeCache
+from raman_pipeline.geography.geocoder import Geocoder
 from raman_pipeline.geography.natural_earth import (
     NATURAL_EARTH_NAME,
     NATURAL_EARTH_VERSION,
@@ -158,6 +159,11 @@ class Geography:
             for name in self.chosen.geocoders
             for chosen in [self.chosen.services[name]]
         ]
+
+    @property
+    def geocoders(self) -> list[Geocoder]:
+        """The offline geocoder and the services after it."""
+        return [self.atlas.offline, *self.services()]
 
     def _service(self, name: ServiceName, chosen: ServiceSettings) -> Service:
         if name == "nominatim":

@@ -1,0 +1,26 @@
+"""What can go wrong in geography; every message names the thing and the remedy.
+
+What belongs here: the exceptions that callers catch. What does not: when they are raised.
+"""
+
+from __future__ import annotations
+
+
+class GeographyError(Exception):
+    """Anything below."""
+
+
+class GeocoderError(GeographyError):
+    """A geocoder did not answer; never to be taken for "not found"."""
+
+
+class CacheError(GeographyError):
+    """The cache of answers cannot be used."""
+
+
+class OverrideError(GeographyError):
+    """A line of the override file cannot be used."""
+
+
+class UnknownMapError(GeographyError):
+    """A file is not the map that is pinned."""
