@@ -18,8 +18,13 @@ hypothesis_settings.load_profile("project")
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 # Tests run side by side; threads that fight over two cores make each of them slower.
 os.environ["OMP_NUM_THREADS"] = "1"
-for name in ("RRUFF_URL", "RAMAN_PIPELINE_PROFILE", "RAMAN_PIPELINE_STORE", "DAGSTER_HOME"):
+for name in (
+    "RRUFF_URL", "RAMAN_PIPELINE_PROFILE", "RAMAN_PIPELINE_STORE", "DAGSTER_HOME",
+    "RAMAN_PIPELINE_GEOCODERS", "NOMINATIM_URL", "PHOTON_URL", "ARCGIS_URL", "ARCGIS_TOKEN",
+):  # fmt: skip
     os.environ.pop(name, None)
+# Tests contact nobody: the 1:10m map comes from a loopback server where one needs it.
+os.environ["NATURAL_EARTH_URL"] = "embedded"
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
@@ -59,11 +64,11 @@ def natural_earth_5() -> Path:
 
 @pytest.fixture(scope="session")
 def atlas():
-    """Country names, gazetteer and polygons; reading GeoNames takes seconds."""
-    from raman_pipeline.orchestration.resources import Atlas
+    """Names, towns, divisions and polygons; reading GeoNames takes seconds."""
+    from raman_pipeline.orchestration.resources import Geography
     from raman_pipeline.settings import load_settings
 
-    return Atlas(load_settings("sample"))
+    return Geography(load_settings("sample")).atlas
 
 
 @pytest.fixture

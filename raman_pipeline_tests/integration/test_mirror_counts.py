@@ -31,5 +31,5 @@ def test_merge_and_localities(parsed, atlas):
     table = pa.concat_tables(merge_archives({name: a.accepted for name, a in parsed.items()}))
     assert SPECTRA.problems(table) == []
     assert table.num_rows + copies_named(table) == sum(COUNTS.values())
-    localities = clean_localities(table.select(["locality", "rruff_id"]).to_pandas(), atlas.names)
-    assert country_rate(localities.to_pandas()) >= 0.97
+    localities = clean_localities(table.select(["locality", "rruff_id"]).to_pandas(), atlas)
+    assert country_rate(localities.to_pandas()) >= 0.995
