@@ -123,9 +123,7 @@ class GeocodingServer:
 
     def _named(self, text: str, country: str) -> list[Place]:
         name = text.split(",")[0].strip().lower()
-        return [
-            p for p in self.places if p.name.lower() == name and country in ("", p.country)
-        ]
+        return [p for p in self.places if p.name.lower() == name and country in ("", p.country)]
 
 
 def _nominatim(at: int, p: Place) -> dict[str, Any]:

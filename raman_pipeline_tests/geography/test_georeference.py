@@ -100,7 +100,13 @@ def test_the_middle_of_a_division_says_so(located):
     assert (tooele["level"], tooele["place"]) == ("admin2", "Tooele County")
     assert "centroid" in tooele["flags"]
     # From its centre to its far corner.
-    assert 100 < tooele["coordinate_uncertainty_km"] < 150
+    assert 90 < tooele["coordinate_uncertainty_km"] < 150
+
+
+def test_a_region_is_never_passed_off_as_a_place(located):
+    quebec = located[2].loc["R5"]
+    assert quebec["country"] == "Canada"
+    assert quebec["level"] == "admin1" or quebec["latitude"] < 46.5
 
 
 def test_unknown_and_vague_localities_stay_without_country(located):
