@@ -52,7 +52,7 @@ class GeocodingServer:
     questions: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
-    stop_after: int | None = None
+    pause_s: float = 0.0
     base: str = ""
 
     @contextmanager
@@ -76,6 +76,7 @@ class GeocodingServer:
                     time.sleep(fault.delay_s)
                     self._send(fault.status, fault.body, fault.headers, fault.content_type)
                     return
+                time.sleep(owner.pause_s)
                 self._send(200, json.dumps(owner.answer(parts.path, asked)))
 
             def _send(self, status, body, headers=(), content_type="application/json") -> None:

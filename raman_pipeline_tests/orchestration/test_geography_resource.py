@@ -1,0 +1,129 @@
+"""The map, the services and the settings that choose them."""
+
+import hashlib
+import zipfile
+from contextlib import contextmanager
+
+import geopandas as gpd
+import pytest
+from pydantic import SecretStr
+
+from raman_pipeline.geography.errors import UnknownMapError
+from raman_pipeline.geography.natural_earth import NATURAL_EARTH_NAME, NATURAL_EARTH_VERSION
+from raman_pipeline.orchestration.resources import Geography
+from raman_pipeline.settings import GeographySettings, SettingsError, load_settings
+from raman_pipeline_tests.rruff.archive_server import ArchiveServer
+
+
+@pytest.fixture(scope="module")
+def map_zip(tmp_path_factory, natural_earth_5):
+    """Natural Earth as the site has it: a zip with a shapefile."""
+    folder = tmp_path_factory.mktemp("map")
+    frame = gpd.read_file(natural_earth_5)[["NAME", "ISO_A2_EH", "geometry"]]
+    frame.to_file(folder / f"{NATURAL_EARTH_NAME}.shp", encoding="utf-8")
+    path = folder / f"{NATURAL_EARTH_NAME}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in folder.glob(f"{NATURAL_EARTH_NAME}.[!z]*"):
+            archive.write(part, part.name)
+    return path.read_bytes()
+
+
+@contextmanager
+def site_with(content):
+    server = ArchiveServer()
+    if content is not None:
+        server.files[f"/{NATURAL_EARTH_NAME}.zip"] = content
+    with server.serve():
+        yield server
+
+
+def resource(tmp_path, url, sha256):
+    geography = GeographySettings(natural_earth_url=url, natural_earth_sha256=sha256)
+    settings = load_settings("sample", store=tmp_path).model_copy(update={"geography": geography})
+    return Geography(settings)
+
+
+def test_the_map_is_downloaded_once_and_used(tmp_path, map_zip):
+    sha256 = hashlib.sha256(map_zip).hexdigest()
+    with site_with(map_zip) as server:
+        first = resource(tmp_path, server.url, sha256)
+        assert first.fetch_map() is None
+        asked = len(server.requests)
+        assert resource(tmp_path, server.url, sha256).fetch_map() is None
+        assert len(server.requests) == asked
+    countries = resource(tmp_path, "http://127.0.0.1:9", sha256).atlas.countries
+    assert countries.version == NATURAL_EARTH_VERSION
+    # "NA" survives, and so do those without a code of their own.
+    assert countries.name_of("NA") == "Namibia"
+    assert countries.name_of("FR") == "France"
+    assert countries.name_of("XK") == "Kosovo"
+
+
+def test_another_file_is_refused_and_not_kept(tmp_path, map_zip):
+    with site_with(map_zip) as server:
+        geography = resource(tmp_path, server.url, "0" * 64)
+        with pytest.raises(UnknownMapError, match=r"is not the pinned 0{64}.*Run again"):
+            geography.fetch_map()
+    assert list((tmp_path / "geography").glob("*.zip")) == []
+    assert geography.atlas.countries.version.startswith("Natural Earth 4.1.0")
+
+
+def test_without_a_network_the_embedded_map_stays_and_why_is_said(tmp_path):
+    geography = resource(tmp_path, "http://127.0.0.1:9", "0" * 64)
+    problem = geography.fetch_map()
+    assert problem is not None
+    assert "127.0.0.1:9" in problem
+    assert geography.atlas.countries.version.startswith("Natural Earth 4.1.0")
+
+
+def test_a_map_that_is_not_there(tmp_path):
+    with site_with(None) as server:
+        assert "there is no such file" in (resource(tmp_path, server.url, "0").fetch_map() or "")
+
+
+def test_services_come_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAMAN_PIPELINE_GEOCODERS", "photon, nominatim")
+    monkeypatch.setenv("NOMINATIM_URL", "http://localhost:8088")
+    settings = load_settings("rruff", store=tmp_path)
+    services = Geography(settings).services()
+    assert [s.source for s in services] == ["photon", "nominatim"]
+    assert [s.service.endpoint for s in services] == [
+        "https://photon.komoot.io", "http://localhost:8088",
+    ]  # fmt: skip
+    # The public one is asked once a second, one's own as fast as it answers.
+    assert [s.manners.seconds_between_requests for s in services] == [1.0, 0.0]
+    assert {s.family for s in services} == {"openstreetmap"}
+    assert load_settings("sample", store=tmp_path).geography.geocoders == ()
+
+
+def test_arcgis_needs_its_token_and_keeps_it_secret(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAMAN_PIPELINE_GEOCODERS", "arcgis")
+    with pytest.raises(SettingsError, match="set ARCGIS_TOKEN"):
+        load_settings("rruff", store=tmp_path)
+    monkeypatch.setenv("ARCGIS_TOKEN", "very-secret")
+    settings = load_settings("rruff", store=tmp_path)
+    assert settings.geography.arcgis_token == SecretStr("very-secret")
+    assert "very-secret" not in str(settings.part(["geography"]))
+    assert [s.source for s in Geography(settings).services()] == ["arcgis"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("RAMAN_PIPELINE_GEOCODERS", "google", "google is no geocoder; use nominatim"),
+        ("NOMINATIM_URL", "localhost:8088", "start it with http"),
+    ],
+)
+def test_wrong_settings_are_named(monkeypatch, name, value, message):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=message):
+        load_settings("rruff")
+
+
+def test_what_changes_places_changes_the_version(monkeypatch, tmp_path):
+    plain = load_settings("rruff", store=tmp_path).version_of(["geography"])
+    monkeypatch.setenv("RAMAN_PIPELINE_GEOCODERS", "nominatim")
+    public = load_settings("rruff", store=tmp_path).version_of(["geography"])
+    monkeypatch.setenv("NOMINATIM_URL", "http://localhost:8088")
+    own = load_settings("rruff", store=tmp_path).version_of(["geography"])
+    assert len({plain, public, own}) == 3
