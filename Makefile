@@ -1,5 +1,6 @@
 # The few commands of the project. PROFILE is sample, rruff or paper; RRUFF_URL is where the
-# archives are (https://…, file:///… or a folder) and is not used by the sample profile.
+# archives are (https://…, file:///… or a folder) and is not used by the sample profile. GEOCODERS
+# names geocoding services (see docs/georeferencing.md), NOMINATIM_URL and the like one's own.
 PROFILE ?= sample
 RRUFF_URL ?=
 PYTHON ?= python3

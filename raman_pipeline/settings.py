@@ -7,7 +7,7 @@ A profile is a complete set of settings with a store and a Dagster instance of i
 own, so that simulated and real results never stand in one table. The environment
 can change: `RAMAN_PIPELINE_PROFILE`, `RAMAN_PIPELINE_STORE` (a folder), and, for the
 profiles that use the network, `RRUFF_URL` (where the archives are), `NATURAL_EARTH_URL`
-(where the map is; `embedded` for none), `RAMAN_PIPELINE_GEOCODERS` (names of services),
+(where the map is; `embedded` for none), `GEOCODERS` (names of services),
 `NOMINATIM_URL`, `PHOTON_URL`, `ARCGIS_URL` (endpoints of one's own) and `ARCGIS_TOKEN`.
 """
 
@@ -229,7 +229,7 @@ def load_settings(
 
 def _geography() -> GeographySettings:
     """Returns what the environment says of maps and geocoders."""
-    chosen = os.environ.get("RAMAN_PIPELINE_GEOCODERS", "").replace(",", " ").split()
+    chosen = os.environ.get("GEOCODERS", "").replace(",", " ").split()
     unknown = sorted(set(chosen) - set(TERMS))
     if unknown:
         raise SettingsError(

@@ -147,8 +147,9 @@ class OnlineGeocoder:
             about = answer.json() if answer.status_code == httpx.codes.OK else {}
         except (httpx.HTTPError, ValueError):
             return None
-        version = about.get("data_updated") or about.get("import_date")
-        return str(version) if version else None
+        # Nominatim with updates, Photon, and a Nominatim that was imported once.
+        names = ("data_updated", "import_date", "database_version")
+        return next((f"{name} {about[name]}" for name in names if about.get(name)), None)
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -26,9 +26,21 @@ def _all(columns: Iterable[str], *sources: str) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(columns, sources)
 
 
-_FROM_NAME = ("cleaned", "segments", "aliases", "origin", "iso_a2", "matched", "state", "flags")
-_FROM_PLACE = ("segment", "rank", "name", "iso_a2", "latitude", "longitude", "population")
+_FROM_NAME = (
+    *("cleaned", "segments", "aliases", "origin", "iso_a2", "matched", "state", "flags"),
+    *("admin1", "admin2"),
+)
+_FROM_PLACE = (
+    *("segment", "stripped", "moved", "rank", "name", "kind", "level", "iso_a2"),
+    *("latitude", "longitude", "radius_km", "population"),
+)
 _FROM_POLYGON = ("country", "polygon_iso_a2", "near_coast")
+_LOCATION = (
+    *("country", "iso_a2", "iso_a3", "latitude", "longitude", "level"),
+    *("coordinate_uncertainty_km", "joined", "source", "confidence", "agreeing_sources"),
+    *("candidates", "place", "flags"),
+)
+_POINT = ("latitude", "longitude", "coordinate_uncertainty_km")
 _PREDICTED = ("predicted", "probability", "true_probability", "rank")
 _SCORES = ("accuracy", "macro_f1", "top5", "accuracy_seen", "accuracy_new")
 _MEMBER_FACTS = ("archive", "member", "sha256")
@@ -68,23 +80,62 @@ SOURCES: dict[str, Sources] = {
             "cleaned_localities.state",
         ),
         **_all(_FROM_POLYGON, "cleaned_localities.locality"),
-        "accepted": ("cleaned_localities.iso_a2",),
+        **_all(
+            ("accepted", "refused"),
+            "cleaned_localities.iso_a2",
+            "cleaned_localities.admin1",
+            "cleaned_localities.admin2",
+        ),
+    },
+    "paper_localities": {
+        **_same("cleaned_localities", ("locality", "specimens")),
+        **_all(
+            ("query", "dropped", "source", "level", "latitude", "longitude", "country", "iso_a2"),
+            "cleaned_localities.cleaned",
+        ),
+    },
+    "located_localities": {
+        **_same("cleaned_localities", ("locality", "origin", "specimens")),
+        **_all(_LOCATION, "cleaned_localities.iso_a2", "geocoded_localities.accepted"),
+        "country": ("cleaned_localities.iso_a2", "geocoded_localities.country"),
+        **_all(
+            _POINT,
+            *(f"geocoded_localities.{c}" for c in ("latitude", "longitude", "radius_km")),
+        ),
+        "source": ("geocoded_localities.source", "cleaned_localities.matched"),
+        "place": ("geocoded_localities.name", "cleaned_localities.admin2"),
+        "flags": ("cleaned_localities.flags", "geocoded_localities.accepted"),
     },
     "located_samples": {
-        "rruff_id": ("spectra.rruff_id",),
-        "mineral": ("spectra.mineral",),
-        "locality": ("spectra.locality",),
-        "origin": ("cleaned_localities.origin", "spectra.mineral", "spectra.description"),
-        "is_synthetic": ("cleaned_localities.origin", "spectra.mineral", "spectra.description"),
-        "country": ("cleaned_localities.iso_a2", "geocoded_localities.country"),
-        "iso_a2": ("cleaned_localities.iso_a2",),
-        "latitude": ("geocoded_localities.latitude",),
-        "longitude": ("geocoded_localities.longitude",),
-        "level": ("cleaned_localities.iso_a2", "geocoded_localities.accepted"),
-        "source": ("geocoded_localities.source", "cleaned_localities.matched"),
-        "place": ("geocoded_localities.name",),
-        "flags": ("cleaned_localities.flags", "geocoded_localities.near_coast"),
+        **_same("spectra", ("rruff_id", "mineral", "locality")),
+        **_same("located_localities", _LOCATION),
+        **_all(
+            ("origin", "is_synthetic"),
+            "located_localities.origin",
+            "spectra.mineral",
+            "spectra.description",
+        ),
         "spectra": ("spectra.rruff_id",),
+    },
+    "georeferencing_report": {
+        **_same("located_localities", ("locality", "origin", "specimens", "country", "level")),
+        "verdict": ("paper_localities.iso_a2", "located_localities.iso_a2"),
+        "paper_country": ("paper_localities.country",),
+        "paper_query": ("paper_localities.query",),
+        "paper_level": ("paper_localities.level",),
+        "radius_km": ("located_localities.coordinate_uncertainty_km",),
+        **_all(
+            ("apart_km", "within_radius"),
+            "paper_localities.latitude",
+            "located_localities.latitude",
+            "located_localities.coordinate_uncertainty_km",
+        ),
+    },
+    "dataset_report": {
+        "name": ("located_samples.country", "spectra.mineral", "refused_members.code"),
+        **_all(("raw", "processed"), "spectra.kind", "located_samples.country"),
+        "spectra": ("spectra.member_id", "located_samples.country"),
+        "specimens": ("spectra.rruff_id", "located_samples.country"),
     },
     "wavenumber_window": _all(
         ("raman_shift", "coverage"), "spectra.shift_start", "spectra.shift_stop"

@@ -117,6 +117,7 @@ def _steps(settings: Settings, members: list[Step]) -> Iterator[Step]:
         for step in _rows(settings, "geocoded_localities", "locality", localities)
         if step.values["accepted"]
     )
+    yield from _rows(settings, "located_localities", "locality", localities)
     yield from _rows(settings, "located_samples", "rruff_id", of("rruff_id"))
     yield from _tensor_rows(settings, ids)
     for asset in ("fold_assignment", *(f"{family}_predictions" for family in FAMILIES)):

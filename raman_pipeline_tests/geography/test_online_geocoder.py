@@ -160,7 +160,7 @@ def test_what_is_kept(server, tmp_path):
     assert json.loads(row["parameters"])["q"] == "Tsumeb"
     assert json.loads(row["raw"])[0]["osm_type"] == "node"
     assert row["client_version"].startswith("geopy ")
-    assert row["data_version"] == "2026-11-01"
+    assert row["data_version"] == "data_updated 2026-11-01"
     assert "ODbL" in row["licence"]
     assert row["expires_at"] is None
 

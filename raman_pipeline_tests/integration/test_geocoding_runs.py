@@ -39,7 +39,7 @@ def environment(server, sample_folder):
     return os.environ | {
         "RAMAN_PIPELINE_PROFILE": "rruff",
         "RRUFF_URL": str(sample_folder),
-        "RAMAN_PIPELINE_GEOCODERS": "nominatim photon",
+        "GEOCODERS": "nominatim photon",
         "NOMINATIM_URL": server.base,
         "PHOTON_URL": server.base,
     }

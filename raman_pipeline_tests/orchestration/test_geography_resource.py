@@ -82,7 +82,7 @@ def test_a_map_that_is_not_there(tmp_path):
 
 
 def test_services_come_from_the_environment(monkeypatch, tmp_path):
-    monkeypatch.setenv("RAMAN_PIPELINE_GEOCODERS", "photon, nominatim")
+    monkeypatch.setenv("GEOCODERS", "photon, nominatim")
     monkeypatch.setenv("NOMINATIM_URL", "http://localhost:8088")
     settings = load_settings("rruff", store=tmp_path)
     services = Geography(settings).services()
@@ -97,7 +97,7 @@ def test_services_come_from_the_environment(monkeypatch, tmp_path):
 
 
 def test_arcgis_needs_its_token_and_keeps_it_secret(monkeypatch, tmp_path):
-    monkeypatch.setenv("RAMAN_PIPELINE_GEOCODERS", "arcgis")
+    monkeypatch.setenv("GEOCODERS", "arcgis")
     with pytest.raises(SettingsError, match="set ARCGIS_TOKEN"):
         load_settings("rruff", store=tmp_path)
     monkeypatch.setenv("ARCGIS_TOKEN", "very-secret")
@@ -110,7 +110,7 @@ def test_arcgis_needs_its_token_and_keeps_it_secret(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("RAMAN_PIPELINE_GEOCODERS", "google", "google is no geocoder; use nominatim"),
+        ("GEOCODERS", "google", "google is no geocoder; use nominatim"),
         ("NOMINATIM_URL", "localhost:8088", "start it with http"),
     ],
 )
@@ -122,7 +122,7 @@ def test_wrong_settings_are_named(monkeypatch, name, value, message):
 
 def test_what_changes_places_changes_the_version(monkeypatch, tmp_path):
     plain = load_settings("rruff", store=tmp_path).version_of(["geography"])
-    monkeypatch.setenv("RAMAN_PIPELINE_GEOCODERS", "nominatim")
+    monkeypatch.setenv("GEOCODERS", "nominatim")
     public = load_settings("rruff", store=tmp_path).version_of(["geography"])
     monkeypatch.setenv("NOMINATIM_URL", "http://localhost:8088")
     own = load_settings("rruff", store=tmp_path).version_of(["geography"])

@@ -1,4 +1,13 @@
-from raman_pipeline.geography.tables import CANDIDATES, COUNTRIES, LOCALITIES, LOCATED_SAMPLES
+from raman_pipeline.geography.dataset_counts import DATASET_COUNTS
+from raman_pipeline.geography.report import GEOREFERENCING
+from raman_pipeline.geography.tables import (
+    CANDIDATES,
+    COUNTRIES,
+    LOCALITIES,
+    LOCATED_LOCALITIES,
+    LOCATED_SAMPLES,
+    PAPER_LOCALITIES,
+)
 from raman_pipeline.learning.families import FAMILIES
 from raman_pipeline.learning.metrics import PREDICTIONS
 from raman_pipeline.learning.report import METRICS
@@ -20,7 +29,11 @@ SCHEMAS = {
         LOCALITIES,
         CANDIDATES,
         COUNTRIES,
+        LOCATED_LOCALITIES,
         LOCATED_SAMPLES,
+        PAPER_LOCALITIES,
+        GEOREFERENCING,
+        DATASET_COUNTS,
         FOLDS,
         METRICS,
         WINDOW,
@@ -50,6 +63,6 @@ def test_every_column_of_the_merged_table_comes_from_somewhere():
 def test_columns_say_where_they_come_from():
     schema = column_schema("located_samples", LOCATED_SAMPLES)
     described = {c.name: c.description for c in schema.columns}
-    assert described["country"].endswith("← cleaned_localities.iso_a2, geocoded_localities.country")
+    assert described["country"].endswith("← located_localities.country")
     assert derivation("parsed_spectra", "mineral") == ""
     assert derivation("geolocation_report", "accuracy").endswith("more")

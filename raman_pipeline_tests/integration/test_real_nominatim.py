@@ -1,0 +1,56 @@
+"""A real Nominatim on a hand-made map; opt-in, see docs/georeferencing.md.
+
+Run `raman_pipeline_tests/real_nominatim/serve.sh FOLDER`, then these tests with
+`REAL_NOMINATIM_URL=http://127.0.0.1:8088`.
+"""
+
+import os
+
+import pytest
+
+from raman_pipeline.geography.geocode_cache import GeocodeCache
+from raman_pipeline.geography.geocoder import Question
+from raman_pipeline.geography.location import locate_texts
+from raman_pipeline.geography.online_geocoder import Manners, OnlineGeocoder
+from raman_pipeline.geography.services import NominatimService
+
+URL = os.environ.get("REAL_NOMINATIM_URL")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(not URL, reason="opt-in: REAL_NOMINATIM_URL names no Nominatim"),
+]
+
+
+@pytest.fixture
+def geocoder(tmp_path):
+    cache = GeocodeCache(tmp_path / "cache.sqlite")
+    return OnlineGeocoder(NominatimService(str(URL), 20.0), cache, Manners(0.0))
+
+
+def test_the_country_keeps_decoys_out(geocoder):
+    everywhere = {(c.iso_a2, c.level) for c in geocoder.find(Question("Tsumeb"))}
+    assert ("DE", "none") in everywhere
+    within = geocoder.find(Question("Tsumeb", "NA"))
+    assert {c.iso_a2 for c in within} == {"NA"}
+    assert within[0].level == "place"
+
+
+def test_a_shop_is_no_place(geocoder):
+    levels = {c.kind: c.level for c in geocoder.find(Question("Kombat", "NA"))}
+    assert levels["shop=supermarket"] == "none"
+    assert levels["place=village"] == "place"
+
+
+def test_not_found_and_versions_are_kept(geocoder):
+    assert geocoder.find(Question("Nowhere at all", "NA")) == []
+    (row,) = geocoder.cache.table().to_pylist()
+    assert row["status"] == "empty"
+    assert row["data_version"]
+
+
+def test_a_mine_that_geonames_lacks_is_located(geocoder, atlas):
+    texts = ["Tsumeb mine, Tsumeb, Namibia"]
+    (row,) = locate_texts(texts, atlas, [atlas.offline, geocoder])
+    assert (row["source"], row["iso_a2"], row["level"]) == ("nominatim", "NA", "place")
+    assert (row["latitude"], row["longitude"]) == pytest.approx((-19.2467, 17.7069))
+    assert row["coordinate_uncertainty_km"] < 15
