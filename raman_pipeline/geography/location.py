@@ -168,7 +168,7 @@ def _located(
     found = _accepted(answers, search) if answers is not None else []
     choice = choose(search, found, lambda name: len(atlas.gazetteer.towns(name)))
     if isinstance(choice, Choice):
-        return _as_place(choice, atlas, len(found), flags)
+        return _as_place(choice, search, atlas, len(found), flags)
     flags += choice
     if search.regions:
         return _as_division(search.regions[-1], atlas, flags)
@@ -187,7 +187,9 @@ def _accepted(answers: pd.DataFrame, search: Search) -> list[Accepted]:
     ]
 
 
-def _as_place(choice: Choice, atlas: Atlas, candidates: int, flags: list[str]) -> dict[str, Any]:
+def _as_place(
+    choice: Choice, search: Search, atlas: Atlas, candidates: int, flags: list[str]
+) -> dict[str, Any]:
     step, point = choice.found.step, choice.found.candidate
     country, near_coast = _country_of(point.latitude, point.longitude, atlas)
     if step.segment > 0:
@@ -196,7 +198,8 @@ def _as_place(choice: Choice, atlas: Atlas, candidates: int, flags: list[str]) -
         flags.append("offset")
     return {
         "country": country,
-        "iso_a2": point.iso_a2,
+        # The polygon's code: OpenStreetMap puts Puerto Rico under "us".
+        "iso_a2": search.iso_a2,
         "latitude": point.latitude,
         "longitude": point.longitude,
         "level": "place",

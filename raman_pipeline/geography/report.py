@@ -94,6 +94,9 @@ def strategy_counts(compared: pd.DataFrame) -> pd.DataFrame:
         ("constrained", "country", "level"),
     ):
         levels = compared[level].value_counts()
+        # The paper's strategy has a point for all that it found, ours none for a country.
+        pointless = ["none"] if strategy == "paper" else ["none", "country"]
+        point = ~compared[level].isin(pointless)
         rows.append(
             {
                 "strategy": strategy,
@@ -103,6 +106,7 @@ def strategy_counts(compared: pd.DataFrame) -> pd.DataFrame:
                     compared.loc[naming, country].notna().mean()
                 ),
                 "country_of_those_naming_none": int(compared.loc[~naming, country].notna().sum()),
+                "specimens_with_a_point": int(compared.loc[point, "specimens"].sum()),
                 **{name: int(levels.get(name, 0)) for name in LEVELS},
             }
         )

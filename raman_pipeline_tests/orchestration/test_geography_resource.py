@@ -47,7 +47,9 @@ def test_the_map_is_downloaded_once_and_used(tmp_path, map_zip):
     sha256 = hashlib.sha256(map_zip).hexdigest()
     with site_with(map_zip) as server:
         first = resource(tmp_path, server.url, sha256)
+        assert first.atlas.countries.version.startswith("Natural Earth 4.1.0")
         assert first.fetch_map() is None
+        assert first.atlas.countries.version == NATURAL_EARTH_VERSION
         asked = len(server.requests)
         assert resource(tmp_path, server.url, sha256).fetch_map() is None
         assert len(server.requests) == asked
