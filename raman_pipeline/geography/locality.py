@@ -7,11 +7,14 @@ map knows (see `gazetteer`, `countries`).
 from __future__ import annotations
 
 import re
-import string
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 
 class OriginClass(StrEnum):
@@ -51,7 +54,8 @@ _EXTRATERRESTRIAL = re.compile(
 _OCEAN = re.compile(r"\b(?:atlantic|pacific|indian|arctic|southern) ocean\b", re.IGNORECASE)
 _NOT_WORD = re.compile(r"\W+")
 # For ASCII this beats a regular expression.
-_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, " ") | {".": None, "'": None})
+_NO_LETTER = [chr(i) for i in range(128) if not chr(i).isalnum()]
+_PUNCTUATION = str.maketrans(dict.fromkeys(_NO_LETTER, " ") | {".": None, "'": None})
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
 
 
@@ -110,10 +114,15 @@ def fold(text: str) -> str:
     return " ".join(text.lower().translate(_PUNCTUATION).split())
 
 
-def fold_all(texts: Sequence[str]) -> list[str]:
-    """Folds many names, none with a line break: a million take a second."""
-    plain = "\n".join(text if text.isascii() else fold(text) for text in texts)
-    return [" ".join(t.split()) for t in plain.lower().translate(_PUNCTUATION).split("\n")]
+def fold_all(texts: Sequence[str]) -> pa.Array:
+    """Folds many names at once, each as `fold` does; a million take a second."""
+    ascii_only = np.fromiter(map(str.isascii, texts), dtype=bool, count=len(texts))
+    plain = pa.array([t if t.isascii() else "" for t in texts], pa.string())
+    folded = pc.ascii_lower(plain)
+    folded = pc.replace_substring_regex(folded, pattern="[.']", replacement="")
+    folded = pc.replace_substring_regex(folded, pattern="[^0-9a-z]+", replacement=" ")
+    others = pa.array([fold(t) for t in texts if not t.isascii()], pa.string())
+    return pc.replace_with_mask(pc.ascii_trim_whitespace(folded), pa.array(~ascii_only), others)
 
 
 def _tidy(segment: str) -> str:
