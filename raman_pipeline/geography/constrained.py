@@ -175,8 +175,10 @@ def choose(
         if best is None:
             flags.append("ambiguous_place")
             continue
-        doubtful = any(s.segment > segment for s in search.steps) and not bounded
-        if doubtful and best.candidate.population < CITY:
+        unknown = any(s.segment > segment for s in search.steps) and not bounded
+        # A whole name of several words within a division is hardly another's.
+        telling = not stripped and " " in best.step.query and search.regions
+        if unknown and not telling and best.candidate.population < CITY:
             # "Dornberg, Sauerland, Germany": nothing says that it is this Dornberg.
             flags.append("unconfirmed_place")
             continue

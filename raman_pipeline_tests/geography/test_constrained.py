@@ -128,6 +128,18 @@ def test_a_small_place_that_nothing_confirms_is_left():
     assert isinstance(choose(search, city, lambda name: 1), Choice)
 
 
+def test_a_name_of_several_words_within_a_division_needs_no_confirming(atlas):
+    regions = plan(atlas, "Franklin, Sussex County, New Jersey, USA").divisions[:1]
+    assert [region.level for _, region in regions] == ["admin1"]
+    search = Search("US", (Step(0, "Sterling Hill"), Step(1, "Nowhere")), regions)
+    found = [accepted(at(41.1, -74.6, name="Sterling Hill"))]
+    choice = choose(search, found, lambda name: 1)
+    assert isinstance(choice, Choice)
+    assert choice.confidence == "medium"
+    one_word = [accepted(at(41.1, -74.6, name="Sterling"))]
+    assert choose(search, one_word, lambda name: 1) == ("unconfirmed_place",)
+
+
 def test_the_radius_grows_where_the_finest_name_is_unknown():
     search = Search("NA", (Step(0, "mine"), Step(1, "X")), ())
     choice = choose(search, [accepted(at(-19.24, 17.71), segment=1)], lambda name: 1)
