@@ -18,17 +18,21 @@ def specimen_map(samples: pd.DataFrame, countries: gpd.GeoDataFrame) -> Figure:
     """Draws specimens per country and those with coordinates.
 
     Args:
-        samples: columns `country`, `latitude`, `longitude`, one row a specimen.
+        samples: columns `country`, `latitude`, `longitude`, `level`, one row a specimen.
         countries: columns `country` and geometry, WGS 84.
     """
     figure, (ax,) = new_figure(9, 4.4)
     _choropleth(ax, samples["country"].value_counts(), countries, "specimens")
-    ax.scatter(samples["longitude"], samples["latitude"], s=3, color=RED, linewidths=0)
-    located = int(samples["latitude"].notna().sum())
+    at_place = samples["level"].eq("place")
+    divided = samples["latitude"].notna() & ~at_place
+    for part, colour in ((divided, ORANGE), (at_place, RED)):
+        points = samples[part]
+        ax.scatter(points["longitude"], points["latitude"], s=3, color=colour, linewidths=0)
     ax.set_title(
         f"{len(samples):,} specimens, {int(samples['country'].notna().sum()):,} with a country "
-        f"(blue), {located:,} with a place (red)",
-        fontsize=10,
+        f"(blue), {int(at_place.sum()):,} at a place (red), {int(divided.sum()):,} in the middle "
+        "of a division (orange)",
+        fontsize=9,
     )
     ax.set(xlim=(-180, 180), ylim=(-90, 90), xticks=[], yticks=[], xlabel="", ylabel="")
     return figure
