@@ -15,6 +15,7 @@ from typing import Protocol
 from raman_pipeline.geography.locality import Locality, fold
 from raman_pipeline.geography.place_names import (
     COUNTRY_ALIASES,
+    DRAWN_WITH,
     HISTORIC,
     REGIONS,
     TERRITORIES,
@@ -67,7 +68,7 @@ class CountryNames:
         places: PlaceIndex,
     ) -> None:
         self._places = places
-        self._countries = {fold(name): code for code, name in countries}
+        self._countries = {fold(name): DRAWN_WITH.get(code, code) for code, name in countries}
         for code, names in COUNTRY_ALIASES.items():
             self._countries |= dict.fromkeys(names, code)
         self._states = {fold(name): code for code, name in states}
@@ -142,6 +143,9 @@ class CountryNames:
         # The state has counties; the country has none.
         if any(_COUNTY.search(s) for s in locality.segments):
             return CountryGuess("US", "georgia", ("from_region",), "GA")
+        towns = [self._places.countries_of(name) for name in inner]
+        if any("US" in t for t in towns) and not any("GE" in t for t in towns):
+            return CountryGuess("US", "georgia", ("from_region", "country_from_place"), "GA")
         return CountryGuess("GE", "georgia", ("ambiguous_name",))
 
     def _historic(self, name: str, inner: list[str], locality: Locality) -> CountryGuess:

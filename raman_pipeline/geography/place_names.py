@@ -17,50 +17,84 @@ def _names(text: str) -> tuple[str, ...]:
 COUNTRY_ALIASES: dict[str, tuple[str, ...]] = {
     "AE": _names("uae"),
     "AQ": _names("antarctic"),
+    "AT": _names("osterreich"),
     "BA": _names("bosnia, bosnia herzegovina, bosnia and hercegovina"),
+    "BF": _names("upper volta"),
     "BG": _names("bulgarien"),
+    "BJ": _names("dahomey"),
+    "BR": _names("brasil"),
+    "BW": _names("bechuanaland"),
+    "BY": _names("byelorussia, belorussia"),
     "CD": _names(
         """zaire, belgian congo, congo, dr congo, drc, democratic republic of congo,
         democratic republic of the congo, congo kinshasa, dem rep congo, congo dr"""
     ),
     "CG": _names("republic of the congo, republic of congo, congo brazzaville"),
+    "CH": _names("schweiz, suisse, svizzera"),
     "CI": _names("cote divoire, ivory coast"),
-    "CN": _names("peoples republic of china, pr china, prc, tibet"),
+    "CN": _names("manchuria, peoples republic of china, pr china, prc, tibet"),
     "CV": _names("cape verde"),
-    "CZ": _names("czech republic, czechia, bohemia, moravia, silesia czech republic"),
-    "DE": _names("west germany, east germany, federal republic of germany, deutschland, gdr, frg"),
+    "CZ": _names(
+        """ceska republika, bohmen, mahren, czech republic, czechia, bohemia, moravia, silesia
+        czech republic"""
+    ),
+    "DE": _names(
+        """west germany, east germany, federal republic of germany, deutschland, gdr, frg"""
+    ),
+    "EC": _names("galapagos, galapagos islands"),
+    "ES": _names("espana"),
+    "ET": _names("abyssinia"),
+    "FI": _names("suomi"),
     "FM": _names("micronesia"),
     "GB": _names(
         """uk, great britain, britain, england, scotland, wales, northern ireland,
         united kingdom of great britain and northern ireland, cornwall, british isles"""
     ),
     "GL": _names("gronland"),
+    "GY": _names("british guiana"),
+    "HU": _names("ungarn"),
     "ID": _names("dutch east indies, java, sumatra, sulawesi, celebes, bali"),
+    "IE": _names("eire"),
+    "IQ": _names("mesopotamia"),
     "IR": _names("persia, islamic republic of iran"),
-    "IT": _names("italia, sardinia, sardegna, sicily, sicilia, elba, south tyrol"),
+    "IT": _names("italien, italia, sardinia, sardegna, sicily, sicilia, elba, south tyrol"),
     "KG": _names("kirgizstan, kirghizia, kirgizia, kyrgyz republic"),
+    "KH": _names("kampuchea"),
     "KP": _names("dpr korea, democratic peoples republic of korea"),
     "KR": _names("republic of korea"),
     "KZ": _names("kazakstan, kazakhskaya"),
     "LA": _names("lao pdr, lao"),
     "LK": _names("ceylon, srilanka"),
+    "LS": _names("basutoland"),
+    "MD": _names("moldavia"),
+    "MG": _names("malagasy republic, madagasikara"),
     "MK": _names("macedonia, fyr macedonia, former yugoslav republic of macedonia"),
     "MM": _names("burma"),
     "MW": _names("nyasaland, nyassaland"),
     "MY": _names("malaya, sarawak, sabah"),
     "NA": _names("south west africa, southwest africa, german south west africa"),
     "NL": _names("holland, the netherlands"),
+    "NO": _names("norge, svalbard, spitsbergen, jan mayen"),
     "PG": _names("new guinea"),
+    "PS": _names("palestine, west bank, gaza"),
     "PT": _names("azores, madeira"),
-    "RU": _names("russian federation, siberia, yakutia, rossiya"),
+    "RO": _names("siebenburgen"),
+    "RU": _names(
+        """franz josef land, novaya zemlya, russian federation, siberia, yakutia, rossiya"""
+    ),
+    "SE": _names("sverige"),
+    "SR": _names("dutch guiana"),
     "SZ": _names("swaziland"),
+    "TC": _names("turks and caicos, turks and caicos islands"),
+    "TF": _names("kerguelen, kerguelen islands"),
+    "TH": _names("siam"),
     "TJ": _names("tadjikistan, tadzhikistan"),
     "TL": _names("east timor"),
     "TR": _names("turkey, turkiye"),
     "TZ": _names("tanganyika, zanzibar"),
     "US": _names("usa, us, united states of america, united states, u s a, u s"),
     "VA": _names("vatican"),
-    "VN": _names("viet nam"),
+    "VN": _names("tonkin, annam, viet nam"),
     "ZA": _names(
         """republic of south africa, rsa, transvaal, natal, orange free state,
         cape colony, cape province"""
@@ -139,6 +173,7 @@ REGIONS: dict[str, tuple[str, ...]] = {
         new brunswick, newfoundland, labrador, newfoundland and labrador, yukon,
         yukon territory, northwest territories, nunavut, prince edward island"""
     ),
+    "CD": _names("katanga, shaba, kivu, north kivu, south kivu"),
     "CH": _names("valais, wallis, graubunden, grisons, ticino, uri, bern"),
     "CL": _names("atacama, antofagasta, tarapaca, coquimbo, iquique, copiapo"),
     "CN": _names(
@@ -151,19 +186,23 @@ REGIONS: dict[str, tuple[str, ...]] = {
         north rhine westphalia, lower saxony, saxony anhalt, black forest, eifel, sachsen,
         bayern, hessen, baden, westphalia, siegerland"""
     ),
-    "ES": _names("andalusia, andalucia, catalonia, murcia, extremadura, castile, asturias, aragon"),
+    "ES": _names(
+        """andalusia, andalucia, catalonia, murcia, extremadura, castile, asturias, aragon"""
+    ),
     "FR": _names(
-        """auvergne, brittany, corsica, alsace, lorraine, provence, aude, savoie,
+        """reunion, la reunion, martinique, guadeloupe, french guiana, savoy, auvergne, brittany,
+        corsica, alsace, lorraine, provence, aude, savoie,
         haute savoie, puy de dome, haute vienne, occitanie, pyrenees"""
     ),
     "GB": _names("cumberland, cumbria, devon, derbyshire, shetland, orkney, isle of man"),
-    "GR": _names("attica, attiki, crete, macedonia greece"),
+    "GR": _names("santorini, attica, attiki, crete, macedonia greece"),
     "IN": _names(
         """maharashtra, rajasthan, tamil nadu, karnataka, orissa, odisha, bihar, kerala,
         andhra pradesh, madhya pradesh, west bengal, jharkhand, kashmir"""
     ),
     "IT": _names(
-        """piedmont, piemonte, tuscany, toscana, liguria, lombardy, lombardia, latium, lazio,
+        """etna, mount etna, piedmont, piemonte, tuscany, toscana, liguria, lombardy, lombardia,
+        latium, lazio,
         campania, trentino, trentino alto adige, veneto, calabria, aosta valley, val daosta,
         emilia romagna, vesuvius, monte somma"""
     ),
@@ -178,10 +217,14 @@ REGIONS: dict[str, tuple[str, ...]] = {
         queretaro, nuevo leon"""
     ),
     "NO": _names(
-        "telemark, buskerud, vestfold, aust agder, nordland, hordaland, oppland, rogaland"
+        """telemark, buskerud, vestfold, aust agder, nordland, hordaland, oppland, rogaland"""
     ),
-    "PE": _names("ancash, huancavelica, lima, pasco, huanuco, arequipa, la libertad, cajamarca"),
-    "PK": _names("gilgit baltistan, baluchistan, khyber pakhtunkhwa, north west frontier province"),
+    "PE": _names(
+        """ancash, huancavelica, lima, pasco, huanuco, arequipa, la libertad, cajamarca"""
+    ),
+    "PK": _names(
+        """gilgit baltistan, baluchistan, khyber pakhtunkhwa, north west frontier province"""
+    ),
     "PL": _names("lower silesia, upper silesia"),
     "RO": _names("transylvania, banat, maramures"),
     "RU": _names(
@@ -190,7 +233,7 @@ REGIONS: dict[str, tuple[str, ...]] = {
         primorye, sakha, buryatia, karelia, kuril islands, chelyabinsk oblast, irkutsk oblast"""
     ),
     "SE": _names(
-        "varmland, dalarna, vastmanland, orebro, skane, uppland, sodermanland, norrbotten"
+        """varmland, dalarna, vastmanland, orebro, skane, uppland, sodermanland, norrbotten"""
     ),
     "TZ": _names("arusha, manyara, merelani"),
     "UA": _names("crimea, donetsk oblast, zhytomyr oblast, volhynia"),
@@ -211,6 +254,17 @@ TERRITORIES: dict[str, tuple[str, ...]] = {
     "US": ("AS", "GU", "MP", "PR", "VI"),
 }
 """Territories that stand in texts before their state, and that Natural Earth draws apart."""
+
+DRAWN_WITH: dict[str, str] = {
+    "BQ": "NL",
+    "GF": "FR",
+    "GP": "FR",
+    "MQ": "FR",
+    "RE": "FR",
+    "SJ": "NO",
+    "YT": "FR",
+}
+"""Codes of their own in ISO 3166 that Natural Earth draws as part of their state."""
 
 DIVISION_ALIASES: dict[str, str] = {
     "florence": "Firenze",

@@ -6,6 +6,20 @@ from raman_pipeline.geography.locality import parse_locality
 @pytest.mark.parametrize(
     ("text", "iso"),
     [
+        ("Brasil", "BR"), ("Böhmen", "CZ"), ("Siam", "TH"), ("Bechuanaland", "BW"),
+        ("Katanga", "CD"), ("Etna", "IT"), ("Svalbard", "NO"), ("Réunion", "FR"),
+        ("Kerguelen", "TF"), ("Stone Mountain, Georgia", "US"), ("Racha, Georgia", "GE"),
+        ("Nuuk, Greenland, Denmark", "GL"), ("Mona Island, Puerto Rico, USA", "PR"),
+    ],
+)  # fmt: skip
+def test_names_in_other_languages_and_of_other_times(atlas, text, iso):
+    assert atlas.names.resolve(parse_locality(text)).iso_a2 == iso
+    assert atlas.countries.name_of(iso) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
         ("Tsumeb mine, Tsumeb, Otavi District, Oshikoto, Namibia", "NA"),
         ("Harford County, Maryland, USA", "US"),
         ("Alston Moor, Cumbria, England", "GB"),
