@@ -118,7 +118,7 @@ class Geography:
             return None
         manners = Manners(attempts=2, timeout_s=30.0)
         try:
-            source = open_source(url, manners)
+            source = open_source(url, manners, "NATURAL_EARTH_URL")
             remote, part = source.fetch(NATURAL_EARTH_NAME, self._map_file.parent, None, None)
         except ArchiveError as error:
             return str(error)

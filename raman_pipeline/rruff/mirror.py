@@ -80,8 +80,9 @@ class Source(Protocol):
 class FolderSource:
     """A folder laid out like the site: `<folder>/<name>.zip`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, setting: str = "RRUFF_URL") -> None:
         self.folder = Path(folder)
+        self.setting = setting
 
     def look(self, name: str) -> Remote:
         """Reads size and modification time.
@@ -91,7 +92,7 @@ class FolderSource:
         """
         if not self.folder.is_dir():
             raise ArchiveError(
-                f"{self.folder}: no such folder; set RRUFF_URL to a folder of zip archives "
+                f"{self.folder}: no such folder; set {self.setting} to a folder of zip files "
                 "or to an http(s) address"
             )
         path = self.folder / f"{name}.zip"
@@ -123,22 +124,27 @@ class FolderSource:
         return remote, copy
 
 
-def open_source(location: str, manners: Manners) -> Source:
+def open_source(location: str, manners: Manners, setting: str = "RRUFF_URL") -> Source:
     """Returns the source for `https://…`, `http://…`, `file:///…` or a plain folder.
+
+    Args:
+        location: of the files.
+        manners: how a server is treated.
+        setting: what the location was set with, for messages.
 
     Raises:
         ArchiveError: another scheme.
     """
     scheme = urlsplit(location).scheme if "://" in location else ""
     if scheme in ("http", "https"):
-        return HttpSource(location, manners)
+        return HttpSource(location, manners, setting)
     if scheme == "file":
-        return FolderSource(Path(unquote(urlsplit(location).path)))
+        return FolderSource(Path(unquote(urlsplit(location).path)), setting)
     if scheme:
         raise ArchiveError(
             f"{location}: unknown scheme {scheme}; use https, http, file or a folder"
         )
-    return FolderSource(Path(location).expanduser())
+    return FolderSource(Path(location).expanduser(), setting)
 
 
 def fetch_archive(

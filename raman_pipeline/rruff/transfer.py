@@ -78,9 +78,10 @@ class _Transient(Exception):
 class HttpSource:
     """A server that holds `<base>/<name>.zip`."""
 
-    def __init__(self, base: str, manners: Manners) -> None:
+    def __init__(self, base: str, manners: Manners, setting: str = "RRUFF_URL") -> None:
         self.base = base.rstrip("/")
         self.manners = manners
+        self.setting = setting
 
     def url(self, name: str) -> str:
         """The address of one archive."""
@@ -175,7 +176,7 @@ class HttpSource:
             raise ArchiveError(
                 f"{self.url(name)}: {str(error) or type(error).__name__} "
                 f"(after {retrying.statistics.get('attempt_number', 1)} attempts); "
-                "check the address (RRUFF_URL) and the network; the former version stays"
+                f"check the address ({self.setting}) and the network; the former version stays"
             ) from error
 
 

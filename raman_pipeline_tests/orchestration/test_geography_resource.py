@@ -75,6 +75,7 @@ def test_without_a_network_the_embedded_map_stays_and_why_is_said(tmp_path):
     problem = geography.fetch_map()
     assert problem is not None
     assert "127.0.0.1:9" in problem
+    assert "check the address (NATURAL_EARTH_URL)" in problem
     assert geography.atlas.countries.version.startswith("Natural Earth 4.1.0")
 
 
