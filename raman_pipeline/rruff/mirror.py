@@ -92,7 +92,7 @@ class FolderSource:
         """
         if not self.folder.is_dir():
             raise ArchiveError(
-                f"{self.folder}: no such folder; set {self.setting} to a folder of zip files "
+                f"{self.folder}: no such folder; set {self.setting} to a folder of zip archives "
                 "or to an http(s) address"
             )
         path = self.folder / f"{name}.zip"
