@@ -126,7 +126,8 @@ def plan_search(locality: Locality, guess: CountryGuess, atlas: Atlas) -> Search
         steps.append(Step(index, segment))
         steps += _stripped(index, segment, None)
     steps += [Step(len(locality.segments), alias, stripped=True) for alias in locality.aliases]
-    return Search(guess.iso_a2, tuple(steps), divisions)
+    # An alias may stand twice in a text; it is asked for once.
+    return Search(guess.iso_a2, tuple(dict.fromkeys(steps)), divisions)
 
 
 def refusal(

@@ -1,5 +1,7 @@
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from raman_pipeline.geography.georeference import (
     clean_localities,
@@ -176,6 +178,32 @@ def test_an_override_wins(atlas):
 
 def test_a_meteorite_has_a_fall_site(atlas):
     assert "fall_site" in one(atlas, "Tenham meteorite, Queensland, Australia")["flags"]
+
+
+def test_an_alias_that_stands_twice_is_asked_for_once(atlas):
+    text = "Pit (Tsumeb), Shaft (Tsumeb), Namibia"
+    frame = pd.DataFrame({"locality": [text], "rruff_id": ["R1"]})
+    localities = clean_localities(frame, atlas).to_pandas()
+    answers = geocode_localities(localities, atlas, [atlas.offline])
+    assert CANDIDATES.problems(answers) == []
+    assert answers["query"].to_pylist() == ["Tsumeb"]
+
+
+_NAMES = st.sampled_from(
+    ["Tsumeb", "Tsumeb mine", "(Tsumeb)", "near Tsumeb", "Oshikoto", "Namibia"]
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(_NAMES, min_size=1, max_size=6))
+def test_repeated_names_never_break_the_tables(atlas, names):
+    frame = pd.DataFrame({"locality": [", ".join(names)], "rruff_id": ["R1"]})
+    localities = clean_localities(frame, atlas)
+    answers = geocode_localities(localities.to_pandas(), atlas, [atlas.offline])
+    places = locate_localities(localities.to_pandas(), answers.to_pandas(), atlas)
+    assert LOCALITIES.problems(localities) == []
+    assert CANDIDATES.problems(answers) == []
+    assert LOCATED_LOCALITIES.problems(places) == []
 
 
 def test_the_same_text_twice_gives_two_equal_lines(atlas):
