@@ -15,6 +15,7 @@ import pyarrow as pa
 from raman_pipeline.geography.distance import distance_km
 from raman_pipeline.geography.geocoder import LEVELS
 from raman_pipeline.geography.locality import PLACE_CLASSES, OriginClass
+from raman_pipeline.geography.paper_figures import PAPER_TOTALS
 from raman_pipeline.tables import Column, TableSchema
 
 VERDICTS = (
@@ -24,9 +25,6 @@ VERDICTS = (
     "constrained_only",
     "neither",
 )
-PAPER = {"samples": 32_940, "natural": 32_214, "synthetic": 726, "with_coordinates": 32_892}
-"""Pappone (2024), section 3."""
-
 GEOREFERENCING = TableSchema(
     "georeferencing_report",
     (
@@ -179,18 +177,18 @@ def _radii(compared: pd.DataFrame) -> pd.DataFrame:
 def _totals(samples: pd.DataFrame) -> pd.DataFrame:
     synthetic = samples["is_synthetic"].astype(bool)
     ours = {
-        "samples": len(samples),
+        "all": len(samples),
         "natural": int((~synthetic).sum()),
         "synthetic": int(synthetic.sum()),
-        "with_coordinates": int(samples["latitude"].notna().sum()),
+        "with coordinates": int(samples["latitude"].notna().sum()),
     }
     return pd.DataFrame(
         {
             "": list(ours),
             "specimens here": list(ours.values()),
             "share": [f"{v / max(len(samples), 1):.1%}" for v in ours.values()],
-            "Pappone (2024)": [f"{PAPER[k]:,}" for k in ours],
-            "their share": [f"{PAPER[k] / PAPER['samples']:.1%}" for k in ours],
+            "Pappone (2024)": [f"{PAPER_TOTALS[k]:,}" for k in ours],
+            "their share": [f"{PAPER_TOTALS[k] / PAPER_TOTALS['all']:.1%}" for k in ours],
         }
     )
 

@@ -9,15 +9,17 @@ from raman_pipeline.geography.consistency import minority_countries
 from raman_pipeline.geography.darwin_core import darwin_core
 from raman_pipeline.geography.dataset_counts import (
     DATASET_COUNTS,
-    PAPER_COUNTRIES,
-    PAPER_GROUPS,
-    PAPER_SPECIES,
-    PAPER_TOTALS,
     count_dataset,
     dataset_markdown,
 )
 from raman_pipeline.geography.georeference import clean_localities, geocode_localities
 from raman_pipeline.geography.location import locate_localities, locate_samples
+from raman_pipeline.geography.paper_figures import (
+    PAPER_COUNTRIES,
+    PAPER_GROUPS,
+    PAPER_SPECIES,
+    PAPER_TOTALS,
+)
 from raman_pipeline.geography.paper_strategy import locate_as_paper
 from raman_pipeline.geography.report import (
     GEOREFERENCING,

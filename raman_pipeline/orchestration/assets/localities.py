@@ -1,8 +1,6 @@
-"""Stage 3: localities, their candidates, countries, located localities and specimens."""
+"""Stage 3: localities, countries, located localities and specimens (asking: see `geocoding`)."""
 
-import sys
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -12,23 +10,16 @@ from raman_pipeline import atomic
 from raman_pipeline.geography.consistency import minority_countries
 from raman_pipeline.geography.countries import country_table
 from raman_pipeline.geography.darwin_core import darwin_core
-from raman_pipeline.geography.geocode_cache import GEOCODER_ANSWERS
 from raman_pipeline.geography.georeference import (
     clean_localities,
     country_rate,
-    geocode_localities,
 )
 from raman_pipeline.geography.location import locate_localities, locate_samples
-from raman_pipeline.geography.pace import Pace, announce
-from raman_pipeline.geography.paper_strategy import locate_as_paper
-from raman_pipeline.geography.service_terms import TERMS
 from raman_pipeline.geography.tables import (
-    CANDIDATES,
     COUNTRIES,
     LOCALITIES,
     LOCATED_LOCALITIES,
     LOCATED_SAMPLES,
-    PAPER_LOCALITIES,
 )
 from raman_pipeline.orchestration.automation import FOLLOW
 from raman_pipeline.orchestration.io_managers import ON_DISK
@@ -149,130 +140,6 @@ def countries(geography: dg.ResourceParam[Geography]) -> dg.MaterializeResult:
         licence="Natural Earth: public domain; names of divisions: GeoNames, CC BY 4.0",
         note="Natural Earth draws de facto borders: Crimea stands in Russia, and Greenland and "
         "Puerto Rico are entries of their own.",
-    )
-
-
-@dg.asset(
-    **_COMMON,
-    code_version="2",
-    deps=[countries],
-    check_specs=[
-        schema_check("geocoded_localities"),
-        promise_check(
-            "geocoded_localities",
-            "inside_the_named_country",
-            "Every accepted answer lies in the polygon of the country that the text names.",
-        ),
-    ],
-)
-def geocoded_localities(
-    context: dg.AssetExecutionContext,
-    geography: dg.ResourceParam[Geography],
-    cleaned_localities: pa.Table,
-) -> dg.MaterializeResult:
-    """Answers of every geocoder to the names in every locality, accepted or refused and why."""
-    localities = cleaned_localities.to_pandas()
-    services = geography.services()
-    say = _say(context)
-    if services:
-        say(announce(localities, geography.atlas, services))
-    table = geocode_localities(
-        localities,
-        geography.atlas,
-        [geography.atlas.offline, *services],
-        Pace(services, say) if services else None,
-    )
-    frame = table.to_pandas()
-    accepted = frame[frame["accepted"]]
-    named = localities.set_index("locality")["iso_a2"]
-    outside = accepted["polygon_iso_a2"].to_numpy() != named.loc[accepted["locality"]].to_numpy()
-    return table_result(
-        "geocoded_localities",
-        table,
-        CANDIDATES,
-        geography.settings.part(["geography"]),
-        [
-            check_result(
-                "geocoded_localities",
-                "inside_the_named_country",
-                not outside.any(),
-                outside=int(outside.sum()),
-            )
-        ],
-        accepted=len(accepted),
-        localities_with_place=int(accepted["locality"].nunique()),
-        near_coast=int(frame["near_coast"].sum()),
-        sources=dict(Counter(frame["source"])),
-        refusals=dict(Counter(frame["refused"].dropna())),
-        services=[f"{s.source} at {s.service.endpoint}" for s in services],
-    )
-
-
-@dg.asset(
-    **_COMMON,
-    code_version="1",
-    deps=[countries],
-    check_specs=[
-        schema_check("paper_localities"),
-        promise_check("paper_localities", "nothing_lost", "Every locality is in the table."),
-    ],
-)
-def paper_localities(
-    context: dg.AssetExecutionContext,
-    geography: dg.ResourceParam[Geography],
-    cleaned_localities: pa.Table,
-) -> dg.MaterializeResult:
-    """Where the strategy of Pappone (2024) puts every locality, for comparison only.
-
-    With the services that the settings name; with the offline geocoder where none is.
-    """
-    localities = cleaned_localities.to_pandas()
-    services = geography.services()
-    table = locate_as_paper(
-        localities,
-        [*services] or [geography.atlas.offline],
-        geography.atlas.countries,
-        Pace(services, _say(context)) if services else None,
-    )
-    frame = table.to_pandas()
-    return table_result(
-        "paper_localities",
-        table,
-        PAPER_LOCALITIES,
-        geography.settings.part(["geography"]),
-        [
-            check_result(
-                "paper_localities",
-                "nothing_lost",
-                len(frame) == len(localities),
-                localities=len(localities),
-                rows=len(frame),
-            )
-        ],
-        with_coordinates=int(frame["latitude"].notna().sum()),
-        with_country=int(frame["country"].notna().sum()),
-        levels=dict(Counter(frame["level"])),
-        sources=dict(Counter(frame["source"].dropna())),
-    )
-
-
-@dg.asset(
-    **_COMMON,
-    code_version="1",
-    deps=[geocoded_localities, paper_localities],
-    check_specs=[schema_check("geocoder_answers")],
-)
-def geocoder_answers(geography: dg.ResourceParam[Geography]) -> dg.MaterializeResult:
-    """The cache of the geocoding services: questions, raw answers, times, versions, licences."""
-    table = geography.cache.table()
-    return table_result(
-        "geocoder_answers",
-        table,
-        GEOCODER_ANSWERS,
-        geography.settings.part(["geography"]),
-        statuses=dict(Counter(table["status"].to_pylist())),
-        cache_file=dg.MetadataValue.path(geography.cache.path),
-        terms={name: f"{terms.licence}; {terms.policy}" for name, terms in TERMS.items()},
     )
 
 
@@ -406,13 +273,3 @@ def located_samples(
         darwin_core_file=dg.MetadataValue.path(export),
         **figures,
     )
-
-
-def _say(context: dg.AssetExecutionContext) -> Callable[[str], None]:
-    """Returns what tells of progress in the log of the run and at the terminal."""
-
-    def say(text: str) -> None:
-        context.log.info(text)
-        print(text, file=sys.stderr, flush=True)
-
-    return say
