@@ -43,13 +43,11 @@ class CountryGuess:
         iso_a2: ISO 3166-1 alpha-2 code; None where the text names none.
         matched: the name that decided.
         flags: how it was decided, where that was not by a plain country name.
-        state: code of the US state, where the text names one.
     """
 
     iso_a2: str | None
     matched: str = ""
     flags: tuple[str, ...] = ()
-    state: str | None = None
 
 
 class CountryNames:
@@ -57,21 +55,21 @@ class CountryNames:
 
     Args:
         countries: ISO code and name of every country.
-        states: code and name of every state of the US.
+        states: name of every state of the US.
         places: a gazetteer, asked where names alone do not decide.
     """
 
     def __init__(
         self,
         countries: Iterable[tuple[str, str]],
-        states: Iterable[tuple[str, str]],
+        states: Iterable[str],
         places: PlaceIndex,
     ) -> None:
         self._places = places
         self._countries = {fold(name): DRAWN_WITH.get(code, code) for code, name in countries}
         for code, names in COUNTRY_ALIASES.items():
             self._countries |= dict.fromkeys(names, code)
-        self._states = {fold(name): code for code, name in states}
+        self._states = {fold(name) for name in states}
         self._regions = {name: code for code, names in REGIONS.items() for name in names}
 
     def resolve(self, locality: Locality) -> CountryGuess:
@@ -91,10 +89,10 @@ class CountryNames:
             inner = segments[: len(segments) - 1 - depth]
             guess = self._segment(segment, inner, locality)
             if guess.iso_a2:
-                return self._territory(self._with_state(guess, segments), inner)
+                return self._territory(guess, inner)
         guess = self._first(self._exact(a, segments, locality) for a in aliases)
         if guess.iso_a2:
-            return self._with_state(guess, segments)
+            return guess
         guess = self._first(self._misspelt(s) for s in reversed(segments))
         if guess.iso_a2 or segments[-1] in VAGUE:
             return guess
@@ -134,7 +132,7 @@ class CountryNames:
         if name in self._countries:
             return CountryGuess(self._countries[name], name)
         if name in self._states:
-            return CountryGuess("US", name, ("from_region",), self._states[name])
+            return CountryGuess("US", name, ("from_region",))
         if name in self._regions:
             return CountryGuess(self._regions[name], name, ("from_region",))
         return CountryGuess(None)
@@ -142,10 +140,10 @@ class CountryNames:
     def _georgia(self, inner: list[str], locality: Locality) -> CountryGuess:
         # The state has counties; the country has none.
         if any(_COUNTY.search(s) for s in locality.segments):
-            return CountryGuess("US", "georgia", ("from_region",), "GA")
+            return CountryGuess("US", "georgia", ("from_region",))
         towns = [self._places.countries_of(name) for name in inner]
         if any("US" in t for t in towns) and not any("GE" in t for t in towns):
-            return CountryGuess("US", "georgia", ("from_region", "country_from_place"), "GA")
+            return CountryGuess("US", "georgia", ("from_region", "country_from_place"))
         return CountryGuess("GE", "georgia", ("ambiguous_name",))
 
     def _historic(self, name: str, inner: list[str], locality: Locality) -> CountryGuess:
@@ -177,12 +175,6 @@ class CountryNames:
         if not known:
             return CountryGuess(None)
         return CountryGuess(max(known, key=lambda c: known[c]), name, ("country_from_place",))
-
-    def _with_state(self, guess: CountryGuess, segments: list[str]) -> CountryGuess:
-        if guess.iso_a2 != "US" or guess.state:
-            return guess
-        state = next((self._states[s] for s in reversed(segments) if s in self._states), None)
-        return CountryGuess(guess.iso_a2, guess.matched, guess.flags, state)
 
     def _territory(self, guess: CountryGuess, inner: list[str]) -> CountryGuess:
         for name in reversed(inner):

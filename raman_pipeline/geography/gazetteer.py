@@ -82,9 +82,9 @@ class Gazetteer:
         countries = self._cache.get_countries().values()
         return {f"{int(c['isonumeric']):03d}": c["iso"] for c in countries}
 
-    def states(self) -> list[tuple[str, str]]:
-        """Returns postal code and name of every state of the US."""
-        return [(s["code"], s["name"]) for s in self._cache.get_us_states().values()]
+    def states(self) -> list[str]:
+        """Returns the name of every state of the US."""
+        return [s["name"] for s in self._cache.get_us_states().values()]
 
     @cached_property
     def iso_a3(self) -> dict[str, str]:

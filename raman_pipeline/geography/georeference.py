@@ -57,7 +57,6 @@ def clean_localities(spectra: pd.DataFrame, atlas: Atlas) -> pa.Table:
                 "origin": parsed.origin.value,
                 "iso_a2": guess.iso_a2,
                 "matched": guess.matched or None,
-                "state": guess.state,
                 "flags": " ".join(guess.flags) or None,
                 "spectra": spectra_count,
                 "specimens": specimens,
@@ -117,10 +116,9 @@ def geocode_localities(
 def search_of(row: Mapping[Any, Any], atlas: Atlas) -> Search:
     """Returns the plan for a LOCALITIES row that has a country."""
     parsed = parse_locality(row["locality"])
-    state = None if is_missing(row["state"]) else row["state"]
     matched = None if is_missing(row["matched"]) else row["matched"]
     flags = () if is_missing(row["flags"]) else tuple(row["flags"].split())
-    guess = CountryGuess(row["iso_a2"], matched or "", flags, state)
+    guess = CountryGuess(row["iso_a2"], matched or "", flags)
     return plan_search(parsed, guess, atlas)
 
 

@@ -33,7 +33,6 @@ LOCALITIES = TableSchema(
         Column("origin", TEXT, "class by the locality alone", isin=tuple(OriginClass)),
         Column("iso_a2", TEXT, "country that the text names", nullable=True),
         Column("matched", TEXT, "the name that decided the country", nullable=True),
-        Column("state", TEXT, "US state, where the text names one", nullable=True),
         Column("admin1", TEXT, "first-level division that the text names", nullable=True),
         Column("admin2", TEXT, "second-level division that the text names", nullable=True),
         Column("flags", TEXT, "how the country was decided, blank-separated", nullable=True),

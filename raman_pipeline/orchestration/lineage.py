@@ -27,7 +27,7 @@ def _all(columns: Iterable[str], *sources: str) -> dict[str, tuple[str, ...]]:
 
 
 _FROM_NAME = (
-    *("cleaned", "segments", "aliases", "origin", "iso_a2", "matched", "state", "flags"),
+    *("cleaned", "segments", "aliases", "origin", "iso_a2", "matched", "flags"),
     *("admin1", "admin2"),
 )
 _FROM_PLACE = (
@@ -77,7 +77,7 @@ SOURCES: dict[str, Sources] = {
             _FROM_PLACE,
             "cleaned_localities.locality",
             "cleaned_localities.iso_a2",
-            "cleaned_localities.state",
+            "cleaned_localities.admin1",
         ),
         **_all(_FROM_POLYGON, "cleaned_localities.locality"),
         **_all(

@@ -148,3 +148,8 @@ def test_the_radius_grows_where_the_finest_name_is_unknown():
     city = choose(search, [accepted(at(-19, 17, population=90_000), segment=1)], lambda name: 1)
     assert isinstance(city, Choice)
     assert city.radius_km == 45.0
+
+
+@pytest.mark.parametrize("text", ["Bisbee, Arizona, USA", "Tombstone, Arizona"])
+def test_a_state_is_a_division(atlas, text):
+    assert [(r.level, r.name) for r in plan(atlas, text).regions] == [("admin1", "Arizona")]

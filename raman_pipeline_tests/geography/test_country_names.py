@@ -78,8 +78,3 @@ def test_no_country_is_made_up(atlas, text):
 )
 def test_reservations_are_flagged(atlas, text, flag):
     assert flag in atlas.names.resolve(parse_locality(text)).flags
-
-
-def test_the_state_is_kept(atlas):
-    assert atlas.names.resolve(parse_locality("Bisbee, Arizona, USA")).state == "AZ"
-    assert atlas.names.resolve(parse_locality("Tombstone, Arizona")).state == "AZ"
