@@ -9,26 +9,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from raman_pipeline.cli_locate import locate
+from raman_pipeline.cli_progress import show_progress
 from raman_pipeline.rruff.archive import read_outcomes
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.rruff.member_name import parse_member_name
@@ -38,7 +29,7 @@ from raman_pipeline.rruff.zip_archive import ArchiveError
 
 if TYPE_CHECKING:
     from raman_pipeline.orchestration.overview import AssetState
-    from raman_pipeline.orchestration.runner import Listener, RunOutcome
+    from raman_pipeline.orchestration.runner import RunOutcome
     from raman_pipeline.orchestration.trace import Step
     from raman_pipeline.settings import Settings
 
@@ -83,7 +74,7 @@ def run(
     from raman_pipeline.orchestration.runner import run_graph
 
     settings = _settings(profile, rruff_url)
-    with _progress() as listener:
+    with show_progress(out, err) as listener:
         outcomes = run_graph(settings, listener, train, processes)
     _close(settings, outcomes)
 
@@ -113,17 +104,34 @@ def backfill(
         Optional[list[str]],  # noqa: UP045
         typer.Option("--partition", help='fold|split, for example "0|specimen"; repeatable'),
     ] = None,
+    family: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--family", help="model family, for example rbf_svm; repeatable"),
+    ] = None,
     processes: Processes = None,
 ) -> None:
-    """Train and test every family on fold x split, where due, and make the report."""
+    """Train and test families on fold x split, where due, and make the report."""
     from raman_pipeline.orchestration.runner import run_backfill
 
     settings = _settings(profile, None)
     try:
-        with _progress() as listener:
-            outcomes = run_backfill(settings, listener, partition or None, processes)
+        with show_progress(out, err) as listener:
+            outcomes = run_backfill(
+                settings, listener, partition or None, processes, family or None
+            )
     except ValueError as error:
         _fail(str(error))
+    _close(settings, outcomes)
+
+
+@app.command()
+def study(profile: Profile = None, processes: Processes = None) -> None:
+    """Compare the best model with its baselines, ablate inputs, draw the scaling curve."""
+    from raman_pipeline.orchestration.runner import run_studies
+
+    settings = _settings(profile, None)
+    with show_progress(out, err) as listener:
+        outcomes = run_studies(settings, listener, processes)
     _close(settings, outcomes)
 
 
@@ -244,46 +252,6 @@ def _settings(profile: str | None, location: str | None) -> Settings:
     from raman_pipeline.settings import load_settings
 
     return load_settings(profile, location=location)
-
-
-@contextmanager
-def _progress() -> Iterator[Listener]:
-    """Shows a bar for each stage, and a line for each run that did something."""
-    from raman_pipeline.orchestration.runner import Listener
-
-    columns = (
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=out) as progress:
-        stages: dict[str, TaskID] = {}
-
-        def on_start(stage: str, total: int) -> None:
-            for task in stages.values():
-                progress.stop_task(task)
-            stages[stage] = progress.add_task(stage, total=total)
-
-        def on_outcome(outcome: RunOutcome) -> None:
-            progress.advance(stages[outcome.job])
-            where = outcome.job + (f" {outcome.partition}" if outcome.partition else "")
-            if outcome.errors:
-                for error in outcome.errors:
-                    progress.console.print(
-                        f"[red]failed[/red] {where}: {error}", soft_wrap=True, highlight=False
-                    )
-            elif outcome.assets:
-                progress.console.print(
-                    f"{where}: {len(outcome.assets)} assets in {outcome.seconds:.1f} s",
-                    highlight=False,
-                )
-
-        try:
-            yield Listener(on_start, on_outcome)
-        except KeyboardInterrupt:
-            err.print("interrupted; what was done is kept, and another run goes on from there")
-            raise
 
 
 def _close(settings: Settings, outcomes: list[RunOutcome]) -> None:

@@ -11,12 +11,15 @@ import dagster as dg
 from raman_pipeline.learning.families import FAMILIES
 from raman_pipeline.orchestration.assets import (
     archives,
+    augmentation,
     folds,
     geocoding,
     geolocation,
+    geolocation_report,
     localities,
     reports,
     spectra,
+    studies,
     tensors,
 )
 from raman_pipeline.orchestration.io_managers import io_managers
@@ -53,9 +56,15 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         tensors.resampled_spectra,
         reports.georeferencing_report,
         reports.dataset_report,
+        folds.spectrum_facts_asset,
         folds.fold_assignment,
+        folds.split_leakage,
+        augmentation.augmented_training_set,
         *(a for family in FAMILIES.values() for a in geolocation.family_assets(family)),
-        geolocation.geolocation_report,
+        studies.paired_comparison,
+        studies.input_ablation,
+        studies.scaling_curve_asset,
+        geolocation_report.geolocation_report,
     ]
 
     def with_settings(spec: dg.AssetSpec) -> dg.AssetSpec:

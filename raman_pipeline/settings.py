@@ -25,7 +25,12 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 from raman_pipeline import atomic
 from raman_pipeline.geography.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
 from raman_pipeline.geography.service_terms import TERMS, ServiceName
-from raman_pipeline.learning.presets import PRESETS, ConvNeXtPreset
+from raman_pipeline.learning.presets import (
+    PRESETS,
+    AugmentationRecipe,
+    ConvNeXtPreset,
+    PresetName,
+)
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED = PROJECT / "data" / "embedded"
@@ -104,7 +109,7 @@ class FoldSettings(_Part):
 class TrainingSettings(_Part):
     """How networks are trained."""
 
-    preset: ConvNeXtPreset = PRESETS["default"]
+    presets: dict[PresetName, ConvNeXtPreset] = PRESETS
     seed: int = 0
 
 
@@ -118,6 +123,7 @@ class Settings(_Part):
     grid: GridSettings = GridSettings()
     folds: FoldSettings = FoldSettings()
     training: TrainingSettings = TrainingSettings()
+    augmentation: AugmentationRecipe = AugmentationRecipe()
 
     @property
     def archive_store(self) -> Path:
@@ -210,7 +216,10 @@ def load_settings(
             # Some 150 spectra a fold: a shorter grid, and small batches for enough steps.
             grid=GridSettings(points=512),
             training=TrainingSettings(
-                preset=PRESETS["default"].model_copy(update={"epochs": 8, "batch_size": 16})
+                presets={
+                    name: preset.model_copy(update={"epochs": 8, "batch_size": 16})
+                    for name, preset in PRESETS.items()
+                }
             ),
         )
     archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)
@@ -222,7 +231,6 @@ def load_settings(
             archives=archives,
             geography=geography,
             folds=FoldSettings(kinds=("RAW", "Processed")),
-            training=TrainingSettings(preset=PRESETS["paper"]),
         )
     return Settings(profile=name, store=folder, archives=archives, geography=geography)
 

@@ -21,7 +21,7 @@ from raman_pipeline.geography.paper_figures import (
     PAPER_SPECIES,
     PAPER_TOTALS,
 )
-from raman_pipeline.geography.report import markdown_table
+from raman_pipeline.markdown import markdown_table
 from raman_pipeline.tables import Column, TableSchema
 
 SECTIONS = ("total", "country", "species", "country_group", "excluded")

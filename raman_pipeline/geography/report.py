@@ -16,6 +16,7 @@ from raman_pipeline.geography.distance import distance_km
 from raman_pipeline.geography.geocoder import LEVELS
 from raman_pipeline.geography.locality import PLACE_CLASSES, OriginClass
 from raman_pipeline.geography.paper_figures import PAPER_TOTALS
+from raman_pipeline.markdown import markdown_table
 from raman_pipeline.tables import Column, TableSchema
 
 VERDICTS = (
@@ -196,19 +197,3 @@ def _totals(samples: pd.DataFrame) -> pd.DataFrame:
 def _formatted(counts: pd.DataFrame) -> pd.DataFrame:
     share = "country_of_those_naming_a_place"
     return counts.assign(**{share: counts[share].map("{:.1%}".format)})
-
-
-def markdown_table(frame: pd.DataFrame) -> list[str]:
-    """Returns a frame as the lines of a Markdown table; empty cells for missing values."""
-    names = [str(c).replace("_", " ") for c in frame.columns]
-    lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
-    for row in frame.astype(object).where(frame.notna(), "").itertuples(index=False):
-        cells = [_cell(value) for value in row]
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, int | float | np.number) and float(value) == int(value):
-        return f"{int(value):,}"
-    return str(value).replace("|", "/").replace("\n", " ")

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from scipy.special import softmax
 
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.neighbours import best_by_class, unit_root
 
 Probabilities = npt.NDArray[np.float64]
-_CHUNK = 512
+_SHARPNESS = 0.01
 
 
 def fit_majority(train: LabelledSpectra) -> ModelState:
@@ -27,27 +30,28 @@ def predict_majority(
     return np.tile(state.arrays["prior"], (len(test), 1))
 
 
-def fit_mineral_lookup(train: LabelledSpectra) -> ModelState:
-    """Counts countries for each mineral name; the spectrum itself is not used."""
-    minerals = sorted(train.about["mineral"].unique())
-    row = {mineral: i for i, mineral in enumerate(minerals)}
-    counts = np.zeros((len(minerals), len(train.classes)))
-    np.add.at(counts, (train.about["mineral"].map(row).to_numpy(np.int64), train.label), 1)
-    return ModelState({"counts": counts, "prior": _prior(train)}, {"minerals": minerals})
+def fit_lookup(train: LabelledSpectra, column: str) -> ModelState:
+    """Counts countries for each value of a column; the spectrum itself is not used.
+
+    By `mineral` this is what its name alone tells; by `rruff_id` it measures leakage, as
+    it knows nothing but the specimens that stand on both sides.
+    """
+    values, counts = _counts(train, column)
+    return ModelState({"counts": counts, "prior": _prior(train)}, {"values": values})
 
 
-def predict_mineral_lookup(
-    state: ModelState, train: LabelledSpectra, test: LabelledSpectra
+def predict_lookup(
+    state: ModelState, train: LabelledSpectra, test: LabelledSpectra, column: str
 ) -> Probabilities:
-    """Gives the frequencies of the mineral's countries; the overall ones if it is new.
+    """Gives the frequencies of the value's countries; the overall ones if it is new.
 
     The overall frequencies count as one further observation, which orders countries
-    that the mineral was never seen in.
+    that the value was never seen in.
     """
-    row = {mineral: i for i, mineral in enumerate(state.about["minerals"])}
+    row = {value: i for i, value in enumerate(state.about["values"])}
     prior, counts = state.arrays["prior"], state.arrays["counts"]
     with_none = np.vstack([counts, np.zeros(len(prior))])
-    chosen = with_none[[row.get(m, len(counts)) for m in test.about["mineral"]]]
+    chosen = with_none[[row.get(value, len(counts)) for value in test.about[column]]]
     return (chosen + prior) / (chosen.sum(axis=1, keepdims=True) + 1)
 
 
@@ -61,29 +65,21 @@ def predict_nearest_neighbour(
 ) -> Probabilities:
     """Ranks countries by their most similar training spectrum.
 
-    Similarity is the cosine of square-rooted intensities. The scores are a sharp
-    softmax of it, so that the order is that of the neighbours; they are not
-    calibrated.
+    The scores are a sharp softmax of the similarity, so that the order is that of the
+    neighbours; what they are worth is for the calibration to say.
     """
-    reference, query = _unit_sqrt(train.intensity), _unit_sqrt(test.intensity)
-    best = np.full((len(test), len(train.classes)), -1.0)
-    order = np.argsort(train.label, kind="stable")
-    classes, starts = np.unique(train.label[order], return_index=True)
-    for start in range(0, len(test), _CHUNK):
-        similarity = query[start : start + _CHUNK] @ reference[order].T
-        best[start : start + _CHUNK, classes] = np.maximum.reduceat(similarity, starts, axis=1)
-    scores = np.exp((best - best.max(axis=1, keepdims=True)) / 0.01) * (best > -1)
-    # Countries without a training spectrum come last, in the order of their frequency.
-    scores = scores + 1e-300
-    return scores / scores.sum(axis=1, keepdims=True)
+    reference, query = unit_root(train.intensity), unit_root(test.intensity)
+    best = best_by_class(query, reference, train.label, len(train.classes))
+    return softmax(np.where(best > -1, best / _SHARPNESS, -np.inf), axis=1)
 
 
 def _prior(train: LabelledSpectra) -> Probabilities:
     return np.bincount(train.label, minlength=len(train.classes)) / max(len(train), 1)
 
 
-def _unit_sqrt(intensity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    root = np.sqrt(np.clip(intensity, 0, None))
-    norm = np.linalg.norm(root, axis=1, keepdims=True)
-    norm[norm == 0] = 1
-    return root / norm
+def _counts(train: LabelledSpectra, column: str) -> tuple[list[str], Probabilities]:
+    """Returns the values of a column and the countries counted for each, [values, classes]."""
+    codes, values = pd.factorize(train.about[column], sort=True)
+    counts = np.zeros((len(values), len(train.classes)))
+    np.add.at(counts, (codes, train.label), 1)
+    return list(values), counts

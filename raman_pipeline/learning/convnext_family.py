@@ -6,15 +6,23 @@ the network (see `models.convnext1d`) and the loop (see `training`).
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
+from torch import Tensor, nn
 
-from raman_pipeline.learning.families import FitContext
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
 from raman_pipeline.learning.models.convnext1d import ConvNeXt1D
+from raman_pipeline.learning.options import FitContext
 from raman_pipeline.learning.presets import ConvNeXtPreset
-from raman_pipeline.learning.training import predict_probabilities, train_classifier
+from raman_pipeline.learning.training import (
+    TrainingSet,
+    predict_probabilities,
+    train_classifier,
+)
 
 
 def crop_columns(grid: npt.NDArray[np.float64], crop: tuple[float, float] | None) -> slice:
@@ -34,26 +42,18 @@ def crop_columns(grid: npt.NDArray[np.float64], crop: tuple[float, float] | None
     return slice(int(start), int(stop))
 
 
-def fit_convnext(train: LabelledSpectra, context: FitContext) -> ModelState:
+def fit_convnext(train: LabelledSpectra, context: FitContext, preset: ConvNeXtPreset) -> ModelState:
     """Trains a ConvNeXt1D; the state holds weights, preset, classes and the losses."""
-    preset = context.preset
-    inputs = _inputs(train, preset)
-    length = inputs.shape[1]
+    data = training_set(train, preset)
     torch.manual_seed(context.seed)
-    model = _build(preset, length, len(train.classes))
+    model = build(preset, data.spectra.shape[1], len(train.classes))
     reports = train_classifier(
-        model,
-        inputs,
-        train.label,
-        preset,
-        context.seed,
-        context.checkpoint,
-        context.on_epoch,
+        model, data, preset, context.seed, context.checkpoint, context.on_epoch
     )
     arrays = {name: value.numpy() for name, value in model.state_dict().items()}
     about = {
         "preset": preset.model_dump(mode="json"),
-        "length": length,
+        "length": data.spectra.shape[1],
         "classes": list(train.classes),
         "parameters": sum(p.numel() for p in model.parameters()),
         "final_training_loss": round(reports[-1].loss, 6) if reports else None,
@@ -66,23 +66,41 @@ def predict_convnext(
 ) -> npt.NDArray[np.float64]:
     """Returns probabilities of a stored ConvNeXt1D, float64 [n, classes]."""
     preset = ConvNeXtPreset.model_validate(state.about["preset"])
-    model = _build(preset, state.about["length"], len(state.about["classes"]))
-    model.load_state_dict({name: torch.from_numpy(a) for name, a in state.arrays.items()})
-    return predict_probabilities(model, _inputs(test, preset))
+    model = build(preset, state.about["length"], len(state.about["classes"]))
+    names = model.state_dict()
+    model.load_state_dict({name: torch.from_numpy(state.arrays[name]) for name in names})
+    return predict_probabilities(model, cropped(test, preset))
 
 
-def _inputs(spectra: LabelledSpectra, preset: ConvNeXtPreset) -> npt.NDArray[np.float32]:
-    intensity = spectra.intensity[:, crop_columns(spectra.grid, preset.crop)]
-    if preset.transform == "none":
-        return intensity
-    root = np.sqrt(intensity)
-    centred = root - root.mean(axis=1, keepdims=True)
-    # A flat spectrum has no deviation and stays zero.
-    return centred / (root.std(axis=1, keepdims=True) + 1e-6)
+def cropped(spectra: LabelledSpectra, preset: ConvNeXtPreset) -> npt.NDArray[np.float32]:
+    """Returns the part of the spectra that the network sees, float32 [n, m], 0 to 1."""
+    return spectra.intensity[:, crop_columns(spectra.grid, preset.crop)]
 
 
-def _build(preset: ConvNeXtPreset, length: int, classes: int) -> ConvNeXt1D:
-    return ConvNeXt1D(
+def training_set(train: LabelledSpectra, preset: ConvNeXtPreset) -> TrainingSet:
+    """Returns what a network is trained on."""
+    specimens, _ = pd.factorize(train.about["rruff_id"])
+    return TrainingSet(
+        cropped(train, preset),
+        train.label,
+        specimens.astype(np.int64),
+        float(train.grid[1] - train.grid[0]),
+    )
+
+
+class StandardisedRoot(nn.Module):
+    """Square roots of [batch, m], centred and scaled for each spectrum."""
+
+    def forward(self, spectra: Tensor) -> Tensor:
+        """Returns the same shape; a flat spectrum stays zero."""
+        root = spectra.clamp_min(0).sqrt()
+        centred = root - root.mean(dim=1, keepdim=True)
+        return centred / (root.std(dim=1, keepdim=True, correction=0) + 1e-6)
+
+
+def build(preset: ConvNeXtPreset, length: int, classes: int) -> nn.Module:
+    """Returns the transform and the network of a preset, with fresh weights."""
+    network = ConvNeXt1D(
         length=length,
         classes=classes,
         depths=preset.depths,
@@ -94,3 +112,5 @@ def _build(preset: ConvNeXtPreset, length: int, classes: int) -> ConvNeXt1D:
         drop_path=preset.drop_path,
         dropout=preset.dropout,
     )
+    transform = StandardisedRoot() if preset.transform == "standardised_root" else nn.Identity()
+    return nn.Sequential(OrderedDict(transform=transform, network=network))

@@ -1,38 +1,27 @@
 """Model families: everything that can be fitted on one fold, behind one interface.
 
 What belongs here: the interface and the registry. What does not: the methods
-themselves (see `baselines`, `convnext_family`).
+themselves (see `baselines`, `classical`, `random_convolutions`, `kernel_ridge`,
+`convnext_family`), choosing and calibrating (see `fitting`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.learning import baselines
+from raman_pipeline.learning import baselines, classical, kernel_ridge, random_convolutions
+from raman_pipeline.learning.inputs import Input
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
-from raman_pipeline.learning.presets import ConvNeXtPreset
+from raman_pipeline.learning.options import Choice, FitContext
+from raman_pipeline.learning.presets import PresetName
 
-
-@dataclass(frozen=True)
-class FitContext:
-    """What a fit may need besides data.
-
-    Attributes:
-        seed: of everything random.
-        preset: of the networks.
-        checkpoint: file for the state of a long fit; None keeps none.
-        on_epoch: told of progress.
-    """
-
-    seed: int
-    preset: ConvNeXtPreset
-    checkpoint: Path | None = None
-    on_epoch: Callable | None = None
+Fit = Callable[[LabelledSpectra, FitContext], ModelState]
+Predict = Callable[[ModelState, LabelledSpectra, LabelledSpectra], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -43,26 +32,98 @@ class Family:
         name: asset names derive from it.
         title: for figures and tables.
         description: one sentence.
-        uses: the settings that its fit depends on.
         fit: training side and context to a state.
         predict: state, training side and test side to float64 [n, classes].
+        inputs: what it looks at; empty for none.
+        choices: parameters that the inner validation chooses among.
+        preset: of its network; None for families without one.
         baseline: whether a model should beat it.
     """
 
     name: str
     title: str
     description: str
-    uses: tuple[str, ...]
-    fit: Callable[[LabelledSpectra, FitContext], ModelState]
-    predict: Callable[[ModelState, LabelledSpectra, LabelledSpectra], npt.NDArray[np.float64]]
+    fit: Fit
+    predict: Predict
+    inputs: tuple[Input, ...] = ("spectrum",)
+    choices: tuple[Choice, ...] = ({},)
+    preset: PresetName | None = None
     baseline: bool = True
 
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The settings that its fit depends on."""
+        return ("training",) if self.preset else ()
 
-def _fit_convnext(train: LabelledSpectra, context: FitContext) -> ModelState:
+
+def trees(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
+    """Returns extremely randomised trees on some inputs."""
+    return Family(
+        name,
+        title,
+        f"{classical.TREES} extremely randomised trees on {_listed(inputs)}.",
+        classical.fit_recipe,
+        partial(classical.predict_trees, inputs=inputs),
+        inputs,
+        classical.TREE_CHOICES,
+    )
+
+
+def support_vectors(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
+    """Returns an RBF support-vector machine on some inputs."""
+    return Family(
+        name,
+        title,
+        f"Support-vector machine with an RBF kernel on {_listed(inputs)}.",
+        classical.fit_recipe,
+        partial(classical.predict_svm, inputs=inputs),
+        inputs,
+        classical.SVM_CHOICES,
+    )
+
+
+def blend(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
+    """Returns the mean of kernel ridge and randomised trees on some inputs."""
+    return Family(
+        name,
+        title,
+        f"Mean of kernel ridge and randomised trees on {_listed(inputs)}.",
+        partial(kernel_ridge.fit_kernel_ridge, inputs=inputs),
+        partial(kernel_ridge.predict_blend, inputs=inputs),
+        inputs,
+        kernel_ridge.RIDGE_CHOICES,
+        baseline=False,
+    )
+
+
+def _lookup(name: str, title: str, description: str, column: str) -> Family:
+    return Family(
+        name,
+        title,
+        description,
+        lambda train, _: baselines.fit_lookup(train, column),
+        partial(baselines.predict_lookup, column=column),
+        ("mineral",) if column == "mineral" else (),
+    )
+
+
+def _convnext(name: str, title: str, description: str, preset: PresetName) -> Family:
+    return Family(
+        name,
+        title,
+        description,
+        partial(_fit_convnext, preset=preset),
+        _predict_convnext,
+        preset=preset,
+        baseline=False,
+    )
+
+
+def _fit_convnext(train: LabelledSpectra, context: FitContext, preset: PresetName) -> ModelState:
     # torch takes seconds to import, and only this family needs it.
     from raman_pipeline.learning.convnext_family import fit_convnext
 
-    return fit_convnext(train, context)
+    return fit_convnext(train, context, context.presets[preset])
 
 
 def _predict_convnext(
@@ -73,6 +134,12 @@ def _predict_convnext(
     return predict_convnext(state, train, test)
 
 
+def _listed(inputs: tuple[Input, ...]) -> str:
+    return ", ".join(name.replace("_", " ") for name in inputs)
+
+
+WITH_CHEMISTRY: tuple[Input, ...] = ("spectrum", "ideal_chemistry")
+
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
@@ -80,34 +147,54 @@ FAMILIES: dict[str, Family] = {
             "majority",
             "majority class",
             "Gives every spectrum the commonest country of the training side.",
-            (),
             lambda train, _: baselines.fit_majority(train),
             baselines.predict_majority,
+            (),
         ),
-        Family(
+        _lookup(
             "mineral_lookup",
             "mineral look-up",
             "Gives the commonest country of the mineral's name; never sees a spectrum.",
-            (),
-            lambda train, _: baselines.fit_mineral_lookup(train),
-            baselines.predict_mineral_lookup,
+            "mineral",
+        ),
+        _lookup(
+            "specimen_lookup",
+            "same-specimen look-up",
+            "Gives the country of the same specimen where training holds it, else the commonest: "
+            "what leakage alone is worth.",
+            "rruff_id",
         ),
         Family(
             "nearest_neighbour",
             "1-NN cosine",
             "Gives the country of the most similar training spectrum (cosine of square roots).",
-            (),
             lambda train, _: baselines.fit_nearest_neighbour(train),
             baselines.predict_nearest_neighbour,
         ),
+        support_vectors("rbf_svm", "RBF-SVM", ("spectrum",)),
+        trees("extra_trees", "ExtraTrees", ("spectrum",)),
         Family(
+            "random_convolutions",
+            "random convolutions",
+            "Ridge on the features of random convolutions, in the manner of MiniRocket.",
+            random_convolutions.fit_random_convolutions,
+            random_convolutions.predict_random_convolutions,
+            choices=random_convolutions.RIDGE_CHOICES,
+        ),
+        support_vectors("chemistry_svm", "RBF-SVM + chemistry", WITH_CHEMISTRY),
+        trees("chemistry_trees", "ExtraTrees + chemistry", WITH_CHEMISTRY),
+        _convnext(
+            "convnext1d_paper",
+            "ConvNeXt1D (paper)",
+            "One-dimensional ConvNeXt with what Pappone (2024) prints of it.",
+            "paper",
+        ),
+        _convnext(
             "convnext1d",
             "ConvNeXt1D",
-            "One-dimensional ConvNeXt trained with schedule-free AdamW (Pappone 2024).",
-            ("training",),
-            _fit_convnext,
-            _predict_convnext,
-            baseline=False,
+            "One-dimensional ConvNeXt with a preset that learns.",
+            "default",
         ),
+        blend("chemistry_blend", "blend + chemistry", WITH_CHEMISTRY),
     )
 }

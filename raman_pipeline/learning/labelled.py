@@ -7,7 +7,7 @@ of a fitted model. What does not: models (see `families`).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ class LabelledSpectra:
         grid: float64 [m], cm⁻¹.
         label: int64 [n], index into `classes`.
         classes: countries, sorted; the same on both sides of a fold.
-        about: [n] rows with `member_id`, `rruff_id`, `mineral`, `country`.
+        about: [n] rows with `member_id`, `rruff_id`, `mineral`, `locality`, `country`, and
+            the columns of the facts that were joined.
     """
 
     intensity: npt.NDArray[np.float32]
@@ -41,10 +42,21 @@ class LabelledSpectra:
     def __len__(self) -> int:
         return len(self.label)
 
+    def subset(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> LabelledSpectra:
+        """Returns some of the rows; the classes stay."""
+        return replace(
+            self,
+            intensity=self.intensity[rows],
+            label=self.label[rows],
+            about=self.about[rows].reset_index(drop=True)
+            if rows.dtype == bool
+            else self.about.iloc[rows].reset_index(drop=True),
+        )
+
 
 @dataclass(frozen=True)
 class ModelState:
-    """A fitted model as plain arrays and facts; what is stored and versioned."""
+    """A fitted model, or another result of learning, as plain arrays and facts: what is stored."""
 
     arrays: dict[str, np.ndarray]
     about: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +76,7 @@ class ModelState:
 
 
 def fold_sides(
-    folds: pd.DataFrame, tensor: SpectrumTensor, fold: int
+    folds: pd.DataFrame, tensor: SpectrumTensor, fold: int, facts: pd.DataFrame | None = None
 ) -> tuple[LabelledSpectra, LabelledSpectra]:
     """Returns the training and the test side of one fold.
 
@@ -72,12 +84,16 @@ def fold_sides(
         folds: a FOLDS table.
         tensor: the spectra; every row that takes part must be in it.
         fold: the test fold.
+        facts: a FACTS table to join; None for families that look at nothing but the
+            spectrum and the names.
 
     Raises:
         KeyError: a spectrum that takes part is not in the tensor.
         ValueError: the fold is empty.
     """
     used = folds[folds["fold"].notna()].reset_index(drop=True)
+    if facts is not None:
+        used = used.merge(facts, on="member_id", how="left", validate="one_to_one")
     classes = tuple(sorted(used["country"].unique()))
     index = {country: i for i, country in enumerate(classes)}
     test = (used["fold"] == fold).to_numpy()

@@ -1,19 +1,32 @@
 """Metrics of a classification, from one row a test spectrum.
 
-What belongs here: numbers from predictions. What does not: figures and texts (see
-`report`).
+What belongs here: predictions and the numbers that follow from them. What does not:
+figures and texts (see `report`), calibrating (see `fitting`).
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
+from raman_pipeline.learning.calibration import (
+    LEVELS,
+    Calibration,
+    Probabilities,
+    brier,
+    conformal_sets,
+    expected_calibration_error,
+    reliability,
+    temper,
+)
 from raman_pipeline.learning.labelled import LabelledSpectra
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.learning.sphere import Places, separation_km, unit_vectors
+from raman_pipeline.tables import RAGGED, Column, TableSchema
+
+_SETS = pa.list_(pa.int32())
+_SHARE = (0.0, 1.0)
 
 PREDICTIONS = TableSchema(
     "predictions",
@@ -22,16 +35,26 @@ PREDICTIONS = TableSchema(
         Column("rruff_id", pa.string(), "the specimen"),
         Column("country", pa.string(), "the label"),
         Column("predicted", pa.string(), "the most probable country"),
-        Column("probability", pa.float64(), "score of `predicted`", between=(0, 1)),
-        Column("true_probability", pa.float64(), "score of the label", between=(0, 1)),
+        Column("probability", pa.float64(), "of `predicted`, calibrated", between=_SHARE),
+        Column("true_probability", pa.float64(), "of the label, calibrated", between=_SHARE),
+        Column("raw_probability", pa.float64(), "of `predicted`, as fitted", between=_SHARE),
+        Column("brier", pa.float64(), "squared error over all countries", between=(0, 2)),
         Column("rank", pa.int32(), "rank of the label, 1 is best", between=(1, 1000)),
         Column("specimen_in_training", pa.bool_(), "the specimen also stands in training"),
+        Column("distance_km", pa.float64(), "weighted position to the specimen's", True),
+        Column("log_density", pa.float64(), "at the specimen's position; 0: uniform", True),
+        Column("set_size", _SETS, f"countries in the sets of stated coverage {LEVELS}"),
+        Column("in_set", _SETS, "1 where the set of that coverage holds the label"),
+        Column("probabilities", RAGGED, "of all countries of the folds, in their order"),
     ),
 )
 
 
 def predictions_table(
-    probabilities: npt.NDArray[np.floating], train: LabelledSpectra, test: LabelledSpectra
+    probabilities: Probabilities,
+    calibration: Calibration,
+    train: LabelledSpectra,
+    test: LabelledSpectra,
 ) -> pa.Table:
     """Returns a PREDICTIONS table, one row for each test spectrum.
 
@@ -39,16 +62,20 @@ def predictions_table(
     name, so that ties favour nobody.
 
     Args:
-        probabilities: [n, classes].
-        train: gives the frequencies and the specimens seen.
+        probabilities: [n, classes], calibrated.
+        calibration: of the model that gave them.
+        train: gives the frequencies, the positions and the specimens seen.
         test: gives the labels.
     """
     frequency = np.bincount(train.label, minlength=len(train.classes))
     tie_break = np.argsort(np.argsort(-frequency, kind="stable"), kind="stable")
     order = np.lexsort((np.broadcast_to(tie_break, probabilities.shape), -probabilities), axis=1)
-    rank = np.argmax(order == test.label[:, None], axis=1) + 1
     rows = np.arange(len(test))
     classes = np.array(test.classes, dtype=object)
+    raw = temper(probabilities, 1 / calibration.temperature)
+    sets = conformal_sets(calibration.probabilities, calibration.label, probabilities)
+    places = Places(train.about, train.label, len(train.classes))
+    at = unit_vectors(test.about["latitude"], test.about["longitude"])
     seen = test.about["rruff_id"].isin(train.about["rruff_id"].unique())
     return PREDICTIONS.from_frame(
         pd.DataFrame(
@@ -57,23 +84,36 @@ def predictions_table(
                 "rruff_id": test.about["rruff_id"],
                 "country": classes[test.label],
                 "predicted": classes[order[:, 0]],
-                "probability": probabilities[rows, order[:, 0]].astype(np.float64),
-                "true_probability": probabilities[rows, test.label].astype(np.float64),
-                "rank": rank,
+                "probability": probabilities[rows, order[:, 0]],
+                "true_probability": probabilities[rows, test.label],
+                "raw_probability": raw[rows, order[:, 0]],
+                "brier": np.clip(brier(probabilities, test.label), 0, 2),
+                "rank": np.argmax(order == test.label[:, None], axis=1) + 1,
                 "specimen_in_training": seen.to_numpy(bool),
+                "distance_km": separation_km(places.weighted_position(probabilities), at),
+                "log_density": places.log_density(probabilities, at, calibration.bandwidth_km),
+                "set_size": list(sets.sum(axis=1).astype(np.int32)),
+                "in_set": list(sets[rows, test.label].astype(np.int32)),
+                "probabilities": list(probabilities.astype(np.float32)),
             }
         )
     )
 
 
 def summarise(predictions: pd.DataFrame) -> dict[str, float]:
-    """Returns accuracy, macro-F1, top-5 accuracy and the share of seen specimens.
+    """Returns the numbers of one test fold.
 
-    Macro-F1 is the mean over the countries that occur among labels or predictions.
+    Accuracy, macro-F1 (over the countries that occur among labels or predictions),
+    top-5, the share of seen specimens and accuracy on seen and new ones apart; log loss
+    (nats), Brier score and expected calibration error (as fitted and calibrated); size and
+    measured coverage of the 90% sets, by spectrum and by specimen; median distance (km) and
+    mean log density at the specimens whose position is known, NaN without any.
     """
     truth, predicted = predictions["country"], predictions["predicted"]
     seen = predictions["specimen_in_training"].astype(bool)
     right = truth == predicted
+    at = LEVELS.index(0.9)
+    inside = predictions["in_set"].str[at]
     return {
         "n": len(predictions),
         "accuracy": float(accuracy_score(truth, predicted)),
@@ -82,6 +122,15 @@ def summarise(predictions: pd.DataFrame) -> dict[str, float]:
         "seen_share": float(seen.mean()),
         "accuracy_seen": float(right[seen].mean()) if seen.any() else float("nan"),
         "accuracy_new": float(right[~seen].mean()) if (~seen).any() else float("nan"),
+        "log_loss": float(-np.log(predictions["true_probability"]).mean()),
+        "brier": float(predictions["brier"].mean()),
+        "ece": expected_calibration_error(reliability(predictions["probability"], right)),
+        "ece_raw": expected_calibration_error(reliability(predictions["raw_probability"], right)),
+        "coverage_90": float(inside.mean()),
+        "coverage_90_specimens": float(inside.groupby(predictions["rruff_id"]).mean().mean()),
+        "set_size_90": float(predictions["set_size"].str[at].mean()),
+        "distance_km": float(predictions["distance_km"].median()),
+        "log_density": float(predictions["log_density"].mean()),
     }
 
 
@@ -94,3 +143,32 @@ def per_country(predictions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {"country": countries, "precision": precision, "recall": recall, "f1": f1, "n": n}
     )
+
+
+def coverages(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Returns stated and measured coverage and the mean size of the conformal sets.
+
+    Columns: `stated`, `measured` (by spectrum), `specimens` (mean over specimens), `size`.
+    """
+    inside = np.stack(list(predictions["in_set"]))
+    sizes = np.stack(list(predictions["set_size"]))
+    by_specimen = pd.DataFrame(inside).groupby(predictions["rruff_id"].to_numpy()).mean().mean()
+    return pd.DataFrame(
+        {
+            "stated": LEVELS,
+            "measured": inside.mean(axis=0),
+            "specimens": by_specimen.to_numpy(),
+            "size": sizes.mean(axis=0),
+        }
+    )
+
+
+def abstention(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Returns accuracy among the most confident answers.
+
+    Columns: `answered` (share of spectra), `accuracy` (among those).
+    """
+    ordered = predictions.sort_values("probability", ascending=False, kind="stable")
+    right = (ordered["country"] == ordered["predicted"]).to_numpy(float)
+    answered = np.arange(1, len(right) + 1)
+    return pd.DataFrame({"answered": answered / len(right), "accuracy": right.cumsum() / answered})

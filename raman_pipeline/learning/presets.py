@@ -14,6 +14,20 @@ from pydantic import BaseModel, ConfigDict, Field
 PresetName = Literal["paper", "default"]
 
 
+class AugmentationRecipe(BaseModel):
+    """How training spectra (0 to 1) are disturbed; 0 leaves a step out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shift_cm1: float = Field(2.0, ge=0, description="greatest shift along the axis, cm⁻¹")
+    noise: float = Field(0.02, ge=0, description="greatest deviation of Gaussian noise")
+    baseline: float = Field(0.1, ge=0, description="greatest height of a slow background")
+    sibling: float = Field(
+        0.5, ge=0, le=1, description="greatest share of another spectrum of the specimen"
+    )
+    mixup: float = Field(0.0, ge=0, description="alpha of mixup between spectra; 0 is none")
+
+
 class ConvNeXtPreset(BaseModel):
     """Architecture, regularisation and optimiser of one ConvNeXt1D.
 
@@ -38,6 +52,9 @@ class ConvNeXtPreset(BaseModel):
     )
     transform: Literal["none", "standardised_root"] = Field(
         "none", description="what is done to a spectrum before the network sees it"
+    )
+    augmentation: AugmentationRecipe | None = Field(
+        None, description="applied anew in every epoch; None trains on the spectra as they are"
     )
     epochs: int = Field(30, ge=1)
     batch_size: int = Field(64, ge=1)

@@ -1,7 +1,7 @@
-"""The geolocation report: tables and text over families, splits and folds.
+"""What the geolocation predictions add up to, over families, splits and folds.
 
-What belongs here: aggregation and wording. What does not: figures (see
-`raman_pipeline.plots`).
+What belongs here: aggregation and verdicts. What does not: the text around them (see
+`report_text`), figures (see `raman_pipeline.plots`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.families import FAMILIES, Family
 from raman_pipeline.learning.metrics import per_country, summarise
 from raman_pipeline.learning.splits import SPLITS
 from raman_pipeline.tables import Column, TableSchema
@@ -31,9 +31,19 @@ METRICS = TableSchema(
         Column("seen_share", pa.float64(), "share whose specimen is in training", between=_SHARE),
         Column("accuracy_seen", pa.float64(), "accuracy on those", True, between=_SHARE),
         Column("accuracy_new", pa.float64(), "accuracy on the others", True, between=_SHARE),
+        Column("log_loss", pa.float64(), "of calibrated probabilities, nats"),
+        Column("brier", pa.float64(), "of calibrated probabilities", between=(0, 2)),
+        Column("ece", pa.float64(), "expected calibration error, calibrated", between=_SHARE),
+        Column("ece_raw", pa.float64(), "expected calibration error, as fitted", between=_SHARE),
+        Column("coverage_90", pa.float64(), "measured coverage of the 90% sets", between=_SHARE),
+        Column("coverage_90_specimens", pa.float64(), "the same over specimens", between=_SHARE),
+        Column("set_size_90", pa.float64(), "countries in the 90% sets"),
+        Column("distance_km", pa.float64(), "median distance of the weighted position", True),
+        Column("log_density", pa.float64(), "mean log density over uniform, nats", True),
     ),
     unique_together=("family", "split", "fold"),
 )
+VALUES = tuple(c.name for c in METRICS.columns if c.name not in ("family", "split", "fold", "n"))
 
 Predictions = Mapping[tuple[str, str, int], pd.DataFrame]
 """(family, split, fold) to a PREDICTIONS table."""
@@ -49,14 +59,26 @@ def fold_metrics(predictions: Predictions) -> pa.Table:
     return METRICS.from_rows(rows)
 
 
+def with_all_baselines(predictions: Predictions) -> Predictions:
+    """Returns the predictions of those folds that every baseline has made its own of.
+
+    A number of a model without its baselines on the same fold would compare nothing.
+    """
+    needed = {name for name, family in FAMILIES.items() if family.baseline}
+    there: dict[tuple[str, int], set[str]] = {}
+    for family, split, fold in predictions:
+        there.setdefault((split, fold), set()).add(family)
+    return {key: table for key, table in predictions.items() if needed <= there[key[1:]]}
+
+
 def summary(metrics: pd.DataFrame) -> pd.DataFrame:
     """Returns mean and standard deviation over folds, by split and family.
 
     Columns: `split`, `family`, `folds`, `n` (test spectra over all folds) and
-    `<metric>_mean`, `<metric>_sd` of accuracy, macro-F1 and top-5. The deviation is
-    over folds (ddof=1) and NaN for one fold.
+    `<metric>_mean`, `<metric>_sd` of every metric. The deviation is over folds (ddof=1)
+    and NaN for one fold.
     """
-    values = ["accuracy", "macro_f1", "top5", "seen_share", "accuracy_seen", "accuracy_new"]
+    values = list(VALUES)
     grouped = metrics.groupby(["split", "family"])
     result = grouped[values].mean().add_suffix("_mean")
     result = result.join(grouped[values].std(ddof=1).add_suffix("_sd"))
@@ -73,9 +95,7 @@ def country_scores(predictions: Predictions, family: str, split: str) -> pd.Data
 
     Columns: `country`, `f1`, `precision`, `n` (test spectra over all folds).
     """
-    tables = [
-        per_country(t) for (f, s, _), t in sorted(predictions.items()) if (f, s) == (family, split)
-    ]
+    tables = [per_country(t) for t in tables_of(predictions, family, split)]
     if not tables:
         return pd.DataFrame(columns=["country", "f1", "precision", "n"])
     joined = pd.concat(tables)
@@ -84,66 +104,50 @@ def country_scores(predictions: Predictions, family: str, split: str) -> pd.Data
     return result.reset_index().sort_values("n", ascending=False, ignore_index=True)
 
 
-def verdicts(table: pd.DataFrame) -> list[str]:
-    """Says, for each split, whether the model beats the best baseline.
+def tables_of(predictions: Predictions, family: str, split: str) -> list[pd.DataFrame]:
+    """Returns the predictions of a family under a split, in the order of the folds."""
+    return [t for (f, s, _), t in sorted(predictions.items()) if (f, s) == (family, split)]
+
+
+def sees_as_much(family: Family) -> list[str]:
+    """Returns the baselines whose inputs a family has too: those that it must beat."""
+    return [
+        name
+        for name, other in FAMILIES.items()
+        if other.baseline and set(other.inputs) <= set(family.inputs)
+    ]
+
+
+def verdicts(metrics: pd.DataFrame) -> list[str]:
+    """Says, for each split and model, whether it beats the best baseline on its inputs.
+
+    Means are over the folds that the model has; every baseline has them too.
 
     Args:
-        table: as `summary` returns it.
+        metrics: a METRICS table.
     """
     lines = []
-    for split, rows in table.groupby("split", sort=False):
-        by_family = rows.set_index("family")["accuracy_mean"]
-        ours = by_family[[f for f in by_family.index if not FAMILIES[f].baseline]]
-        base = by_family[[f for f in by_family.index if FAMILIES[f].baseline]]
-        if ours.empty or base.empty:
-            continue
-        best, model = base.idxmax(), ours.idxmax()
-        gap = ours[model] - base[best]
-        word = "beats" if gap > 0 else "ties with" if gap == 0 else "loses to"
-        lines.append(
-            f"{split}: {FAMILIES[model].title} ({ours[model]:.3f}) {word} the best baseline, "
-            f"{FAMILIES[best].title} ({base[best]:.3f}), by {abs(gap):.3f} in accuracy."
-        )
+    for split in SPLITS:
+        rows = metrics[metrics["split"] == split]
+        for name, family in FAMILIES.items():
+            own = rows[rows["family"] == name]
+            if family.baseline or own.empty:
+                continue
+            same = rows[rows["fold"].isin(own["fold"])]
+            means = same.groupby("family")["accuracy"].mean()
+            base = means[[b for b in sees_as_much(family) if b in means.index]]
+            if base.empty:
+                continue
+            best, ours = base.idxmax(), means[name]
+            gap = ours - base[best]
+            word = "beats" if gap > 0 else "ties with" if gap == 0 else "loses to"
+            line = (
+                f"{split}: {family.title} ({ours:.3f}) {word} the best baseline on its inputs, "
+                f"{FAMILIES[best].title} ({base[best]:.3f}), by {abs(gap):.3f} in accuracy"
+            )
+            others = means[[b for b in means.index if FAMILIES[b].baseline]]
+            if others.max() > max(ours, base[best]):
+                top = others.idxmax()
+                line += f"; {FAMILIES[top].title}, on other inputs, has {others[top]:.3f}"
+            lines.append(f"{line} ({len(own)} {'fold' if len(own) == 1 else 'folds'}).")
     return lines
-
-
-def to_markdown(table: pd.DataFrame, protocol: Mapping[str, object]) -> str:
-    """Returns the report as Markdown: protocol, verdicts, table, what leaks.
-
-    Args:
-        table: as `summary` returns it.
-        protocol: facts that every number depends on, in the order to print.
-    """
-    lines = ["# Geolocation report", "", "## Protocol", ""]
-    lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Verdict", ""]
-    lines += [f"- {line}" for line in verdicts(table)] or ["- nothing to compare yet"]
-    lines += [
-        "",
-        "## Accuracy, macro-F1 and top-5 (mean ± standard deviation over folds)",
-        "",
-        "`seen` is the share of test spectra whose specimen also stands in training; "
-        "`accuracy new` counts only the others.",
-        "",
-        "| split | family | folds | n | accuracy | macro-F1 | top-5 | seen | accuracy new |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in table.to_dict("records"):
-        cells = [
-            row["split"],
-            FAMILIES[row["family"]].title,
-            str(row["folds"]),
-            f"{row['n']:,}",
-            *(_mean_sd(row, key) for key in ("accuracy", "macro_f1", "top5")),
-            f"{row['seen_share_mean']:.2f}",
-            _mean_sd(row, "accuracy_new"),
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _mean_sd(row: Mapping, key: str) -> str:
-    mean, sd = row[f"{key}_mean"], row[f"{key}_sd"]
-    if pd.isna(mean):
-        return "–"
-    return f"{mean:.3f}" if pd.isna(sd) else f"{mean:.3f} ± {sd:.3f}"

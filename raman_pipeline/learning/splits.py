@@ -7,6 +7,8 @@ not. What does not: which rows take part (see `study`).
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal, get_args
 
 import numpy as np
@@ -82,6 +84,14 @@ def make_splitter(split: Split, n_splits: int, seed: int) -> StratifiedKFold | S
     return StratifiedKFold(n_splits=n_splits, shuffle=True, random_state=seed)
 
 
+@contextmanager
+def quiet_about_rare() -> Iterator[None]:
+    """Silences scikit-learn on countries too rare for every fold; the reports show n of each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        yield
+
+
 def assign_folds(study: pd.DataFrame, split: Split, n_splits: int, seed: int) -> pa.Table:
     """Assigns every row that takes part to one test fold.
 
@@ -108,9 +118,7 @@ def assign_folds(study: pd.DataFrame, split: Split, n_splits: int, seed: int) ->
             "use fewer folds or more data"
         )
     fold = np.full(len(used), -1)
-    with warnings.catch_warnings():
-        # Rare countries cannot stand in every fold; the reports show n per country.
-        warnings.filterwarnings("ignore", message="The least populated class")
+    with quiet_about_rare():
         splitter = make_splitter(split, n_splits, seed)
         for number, (_, test) in enumerate(splitter.split(used, used["country"], groups)):
             fold[test] = number

@@ -19,6 +19,12 @@ from schedulefree import AdamWScheduleFree
 from torch import Tensor, nn
 
 from raman_pipeline import atomic
+from raman_pipeline.learning.acceleration import (
+    autocast_dtype,
+    choose_device,
+    compiled_where_it_pays,
+)
+from raman_pipeline.learning.augmentation import Augmenter, mixed
 from raman_pipeline.learning.presets import ConvNeXtPreset
 
 
@@ -36,23 +42,34 @@ class EpochReport:
 OnEpoch = Callable[[EpochReport], None]
 
 
-def choose_device() -> torch.device:
-    """Returns the GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a network is trained on.
 
+    Attributes:
+        spectra: float32 [n, m], 0 to 1.
+        label: int64 [n].
+        specimens: int64 [n], equal for spectra of one specimen.
+        step_cm1: distance of two grid points, cm⁻¹.
+    """
 
-def autocast_dtype(device: torch.device) -> torch.dtype | None:
-    """Returns bfloat16 where the device computes it natively, else None (float32)."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
-    native = torch.cpu.get_capabilities()
-    return torch.bfloat16 if native.get("avx512_bf16") or native.get("amx_bf16") else None
+    spectra: npt.NDArray[np.float32]
+    label: npt.NDArray[np.int64]
+    specimens: npt.NDArray[np.int64]
+    step_cm1: float
+
+    def fingerprint(self, preset: ConvNeXtPreset, seed: int) -> str:
+        """Returns a hash of the data and of how it is trained on."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.spectra).view(np.uint8).data)
+        digest.update(self.label.tobytes())
+        digest.update(self.specimens.tobytes())
+        digest.update(f"{preset.model_dump_json()} {seed} {torch.__version__}".encode())
+        return digest.hexdigest()
 
 
 def train_classifier(
     model: nn.Module,
-    spectra: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int64],
+    data: TrainingSet,
     preset: ConvNeXtPreset,
     seed: int,
     checkpoint: Path | None = None,
@@ -65,11 +82,10 @@ def train_classifier(
     the same bytes as one that was not.
 
     Args:
-        model: maps float32 [batch, length] to logits [batch, classes].
-        spectra: float32 [n, length].
-        labels: int64 [n].
-        preset: epochs, batch size, optimiser.
-        seed: of the order of the batches, dropout and stochastic depth.
+        model: maps float32 [batch, m] to logits [batch, classes].
+        data: spectra and labels; they stay on the device throughout.
+        preset: epochs, batch size, augmentation, optimiser.
+        seed: of the order of the batches, augmentation, dropout and stochastic depth.
         checkpoint: file that holds the state after each epoch; resumed from where it
             fits these very data and settings, ignored where it does not.
         on_epoch: called after each epoch.
@@ -80,27 +96,20 @@ def train_classifier(
     """
     device = choose_device()
     model.to(device)
-    x = torch.from_numpy(np.ascontiguousarray(spectra)).to(device)
-    y = torch.tensor(labels, device=device)
-    optimizer = AdamWScheduleFree(
-        model.parameters(),
-        lr=preset.learning_rate,
-        weight_decay=preset.weight_decay,
-        warmup_steps=preset.warmup_steps,
-    )
-    store = _Checkpoint(checkpoint, _fingerprint(spectra, labels, preset, seed))
-    done = store.restore(model, optimizer, device)
+    loop = _Loop(model, data, preset, device)
+    store = _Checkpoint(checkpoint, data.fingerprint(preset, seed))
+    done = store.restore(model, loop.optimizer, device)
     reports = []
     for epoch in range(done, preset.epochs):
         start = time.perf_counter()
-        loss, accuracy = _run_epoch(model, optimizer, x, y, preset, seed + 1_000_003 * (epoch + 1))
-        store.save(model, optimizer, epoch + 1)
+        loss, accuracy = loop.run_epoch(seed + 1_000_003 * (epoch + 1))
+        store.save(model, loop.optimizer, epoch + 1)
         seconds = time.perf_counter() - start
         reports.append(EpochReport(epoch + 1, preset.epochs, loss, accuracy, seconds))
         if on_epoch:
             on_epoch(reports[-1])
     # Schedule-free keeps two sets of weights; evaluation wants the averaged one.
-    optimizer.eval()
+    loop.optimizer.eval()
     model.eval()
     model.cpu()
     return reports
@@ -120,45 +129,58 @@ def predict_probabilities(
     return torch.cat(parts).numpy()
 
 
-def _run_epoch(
-    model: nn.Module,
-    optimizer: AdamWScheduleFree,
-    x: Tensor,
-    y: Tensor,
-    preset: ConvNeXtPreset,
-    seed: int,
-) -> tuple[float, float]:
-    torch.manual_seed(seed)
-    model.train()
-    optimizer.train()
-    dtype = autocast_dtype(x.device)
-    order = torch.randperm(len(y)).to(x.device)
-    total = torch.zeros((), device=x.device)
-    right = torch.zeros((), device=x.device)
-    for batch in order.split(preset.batch_size):
-        with torch.autocast(x.device.type, dtype=dtype, enabled=dtype is not None):
-            logits = model(x[batch])
-            loss = nn.functional.cross_entropy(logits, y[batch])
-        optimizer.zero_grad(set_to_none=True)
+class _Loop:
+    """One training: data on the device, optimiser, and the step."""
+
+    def __init__(
+        self, model: nn.Module, data: TrainingSet, preset: ConvNeXtPreset, device: torch.device
+    ) -> None:
+        self.model, self.preset, self.dtype = model, preset, autocast_dtype(device)
+        self.x = torch.from_numpy(np.ascontiguousarray(data.spectra)).to(device)
+        self.y = torch.tensor(data.label, device=device)
+        self.augment = preset.augmentation and Augmenter(
+            preset.augmentation, self.x, data.specimens, data.step_cm1
+        )
+        self.optimizer = AdamWScheduleFree(
+            model.parameters(),
+            lr=preset.learning_rate,
+            weight_decay=preset.weight_decay,
+            warmup_steps=preset.warmup_steps,
+        )
+        steps = preset.epochs * (len(data.label) // preset.batch_size + 1)
+        self.forward = compiled_where_it_pays(model, device, steps)
+
+    def run_epoch(self, seed: int) -> tuple[float, float]:
+        """Returns mean loss and accuracy over the training spectra."""
+        torch.manual_seed(seed)
+        self.model.train()
+        self.optimizer.train()
+        order = torch.randperm(len(self.y)).to(self.y.device)
+        total = torch.zeros((), device=self.y.device)
+        right = torch.zeros((), device=self.y.device)
+        for rows in order.split(self.preset.batch_size):
+            loss, logits = self._step(rows)
+            # Kept on the device: reading them here would wait for every step.
+            total += loss.detach() * len(rows)
+            right += (logits.detach().argmax(dim=1) == self.y[rows]).sum()
+        return float(total) / len(self.y), float(right) / len(self.y)
+
+    def _step(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.augment(rows) if self.augment else self.x[rows]
+        y, partner, share = self.y[rows], None, 1.0
+        if self.preset.augmentation and self.preset.augmentation.mixup:
+            x, partner, share = mixed(x, self.preset.augmentation.mixup)
+        with torch.autocast(x.device.type, dtype=self.dtype, enabled=self.dtype is not None):
+            logits = self.forward(x)
+            loss = nn.functional.cross_entropy(logits, y)
+            if partner is not None:
+                other = nn.functional.cross_entropy(logits, y[partner])
+                loss = share * loss + (1 - share) * other
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), preset.clip_norm)
-        optimizer.step()
-        # Kept on the device: reading them here would wait for every step.
-        total += loss.detach() * len(batch)
-        right += (logits.detach().argmax(dim=1) == y[batch]).sum()
-    return float(total) / len(y), float(right) / len(y)
-
-
-def _fingerprint(
-    spectra: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int64],
-    preset: ConvNeXtPreset,
-    seed: int,
-) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(spectra).view(np.uint8).data)
-    digest.update(labels.tobytes())
-    digest.update(f"{preset.model_dump_json()} {seed} {torch.__version__}".encode())
-    return digest.hexdigest()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.preset.clip_norm)
+        self.optimizer.step()
+        return loss, logits
 
 
 class _Checkpoint:

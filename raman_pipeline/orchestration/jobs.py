@@ -6,6 +6,8 @@ What belongs here: what runs together. What does not: when (see `schedules`,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import dagster as dg
 
 from raman_pipeline.learning.families import FAMILIES
@@ -23,11 +25,16 @@ DATASET_ASSETS = (
     "located_samples",
     "wavenumber_window",
     "resampled_spectra",
+    "spectrum_facts",
     "georeferencing_report",
     "dataset_report",
 )
-FOLD_ASSETS = ("fold_assignment",)
-TRAINING_ASSETS = tuple(f"{name}_{part}" for name in FAMILIES for part in ("model", "predictions"))
+FOLD_ASSETS = ("fold_assignment", "split_leakage")
+TRAINING_ASSETS = (
+    "augmented_training_set",
+    *(f"{name}_{part}" for name in FAMILIES for part in ("model", "predictions")),
+)
+STUDY_ASSETS = ("paired_comparison", "input_ablation", "scaling_curve")
 REPORT_ASSETS = ("geolocation_report",)
 
 
@@ -45,9 +52,10 @@ INGEST = _job("ingest", INGEST_ASSETS, "Fetch one archive if it changed, and par
 DATASET = _job("dataset", DATASET_ASSETS, "Merge the archives; locate specimens; resample.")
 FOLDS = _job("folds", FOLD_ASSETS, "Assign every spectrum to a fold under one split.")
 TRAINING = _job("training", TRAINING_ASSETS, "Fit and test every family on one fold and split.")
+STUDIES = _job("studies", STUDY_ASSETS, "Compare, ablate and scale over many fits.")
 REPORT = _job("report", REPORT_ASSETS, "Compare all families over the folds done so far.")
 
-JOBS = [INGEST, DATASET, FOLDS, TRAINING, REPORT]
+JOBS = [INGEST, DATASET, FOLDS, TRAINING, STUDIES, REPORT]
 
 
 def ask_for(archive: str, run_key: str) -> dg.RunRequest:
@@ -67,5 +75,18 @@ ASSETS_OF: dict[str, tuple[str, ...]] = {
     "dataset": DATASET_ASSETS,
     "folds": FOLD_ASSETS,
     "training": TRAINING_ASSETS,
+    "studies": STUDY_ASSETS,
     "report": REPORT_ASSETS,
 }
+
+
+def assets_of_families(names: Iterable[str]) -> tuple[str, ...]:
+    """Returns the assets of the training job that belong to some families.
+
+    Raises:
+        ValueError: a family does not exist.
+    """
+    chosen = list(names)
+    if unknown := sorted(set(chosen) - set(FAMILIES)):
+        raise ValueError(f"no family {', '.join(unknown)}; they are {', '.join(FAMILIES)}")
+    return tuple(f"{name}_{part}" for name in chosen for part in ("model", "predictions"))

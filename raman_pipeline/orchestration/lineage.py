@@ -41,8 +41,22 @@ _LOCATION = (
     *("candidates", "place", "flags"),
 )
 _POINT = ("latitude", "longitude", "coordinate_uncertainty_km")
-_PREDICTED = ("predicted", "probability", "true_probability", "rank")
-_SCORES = ("accuracy", "macro_f1", "top5", "accuracy_seen", "accuracy_new")
+_PREDICTED = (
+    *("predicted", "probability", "true_probability", "raw_probability", "probabilities"),
+    *("brier", "rank", "set_size", "in_set"),
+)
+_SCORE_SOURCES: Sources = {
+    **_all(("accuracy", "macro_f1"), "country", "predicted"),
+    **_all(("accuracy_seen", "accuracy_new"), "country", "predicted", "specimen_in_training"),
+    "top5": ("rank",),
+    "seen_share": ("specimen_in_training",),
+    "log_loss": ("true_probability",),
+    "ece": ("probability",),
+    "ece_raw": ("raw_probability",),
+    **_all(("coverage_90", "coverage_90_specimens"), "in_set"),
+    "set_size_90": ("set_size",),
+    **{column: (column,) for column in ("brier", "distance_km", "log_density")},
+}
 _MEMBER_FACTS = ("archive", "member", "sha256")
 
 SOURCES: dict[str, Sources] = {
@@ -152,20 +166,33 @@ SOURCES: dict[str, Sources] = {
             **_same("fold_assignment", ("member_id", "rruff_id", "country")),
             **_all(_PREDICTED, "fold_assignment.country", "fold_assignment.fold"),
             "specimen_in_training": ("fold_assignment.rruff_id", "fold_assignment.fold"),
+            **_all(
+                ("distance_km", "log_density"),
+                "spectrum_facts.latitude",
+                "spectrum_facts.longitude",
+                "fold_assignment.fold",
+            ),
         }
         for family in FAMILIES
     },
+    "spectrum_facts": {
+        **_same("spectra", ("member_id", "measurement_key", "wavelength_nm")),
+        "ideal_composition": ("spectra.ideal_chemistry",),
+        "measured_composition": ("spectra.measured_chemistry",),
+        **_same("located_samples", ("latitude", "longitude")),
+    },
+    "split_leakage": {
+        **_same("fold_assignment", ("member_id", "fold")),
+        "siblings": ("fold_assignment.rruff_id", "fold_assignment.fold"),
+        "same_measurement": ("spectrum_facts.measurement_key", "fold_assignment.fold"),
+        **_all(("similarity", "near_duplicate"), "fold_assignment.fold"),
+    },
     "geolocation_report": {
-        score: tuple(
-            f"{family}_predictions.{column}"
-            for family in FAMILIES
-            for column in ("country", "predicted")
-        )
-        for score in _SCORES
-    }
-    | {
-        "seen_share": tuple(f"{family}_predictions.specimen_in_training" for family in FAMILIES),
         "n": tuple(f"{family}_predictions.member_id" for family in FAMILIES),
+        **{
+            score: tuple(f"{family}_predictions.{c}" for family in FAMILIES for c in columns)
+            for score, columns in _SCORE_SOURCES.items()
+        },
     },
 }
 

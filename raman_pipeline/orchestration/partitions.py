@@ -5,9 +5,11 @@ What belongs here: partition definitions and the way between keys and values.
 
 from __future__ import annotations
 
+from typing import cast
+
 import dagster as dg
 
-from raman_pipeline.learning.splits import SPLITS
+from raman_pipeline.learning.splits import SPLITS, Split
 from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES
 
 N_FOLDS = 5
@@ -20,7 +22,7 @@ FOLD_SPLIT = dg.MultiPartitionsDefinition(
 )
 
 
-def fold_and_split(key: str) -> tuple[int, str]:
+def fold_and_split(key: str) -> tuple[int, Split]:
     """Returns fold and split of a key such as `0|random`."""
     fold, split = key.split("|")
-    return int(fold), split
+    return int(fold), cast(Split, split)

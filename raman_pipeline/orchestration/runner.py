@@ -20,7 +20,7 @@ import dagster as dg
 from dagster._core.execution.plan.objects import StepFailureData
 
 from raman_pipeline.definitions import build_definitions
-from raman_pipeline.orchestration import jobs
+from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
 from raman_pipeline.orchestration.instance import fail_orphans, open_instance, process_tags
 from raman_pipeline.orchestration.partitions import ARCHIVES, FOLD_SPLIT, SPLIT
@@ -68,6 +68,7 @@ class Listener:
 
     on_start: OnStart = field(default=lambda stage, total: None)
     on_outcome: OnOutcome = field(default=lambda outcome: None)
+    on_progress: progress.OnProgress = field(default=lambda step: None)
 
 
 def run_graph(
@@ -109,6 +110,7 @@ def run_graph(
             and stage("folds", SPLIT.get_partition_keys())
         )
     if sound and train:
+        outcomes += run_studies(settings, listener, processes)
         outcomes += run_backfill(settings, listener, None, processes)
     return outcomes
 
@@ -139,8 +141,9 @@ def run_backfill(
     listener: Listener,
     partitions: Sequence[str] | None = None,
     processes: int | None = None,
+    families: Sequence[str] | None = None,
 ) -> list[RunOutcome]:
-    """Fills fold x split with what is due, then makes the report.
+    """Fills fold x split x family with what is due, then makes the report.
 
     Every process trains with one thread: on few cores that beats one process with
     many. A backfill that was killed goes on where it stopped, within a training too.
@@ -150,26 +153,37 @@ def run_backfill(
         listener: told of progress.
         partitions: keys such as `0|random`; all where None.
         processes: how many; the number of cores, at most 8, where None.
+        families: names of model families; all, and the augmented sets, where None.
 
     Raises:
-        ValueError: a key does not exist.
+        ValueError: a partition or a family does not exist.
     """
     known = [str(key) for key in FOLD_SPLIT.get_partition_keys()]
     chosen = known if partitions is None else list(partitions)
     if unknown := sorted(set(chosen) - set(known)):
         raise ValueError(f"no partition {', '.join(unknown)}; they are {', '.join(known)}")
-    outcomes = []
-    listener.on_start("training", len(chosen))
-    with open_instance(settings) as instance:
-        fail_orphans(settings, instance)
-    for outcome in _in_processes(settings, chosen, processes or min(os.cpu_count() or 1, 8)):
-        listener.on_outcome(outcome)
-        outcomes.append(outcome)
+    assets = jobs.TRAINING_ASSETS if families is None else jobs.assets_of_families(families)
+    tasks = [_Task("training", assets, partition) for partition in chosen]
+    outcomes = _in_processes(settings, listener, tasks, processes)
     with open_instance(settings) as instance:
         listener.on_start("report", 1)
         outcomes.append(run_due(settings, build_definitions(settings), instance, "report", None))
         listener.on_outcome(outcomes[-1])
     return outcomes
+
+
+def run_studies(
+    settings: Settings, listener: Listener, processes: int | None = None
+) -> list[RunOutcome]:
+    """Makes the studies that are due: comparison, ablation, scaling curve.
+
+    Args:
+        settings: whose graph.
+        listener: told of progress.
+        processes: how many; the number of cores, at most 8, where None.
+    """
+    tasks = [_Task("studies", (asset,), None) for asset in jobs.STUDY_ASSETS]
+    return _in_processes(settings, listener, tasks, processes)
 
 
 def run_due(
@@ -180,6 +194,7 @@ def run_due(
     partition: str | None,
     always: Iterable[str] = (),
     config: Mapping[str, Mapping[str, object]] | None = None,
+    among: Iterable[str] | None = None,
 ) -> RunOutcome:
     """Runs one job for one partition, over the assets that are due.
 
@@ -191,8 +206,9 @@ def run_due(
         partition: its partition, None where the job has none.
         always: assets to run, and only those, whether due or not.
         config: asset to its configuration.
+        among: assets of the job to look at; all where None.
     """
-    members = jobs.ASSETS_OF[job]
+    members = jobs.ASSETS_OF[job] if among is None else tuple(among)
     assets = tuple(always) or tuple(due_assets(definitions, instance, members, partition))
     if not assets:
         return RunOutcome(job, partition, ())
@@ -241,25 +257,55 @@ def _message(failure: StepFailureData) -> str:
     return text.split(": ", 1)[-1] if text.startswith("raman_pipeline.") else text
 
 
-def _in_processes(settings: Settings, partitions: list[str], count: int) -> Iterator[RunOutcome]:
+@dataclass(frozen=True)
+class _Task:
+    """A run for a process of its own."""
+
+    job: str
+    assets: tuple[str, ...]
+    partition: str | None
+
+
+def _in_processes(
+    settings: Settings, listener: Listener, tasks: Sequence[_Task], processes: int | None
+) -> list[RunOutcome]:
+    listener.on_start(tasks[0].job if tasks else "training", len(tasks))
+    with open_instance(settings) as instance:
+        fail_orphans(settings, instance)
     # Spawned, since a forked child would share the parent's torch and Arrow threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_one_thread)
-    try:
-        futures = [pool.submit(_train, settings, partition) for partition in partitions]
-        for future in as_completed(futures):
-            yield future.result()
-    finally:
-        # On an interrupt nothing new is begun; checkpoints keep what was done.
-        pool.shutdown(wait=True, cancel_futures=True)
+    outcomes: list[RunOutcome] = []
+    with progress.heard(context, listener.on_progress) as messages:
+        pool = ProcessPoolExecutor(
+            processes or min(os.cpu_count() or 1, 8),
+            mp_context=context,
+            initializer=_one_thread,
+            initargs=(messages,),
+        )
+        try:
+            for future in as_completed([pool.submit(_run_task, settings, t) for t in tasks]):
+                outcomes.append(future.result())
+                listener.on_outcome(outcomes[-1])
+        finally:
+            # On an interrupt nothing new is begun; checkpoints keep what was done.
+            pool.shutdown(wait=True, cancel_futures=True)
+    return outcomes
 
 
-def _one_thread() -> None:
+def _one_thread(messages: progress.Messages) -> None:
     import torch
 
     torch.set_num_threads(1)
+    progress.send_to(messages)
 
 
-def _train(settings: Settings, partition: str) -> RunOutcome:
+def _run_task(settings: Settings, task: _Task) -> RunOutcome:
     with open_instance(settings) as instance:
-        return run_due(settings, build_definitions(settings), instance, "training", partition)
+        return run_due(
+            settings,
+            build_definitions(settings),
+            instance,
+            task.job,
+            task.partition,
+            among=task.assets,
+        )

@@ -1,7 +1,7 @@
-"""Figures of the geolocation study.
+"""Figures of the geolocation study: families against splits, scores by country and fold.
 
-What belongs here: families against splits, scores by country. What does not: maps of
-the data set (see `samples`).
+What belongs here: what the labels say. What does not: probabilities (see
+`probabilities`), leakage (see `leakage`), maps of the data set (see `samples`).
 """
 
 from __future__ import annotations
@@ -14,46 +14,51 @@ from matplotlib.figure import Figure
 
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
 
-_COLOURS = (GREY, "#718096", ORANGE, BLUE, "#2f855a", "#805ad5")
+MEANING = {
+    "random": "papers: specimen on both sides",
+    "specimen": "new specimens",
+    "locality": "new localities",
+    "species": "new minerals",
+}
+_METRICS = {"accuracy": ("accuracy", BLUE), "macro_f1": ("macro-F1", ORANGE)}
 
 
 def families_by_split(table: pd.DataFrame, titles: Mapping[str, str], note: str) -> Figure:
-    """Draws accuracy of every family under every split.
+    """Draws accuracy and macro-F1 of every family, one panel a split.
 
     Args:
-        table: columns `split`, `family`, `accuracy_mean`, `accuracy_sd`.
+        table: columns `split`, `family`, and `_mean` and `_sd` of `accuracy`, `macro_f1`.
         titles: family name to words.
-        note: protocol, printed under the title.
+        note: protocol, printed above.
     """
-    figure, (ax,) = new_figure(9, 4.2)
-    splits, families = list(table["split"].unique()), list(table["family"].unique())
-    width = 0.8 / max(len(families), 1)
-    for i, family in enumerate(families):
-        rows = table[table["family"] == family].set_index("split").reindex(splits)
-        x = np.arange(len(splits)) + (i - (len(families) - 1) / 2) * width
-        bars = ax.bar(
-            x,
-            rows["accuracy_mean"],
-            width * 0.92,
-            yerr=rows["accuracy_sd"].fillna(0),
-            color=_COLOURS[i % len(_COLOURS)],
-            label=titles[family],
-            error_kw={"elinewidth": 0.8},
-        )
-        ax.bar_label(bars, fmt="%.2f", fontsize=7, padding=2)
-    ax.set_xticks(range(len(splits)), [f"{s}\n{_MEANING[s]}" for s in splits], fontsize=8)
-    ax.set(ylabel="accuracy", ylim=(0, 1.05))
-    ax.set_title(f"Country from a spectrum: what the split decides\n{note}", fontsize=10)
-    ax.legend(fontsize=8, ncols=len(families), loc="upper center", frameon=False)
+    splits, families = list(table["split"].unique()), list(dict.fromkeys(table["family"]))
+    families = [name for name in titles if name in families]
+    figure, axes = new_figure(2.1 + 2.4 * len(splits), 1.4 + 0.3 * len(families), len(splits))
+    for ax, split in zip(axes, splits, strict=True):
+        rows = table[table["split"] == split].set_index("family").reindex(families)
+        y = np.arange(len(families))
+        for metric, (word, colour) in _METRICS.items():
+            mean, sd = rows[f"{metric}_mean"], rows[f"{metric}_sd"].fillna(0)
+            ax.errorbar(mean, y, xerr=sd, fmt="o", ms=5, color=colour, label=word, lw=1)
+            for i, value in enumerate(mean):
+                if pd.notna(value):
+                    ax.annotate(
+                        f"{value:.2f}", (value, i), (0, 5), textcoords="offset points",
+                        fontsize=6.5, ha="center", color=colour,
+                    )  # fmt: skip
+        if "majority" in families:
+            ax.axvline(rows.loc["majority", "accuracy_mean"], color=GREY, ls="--", lw=1)
+        ax.set_title(f"{split}\n{MEANING[split]}", fontsize=9)
+        ax.set(xlim=(0, 1), ylim=(len(families) - 0.4, -0.7))
+        ax.grid(axis="x", lw=0.3)
+        shown = [titles[name] for name in families] if ax is axes[0] else []
+        ax.set_yticks(y if shown else [], shown, fontsize=8)
+    axes[0].legend(fontsize=7, loc="lower right", frameon=False)
+    figure.suptitle(
+        f"Country from a spectrum: what the split decides (dashed: majority class)\n{note}",
+        fontsize=10,
+    )
     return figure
-
-
-_MEANING = {
-    "random": "(papers: specimen on both sides)",
-    "specimen": "(new specimens)",
-    "locality": "(new localities)",
-    "species": "(new minerals)",
-}
 
 
 def country_bars(scores: pd.DataFrame, metric: str, title: str, top: int = 30) -> Figure:
@@ -72,4 +77,28 @@ def country_bars(scores: pd.DataFrame, metric: str, title: str, top: int = 30) -
     ax.set_xticks(range(len(rows)), labels, rotation=60, ha="right", fontsize=7)
     ax.set(ylabel={"f1": "F1"}.get(metric, metric), ylim=(0, 1))
     ax.set_title(f"{title} (n test spectra)", fontsize=10)
+    return figure
+
+
+def metrics_by_fold(rows: pd.DataFrame, title: str) -> Figure:
+    """Draws the overall metrics of each fold (cf. Figure 9 of Pappone 2024).
+
+    Args:
+        rows: columns `fold`, `n`, `accuracy`, `macro_f1`, `top5` of one family and split.
+        title: printed above.
+    """
+    figure, (ax,) = new_figure(6, 3.4)
+    rows = rows.sort_values("fold")
+    metrics = {"accuracy": "accuracy", "macro_f1": "macro-F1", "top5": "top-5"}
+    x = np.arange(len(rows))
+    for i, (metric, word) in enumerate(metrics.items()):
+        bars = ax.bar(
+            x + (i - 1) * 0.27, rows[metric], 0.25, color=(BLUE, ORANGE, GREY)[i], label=word
+        )
+        ax.bar_label(bars, fmt="%.2f", fontsize=7)
+    labels = [f"fold {f}\nn = {n}" for f, n in zip(rows["fold"], rows["n"], strict=True)]
+    ax.set_xticks(x, labels, fontsize=8)
+    ax.set(ylim=(0, 1.05))
+    ax.legend(fontsize=8, ncols=3, frameon=False, loc="upper right")
+    ax.set_title(f"{title}: metrics by fold", fontsize=10)
     return figure

@@ -1,10 +1,16 @@
-"""Stage 5: the fold of every spectrum, under every split."""
+"""Stage 5: the fold of every spectrum under every split, what leaks, what else is known."""
 
 from collections import Counter
+from typing import Any
 
 import dagster as dg
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 
+from raman_pipeline.learning.facts import FACTS, spectrum_facts
+from raman_pipeline.learning.labelled import fold_sides
+from raman_pipeline.learning.leakage import LEAKAGE, measure_leakage, shares
 from raman_pipeline.learning.splits import (
     FOLDS,
     assign_folds,
@@ -24,20 +30,28 @@ from raman_pipeline.orchestration.metadata import (
 )
 from raman_pipeline.orchestration.partitions import N_FOLDS, SPLIT
 from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.table_file import StoredTable
 
+_COMMON: dict[str, Any] = {
+    "dagster_type": TABLE,
+    "group_name": "folds",
+    "owners": OWNERS,
+    "code_version": "1",
+    "automation_condition": FOLLOW,
+}
 _COLUMNS = ["member_id", "rruff_id", "mineral", "kind", "locality"]
+_FACT_COLUMNS = [
+    *("member_id", "rruff_id", "measurement_key", "wavelength_nm"),
+    *("ideal_chemistry", "measured_chemistry"),
+]
 
 
 @dg.asset(
+    **_COMMON,
     ins={"spectra": ON_DISK},
     partitions_def=SPLIT,
-    dagster_type=TABLE,
-    group_name="folds",
     kinds={"parquet", "scikitlearn"},
-    owners=OWNERS,
-    code_version="1",
-    automation_condition=FOLLOW,
     metadata={"settings_used": ["folds"]},
     check_specs=[
         schema_check("fold_assignment"),
@@ -103,4 +117,87 @@ def fold_assignment(
         countries=int(folds.loc[folds["fold"].notna(), "country"].nunique()),
         fold_sizes={str(k): int(v) for k, v in sorted(Counter(folds["fold"].dropna()).items())},
         seen_specimen_share=seen_specimen_share(folds),
+    )
+
+
+@dg.asset(
+    **_COMMON,
+    name="spectrum_facts",
+    ins={"spectra": ON_DISK},
+    kinds={"parquet"},
+    check_specs=[
+        schema_check("spectrum_facts"),
+        promise_check("spectrum_facts", "nothing_lost", "One row for each spectrum, in order."),
+    ],
+)
+def spectrum_facts_asset(spectra: StoredTable, located_samples: pa.Table) -> dg.MaterializeResult:
+    """What is known of each spectrum besides its intensities: laser, chemistry, position."""
+    frame = spectra.select(_FACT_COLUMNS).to_pandas()
+    table = spectrum_facts(frame, located_samples.to_pandas())
+    stated = {
+        kind: int((np.stack(table[f"{kind}_composition"].to_pylist()).sum(axis=1) > 0).sum())
+        for kind in ("ideal", "measured")
+    }
+    return table_result(
+        "spectrum_facts",
+        table,
+        FACTS,
+        {},
+        [
+            check_result(
+                "spectrum_facts",
+                "nothing_lost",
+                table["member_id"].to_pylist() == frame["member_id"].tolist(),
+                spectra=len(frame),
+            )
+        ],
+        ideal_chemistry=stated["ideal"],
+        measured_chemistry=stated["measured"],
+        positions=len(table) - table["latitude"].null_count,
+    )
+
+
+@dg.asset(
+    **_COMMON,
+    partitions_def=SPLIT,
+    kinds={"parquet"},
+    check_specs=[
+        schema_check("split_leakage"),
+        promise_check(
+            "split_leakage",
+            "as_promised",
+            "Under every split but `random` no specimen stands on both sides.",
+        ),
+    ],
+)
+def split_leakage(
+    context: dg.AssetExecutionContext,
+    fold_assignment: pa.Table,
+    resampled_spectra: SpectrumTensor,
+    spectrum_facts: pa.Table,
+) -> dg.MaterializeResult:
+    """What training knows of each test spectrum: its specimen, its twin, a near-duplicate."""
+    split = context.partition_key
+    folds, facts = fold_assignment.to_pandas(), spectrum_facts.to_pandas()
+    parts = []
+    for fold in range(N_FOLDS):
+        train, test = fold_sides(folds, resampled_spectra, fold, facts)
+        parts.append(measure_leakage(train, test, fold))
+    frame = pd.concat(parts, ignore_index=True)
+    found = shares(frame)
+    return table_result(
+        "split_leakage",
+        LEAKAGE.from_frame(frame),
+        LEAKAGE,
+        {},
+        [
+            check_result(
+                "split_leakage",
+                "as_promised",
+                split == "random" or found["same_specimen"] == 0,
+                same_specimen=found["same_specimen"],
+            )
+        ],
+        split=split,
+        **{f"{name}_share": value for name, value in found.items()},
     )

@@ -1,0 +1,189 @@
+"""Probabilities that mean what they say: temperature, reliability, conformal sets.
+
+What belongs here: what is fitted on the inner validation, and how far it holds on the
+test side. What does not: accuracy (see `metrics`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
+
+from raman_pipeline.learning.labelled import ModelState
+
+Probabilities = npt.NDArray[np.float64]
+
+LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""Stated coverages of the conformal sets."""
+_BINS = 15
+_PROBABILITIES, _LABEL = "calibration.probabilities", "calibration.label"
+_ABOUT = "calibration"
+_LOG_TEMPERATURES = (np.log(0.05), np.log(200.0))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the inner validation gave.
+
+    Attributes:
+        temperature: divides the logarithms of all probabilities.
+        bandwidth_km: of the kernels on the sphere.
+        probabilities: float64 [v, classes], of the validation spectra, tempered.
+        label: int64 [v].
+        choice: the chosen parameters.
+        trials: (parameters, log loss in nats) of each choice.
+    """
+
+    temperature: float
+    bandwidth_km: float
+    probabilities: Probabilities
+    label: npt.NDArray[np.int64]
+    choice: Mapping[str, Any]
+    trials: tuple[tuple[Mapping[str, Any], float], ...]
+
+    def added_to(self, state: ModelState) -> ModelState:
+        """Returns a state that carries this."""
+        arrays: dict[str, np.ndarray] = {
+            _PROBABILITIES: self.probabilities.astype(np.float32),
+            _LABEL: self.label,
+        }
+        about: dict[str, Any] = {
+            "temperature": self.temperature,
+            "bandwidth_km": self.bandwidth_km,
+            "choice": dict(self.choice),
+            "trials": [[dict(choice), round(loss, 5)] for choice, loss in self.trials],
+        }
+        return ModelState(state.arrays | arrays, state.about | {_ABOUT: about})
+
+    @classmethod
+    def of(cls, state: ModelState) -> Calibration:
+        """Reads what `added_to` stored."""
+        about = state.about[_ABOUT]
+        return cls(
+            about["temperature"],
+            about["bandwidth_km"],
+            state.arrays[_PROBABILITIES].astype(np.float64),
+            state.arrays[_LABEL],
+            about["choice"],
+            tuple((choice, loss) for choice, loss in about["trials"]),
+        )
+
+
+def floored(probabilities: Probabilities, observations: int) -> Probabilities:
+    """Mixes in one observation spread over all classes: nothing seen is impossible.
+
+    Args:
+        probabilities: [n, classes].
+        observations: how many spectra the probabilities were learnt from.
+    """
+    share = 1 / (observations + 1)
+    return (1 - share) * probabilities + share / probabilities.shape[1]
+
+
+def temper(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """Returns probabilities with their logarithms divided by a temperature (Guo 2017)."""
+    return softmax(np.log(probabilities) / temperature, axis=1)
+
+
+def fit_temperature(probabilities: Probabilities, label: npt.NDArray[np.int64]) -> float:
+    """Returns the temperature of least log loss; 1 leaves all as it is.
+
+    Args:
+        probabilities: [n, classes], positive.
+        label: int64 [n].
+    """
+    found = minimize_scalar(
+        lambda t: log_loss(temper(probabilities, float(np.exp(t))), label),
+        bounds=_LOG_TEMPERATURES,
+        method="bounded",
+    )
+    return round(float(np.exp(found.x)), 4)
+
+
+def log_loss(probabilities: Probabilities, label: npt.NDArray[np.int64]) -> float:
+    """Returns the mean negative logarithm of the label's probability, nats."""
+    return float(-np.log(probabilities[np.arange(len(label)), label]).mean())
+
+
+def brier(probabilities: Probabilities, label: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Returns the squared error over all classes for each row, 0 to 2 (Brier 1950)."""
+    of_label = probabilities[np.arange(len(label)), label]
+    return (probabilities**2).sum(axis=1) - 2 * of_label + 1
+
+
+def reliability(confidence: npt.ArrayLike, right: npt.ArrayLike) -> pd.DataFrame:
+    """Returns how often the most probable class was right, by its stated probability.
+
+    Columns: `confidence` and `accuracy` (means in the bin), `n`; one row for each of 15
+    equally wide bins that holds anything.
+    """
+    confidence, right = np.asarray(confidence, float), np.asarray(right, float)
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    frame = pd.DataFrame({"bin": bins, "confidence": confidence, "accuracy": right})
+    grouped = frame.groupby("bin")
+    return (
+        grouped[["confidence", "accuracy"]].mean().assign(n=grouped.size()).reset_index(drop=True)
+    )
+
+
+def expected_calibration_error(table: pd.DataFrame) -> float:
+    """Returns the mean distance of accuracy from confidence over `reliability` bins."""
+    gap = (table["confidence"] - table["accuracy"]).abs()
+    return float((gap * table["n"]).sum() / table["n"].sum())
+
+
+class _Known:
+    """A fitted classifier whose inputs are its outputs, as MAPIE wants one."""
+
+    def __init__(self, classes: int) -> None:
+        self.classes_ = np.arange(classes)
+        self.n_features_in_ = classes
+        self.is_fitted_ = True
+
+    def fit(self, x: Probabilities, y: npt.NDArray[np.int64]) -> _Known:
+        return self
+
+    def predict_proba(self, x: Probabilities) -> Probabilities:
+        return x
+
+    def predict(self, x: Probabilities) -> npt.NDArray[np.int64]:
+        return x.argmax(axis=1)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def conformal_sets(
+    validation: Probabilities,
+    label: npt.NDArray[np.int64],
+    test: Probabilities,
+    levels: Sequence[float] = LEVELS,
+) -> npt.NDArray[np.bool_]:
+    """Returns which classes stand in the conformal set of each row, [n, classes, levels].
+
+    Split-conformal sets by the label's probability (Sadinle 2019, MAPIE's `lac`): the
+    smallest sets on average. A set holds the label in the stated share of cases if test
+    and validation are exchangeable; spectra of one specimen are not independent, so
+    the measured coverage stands beside the stated one.
+
+    Args:
+        validation: [v, classes], of spectra that the model was not fitted on.
+        label: int64 [v].
+        test: [n, classes].
+        levels: stated coverages.
+    """
+    # Seconds to import, and only predictions need it.
+    from mapie.classification import SplitConformalClassifier
+
+    conformal = SplitConformalClassifier(
+        _Known(validation.shape[1]), confidence_level=list(levels), conformity_score="lac"
+    )
+    conformal.conformalize(validation, label)
+    return conformal.predict_set(test)[1].astype(bool)

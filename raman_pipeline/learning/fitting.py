@@ -1,0 +1,103 @@
+"""Fitting a family the honest way: chosen and calibrated on an inner validation.
+
+What belongs here: the inner split, the choice of parameters, the temperature and the
+conformal scores, for every family alike. What does not: the families.
+
+The training side of a fold is divided once more, grouped as the outer split groups.
+Each choice of parameters is fitted on the larger part; the one of least log loss after
+temperature scaling wins, and its temperature and validation probabilities are kept.
+Then the family is fitted on the whole training side. The test fold is never looked at.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from raman_pipeline.learning.calibration import (
+    Calibration,
+    Probabilities,
+    fit_temperature,
+    floored,
+    log_loss,
+    temper,
+)
+from raman_pipeline.learning.families import Family
+from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.options import Choice, FitContext
+from raman_pipeline.learning.sphere import Places, unit_vectors
+from raman_pipeline.learning.splits import Split, groups_of, make_splitter, quiet_about_rare
+
+_INNER_FOLDS = 5
+
+
+def inner_sides(
+    train: LabelledSpectra, split: Split, seed: int
+) -> tuple[LabelledSpectra, LabelledSpectra]:
+    """Divides a training side into four fifths to fit on and one fifth to validate on.
+
+    Nothing that the split keeps together stands in both.
+    """
+    groups = groups_of(train.about, split)
+    available = len(train) if groups is None else len(np.unique(groups))
+    splitter = make_splitter(split, min(_INNER_FOLDS, available), seed)
+    with quiet_about_rare():
+        fitted, validated = next(splitter.split(train.about, train.label, groups))
+    return train.subset(fitted), train.subset(validated)
+
+
+def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> ModelState:
+    """Chooses, calibrates and fits a family on one training side.
+
+    Returns:
+        The family's state with a Calibration added.
+    """
+    inner, validation = inner_sides(train, context.split, context.seed)
+    trials: list[tuple[float, float, Probabilities, Choice]] = []
+    for number, choice in enumerate(family.choices):
+        step = dataclasses.replace(
+            context, choice=choice, checkpoint=_beside(context.checkpoint, f"inner{number}")
+        )
+        state = family.fit(inner, step)
+        raw = floored(family.predict(state, inner, validation), len(inner))
+        temperature = fit_temperature(raw, validation.label)
+        tempered = temper(raw, temperature)
+        trials.append((log_loss(tempered, validation.label), temperature, tempered, choice))
+    _, temperature, tempered, choice = min(trials, key=lambda trial: trial[0])
+    calibration = Calibration(
+        temperature,
+        _bandwidth(inner, validation, tempered),
+        tempered,
+        validation.label,
+        choice,
+        tuple((tried, loss) for loss, _, _, tried in trials),
+    )
+    final = family.fit(train, dataclasses.replace(context, choice=choice))
+    return calibration.added_to(final)
+
+
+def predict_family(
+    family: Family, state: ModelState, train: LabelledSpectra, test: LabelledSpectra
+) -> Probabilities:
+    """Returns calibrated probabilities of the test side, float64 [n, classes]."""
+    raw = floored(family.predict(state, train, test), len(train))
+    return temper(raw, Calibration.of(state).temperature)
+
+
+def checkpoint_files(checkpoint: Path) -> list[Path]:
+    """Returns all files that a fit with this checkpoint may have left."""
+    return [checkpoint, *checkpoint.parent.glob(f"{checkpoint.stem}.inner*{checkpoint.suffix}")]
+
+
+def _beside(checkpoint: Path | None, word: str) -> Path | None:
+    return checkpoint and checkpoint.with_suffix(f".{word}{checkpoint.suffix}")
+
+
+def _bandwidth(
+    inner: LabelledSpectra, validation: LabelledSpectra, probabilities: Probabilities
+) -> float:
+    places = Places(inner.about, inner.label, len(inner.classes))
+    at = unit_vectors(validation.about["latitude"], validation.about["longitude"])
+    return places.choose_bandwidth(probabilities, at)

@@ -1,0 +1,96 @@
+"""What runs of a study prove: power laws and paired differences, with intervals.
+
+What belongs here: statistics over tables of runs. What does not: the runs (see
+`studies`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """loss = scale · n^(-exponent), with a 95% interval of the exponent."""
+
+    scale: float
+    exponent: float
+    low: float
+    high: float
+
+    def at(self, n: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Returns the loss at a number of specimens."""
+        return self.scale * np.asarray(n, float) ** -self.exponent
+
+    def to_reach(self, loss: float) -> float:
+        """Returns how many specimens a loss would take, inf where it falls no more."""
+        if self.exponent <= 0:
+            return float("inf")
+        return float((self.scale / loss) ** (1 / self.exponent))
+
+
+def fit_power_law(runs: pd.DataFrame, loss: str, draws: int = 1000, seed: int = 0) -> PowerLaw:
+    """Fits a power law to a loss against training specimens, on logarithms.
+
+    Args:
+        runs: a STUDY_RUNS table of one variant.
+        loss: `log_loss`, or `error` for 1 - accuracy.
+        draws: bootstrap samples of the folds for the interval.
+        seed: of the bootstrap.
+    """
+    values = 1 - runs["accuracy"] if loss == "error" else runs[loss]
+    frame = pd.DataFrame(
+        {"fold": runs["fold"], "x": np.log(runs["specimens"]), "y": np.log(values)}
+    )
+    slope, offset = np.polyfit(frame["x"], frame["y"], 1)
+    folds = frame["fold"].unique()
+    rng = np.random.default_rng(seed)
+    by_fold = {fold: rows for fold, rows in frame.groupby("fold")}
+    slopes = []
+    for _ in range(draws):
+        drawn = pd.concat([by_fold[f] for f in rng.choice(folds, len(folds))])
+        slopes.append(-np.polyfit(drawn["x"], drawn["y"], 1)[0])
+    low, high = np.quantile(slopes, [0.025, 0.975])
+    return PowerLaw(float(np.exp(offset)), -float(slope), float(low), float(high))
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """A paired difference over folds and seeds, with the corrected resampled t-test.
+
+    Nadeau & Bengio (2003): test folds of repeated cross-validation share training data,
+    so the variance of the mean difference is (1/k + n_test/n_train) times that of one.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    runs: int
+
+
+def paired_test(runs: pd.DataFrame, model: str, baseline: str, metric: str) -> PairedTest:
+    """Tests the difference of a metric between two variants; the interval is of 95%.
+
+    Args:
+        runs: a STUDY_RUNS table in which both stand for the same seeds and folds.
+        model: variant that is to win.
+        baseline: the other one.
+        metric: column.
+    """
+    wide = runs.pivot(index=["seed", "fold"], columns="variant", values=metric)
+    difference = (wide[model] - wide[baseline]).dropna().to_numpy()
+    k = len(difference)
+    ratio = float((runs["n"] / runs["training"]).mean())
+    mean = float(difference.mean())
+    error = float(np.sqrt((1 / k + ratio) * difference.var(ddof=1))) if k > 1 else float("nan")
+    if not error > 0:
+        return PairedTest(mean, mean, mean, 0.0 if mean else 1.0, k)
+    half = float(stats.t.ppf(0.975, k - 1)) * error
+    p_value = float(2 * stats.t.sf(abs(mean) / error, k - 1))
+    return PairedTest(mean, mean - half, mean + half, p_value, k)

@@ -1,0 +1,57 @@
+"""Similarity of spectra: the cosine of square-rooted intensities.
+
+What belongs here: nearest spectra, in pieces that fit the memory. What does not: what
+is concluded from them (see `baselines`, `leakage`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+_CHUNK = 512
+
+
+def unit_root(intensity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Returns square roots of unit length, [n, m]; flat spectra stay zero.
+
+    The root lets weak bands count beside strong ones.
+    """
+    root = np.sqrt(np.clip(intensity, 0, None))
+    norm = np.linalg.norm(root, axis=1, keepdims=True)
+    norm[norm == 0] = 1
+    return root / norm
+
+
+def similarities(
+    query: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]
+) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
+    """Yields rows of the query and their cosines [rows, n] with the whole reference.
+
+    Args:
+        query: [q, m] as `unit_root` returns them.
+        reference: [n, m] likewise.
+    """
+    for start in range(0, len(query), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        yield rows, query[rows] @ reference.T
+
+
+def best_by_class(
+    query: npt.NDArray[np.float32],
+    reference: npt.NDArray[np.float32],
+    label: npt.NDArray[np.int64],
+    classes: int,
+) -> npt.NDArray[np.float64]:
+    """Returns the cosine with the most similar reference of each class, [q, classes].
+
+    -1 for a class without a reference spectrum.
+    """
+    best = np.full((len(query), classes), -1.0)
+    order = np.argsort(label, kind="stable")
+    present, starts = np.unique(label[order], return_index=True)
+    for rows, similarity in similarities(query, reference[order]):
+        best[rows, present] = np.maximum.reduceat(similarity, starts, axis=1)
+    return best

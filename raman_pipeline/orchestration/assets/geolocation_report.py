@@ -1,0 +1,231 @@
+"""Stage 6: the report over all families, splits and folds, with its figures."""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+from matplotlib.figure import Figure
+
+from raman_pipeline import atomic
+from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.leakage import accuracy_by_siblings, shares
+from raman_pipeline.learning.report import (
+    METRICS,
+    Predictions,
+    country_scores,
+    fold_metrics,
+    summary,
+    tables_of,
+    verdicts,
+)
+from raman_pipeline.learning.report_text import to_markdown
+from raman_pipeline.learning.splits import SPLITS
+from raman_pipeline.orchestration.metadata import (
+    OWNERS,
+    TABLE,
+    check_result,
+    figure_metadata,
+    promise_check,
+    schema_check,
+    table_result,
+)
+from raman_pipeline.orchestration.partitions import N_FOLDS
+from raman_pipeline.orchestration.protocol import current_predictions
+from raman_pipeline.orchestration.resources import Rruff
+from raman_pipeline.plots.geolocation import country_bars, families_by_split, metrics_by_fold
+from raman_pipeline.plots.leakage import leakage_at_a_glance
+from raman_pipeline.plots.probabilities import (
+    abstention_curves,
+    coverage_curves,
+    distance_curves,
+    reliability_diagrams,
+)
+from raman_pipeline.rruff.coverage import share_of_rruff
+from raman_pipeline.settings import Settings
+
+_ALL = dg.AssetIn(metadata={"allow_missing_partitions": True})
+_USED = ["folds", "grid", "training"]
+TITLES = {name: family.title for name, family in FAMILIES.items()}
+SHOWN = ("specimen_lookup", "nearest_neighbour", "chemistry_trees", "convnext1d", "chemistry_blend")
+"""Families in figures that have no room for all."""
+
+
+@dg.asset(
+    group_name="geolocation",
+    owners=OWNERS,
+    ins={
+        "fold_assignment": _ALL,
+        "split_leakage": _ALL,
+        **{f"{name}_predictions": _ALL for name in FAMILIES},
+    },
+    dagster_type=TABLE,
+    kinds={"parquet", "markdown"},
+    code_version="3",
+    metadata={"settings_used": _USED},
+    check_specs=[
+        schema_check("geolocation_report"),
+        promise_check(
+            "geolocation_report",
+            "baselines_beside",
+            "No fold shows a model without every baseline.",
+        ),
+    ],
+)
+def geolocation_report(
+    settings: dg.ResourceParam[Settings],
+    rruff: dg.ResourceParam[Rruff],
+    fold_assignment: dict[str, pa.Table],
+    split_leakage: dict[str, pa.Table],
+    **family_predictions: dict[str, pa.Table],
+) -> dg.MaterializeResult:
+    """All families under all splits, per fold and per country, with the protocol.
+
+    Predictions made under other folds or settings than the present ones are left out and
+    counted: no number may stand under a protocol that is not its own.
+    """
+    current, outdated = current_predictions(settings, fold_assignment, family_predictions)
+    if not current:
+        raise dg.Failure(
+            "No predictions fit the present folds and settings; train with `make backfill` first.",
+            allow_retries=False,
+        )
+    leakage = {split: table.to_pandas() for split, table in split_leakage.items()}
+    metrics = fold_metrics(current)
+    frame = metrics.to_pandas()
+    table = summary(frame)
+    protocol = _protocol(settings, rruff, fold_assignment, frame, outdated)
+    text = to_markdown(frame, table, _leakage_table(leakage), protocol)
+    path = settings.figure_store / "geolocation_report" / "report.md"
+    atomic.write_text(path, text)
+    present = frame.groupby(["split", "fold"])["family"].agg(set)
+    baselines = {name for name, family in FAMILIES.items() if family.baseline}
+    return table_result(
+        "geolocation_report",
+        metrics,
+        METRICS,
+        settings.part(_USED),
+        [
+            check_result(
+                "geolocation_report", "baselines_beside", all(baselines <= f for f in present)
+            )
+        ],
+        report=dg.MetadataValue.md(text),
+        report_file=dg.MetadataValue.path(path),
+        verdicts=verdicts(frame),
+        outdated_partitions=outdated,
+        **figure_metadata(
+            settings, "geolocation_report", **_figures(settings, table, frame, current, leakage)
+        ),
+    )
+
+
+def _leakage_table(leakage: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "split": split,
+            "folds": frame["fold"].nunique(),
+            "n": len(frame),
+            **{name.replace("_", " "): value for name, value in shares(frame).items()},
+        }
+        for split, frame in leakage.items()
+    )
+
+
+def _protocol(
+    settings: Settings,
+    rruff: Rruff,
+    fold_assignment: dict[str, pa.Table],
+    metrics: pd.DataFrame,
+    outdated: int,
+) -> dict[str, str]:
+    folds = next(iter(fold_assignment.values())).to_pandas()
+    used = folds[folds["fold"].notna()]
+    reasons = folds["excluded"].value_counts()
+    profile: str = settings.profile
+    if profile == "sample":
+        profile += " (simulated spectra: the numbers say nothing of minerals)"
+    archives = rruff.published()
+    facts = {
+        "profile": profile,
+        "archives": "; ".join(archives),
+        "spectra": f"{len(used):,} of {len(folds):,}, {used['rruff_id'].nunique():,} specimens, "
+        f"{used['country'].nunique()} countries; kinds: {', '.join(settings.folds.kinds)}",
+        "share of RRUFF": share_of_rruff(len(folds), folds["rruff_id"].nunique()),
+        "left out": ", ".join(f"{n:,} {reason}" for reason, n in reasons.items()) or "none",
+        "grid": f"{settings.grid.points} points over the global window, "
+        f"{settings.grid.interpolation}",
+        "folds": f"{N_FOLDS}, seed {settings.folds.seed}; done: {_done(metrics)}"
+        + (
+            f"; {outdated} sets of predictions left out (outdated, or without all baselines)"
+            if outdated
+            else ""
+        ),
+        "choices": "parameters, temperature and conformal scores from an inner validation of one "
+        "fifth of the training side, grouped as the split groups; nothing from the test fold",
+    }
+    for family in FAMILIES.values():
+        if family.preset:
+            preset = settings.training.presets[family.preset]
+            facts[family.title] = (
+                f"{preset.epochs} epochs, batch {preset.batch_size}, learning rate "
+                f"{preset.learning_rate:g}, weight decay {preset.weight_decay:g}, seed "
+                f"{settings.training.seed} + fold"
+            )
+    return facts
+
+
+def _done(metrics: pd.DataFrame) -> str:
+    done = metrics.groupby(["split", "family"])["fold"].nunique()
+    parts = []
+    for split in SPLITS:
+        counts = done[split] if split in done.index else pd.Series({"": 0})
+        low, high = counts.min(), counts.max()
+        parts.append(f"{split} {low if low == high else f'{low} to {high}'}/{N_FOLDS}")
+    return ", ".join(parts)
+
+
+def _figures(
+    settings: Settings,
+    table: pd.DataFrame,
+    metrics: pd.DataFrame,
+    current: Predictions,
+    leakage: dict[str, pd.DataFrame],
+) -> dict[str, Figure]:
+    note = (
+        f"{settings.profile} profile, up to {metrics['fold'].nunique()} of {N_FOLDS} folds, "
+        f"n up to {table['n'].max():,} test spectra"
+    )
+    figures: dict[str, Any] = {"families_by_split": families_by_split(table, TITLES, note)}
+    random = {
+        name: accuracy_by_siblings(pd.concat(tables), leakage["random"])
+        for name in SHOWN
+        if "random" in leakage and (tables := tables_of(current, name, "random"))
+    }
+    figures["leakage"] = leakage_at_a_glance(
+        _leakage_table(leakage), table, random, TITLES, settings.profile
+    )
+    # What a stranger's specimen meets is the specimen split, where it was tested.
+    split = "specimen" if "specimen" in set(metrics["split"]) else metrics["split"].iloc[0]
+    pooled = {
+        TITLES[name]: pd.concat(tables)
+        for name in SHOWN
+        if (tables := tables_of(current, name, split))
+    }
+    figures["reliability"] = reliability_diagrams(pooled, split)
+    figures["coverage"] = coverage_curves(pooled, split)
+    figures["abstention"] = abstention_curves(pooled, split)
+    figures["distance"] = distance_curves(pooled, split)
+    for name in ("convnext1d_paper", "convnext1d"):
+        for chosen in ("random", "specimen"):
+            scores = country_scores(current, name, chosen)
+            if not len(scores):
+                continue
+            title = f"{TITLES[name]}, {chosen} split"
+            for metric in ("f1", "precision"):
+                figures[f"{metric}_by_country_{name}_{chosen}"] = country_bars(
+                    scores, metric, f"{title}: {metric} by country"
+                )
+            rows = metrics[(metrics["family"] == name) & (metrics["split"] == chosen)]
+            figures[f"metrics_by_fold_{name}_{chosen}"] = metrics_by_fold(rows, title)
+    return figures

@@ -1,0 +1,199 @@
+"""Stage 6: studies of many fits on new specimens, each an asset of its own."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.inference import fit_power_law, paired_test
+from raman_pipeline.learning.report import sees_as_much
+from raman_pipeline.learning.studies import (
+    ABLATION,
+    SHARES,
+    STUDY_RUNS,
+    StudyData,
+    ablate_inputs,
+    compare_families,
+    scaling_curve,
+)
+from raman_pipeline.orchestration.metadata import (
+    OWNERS,
+    TABLE,
+    check_result,
+    figure_metadata,
+    promise_check,
+    schema_check,
+    table_result,
+)
+from raman_pipeline.orchestration.partitions import N_FOLDS
+from raman_pipeline.orchestration.progress import Progress, tell
+from raman_pipeline.plots.studies import ablation_bars, paired_differences, scaling_curves
+from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+SEEDS = (0, 1, 2)
+BEST = "chemistry_blend"
+"""The model that the comparison is about."""
+SCALED = ("mineral_lookup", "extra_trees", "chemistry_trees", BEST)
+
+_USED = ["folds", "grid"]
+
+
+def _declared(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "group_name": "geolocation",
+        "owners": OWNERS,
+        "ins": {
+            # Which spectra take part is the same for every split.
+            "fold_assignment": dg.AssetIn(
+                partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"])
+            )
+        },
+        "dagster_type": TABLE,
+        "kinds": {"parquet", "scikitlearn"},
+        "code_version": "1",
+        "metadata": {"settings_used": _USED},
+        "check_specs": [
+            schema_check(name),
+            promise_check(name, "all_runs", "Every variant stands for every fold and seed."),
+        ],
+    }
+
+
+@dg.asset(**_declared("paired_comparison"))
+def paired_comparison(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    fold_assignment: pa.Table,
+    resampled_spectra: SpectrumTensor,
+    spectrum_facts: pa.Table,
+) -> dg.MaterializeResult:
+    """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
+    data = _data(fold_assignment, resampled_spectra, spectrum_facts)
+    baselines = sees_as_much(FAMILIES[BEST])
+    runs_each = len(SEEDS) * N_FOLDS
+    table = compare_families(
+        data, [*baselines, BEST], SEEDS, _log(context, runs_each * (len(baselines) + 1))
+    )
+    runs = table.to_pandas()
+    tests = {
+        metric: {FAMILIES[b].title: paired_test(runs, BEST, b, metric) for b in baselines}
+        for metric in ("accuracy", "macro_f1")
+    }
+    lines = [
+        f"{metric}: {FAMILIES[BEST].title} - {title} = {t.difference:+.4f} "
+        f"({t.low:+.4f} to {t.high:+.4f}, p = {t.p_value:.2g}, {t.runs} runs)"
+        for metric, by_baseline in tests.items()
+        for title, t in by_baseline.items()
+    ]
+    figure = paired_differences(tests, FAMILIES[BEST].title, _note(settings, runs))
+    return _result(
+        settings,
+        "paired_comparison",
+        table,
+        runs_each,
+        {"differences": figure},
+        tests=lines,
+    )
+
+
+@dg.asset(**_declared("input_ablation"))
+def input_ablation(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    fold_assignment: pa.Table,
+    resampled_spectra: SpectrumTensor,
+    spectrum_facts: pa.Table,
+) -> dg.MaterializeResult:
+    """The same learner on spectrum, name, chemistry and laser, alone and together."""
+    data = _data(fold_assignment, resampled_spectra, spectrum_facts)
+    table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * len(ABLATION)))
+    runs = table.to_pandas()
+    figure = ablation_bars(runs, _note(settings, runs))
+    return _result(settings, "input_ablation", table, N_FOLDS, {"inputs": figure})
+
+
+@dg.asset(**_declared("scaling_curve"))
+def scaling_curve_asset(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    fold_assignment: pa.Table,
+    resampled_spectra: SpectrumTensor,
+    spectrum_facts: pa.Table,
+) -> dg.MaterializeResult:
+    """Loss against the number of training specimens, with a fitted power law."""
+    data = _data(fold_assignment, resampled_spectra, spectrum_facts)
+    runs_each = N_FOLDS * len(SHARES)
+    log = _log(context, runs_each * len(SCALED))
+    table = scaling_curve(data, SCALED, settings.folds.seed, log)
+    runs = table.to_pandas()
+    laws = {name: fit_power_law(rows, "log_loss") for name, rows in runs.groupby("variant")}
+    titles = {name: FAMILIES[name].title for name in SCALED}
+    figure = scaling_curves(runs, laws, titles, _note(settings, runs))
+    return _result(
+        settings,
+        "scaling_curve",
+        table,
+        runs_each,
+        {"scaling": figure},
+        power_laws=[
+            f"{titles[name]}: log loss = {law.scale:.3f} · specimens^-{law.exponent:.4f} "
+            f"(95%: {law.low:.4f} to {law.high:.4f})"
+            for name, law in laws.items()
+        ],
+    )
+
+
+def _data(folds: pa.Table, tensor: SpectrumTensor, facts: pa.Table) -> StudyData:
+    return StudyData(folds.to_pandas(), tensor, facts.to_pandas(), N_FOLDS)
+
+
+def _log(context: dg.AssetExecutionContext, total: int) -> Callable[[dict], None]:
+    done = itertools.count(1)
+
+    def log(run: dict) -> None:
+        note = f"accuracy {run['accuracy']:.3f}"
+        context.log.info(
+            f"{run['variant']}, seed {run['seed']}, fold {run['fold']}, {run['specimens']} "
+            f"specimens: {note}"
+        )
+        tell(Progress(context.asset_key.to_user_string(), next(done), total, note))
+
+    return log
+
+
+def _note(settings: Settings, runs: pd.DataFrame) -> str:
+    simulated = " (simulated)" if settings.profile == "sample" else ""
+    return (
+        f"{settings.profile} profile{simulated}, specimen split, {N_FOLDS} folds x "
+        f"{runs['seed'].nunique()} seeds, n = {runs['n'].mean():,.0f} test spectra a fold"
+    )
+
+
+def _result(
+    settings: Settings,
+    name: str,
+    table: pa.Table,
+    runs_each: int,
+    figures: dict[str, Any],
+    **metadata: Any,
+) -> dg.MaterializeResult:
+    """Returns the materialisation of a study; every variant must have the same runs."""
+    runs = table.to_pandas()
+    counts = runs["variant"].value_counts()
+    means = runs[runs["share"] == 1].groupby("variant")[["accuracy", "macro_f1", "top5"]].mean()
+    return table_result(
+        name,
+        table,
+        STUDY_RUNS,
+        settings.part(_USED),
+        [check_result(name, "all_runs", bool((counts == runs_each).all()))],
+        means=dg.MetadataValue.json(means.round(4).to_dict("index")),
+        **metadata,
+        **figure_metadata(settings, name, **figures),
+    )

@@ -1,0 +1,37 @@
+"""The figure of an augmentation recipe.
+
+What belongs here: spectra beside their disturbed copies. What does not: the recipe.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from raman_pipeline.plots.style import BLUE, GREY, SHIFT_LABEL, new_figure
+
+
+def disturbed_copies(
+    grid: npt.NDArray[np.float64],
+    spectrum: npt.NDArray[np.float32],
+    copies: npt.NDArray[np.float32],
+    title: str,
+) -> Figure:
+    """Draws a spectrum and, below it, its copies.
+
+    Args:
+        grid: float64 [m], cm⁻¹.
+        spectrum: float32 [m], 0 to 1.
+        copies: float32 [k, m], 0 to 1.
+        title: printed above.
+    """
+    figure, (ax,) = new_figure(8, 1.6 + 0.8 * len(copies))
+    inside = grid <= 1500
+    for i, row in enumerate([spectrum, *copies]):
+        ax.plot(grid[inside], row[inside] - 1.1 * i, color=GREY if i == 0 else BLUE, lw=0.9)
+    labels = ["as measured", *(f"copy {i + 1}" for i in range(len(copies)))]
+    ax.set_yticks([0.4 - 1.1 * i for i in range(len(labels))], labels, fontsize=8)
+    ax.set_xlabel(SHIFT_LABEL)
+    ax.set_title(title, fontsize=10)
+    return figure

@@ -1,0 +1,86 @@
+"""The figure of what a split lets training know.
+
+What belongs here: leakage at a glance. What does not: its measurement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
+
+_SHARES = {
+    "same specimen": RED,
+    "same measurement": ORANGE,
+    "near duplicate": GREY,
+}
+_LINES = (GREY, ORANGE, BLUE, RED, "#2f855a", "#805ad5")
+
+
+def leakage_at_a_glance(
+    shares: pd.DataFrame,
+    table: pd.DataFrame,
+    by_siblings: Mapping[str, pd.DataFrame],
+    titles: Mapping[str, str],
+    note: str,
+) -> Figure:
+    """Draws what training knows, what that is worth, and how it grows with the siblings.
+
+    Args:
+        shares: columns `split`, `same specimen`, `same measurement`, `near duplicate`.
+        table: columns `split`, `family`, `accuracy_seen_mean`, `accuracy_new_mean`.
+        by_siblings: family to columns `siblings`, `accuracy`, `n`, of the random split.
+        titles: family name to words.
+        note: of the data.
+    """
+    figure, (left, middle, right) = new_figure(13, 4.2, 3)
+    _draw_shares(left, shares)
+    _draw_seen_and_new(middle, table[table["split"] == "random"], titles)
+    for i, (name, rows) in enumerate(by_siblings.items()):
+        right.plot(
+            rows["siblings"], rows["accuracy"], "o-", color=_LINES[i], label=titles[name], ms=4
+        )
+    if by_siblings:
+        rows = next(iter(by_siblings.values()))
+        last = rows["siblings"].max()
+        labels = [
+            f"{s}{'+' if s == last else ''}\nn={n}"
+            for s, n in zip(rows["siblings"], rows["n"], strict=True)
+        ]
+        right.set_xticks(rows["siblings"], labels, fontsize=8)
+        right.legend(fontsize=7, frameon=False)
+    right.set(ylim=(0, 1), xlabel="training spectra of the same specimen", ylabel="accuracy")
+    right.set_title("random split: the more twins, the better", fontsize=10)
+    figure.suptitle(f"What a split lets training know of the test spectra ({note})", fontsize=11)
+    return figure
+
+
+def _draw_shares(ax: Axes, shares: pd.DataFrame) -> None:
+    width = 0.26
+    for i, (column, colour) in enumerate(_SHARES.items()):
+        bars = ax.bar(
+            np.arange(len(shares)) + (i - 1) * width, shares[column], width, color=colour,
+            label=column,
+        )  # fmt: skip
+        ax.bar_label(bars, fmt="%.2f", fontsize=7)
+    ax.set_xticks(range(len(shares)), shares["split"])
+    ax.set(ylim=(0, 1), ylabel="share of test spectra")
+    ax.legend(fontsize=8, frameon=False)
+    ax.set_title("in training as well", fontsize=10)
+
+
+def _draw_seen_and_new(ax: Axes, rows: pd.DataFrame, titles: Mapping[str, str]) -> None:
+    rows = rows[rows["accuracy_seen_mean"].notna()].reset_index(drop=True)
+    seen, new = rows["accuracy_seen_mean"], rows["accuracy_new_mean"]
+    ax.hlines(rows.index, new, seen, color=GREY, lw=1)
+    ax.plot(seen, rows.index, "o", color=RED, label="specimen seen in training")
+    ax.plot(new, rows.index, "o", color=BLUE, label="new specimen")
+    ax.set_yticks(rows.index, [titles[f] for f in rows["family"]], fontsize=8)
+    ax.set(xlim=(0, 1), xlabel="accuracy", ylim=(len(rows) - 0.4, -0.6))
+    ax.legend(fontsize=7, frameon=False, loc="lower right")
+    ax.set_title("random split: seen against new specimens", fontsize=10)
