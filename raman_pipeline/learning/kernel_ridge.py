@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.spatial.distance import cdist
+from sklearn.metrics.pairwise import rbf_kernel
 
-from raman_pipeline.learning.baselines import Probabilities
+from raman_pipeline.learning.baselines import Probabilities, as_shares
 from raman_pipeline.learning.classical import predict_trees
 from raman_pipeline.learning.inputs import Input, block
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
@@ -46,8 +46,7 @@ def predict_kernel_ridge(
 ) -> Probabilities:
     """Returns the fitted values, cut at zero and scaled to sum to one."""
     kernel = _kernel(test, train, inputs, state.about["minerals"])
-    values = np.clip(kernel @ state.arrays["dual"] + state.arrays["mean"], 0, None)
-    return values / values.sum(axis=1, keepdims=True)
+    return as_shares(kernel @ state.arrays["dual"] + state.arrays["mean"])
 
 
 def predict_blend(
@@ -65,5 +64,5 @@ def _kernel(
     kernel = np.zeros((len(rows), len(columns)))
     for name in inputs:
         a, b = (block(side, name, minerals) for side in (rows, columns))
-        kernel += np.exp(-cdist(a, b, "sqeuclidean"))
+        kernel += rbf_kernel(a.astype(np.float64), b.astype(np.float64), gamma=1.0)
     return kernel

@@ -14,7 +14,7 @@ from raman_pipeline.learning.labelled import LabelledSpectra
 from raman_pipeline.learning.neighbours import similarities, unit_root
 from raman_pipeline.tables import Column, TableSchema
 
-NEAR_DUPLICATE = 0.995
+NEAR_DUPLICATE = 0.99
 """Cosine of square roots from which two spectra count as near-duplicates."""
 
 LEAKAGE = TableSchema(

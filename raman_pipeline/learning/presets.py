@@ -73,7 +73,8 @@ PRESETS: dict[PresetName, ConvNeXtPreset] = {
     # by their number of inputs (0.02 all but silences a stem of four inputs), no norm on
     # the one-channel stem (it removes amplitude), square roots standardised for each
     # spectrum (weak bands count). The crop holds nearly all bands of minerals and more
-    # than halves the work.
+    # than halves the work. The augmentation has the least log loss on the inner validation of
+    # fold 0 under the specimen split: 3.67 without any, 3.47 without mixup, 3.26 with it.
     "default": ConvNeXtPreset(
         layer_scale=1.0,
         initialisation="fan_in",
@@ -81,6 +82,7 @@ PRESETS: dict[PresetName, ConvNeXtPreset] = {
         position_embedding=True,
         crop=(100.0, 1500.0),
         transform="standardised_root",
+        augmentation=AugmentationRecipe(mixup=0.4),
         epochs=15,
         drop_path=0.2,
         dropout=0.3,

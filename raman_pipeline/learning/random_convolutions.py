@@ -13,15 +13,14 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
-from scipy.special import softmax
 
 from raman_pipeline.compiled import compiled
-from raman_pipeline.learning.baselines import Probabilities
+from raman_pipeline.learning.baselines import Probabilities, as_shares
 from raman_pipeline.learning.inputs import block
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 
-RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.03}, {"ridge": 0.3}, {"ridge": 3.0})
+RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 3.0}, {"ridge": 30.0})
 
 _TRIPLES = np.array(list(combinations(range(9), 3)), dtype=np.int64)
 """Where the three weights of 2 stand in each of the 84 kernels."""
@@ -38,7 +37,7 @@ def fit_random_convolutions(train: LabelledSpectra, context: FitContext) -> Mode
     raw = transform(spectra, dilations, biases)
     mean, deviation = raw.mean(axis=0), raw.std(axis=0) + 1e-6
     features = (raw - mean) / deviation
-    targets = 2 * np.eye(len(train.classes))[train.label] - 1
+    targets = np.eye(len(train.classes))[train.label]
     offset = targets.mean(axis=0)
     # Fewer spectra than features: the dual system is the smaller one.
     gram = (features @ features.T).astype(np.float64)
@@ -60,11 +59,11 @@ def fit_random_convolutions(train: LabelledSpectra, context: FitContext) -> Mode
 def predict_random_convolutions(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> Probabilities:
-    """Returns a softmax over the ridge's values."""
+    """Returns the ridge's values, cut at zero and scaled to sum to one."""
     arrays = state.arrays
     raw = transform(block(test, "spectrum"), arrays["dilations"], arrays["biases"])
     values = (raw - arrays["mean"]) / arrays["deviation"] @ arrays["weights"] + arrays["offset"]
-    return softmax(values.astype(np.float64), axis=1)
+    return as_shares(values)
 
 
 def _dilations(length: int) -> npt.NDArray[np.int64]:

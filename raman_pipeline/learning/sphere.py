@@ -87,14 +87,12 @@ class Places:
         kappa = (EARTH_KM / bandwidth_km) ** 2
         # 4π times the density of the kernel: 2κ/(1-exp(-2κ)) exp(κ(cos - 1)).
         norm = np.log(2 * kappa) - np.log(-np.expm1(-2 * kappa))
-        result = np.empty(len(at))
-        for i, (row, point) in enumerate(zip(probabilities, at, strict=True)):
-            known = row * (self.specimens > 0)
-            total = known.sum()
-            weight = (known / (total or 1.0))[self.label] / self.specimens[self.label]
-            with np.errstate(divide="ignore"):
-                terms = np.log(weight) + norm + kappa * (self.points @ point - 1)
-            kernels = logsumexp(terms)
+        known = probabilities * (self.specimens > 0)
+        known /= np.maximum(known.sum(axis=1, keepdims=True), 1e-300)
+        result = np.full(len(at), np.nan)
+        for i in np.flatnonzero(~np.isnan(at).any(axis=1)):
+            weight = known[i, self.label] / self.specimens[self.label]
+            kernels = logsumexp(norm + kappa * (self.points @ at[i] - 1), b=weight)
             result[i] = np.logaddexp(np.log1p(-_UNIFORM) + kernels, np.log(_UNIFORM))
         return result
 

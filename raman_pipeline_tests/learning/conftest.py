@@ -3,7 +3,10 @@ import pandas as pd
 import pytest
 
 from raman_pipeline.learning.labelled import fold_sides
+from raman_pipeline.rruff.chemistry import compositions
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+ELEMENT = {"Brazil": "Si", "Chile": "Cu", "Peru": "Ca"}
 
 
 @pytest.fixture(scope="session")
@@ -12,7 +15,8 @@ def sides():
     rng = np.random.default_rng(0)
     grid = np.linspace(100, 1500, 160)
     countries = np.array(["Brazil", "Chile", "Peru"])[np.arange(90) % 3]
-    centre = np.select([countries == "Brazil", countries == "Chile"], [400.0, 800.0], 1200.0)
+    brazil, chile = countries == "Brazil", countries == "Chile"
+    centre = np.select([brazil, chile], [400.0, 800.0], 1200.0)
     spectra = np.exp(-(((grid - centre[:, None]) / 40) ** 2)) + 0.05 * rng.random((90, grid.size))
     spectra /= spectra.max(axis=1, keepdims=True)
     ids = [f"m{i}" for i in range(90)]
@@ -21,10 +25,22 @@ def sides():
             "member_id": ids,
             "rruff_id": [f"R{i // 2}" for i in range(90)],
             "mineral": np.where(countries == "Peru", "Calcite", "Quartz"),
+            "locality": [f"L{i // 2}" for i in range(90)],
             "country": countries,
             "fold": pd.Series(np.arange(90) // 2 % 5, dtype="Int32"),
         }
     )
     folds.loc[0, "fold"] = pd.NA
+    facts = pd.DataFrame(
+        {
+            "member_id": ids,
+            "measurement_key": ids,
+            "wavelength_nm": 532.0,
+            "ideal_composition": list(compositions(ELEMENT[c] for c in countries)),
+            "measured_composition": list(compositions("" for _ in countries)),
+            "latitude": np.select([brazil, chile], [-10.0, -30.0], np.nan),
+            "longitude": np.select([brazil, chile], [-50.0, -70.0], np.nan),
+        }
+    )
     tensor = SpectrumTensor(spectra.astype(np.float32), grid, tuple(ids))
-    return fold_sides(folds, tensor, 0)
+    return fold_sides(folds, tensor, 0, facts)

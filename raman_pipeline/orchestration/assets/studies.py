@@ -77,9 +77,8 @@ def paired_comparison(
     data = _data(fold_assignment, resampled_spectra, spectrum_facts)
     baselines = sees_as_much(FAMILIES[BEST])
     runs_each = len(SEEDS) * N_FOLDS
-    table = compare_families(
-        data, [*baselines, BEST], SEEDS, _log(context, runs_each * (len(baselines) + 1))
-    )
+    names = [*baselines, BEST]
+    table = compare_families(data, names, SEEDS, _log(context, runs_each * len(names)))
     runs = table.to_pandas()
     tests = {
         metric: {FAMILIES[b].title: paired_test(runs, BEST, b, metric) for b in baselines}
