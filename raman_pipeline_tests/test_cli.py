@@ -116,7 +116,7 @@ class TestErrorsAreOneLine:
 def test_status_before_the_first_run(tmp_path):
     result = raman_pipeline("status", "--json", RAMAN_PIPELINE_STORE=str(tmp_path / "store"))
     states = json.loads(result.stdout)
-    assert len(states) == 26
+    assert len(states) == 48
     assert all(s["materialized"] == 0 and s["last_time"] is None for s in states)
     partitions = {s["asset"]: s["partitions"] for s in states}
     assert partitions["rruff_archive"] == 10

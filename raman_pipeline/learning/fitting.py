@@ -42,7 +42,9 @@ def inner_sides(
     """
     groups = groups_of(train.about, split)
     available = len(train) if groups is None else len(np.unique(groups))
-    splitter = make_splitter(split, min(_INNER_FOLDS, available), seed)
+    # scikit-learn wants at least one class with as many members as folds.
+    commonest = int(np.bincount(train.label).max())
+    splitter = make_splitter(split, min(_INNER_FOLDS, available, commonest), seed)
     with quiet_about_rare():
         fitted, validated = next(splitter.split(train.about, train.label, groups))
     return train.subset(fitted), train.subset(validated)

@@ -34,29 +34,26 @@ class PowerLaw:
         return float((self.scale / loss) ** (1 / self.exponent))
 
 
-def fit_power_law(runs: pd.DataFrame, loss: str, draws: int = 1000, seed: int = 0) -> PowerLaw:
+def fit_power_law(runs: pd.DataFrame, loss: str) -> PowerLaw:
     """Fits a power law to a loss against training specimens, on logarithms.
+
+    The interval is that of Student's t over the exponents of the single folds; with one
+    fold it is the exponent itself.
 
     Args:
         runs: a STUDY_RUNS table of one variant.
         loss: `log_loss`, or `error` for 1 - accuracy.
-        draws: bootstrap samples of the folds for the interval.
-        seed: of the bootstrap.
     """
     values = 1 - runs["accuracy"] if loss == "error" else runs[loss]
     frame = pd.DataFrame(
         {"fold": runs["fold"], "x": np.log(runs["specimens"]), "y": np.log(values)}
     )
     slope, offset = np.polyfit(frame["x"], frame["y"], 1)
-    folds = frame["fold"].unique()
-    rng = np.random.default_rng(seed)
-    by_fold = {fold: rows for fold, rows in frame.groupby("fold")}
-    slopes = []
-    for _ in range(draws):
-        drawn = pd.concat([by_fold[f] for f in rng.choice(folds, len(folds))])
-        slopes.append(-np.polyfit(drawn["x"], drawn["y"], 1)[0])
-    low, high = np.quantile(slopes, [0.025, 0.975])
-    return PowerLaw(float(np.exp(offset)), -float(slope), float(low), float(high))
+    each = [-np.polyfit(rows["x"], rows["y"], 1)[0] for _, rows in frame.groupby("fold")]
+    k = len(each)
+    half = float(stats.t.ppf(0.975, k - 1) * stats.sem(each)) if k > 1 else 0.0
+    exponent = -float(slope)
+    return PowerLaw(float(np.exp(offset)), exponent, exponent - half, exponent + half)
 
 
 @dataclass(frozen=True)

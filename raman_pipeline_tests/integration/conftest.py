@@ -11,11 +11,12 @@ from raman_pipeline.settings import load_settings
 
 def quick_settings(store, location, epochs=2):
     settings = load_settings("rruff", store=store, location=str(location))
-    preset = settings.training.preset.model_copy(update={"epochs": epochs, "dims": (4, 8, 8, 8)})
+    quick = {"epochs": epochs, "dims": (4, 8, 8, 8)}
+    presets = {n: p.model_copy(update=quick) for n, p in settings.training.presets.items()}
     return settings.model_copy(
         update={
             "archives": settings.archives.model_copy(update={"seconds_between_requests": 0}),
-            "training": settings.training.model_copy(update={"preset": preset}),
+            "training": settings.training.model_copy(update={"presets": presets}),
         }
     )
 

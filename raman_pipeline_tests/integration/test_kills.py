@@ -25,10 +25,10 @@ from raman_pipeline.orchestration.runner import Listener, run_backfill
 settings = load_settings("rruff", store=Path(sys.argv[1]), location=sys.argv[2])
 settings = settings.model_copy(update={
     "archives": settings.archives.model_copy(update={"seconds_between_requests": 0}),
-    "training": settings.training.model_copy(update={
-        "preset": settings.training.preset.model_copy(update={
-            "epochs": int(sys.argv[3]), "dims": (4, 8, 8, 8)})})})
-outcomes = run_backfill(settings, Listener(), ["0|random"], 1)
+    "training": settings.training.model_copy(update={"presets": {
+        name: preset.model_copy(update={"epochs": int(sys.argv[3]), "dims": (4, 8, 8, 8)})
+        for name, preset in settings.training.presets.items()}})})
+outcomes = run_backfill(settings, Listener(), ["0|random"], 1, sys.argv[4].split())
 sys.exit(not all(o.succeeded for o in outcomes))
 """
 
@@ -101,7 +101,7 @@ def test_two_runs_at_once_on_one_store(settings, site, tmp_path):
 def test_a_killed_training_goes_on_from_its_checkpoint(settings, site):
     checkpoint = settings.checkpoint_store / "convnext1d" / "random" / "0.pt"
     epochs = 40
-    code = [sys.executable, "-c", RUN, str(settings.store), str(site), str(epochs)]
+    code = [sys.executable, "-c", RUN, str(settings.store), str(site), str(epochs), "convnext1d"]
     process = subprocess.Popen(code, start_new_session=True)
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:

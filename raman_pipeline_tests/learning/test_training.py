@@ -1,17 +1,30 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
+from raman_pipeline.learning import training
+from raman_pipeline.learning.acceleration import autocast_dtype, compiled_where_it_pays
 from raman_pipeline.learning.convnext_family import crop_columns
 from raman_pipeline.learning.models.convnext1d import ConvNeXt1D, DropPath
-from raman_pipeline.learning.presets import PRESETS
-from raman_pipeline.learning.training import predict_probabilities, train_classifier
+from raman_pipeline.learning.presets import PRESETS, AugmentationRecipe
+from raman_pipeline.learning.training import (
+    TrainingSet,
+    predict_probabilities,
+    train_classifier,
+)
 from raman_pipeline_tests.learning.test_families import QUICK
 
 
 def small(seed=0):
     torch.manual_seed(seed)
     return ConvNeXt1D(160, 3, dims=(4, 8, 8, 8), layer_scale=1.0, position_embedding=True)
+
+
+def data(side, **changes):
+    specimens = np.arange(len(side)) // 2
+    return dataclasses.replace(TrainingSet(side.intensity, side.label, specimens, 8.8), **changes)
 
 
 def weights(model):
@@ -63,17 +76,17 @@ class TestConvNeXt1D:
 
 def test_loss_falls_and_every_epoch_is_told(sides):
     told = []
-    x, y = sides[0].intensity, sides[0].label
-    reports = train_classifier(small(), x, y, QUICK, 0, on_epoch=told.append)
+    reports = train_classifier(small(), data(sides[0]), QUICK, 0, on_epoch=told.append)
     assert told == reports
     assert [r.epoch for r in reports] == list(range(1, QUICK.epochs + 1))
     assert reports[-1].loss < reports[0].loss
 
 
-def test_a_killed_training_goes_on_to_the_same_bytes(sides, tmp_path):
-    x, y = sides[0].intensity, sides[0].label
+@pytest.mark.parametrize("recipe", [None, AugmentationRecipe(mixup=0.4)])
+def test_a_killed_training_goes_on_to_the_same_bytes(sides, tmp_path, recipe):
+    preset = QUICK.model_copy(update={"augmentation": recipe})
     whole = small()
-    train_classifier(whole, x, y, QUICK, 0)
+    train_classifier(whole, data(sides[0]), preset, 0)
 
     class Killed(Exception):
         pass
@@ -84,24 +97,25 @@ def test_a_killed_training_goes_on_to_the_same_bytes(sides, tmp_path):
 
     path = tmp_path / "checkpoint.pt"
     with pytest.raises(Killed):
-        train_classifier(small(), x, y, QUICK, 0, path, kill)
+        train_classifier(small(), data(sides[0]), preset, 0, path, kill)
     resumed = small(seed=9)
-    reports = train_classifier(resumed, x, y, QUICK, 0, path)
+    reports = train_classifier(resumed, data(sides[0]), preset, 0, path)
     assert [r.epoch for r in reports] == [3, 4, 5, 6]
     assert same(weights(whole), weights(resumed))
 
 
 def test_a_checkpoint_of_other_data_or_settings_is_not_used(sides, tmp_path):
-    x, y = sides[0].intensity, sides[0].label
+    train = data(sides[0])
     path = tmp_path / "checkpoint.pt"
-    train_classifier(small(), x, y, QUICK, 0, path)
+    train_classifier(small(), train, QUICK, 0, path)
     for other in (
-        {"spectra": x * 0.5},
-        {"labels": np.roll(y, 1)},
+        {"data": data(sides[0], spectra=train.spectra * 0.5)},
+        {"data": data(sides[0], label=np.roll(train.label, 1))},
+        {"data": data(sides[0], specimens=train.specimens + 1)},
         {"seed": 1},
         {"preset": QUICK.model_copy(update={"learning_rate": 1e-3})},
     ):
-        arguments = {"spectra": x, "labels": y, "preset": QUICK, "seed": 0} | other
+        arguments = {"data": train, "preset": QUICK, "seed": 0} | other
         assert len(train_classifier(small(), **arguments, checkpoint=path)) == QUICK.epochs
 
 
@@ -118,3 +132,22 @@ def test_crops():
     assert grid[columns][0] == 100
     with pytest.raises(ValueError, match="raise grid.points"):
         crop_columns(grid, (100, 200))
+
+
+class TestAcceleration:
+    def test_bf16_only_where_the_processor_has_it(self, monkeypatch):
+        cpu = torch.device("cpu")
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False})
+        assert autocast_dtype(cpu) is None
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+        assert autocast_dtype(cpu) is torch.bfloat16
+
+    def test_training_in_bf16_learns_too(self, sides, monkeypatch):
+        monkeypatch.setattr(training, "autocast_dtype", lambda device: torch.bfloat16)
+        reports = train_classifier(small(), data(sides[0]), QUICK, 0)
+        assert reports[-1].loss < reports[0].loss
+
+    def test_nothing_is_compiled_on_the_cpu_or_for_a_short_training(self):
+        model = small()
+        assert compiled_where_it_pays(model, torch.device("cpu"), 10**6) is model
+        assert compiled_where_it_pays(model, torch.device("cuda"), 10) is model

@@ -47,10 +47,10 @@ def test_every_table_has_a_blocking_schema_check(definitions):
 def test_jobs_cover_every_asset_once(definitions):
     named = [
         *jobs.INGEST_ASSETS, *jobs.DATASET_ASSETS, *jobs.FOLD_ASSETS, *jobs.TRAINING_ASSETS,
-        *jobs.REPORT_ASSETS,
+        *jobs.STUDY_ASSETS, *jobs.REPORT_ASSETS,
     ]  # fmt: skip
     assert sorted(named) == sorted(specs(definitions))
-    assert len(jobs.TRAINING_ASSETS) == 2 * len(FAMILIES)
+    assert len(jobs.TRAINING_ASSETS) == 1 + 2 * len(FAMILIES)
     for job in jobs.JOBS:
         assert definitions.resolve_job_def(job.name)
 
@@ -70,12 +70,13 @@ def code_versions(settings):
     [
         (
             {"grid": GridSettings(points=256)},
-            {"wavenumber_window", "resampled_spectra", "geolocation_report"}
+            {"wavenumber_window", "resampled_spectra", "geolocation_report", *jobs.STUDY_ASSETS}
             | {f"{name}_predictions" for name in FAMILIES},
         ),
         (
             {"training": TrainingSettings(seed=7)},
-            {"convnext1d_model", "convnext1d_predictions", "geolocation_report"},
+            {"geolocation_report"}
+            | {f"convnext1d{p}_{k}" for p in ("", "_paper") for k in ("model", "predictions")},
         ),
     ],
 )
@@ -91,7 +92,7 @@ def test_where_things_lie_makes_nothing_stale(tmp_path):
 
 def test_nothing_trains_by_itself(definitions):
     for name, spec in specs(definitions).items():
-        trains = name in (*jobs.TRAINING_ASSETS, *jobs.REPORT_ASSETS)
+        trains = name in (*jobs.TRAINING_ASSETS, *jobs.STUDY_ASSETS, *jobs.REPORT_ASSETS)
         assert (spec.automation_condition is None) == (trains or name == "rruff_archive"), name
 
 
@@ -131,4 +132,4 @@ class TestSettings:
     def test_the_paper_counts_both_kinds(self):
         paper = load_settings("paper")
         assert paper.folds.kinds == ("RAW", "Processed")
-        assert paper.training.preset.weight_decay == 0.35
+        assert paper.training.presets["paper"].weight_decay == 0.35

@@ -87,7 +87,8 @@ def geolocation_report(
     current, outdated = current_predictions(settings, fold_assignment, family_predictions)
     if not current:
         raise dg.Failure(
-            "No predictions fit the present folds and settings; train with `make backfill` first.",
+            "No fold has predictions of every baseline under the present folds and settings; "
+            "train them with `make backfill` first.",
             allow_retries=False,
         )
     leakage = {split: table.to_pandas() for split, table in split_leakage.items()}

@@ -1,0 +1,132 @@
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from raman_pipeline.learning.inference import fit_power_law, paired_test
+from raman_pipeline.learning.labelled import LabelledSpectra
+from raman_pipeline.learning.studies import (
+    SHARES,
+    STUDY_RUNS,
+    StudyData,
+    compare_families,
+    scaling_curve,
+    some_specimens,
+)
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+
+@pytest.fixture(scope="module")
+def study(sides):
+    """All rows of the small problem, as a study draws its folds from them."""
+    both: list[LabelledSpectra] = list(sides)
+    rows = pd.concat([side.about for side in both], ignore_index=True)
+    facts = [
+        *("member_id", "measurement_key", "wavelength_nm", "ideal_composition"),
+        *("measured_composition", "latitude", "longitude"),
+    ]
+    tensor = SpectrumTensor(
+        np.concatenate([side.intensity for side in both]),
+        both[0].grid,
+        tuple(rows["member_id"]),
+    )
+    folds = rows.drop(columns=facts[1:]).assign(group=0, excluded=None)
+    return StudyData(folds, tensor, rows[facts], 5)
+
+
+def test_every_fold_and_seed_is_run_and_told(study):
+    told = []
+    table = compare_families(study, ["majority", "nearest_neighbour"], (0, 1), told.append)
+    assert STUDY_RUNS.problems(table) == []
+    runs = table.to_pandas()
+    assert len(runs) == len(told) == 2 * 2 * 5
+    assert runs.groupby(["variant", "seed"])["n"].sum().unique().tolist() == [len(study.rows)]
+    assert (runs.loc[runs["variant"] == "nearest_neighbour", "accuracy"] == 1).all()
+
+
+def test_no_specimen_stands_on_both_sides_under_any_seed(study):
+    for seed in (0, 1):
+        for _, train, test in study.sides(seed):
+            assert not set(train.about["rruff_id"]) & set(test.about["rruff_id"])
+
+
+def test_shares_are_nested_and_of_specimens(study):
+    _, train, _ = next(study.sides(0))
+    kept = [set(some_specimens(train, s, 3).about["rruff_id"]) for s in SHARES]
+    for smaller, larger in pairwise(kept):
+        assert smaller < larger
+    whole = train.about["rruff_id"].nunique()
+    assert [len(k) for k in kept] == [round(s * whole) for s in SHARES]
+    some = some_specimens(train, 0.4, 3)
+    counts = train.about["rruff_id"].value_counts()
+    assert (some.about["rruff_id"].value_counts() == counts[some.about["rruff_id"].unique()]).all()
+
+
+def test_the_scaling_curve_has_every_share(study):
+    runs = scaling_curve(study, ["majority"], 0, lambda run: None).to_pandas()
+    assert runs.groupby("fold")["share"].apply(list).map(tuple).unique().tolist() == [SHARES]
+    assert runs.loc[runs["share"] == 1, "specimens"].min() > 20
+
+
+def law_runs(exponent, noise=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    rows = [
+        {"fold": f, "specimens": n, "log_loss": 5 * n**-exponent * np.exp(noise * rng.normal())}
+        for f in range(5)
+        for n in (100, 200, 400, 800)
+    ]
+    return pd.DataFrame(rows).assign(accuracy=0.5)
+
+
+def test_a_power_law_is_found_with_an_interval_around_it():
+    exact = fit_power_law(law_runs(0.3), "log_loss")
+    assert exact.exponent == pytest.approx(0.3)
+    assert exact.scale == pytest.approx(5)
+    assert exact.to_reach(0.1) == pytest.approx((5 / 0.1) ** (1 / 0.3))
+    noisy = [fit_power_law(law_runs(0.3, 0.05, seed), "log_loss") for seed in range(100)]
+    assert 88 <= sum(law.low < 0.3 < law.high for law in noisy) <= 100
+    assert all(0 < law.high - law.low < 0.2 for law in noisy)
+    flat = fit_power_law(law_runs(0.0), "error")
+    assert flat.to_reach(0.1) == float("inf")
+
+
+def paired(lead, noise, seeds=3, folds=5):
+    rng = np.random.default_rng(1)
+    rows = []
+    for seed in range(seeds):
+        for fold in range(folds):
+            base = 0.3 + 0.05 * rng.normal()
+            both = {"baseline": base, "model": base + lead + noise * rng.normal()}
+            rows += [
+                {"seed": seed, "fold": fold, "variant": v, "accuracy": a, "n": 200, "training": 800}
+                for v, a in both.items()
+            ]
+    return pd.DataFrame(rows)
+
+
+class TestPairedTest:
+    def test_a_clear_lead_is_proved_and_a_faint_one_is_not(self):
+        clear = paired_test(paired(0.05, 0.01), "model", "baseline", "accuracy")
+        assert clear.runs == 15
+        assert clear.low > 0
+        assert clear.p_value < 0.001
+        faint = paired_test(paired(0.002, 0.02), "model", "baseline", "accuracy")
+        assert faint.low < 0 < faint.high
+        assert faint.p_value > 0.1
+
+    def test_it_is_wider_than_the_naive_test(self):
+        runs = paired(0.01, 0.02)
+        wide = runs.pivot(index=["seed", "fold"], columns="variant", values="accuracy")
+        naive = stats.ttest_rel(wide["model"], wide["baseline"])
+        found = paired_test(runs, "model", "baseline", "accuracy")
+        assert found.difference == pytest.approx((wide["model"] - wide["baseline"]).mean())
+        assert found.p_value > naive.pvalue
+        # (1/15 + 1/4) instead of 1/15 of the variance.
+        half = naive.confidence_interval(0.95).high - found.difference
+        assert found.high - found.difference == pytest.approx(half * np.sqrt(1 + 15 / 4))
+
+    def test_equal_variants_have_no_difference(self):
+        found = paired_test(paired(0.0, 0.0), "model", "baseline", "accuracy")
+        assert (found.difference, found.p_value) == (0.0, 1.0)
