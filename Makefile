@@ -12,13 +12,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export RRUFF_URL
 export RAMAN_PIPELINE_PROFILE := $(PROFILE)
 
-.PHONY: run backfill ui status test lint sample bench peers clean
+.PHONY: run backfill study ui status test lint sample bench peers clean
 
 run: $(VENV)/installed ## materialise everything that is due
 	@$(BIN)/raman-pipeline run
 
 backfill: $(VENV)/installed ## train and test every family on fold x split
 	@$(BIN)/raman-pipeline backfill
+
+study: $(VENV)/installed ## compare, ablate and scale on new specimens
+	@$(BIN)/raman-pipeline study
 
 ui: $(VENV)/installed ## open Dagster on the same instance
 	@$(BIN)/raman-pipeline ui --port $(PORT)

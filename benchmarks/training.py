@@ -1,0 +1,145 @@
+"""Training speed: this project's loop beside the plain float32 one, in the same run.
+
+The plain loop is what a first implementation is: pointwise convolutions on [batch,
+channels, length], float32, the whole window. Both train the same preset on the same fold;
+accuracy stands beside speed, since a faster loop that learns less is none.
+
+    python -m benchmarks.training data/store/rruff [--epochs 15] [--split random]
+
+writes docs/training.json and prints a table. CPU times are of one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+
+from raman_pipeline.learning import training
+from raman_pipeline.learning.acceleration import choose_device
+from raman_pipeline.learning.convnext_family import build, cropped, training_set
+from raman_pipeline.learning.labelled import LabelledSpectra, fold_sides
+from raman_pipeline.learning.models import convnext1d
+from raman_pipeline.learning.presets import PRESETS
+from raman_pipeline.spectra.tensor_file import open_tensor
+
+OUT = Path(__file__).parents[1] / "docs" / "training.json"
+
+
+class PlainBlock(nn.Module):
+    """The block with pointwise convolutions, as it is usually written."""
+
+    def __init__(self, channels: int, layer_scale: float, drop_path: float) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(channels, channels, 7, padding=3, groups=channels)
+        self.norm = convnext1d.ChannelNorm(channels)
+        self.expand = nn.Conv1d(channels, 4 * channels, 1)
+        self.activation = nn.GELU()
+        self.project = nn.Conv1d(4 * channels, channels, 1)
+        self.gamma = nn.Parameter(torch.full((channels, 1), layer_scale))
+        self.drop_path = convnext1d.DropPath(drop_path)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the same shape, [batch, channels, length]."""
+        y = self.project(self.activation(self.expand(self.norm(self.depthwise(x)))))
+        return x + self.drop_path(self.gamma * y)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A way to train the default preset."""
+
+    name: str
+    whole_window: bool
+    plain: bool
+
+
+LOOPS = (
+    Loop("this project's", False, False),
+    Loop("its layout and precision, whole window", True, False),
+    Loop("plain float32", True, True),
+)
+
+
+def load(assets: Path, split: str) -> tuple[LabelledSpectra, LabelledSpectra]:
+    """Returns the sides of fold 0."""
+    folds = pq.read_table(assets / "fold_assignment" / f"{split}.parquet").to_pandas()
+    return fold_sides(folds, open_tensor(assets / "resampled_spectra.safetensors"), 0)
+
+
+def measure(loop: Loop, assets: Path, split: str, epochs: int) -> dict[str, object]:
+    """Trains once; returns speed (spectra a second of CPU or GPU time), accuracy, memory."""
+    torch.set_num_threads(1)
+    train, test = load(assets, split)
+    preset = PRESETS["default"].model_copy(update={"epochs": epochs})
+    if loop.whole_window:
+        preset = preset.model_copy(update={"crop": None})
+    if loop.plain:
+        convnext1d.Block = PlainBlock  # type: ignore[misc, assignment]
+        training.autocast_dtype = lambda device: None
+    data = training_set(train, preset)
+    torch.manual_seed(0)
+    model = build(preset, data.spectra.shape[1], len(train.classes))
+    start, cpu = time.perf_counter(), time.process_time()
+    reports = training.train_classifier(model, data, preset, 0)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - start
+    found = training.predict_probabilities(model, cropped(test, preset)).argmax(axis=1)
+    device = choose_device()
+    return {
+        "loop": loop.name,
+        "points": int(data.spectra.shape[1]),
+        "dtype": str(training.autocast_dtype(device) or torch.float32).removeprefix("torch."),
+        "spectra_per_s": round(len(train) * epochs / (wall if device.type == "cuda" else cpu), 1),
+        "wall_s": round(wall, 1),
+        "training_loss": round(reports[-1].loss, 3),
+        "accuracy": round(float((found == test.label).mean()), 4),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def main() -> None:
+    """Measures each loop in a process of its own, and writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store", type=Path, help="store of a profile, run up to the folds")
+    parser.add_argument("--epochs", type=int, default=PRESETS["default"].epochs)
+    parser.add_argument("--split", default="random")
+    chosen = parser.parse_args()
+    assets = chosen.store / "assets"
+    train, test = load(assets, chosen.split)
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
+        rows = [
+            pool.submit(measure, loop, assets, chosen.split, chosen.epochs).result()
+            for loop in LOOPS
+        ]
+    result = {
+        "machine": f"{platform.processor() or platform.machine()}, {choose_device().type}, "
+        "one thread",
+        "protocol": f"fold 0 of the {chosen.split} split, {len(train):,} training and "
+        f"{len(test):,} test spectra, {chosen.epochs} epochs of the default preset, seed 0",
+        "torch": torch.__version__,
+        "rows": rows,
+    }
+    OUT.write_text(json.dumps(result, indent=2) + "\n")
+    table = Table(title=str(result["protocol"]))
+    for column in (*rows[0], "times plain"):
+        table.add_column(column)
+    for row in rows:
+        ratio = float(str(row["spectra_per_s"])) / float(str(rows[-1]["spectra_per_s"]))
+        table.add_row(*(str(v) for v in row.values()), f"{ratio:.2f}")
+    Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    main()
