@@ -231,6 +231,13 @@ def load_settings(
             archives=archives,
             geography=geography,
             folds=FoldSettings(kinds=("RAW", "Processed")),
+            # The paper augments nothing; without that, twins can be learnt by heart.
+            training=TrainingSettings(
+                presets={
+                    name: preset.model_copy(update={"augmentation": None})
+                    for name, preset in PRESETS.items()
+                }
+            ),
         )
     return Settings(profile=name, store=folder, archives=archives, geography=geography)
 

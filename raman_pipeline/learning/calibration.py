@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: temperature, reliability, conformal sets.
+"""Probabilities that mean what they say: calibration, reliability, conformal sets.
 
 What belongs here: what is fitted on the inner validation, and how far it holds on the
 test side. What does not: accuracy (see `metrics`).
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, softmax
 
 from raman_pipeline.learning.labelled import ModelState
 
@@ -26,7 +26,7 @@ LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _BINS = 15
 _PROBABILITIES, _LABEL = "calibration.probabilities", "calibration.label"
 _ABOUT = "calibration"
-_LOG_TEMPERATURES = (np.log(0.05), np.log(200.0))
+_LOG_TEMPERATURES = (np.log(0.2), np.log(200.0))
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Calibration:
     """What the inner validation gave.
 
     Attributes:
-        temperature: divides the logarithms of all probabilities.
+        temperature: that of least log loss, by which choices were compared.
         bandwidth_km: of the kernels on the sphere.
         probabilities: float64 [v, classes], of the validation spectra, tempered.
         label: int64 [v].
@@ -48,6 +48,15 @@ class Calibration:
     label: npt.NDArray[np.int64]
     choice: Mapping[str, Any]
     trials: tuple[tuple[Mapping[str, Any], float], ...]
+
+    def calibrator(self, prior: npt.NDArray[np.float64]) -> Calibrator:
+        """Returns the calibrator that fits the validation best.
+
+        Args:
+            prior: float64 [classes], positive, summing to one.
+        """
+        raw = temper(self.probabilities, 1 / self.temperature)
+        return fit_calibrator(raw, self.label, prior)
 
     def added_to(self, state: ModelState) -> ModelState:
         """Returns a state that carries this."""
@@ -106,6 +115,68 @@ def fit_temperature(probabilities: Probabilities, label: npt.NDArray[np.int64]) 
         method="bounded",
     )
     return round(float(np.exp(found.x)), 4)
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """Temperature, then a mixture with the prior.
+
+    Temperature alone (Guo 2017) has to flatten everything where a model misses rare
+    countries altogether; a share of the training frequencies answers for those.
+    """
+
+    temperature: float
+    prior_share: float
+    prior: npt.NDArray[np.float64]
+
+    def __call__(self, probabilities: Probabilities) -> Probabilities:
+        """Returns calibrated probabilities, [n, classes]."""
+        tempered = temper(probabilities, self.temperature)
+        return (1 - self.prior_share) * tempered + self.prior_share * self.prior
+
+
+def fit_calibrator(
+    probabilities: Probabilities, label: npt.NDArray[np.int64], prior: npt.NDArray[np.float64]
+) -> Calibrator:
+    """Returns the calibrator of least log loss.
+
+    Args:
+        probabilities: [n, classes], positive, as fitted.
+        label: int64 [n].
+        prior: float64 [classes], positive, summing to one.
+    """
+
+    def made(parameters: npt.NDArray[np.float64]) -> Calibrator:
+        temperature = float(np.exp(np.clip(parameters[0], *_LOG_TEMPERATURES)))
+        return Calibrator(temperature, float(expit(parameters[1])), prior)
+
+    found = minimize(
+        lambda parameters: log_loss(made(parameters)(probabilities), label),
+        (0.0, -1.0),
+        method="Nelder-Mead",
+    )
+    return made(found.x)
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a family says of a test side.
+
+    Attributes:
+        scores: float64 [n, classes], as fitted; they decide label and rank.
+        probabilities: float64 [n, classes], calibrated.
+        validation: float64 [v, classes], calibrated, of the inner validation.
+        label: int64 [v].
+        calibrator: what made `probabilities` of `scores`.
+        bandwidth_km: of the kernels on the sphere.
+    """
+
+    scores: Probabilities
+    probabilities: Probabilities
+    validation: Probabilities
+    label: npt.NDArray[np.int64]
+    calibrator: Calibrator
+    bandwidth_km: float
 
 
 def log_loss(probabilities: Probabilities, label: npt.NDArray[np.int64]) -> float:

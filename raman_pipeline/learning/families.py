@@ -96,7 +96,8 @@ def blend(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
     )
 
 
-def _lookup(name: str, title: str, description: str, column: str) -> Family:
+def lookup(name: str, title: str, description: str, column: str) -> Family:
+    """Returns a look-up of the countries that training has for a value of a column."""
     return Family(
         name,
         title,
@@ -151,13 +152,13 @@ FAMILIES: dict[str, Family] = {
             baselines.predict_majority,
             (),
         ),
-        _lookup(
+        lookup(
             "mineral_lookup",
             "mineral look-up",
             "Gives the commonest country of the mineral's name; never sees a spectrum.",
             "mineral",
         ),
-        _lookup(
+        lookup(
             "specimen_lookup",
             "same-specimen look-up",
             "Gives the country of the same specimen where training holds it, else the commonest: "

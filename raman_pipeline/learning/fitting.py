@@ -5,8 +5,9 @@ conformal scores, for every family alike. What does not: the families.
 
 The training side of a fold is divided once more, grouped as the outer split groups.
 Each choice of parameters is fitted on the larger part; the one of least log loss after
-temperature scaling wins, and its temperature and validation probabilities are kept.
-Then the family is fitted on the whole training side. The test fold is never looked at.
+temperature scaling wins, and its validation probabilities are kept: from them come the
+calibrator and the conformal scores. Then the family is fitted on the whole training
+side. The test fold is never looked at.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from raman_pipeline.learning.calibration import (
     Calibration,
+    Predicted,
     Probabilities,
     fit_temperature,
     floored,
@@ -82,10 +84,21 @@ def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> M
 
 def predict_family(
     family: Family, state: ModelState, train: LabelledSpectra, test: LabelledSpectra
-) -> Probabilities:
-    """Returns calibrated probabilities of the test side, float64 [n, classes]."""
-    raw = floored(family.predict(state, train, test), len(train))
-    return temper(raw, Calibration.of(state).temperature)
+) -> Predicted:
+    """Returns a family's scores and calibrated probabilities of the test side."""
+    calibration = Calibration.of(state)
+    frequency = np.bincount(train.label, minlength=len(train.classes)) / len(train)
+    calibrator = calibration.calibrator(floored(frequency[None], len(train))[0])
+    scores = floored(family.predict(state, train, test), len(train))
+    raw = temper(calibration.probabilities, 1 / calibration.temperature)
+    return Predicted(
+        scores,
+        calibrator(scores),
+        calibrator(raw),
+        calibration.label,
+        calibrator,
+        calibration.bandwidth_km,
+    )
 
 
 def checkpoint_files(checkpoint: Path) -> list[Path]:

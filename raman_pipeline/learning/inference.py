@@ -91,3 +91,39 @@ def paired_test(runs: pd.DataFrame, model: str, baseline: str, metric: str) -> P
     half = float(stats.t.ppf(0.975, k - 1)) * error
     p_value = float(2 * stats.t.sf(abs(mean) / error, k - 1))
     return PairedTest(mean, mean - half, mean + half, p_value, k)
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What the mineral alone can tell of the country, were everything else known.
+
+    Attributes:
+        share: of the specimens whose mineral has another specimen.
+        agreement: how often another specimen of the mineral is from the same country.
+        at_most: no rule from mineral to country has a higher accuracy on those.
+    """
+
+    share: float
+    agreement: float
+    at_most: float
+
+
+def mineral_ceiling(specimens: pd.DataFrame) -> Ceiling:
+    """Estimates how far the mineral can decide the country, from pairs of specimens.
+
+    For a mineral whose specimens come from countries with frequencies p, two of them
+    agree with probability sum p², and the best rule is right with max p, which is at most
+    the root of sum p². Means are over specimens; the root of the mean bounds the mean root.
+
+    Args:
+        specimens: columns `mineral`, `country`, one row a specimen.
+    """
+    counts = specimens.groupby(["mineral", "country"]).size()
+    total = counts.groupby("mineral").sum()
+    pairs = (counts * (counts - 1)).groupby("mineral").sum()
+    several = total[total > 1]
+    if several.empty:
+        return Ceiling(0.0, float("nan"), float("nan"))
+    agreement = pairs[several.index] / (several * (several - 1))
+    mean = float((agreement * several).sum() / several.sum())
+    return Ceiling(float(several.sum() / total.sum()), mean, float(np.sqrt(mean)))

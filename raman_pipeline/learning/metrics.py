@@ -13,13 +13,11 @@ from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_su
 
 from raman_pipeline.learning.calibration import (
     LEVELS,
-    Calibration,
-    Probabilities,
+    Predicted,
     brier,
     conformal_sets,
     expected_calibration_error,
     reliability,
-    temper,
 )
 from raman_pipeline.learning.labelled import LabelledSpectra
 from raman_pipeline.learning.sphere import Places, separation_km, unit_vectors
@@ -34,12 +32,12 @@ PREDICTIONS = TableSchema(
         Column("member_id", pa.string(), "the spectrum", unique=True),
         Column("rruff_id", pa.string(), "the specimen"),
         Column("country", pa.string(), "the label"),
-        Column("predicted", pa.string(), "the most probable country"),
+        Column("predicted", pa.string(), "the country of the highest score"),
         Column("probability", pa.float64(), "of `predicted`, calibrated", between=_SHARE),
         Column("true_probability", pa.float64(), "of the label, calibrated", between=_SHARE),
         Column("raw_probability", pa.float64(), "of `predicted`, as fitted", between=_SHARE),
         Column("brier", pa.float64(), "squared error over all countries", between=(0, 2)),
-        Column("rank", pa.int32(), "rank of the label, 1 is best", between=(1, 1000)),
+        Column("rank", pa.int32(), "rank of the label by score, 1 is best", between=(1, 1000)),
         Column("specimen_in_training", pa.bool_(), "the specimen also stands in training"),
         Column("distance_km", pa.float64(), "weighted position to the specimen's", True),
         Column("log_density", pa.float64(), "at the specimen's position; 0: uniform", True),
@@ -51,29 +49,26 @@ PREDICTIONS = TableSchema(
 
 
 def predictions_table(
-    probabilities: Probabilities,
-    calibration: Calibration,
-    train: LabelledSpectra,
-    test: LabelledSpectra,
+    predicted: Predicted, train: LabelledSpectra, test: LabelledSpectra
 ) -> pa.Table:
     """Returns a PREDICTIONS table, one row for each test spectrum.
 
-    Countries with equal scores are ranked by their frequency in training, then by
-    name, so that ties favour nobody.
+    Label and rank follow the scores as fitted, so that calibrating changes no accuracy.
+    Countries with equal scores are ranked by their frequency in training, then by name,
+    so that ties favour nobody.
 
     Args:
-        probabilities: [n, classes], calibrated.
-        calibration: of the model that gave them.
+        predicted: of the test side.
         train: gives the frequencies, the positions and the specimens seen.
         test: gives the labels.
     """
+    scores, probabilities = predicted.scores, predicted.probabilities
     frequency = np.bincount(train.label, minlength=len(train.classes))
     tie_break = np.argsort(np.argsort(-frequency, kind="stable"), kind="stable")
-    order = np.lexsort((np.broadcast_to(tie_break, probabilities.shape), -probabilities), axis=1)
-    rows = np.arange(len(test))
+    order = np.lexsort((np.broadcast_to(tie_break, scores.shape), -scores), axis=1)
+    rows, first = np.arange(len(test)), order[:, 0]
     classes = np.array(test.classes, dtype=object)
-    raw = temper(probabilities, 1 / calibration.temperature)
-    sets = conformal_sets(calibration.probabilities, calibration.label, probabilities)
+    sets = conformal_sets(predicted.validation, predicted.label, probabilities)
     places = Places(train.about, train.label, len(train.classes))
     at = unit_vectors(test.about["latitude"], test.about["longitude"])
     seen = test.about["rruff_id"].isin(train.about["rruff_id"].unique())
@@ -83,15 +78,15 @@ def predictions_table(
                 "member_id": test.about["member_id"],
                 "rruff_id": test.about["rruff_id"],
                 "country": classes[test.label],
-                "predicted": classes[order[:, 0]],
-                "probability": probabilities[rows, order[:, 0]],
+                "predicted": classes[first],
+                "probability": probabilities[rows, first],
                 "true_probability": probabilities[rows, test.label],
-                "raw_probability": raw[rows, order[:, 0]],
+                "raw_probability": scores[rows, first],
                 "brier": np.clip(brier(probabilities, test.label), 0, 2),
                 "rank": np.argmax(order == test.label[:, None], axis=1) + 1,
                 "specimen_in_training": seen.to_numpy(bool),
                 "distance_km": separation_km(places.weighted_position(probabilities), at),
-                "log_density": places.log_density(probabilities, at, calibration.bandwidth_km),
+                "log_density": places.log_density(probabilities, at, predicted.bandwidth_km),
                 "set_size": list(sets.sum(axis=1).astype(np.int32)),
                 "in_set": list(sets[rows, test.label].astype(np.int32)),
                 "probabilities": list(probabilities.astype(np.float32)),

@@ -65,9 +65,10 @@ def to_markdown(
         "",
         "## What the probabilities are worth",
         "",
-        "Temperature and conformal scores come from an inner validation that is grouped as the "
-        "split is; the test fold is not looked at. Log loss in nats, Brier from 0 to 2, expected "
-        "calibration error (ECE) over 15 bins.",
+        "Calibration (a temperature, then a mixture with the training frequencies) and conformal "
+        "scores come from an inner validation that is grouped as the split is; the test fold is "
+        "not looked at, and labels stay as they were. Log loss in nats, Brier from 0 to 2, "
+        "expected calibration error (ECE) over 15 bins.",
         "",
         *markdown_table(_columns(table, _PROBABILITIES)),
         "",

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from raman_pipeline.learning.inference import PairedTest, PowerLaw
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
 
+_WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
 _LINES = (GREY, ORANGE, BLUE, RED, "#2f855a", "#805ad5")
 
 
@@ -26,13 +27,13 @@ def ablation_bars(runs: pd.DataFrame, note: str) -> Figure:
     for column, colour, offset in (("accuracy", BLUE, -0.19), ("macro_f1", ORANGE, 0.19)):
         bars = ax.barh(
             y + offset, mean[column], 0.36, xerr=sd[column], color=colour,
-            label=column.replace("_", "-"), error_kw={"elinewidth": 0.8},
+            label=_WORDS[column], error_kw={"elinewidth": 0.8},
         )  # fmt: skip
         ax.bar_label(bars, fmt="%.3f", fontsize=7, padding=3)
     ax.set_yticks(y, [v.replace("_", " ") for v in mean.index], fontsize=8)
     ax.invert_yaxis()
-    ax.legend(fontsize=8, frameon=False, loc="lower right")
-    ax.set_title(f"Country by what is known of a spectrum\n{note}", fontsize=10)
+    figure.legend(fontsize=8, frameon=False, loc="lower right")
+    figure.suptitle(f"Country by what is known of a spectrum\n{note}", fontsize=10)
     return figure
 
 
@@ -94,6 +95,6 @@ def paired_differences(
         ax.axvline(0.03, color=ORANGE, lw=1, ls="--")
         ax.set_yticks(y, list(by_baseline), fontsize=8)
         ax.set_ylim(len(y) - 0.5, -0.5)
-        ax.set(xlabel=f"lead in {metric} (dashed: the aim of 0.03)")
+        ax.set(xlabel=f"lead in {_WORDS[metric]} (dashed: the aim of 0.03)")
     figure.suptitle(f"{model} against each baseline, 95% intervals\n{note}", fontsize=10)
     return figure

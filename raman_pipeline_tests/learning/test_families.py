@@ -28,7 +28,7 @@ def fitted(name, sides):
 
 
 def probabilities_of(name, sides):
-    return predict_family(FAMILIES[name], fitted(name, sides), *sides)
+    return predict_family(FAMILIES[name], fitted(name, sides), *sides).scores
 
 
 def accuracy(name, sides):
@@ -46,14 +46,16 @@ def test_sides_hold_what_takes_part(sides):
 def test_every_family_fits_predicts_and_survives_storage(name, sides, tmp_path):
     train, test = sides
     state = fitted(name, sides)
-    probabilities = predict_family(FAMILIES[name], state, train, test)
-    assert probabilities.shape == (len(test), 3)
-    assert (probabilities > 0).all()
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    predicted = predict_family(FAMILIES[name], state, train, test)
+    for found in (predicted.scores, predicted.probabilities):
+        assert found.shape == (len(test), 3)
+        assert (found > 0).all()
+        np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
 
     state.write(tmp_path / "state")
     again = predict_family(FAMILIES[name], ModelState.read(tmp_path / "state"), train, test)
-    np.testing.assert_array_equal(again, probabilities)
+    np.testing.assert_array_equal(again.scores, predicted.scores)
+    np.testing.assert_allclose(again.probabilities, predicted.probabilities)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -67,9 +69,9 @@ def test_same_seed_same_bytes(name, sides, tmp_path):
 def test_a_prediction_depends_on_no_label_and_no_other_row(name, sides):
     train, test = sides
     state = fitted(name, sides)
-    whole = predict_family(FAMILIES[name], state, train, test)
+    whole = predict_family(FAMILIES[name], state, train, test).probabilities
     blind = dataclasses.replace(test.subset(np.arange(3)), label=np.zeros(3, np.int64))
-    alone = predict_family(FAMILIES[name], state, train, blind)
+    alone = predict_family(FAMILIES[name], state, train, blind).probabilities
     np.testing.assert_allclose(alone, whole[:3], atol=1e-5)
 
 
@@ -77,7 +79,8 @@ def test_a_prediction_depends_on_no_label_and_no_other_row(name, sides):
 def test_a_flat_spectrum_gets_an_answer(name, sides):
     train, test = sides
     flat = dataclasses.replace(test, intensity=np.zeros_like(test.intensity))
-    assert np.isfinite(predict_family(FAMILIES[name], fitted(name, sides), train, flat)).all()
+    found = predict_family(FAMILIES[name], fitted(name, sides), train, flat)
+    assert np.isfinite(found.probabilities).all()
 
 
 def test_what_can_be_learnt_is_learnt(sides):
@@ -95,12 +98,12 @@ def test_what_can_be_learnt_is_learnt(sides):
 def test_the_specimen_look_up_knows_specimens_and_nothing_else(sides):
     train, test = sides
     state = fitted("specimen_lookup", sides)
-    found = predict_family(FAMILIES["specimen_lookup"], state, train, test)
+    found = predict_family(FAMILIES["specimen_lookup"], state, train, test).scores
     majority = probabilities_of("majority", sides)
     np.testing.assert_array_equal(found.argmax(axis=1), majority.argmax(axis=1))
     known = train.about["rruff_id"].iloc[0]
     leaked = dataclasses.replace(test, about=test.about.assign(rruff_id=known))
-    found = predict_family(FAMILIES["specimen_lookup"], state, train, leaked)
+    found = predict_family(FAMILIES["specimen_lookup"], state, train, leaked).scores
     of_specimen = train.label[train.about["rruff_id"] == known]
     assert set(found.argmax(axis=1)) <= set(of_specimen)
 
@@ -119,7 +122,7 @@ def test_a_country_without_training_spectra_stays_possible(name, sides):
     train, test = sides
     without = train.subset(train.label != 2)
     state = fit_family(FAMILIES[name], without, CONTEXT)
-    found = predict_family(FAMILIES[name], state, without, test)
+    found = predict_family(FAMILIES[name], state, without, test).probabilities
     assert (found[:, 2] > 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1)
 

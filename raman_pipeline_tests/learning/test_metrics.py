@@ -10,9 +10,12 @@ from sklearn.metrics import brier_score_loss
 from raman_pipeline.learning.calibration import (
     LEVELS,
     Calibration,
+    Calibrator,
+    Predicted,
     brier,
     conformal_sets,
     expected_calibration_error,
+    fit_calibrator,
     fit_temperature,
     floored,
     log_loss,
@@ -29,57 +32,66 @@ from raman_pipeline.learning.metrics import (
     summarise,
 )
 
-
-@pytest.fixture
-def calibration(sides):
-    """A calibration on the training side, as a model that knows the label gives it."""
-    train, _ = sides
-    known = floored(np.eye(3)[train.label], 100)
-    return Calibration(1.0, 400.0, known, train.label, {}, ())
+PRIOR = np.full(3, 1 / 3)
 
 
-def table(probabilities, calibration, sides):
-    found = predictions_table(floored(probabilities, 1000), calibration, *sides)
+def table(scores, sides):
+    """Predictions of a model that knew every label of its validation."""
+    label = sides[0].label
+    known, floor = floored(np.eye(3)[label], 100), floored(scores, 1000)
+    calibrator = Calibrator(1.0, 0.0, PRIOR)
+    predicted = Predicted(floor, calibrator(floor), known, label, calibrator, 400.0)
+    found = predictions_table(predicted, *sides)
     assert PREDICTIONS.problems(found) == []
     return found.to_pandas()
 
 
 class TestPredictions:
-    def test_ties_go_to_the_commoner_country(self, sides, calibration):
+    def test_ties_go_to_the_commoner_country(self, sides):
         train, test = sides
-        found = table(np.full((len(test), 3), 1 / 3), calibration, sides)
+        found = table(np.full((len(test), 3), 1 / 3), sides)
         assert set(found["predicted"]) == {train.classes[np.bincount(train.label).argmax()]}
         assert set(found["rank"]) == {1, 2, 3}
 
-    def test_perfect_and_wrong(self, sides, calibration):
+    def test_calibrating_changes_no_label(self, sides):
+        label = sides[0].label
+        known = floored(np.eye(3)[label], 100)
+        scores = floored(np.tile([0.2, 0.35, 0.45], (len(sides[1]), 1)), 1000)
+        calibrator = Calibrator(3.0, 0.9, np.array([0.8, 0.1, 0.1]))
+        predicted = Predicted(scores, calibrator(scores), known, label, calibrator, 400.0)
+        found = predictions_table(predicted, *sides).to_pandas()
+        assert set(found["predicted"]) == {"Peru"}
+        assert found["probability"].max() < 0.2
+
+    def test_perfect_and_wrong(self, sides):
         right = np.eye(3)[sides[1].label]
-        scores = summarise(table(right, calibration, sides))
+        scores = summarise(table(right, sides))
         assert (scores["accuracy"], scores["macro_f1"], scores["top5"]) == (1, 1, 1)
         assert scores["log_loss"] < 0.01
         assert scores["coverage_90"] == 1
-        wrong = summarise(table(np.roll(right, 1, axis=1), calibration, sides))
+        wrong = summarise(table(np.roll(right, 1, axis=1), sides))
         assert (wrong["accuracy"], wrong["macro_f1"], wrong["top5"]) == (0, 0, 1)
         assert wrong["brier"] == pytest.approx(2, abs=0.02)
         assert wrong["ece"] > 0.9
 
-    def test_seen_specimens_are_told_apart(self, sides, calibration):
+    def test_seen_specimens_are_told_apart(self, sides):
         train, test = sides
         right = np.eye(3)[test.label]
-        assert not table(right, calibration, sides)["specimen_in_training"].any()
+        assert not table(right, sides)["specimen_in_training"].any()
         leaked = dataclasses.replace(train, about=train.about.assign(rruff_id="R0"))
-        seen = table(right, calibration, (leaked, test))
+        seen = table(right, (leaked, test))
         assert seen["specimen_in_training"].sum() == (test.about["rruff_id"] == "R0").sum() == 1
 
-    def test_positions_count_only_where_they_are_known(self, sides, calibration):
-        found = table(np.eye(3)[sides[1].label], calibration, sides)
+    def test_positions_count_only_where_they_are_known(self, sides):
+        found = table(np.eye(3)[sides[1].label], sides)
         known = found["country"] != "Peru"
         np.testing.assert_array_equal(found["distance_km"].notna(), known)
         np.testing.assert_array_equal(found["log_density"].notna(), known)
         assert found.loc[known, "distance_km"].max() < 100
         assert found.loc[known, "log_density"].min() > 3
 
-    def test_per_country(self, sides, calibration):
-        found = per_country(table(np.eye(3)[sides[1].label], calibration, sides))
+    def test_per_country(self, sides):
+        found = per_country(table(np.eye(3)[sides[1].label], sides))
         assert list(found["country"]) == ["Brazil", "Chile", "Peru"]
         assert found["n"].sum() == len(sides[1])
         assert (found[["f1", "precision", "recall"]] == 1).all(axis=None)
@@ -106,6 +118,19 @@ class TestCalibration:
     def test_the_temperature_that_was_put_in_is_found(self, seed, sharpness):
         stated, label = random_problem(seed, sharpness=sharpness)
         assert fit_temperature(stated, label) == pytest.approx(sharpness, rel=0.15)
+
+    @given(st.integers(0, 20), st.sampled_from([0.0, 0.4]))
+    def test_the_share_of_the_prior_that_was_put_in_is_found(self, seed, share):
+        rng = np.random.default_rng(seed)
+        prior = np.array([0.5, 0.2, 0.1, 0.1, 0.06, 0.04])
+        stated, label = random_problem(seed, n=6000)
+        drawn = rng.random(len(label)) < share
+        label = np.where(drawn, rng.choice(6, len(label), p=prior), label)
+        found = fit_calibrator(temper(stated, 0.5), label, prior)
+        assert found.temperature == pytest.approx(2, rel=0.2)
+        assert found.prior_share == pytest.approx(share, abs=0.08)
+        better = log_loss(found(temper(stated, 0.5)), label)
+        assert better <= log_loss(temper(stated, 0.5), label)
 
     def test_tempering_never_reorders(self):
         stated, _ = random_problem(0)
@@ -143,7 +168,9 @@ class TestCalibration:
         # A set of higher coverage holds those of lower coverage.
         assert (np.diff(sets.astype(int), axis=2) >= 0).all()
 
-    def test_it_survives_storage(self, calibration, tmp_path):
+    def test_it_survives_storage(self, tmp_path):
+        stated, label = random_problem(5, n=50)
+        calibration = Calibration(1.5, 400.0, stated, label, {"C": 1.0}, (({"C": 1.0}, 0.3),))
         calibration.added_to(ModelState({"w": np.ones(2)}, {"a": 1})).write(tmp_path / "m")
         found = ModelState.read(tmp_path / "m")
         assert found.about["a"] == 1

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from raman_pipeline.learning.inference import fit_power_law, paired_test
+from raman_pipeline.learning.inference import fit_power_law, mineral_ceiling, paired_test
 from raman_pipeline.learning.labelled import LabelledSpectra
 from raman_pipeline.learning.studies import (
     SHARES,
@@ -104,6 +104,20 @@ def paired(lead, noise, seeds=3, folds=5):
                 for v, a in both.items()
             ]
     return pd.DataFrame(rows)
+
+
+def test_the_ceiling_of_minerals_from_known_frequencies():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"mineral": [f"m{i // 40}" for i in range(20_000)]})
+    rows["country"] = rng.choice(list("abc"), len(rows), p=[0.5, 0.3, 0.2])
+    found = mineral_ceiling(rows)
+    assert found.share == 1
+    assert found.agreement == pytest.approx(0.25 + 0.09 + 0.04, abs=0.01)
+    assert found.at_most >= 0.5
+    alone = pd.DataFrame({"mineral": ["a", "b", "b"], "country": ["x", "x", "x"]})
+    assert mineral_ceiling(alone).share == pytest.approx(2 / 3)
+    assert mineral_ceiling(alone).at_most == 1
+    assert mineral_ceiling(alone.head(1)).share == 0
 
 
 class TestPairedTest:

@@ -118,7 +118,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         ins={"state": dg.AssetIn(model_name)},
         partitions_def=FOLD_SPLIT,
         kinds={"parquet"},
-        code_version="3",
+        code_version="4",
         metadata={"settings_used": ["folds", "grid", *family.uses]},
         check_specs=[
             schema_check(predictions_name),
@@ -140,8 +140,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         fold, split = fold_and_split(context.partition_key)
         facts = spectrum_facts.to_pandas()
         train, test = fold_sides(fold_assignment.to_pandas(), resampled_spectra, fold, facts)
-        probabilities = predict_family(family, state, train, test)
-        table = predictions_table(probabilities, Calibration.of(state), train, test)
+        predicted = predict_family(family, state, train, test)
+        table = predictions_table(predicted, train, test)
         protocol = protocol_version(settings, family, fold_assignment)
         table = table.replace_schema_metadata({PROTOCOL_KEY: protocol})
         frame = table.to_pandas()
@@ -165,6 +165,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
             ],
             fold=fold,
             split=split,
+            temperature=predicted.calibrator.temperature,
+            prior_share=predicted.calibrator.prior_share,
             **scores,
         )
 

@@ -162,7 +162,7 @@ def _protocol(
             if outdated
             else ""
         ),
-        "choices": "parameters, temperature and conformal scores from an inner validation of one "
+        "choices": "parameters, calibration and conformal scores from an inner validation of one "
         "fifth of the training side, grouped as the split groups; nothing from the test fold",
     }
     for family in FAMILIES.values():

@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.learning.families import FAMILIES
-from raman_pipeline.learning.inference import fit_power_law, paired_test
+from raman_pipeline.learning.inference import fit_power_law, mineral_ceiling, paired_test
 from raman_pipeline.learning.report import sees_as_much
 from raman_pipeline.learning.studies import (
-    ABLATION,
+    N_ABLATED,
     SHARES,
     STUDY_RUNS,
     StudyData,
@@ -20,6 +20,7 @@ from raman_pipeline.learning.studies import (
     compare_families,
     scaling_curve,
 )
+from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
@@ -34,6 +35,7 @@ from raman_pipeline.orchestration.progress import Progress, tell
 from raman_pipeline.plots.studies import ablation_bars, paired_differences, scaling_curves
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+from raman_pipeline.table_file import StoredTable
 
 SEEDS = (0, 1, 2)
 BEST = "chemistry_blend"
@@ -43,7 +45,7 @@ SCALED = ("mineral_lookup", "extra_trees", "chemistry_trees", BEST)
 _USED = ["folds", "grid"]
 
 
-def _declared(name: str) -> dict[str, Any]:
+def _declared(name: str, **ins: dg.AssetIn) -> dict[str, Any]:
     return {
         "name": name,
         "group_name": "geolocation",
@@ -52,7 +54,8 @@ def _declared(name: str) -> dict[str, Any]:
             # Which spectra take part is the same for every split.
             "fold_assignment": dg.AssetIn(
                 partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"])
-            )
+            ),
+            **ins,
         },
         "dagster_type": TABLE,
         "kinds": {"parquet", "scikitlearn"},
@@ -101,20 +104,34 @@ def paired_comparison(
     )
 
 
-@dg.asset(**_declared("input_ablation"))
+@dg.asset(**_declared("input_ablation", spectra=ON_DISK))
 def input_ablation(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
     spectrum_facts: pa.Table,
+    spectra: StoredTable,
 ) -> dg.MaterializeResult:
     """The same learner on spectrum, name, chemistry and laser, alone and together."""
-    data = _data(fold_assignment, resampled_spectra, spectrum_facts)
-    table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * len(ABLATION)))
+    source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
+    facts = spectrum_facts.to_pandas().merge(source, on="member_id", validate="one_to_one")
+    data = StudyData(fold_assignment.to_pandas(), resampled_spectra, facts, N_FOLDS)
+    table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * N_ABLATED))
     runs = table.to_pandas()
     figure = ablation_bars(runs, _note(settings, runs))
-    return _result(settings, "input_ablation", table, N_FOLDS, {"inputs": figure})
+    used = data.rows[data.rows["excluded"].isna()]
+    ceiling = mineral_ceiling(used.drop_duplicates("rruff_id"))
+    return _result(
+        settings,
+        "input_ablation",
+        table,
+        N_FOLDS,
+        {"inputs": figure},
+        mineral_with_other_specimens=ceiling.share,
+        mineral_agreement=ceiling.agreement,
+        mineral_accuracy_at_most=ceiling.at_most,
+    )
 
 
 @dg.asset(**_declared("scaling_curve"))
