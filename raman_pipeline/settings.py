@@ -113,6 +113,12 @@ class TrainingSettings(_Part):
     seed: int = 0
 
 
+class ForestSettings(_Part):
+    """How randomised trees are grown."""
+
+    trees: PositiveInt = 300
+
+
 class Settings(_Part):
     """All settings of a run."""
 
@@ -123,6 +129,7 @@ class Settings(_Part):
     grid: GridSettings = GridSettings()
     folds: FoldSettings = FoldSettings()
     training: TrainingSettings = TrainingSettings()
+    forest: ForestSettings = ForestSettings()
     augmentation: AugmentationRecipe = AugmentationRecipe()
 
     @property
@@ -213,8 +220,10 @@ def load_settings(
             archives=ArchiveSettings(
                 location=str(EMBEDDED / "rruff-sample"), seconds_between_requests=0
             ),
-            # Some 150 spectra a fold: a shorter grid, and small batches for enough steps.
+            # Some 150 spectra a fold: a shorter grid, small forests, small batches for enough
+            # steps.
             grid=GridSettings(points=512),
+            forest=ForestSettings(trees=50),
             training=TrainingSettings(
                 presets={
                     name: preset.model_copy(update={"epochs": 8, "batch_size": 16})

@@ -23,8 +23,6 @@ from raman_pipeline.learning.inputs import Block, Input, matrices
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 
-TREES = 300
-
 SVM_CHOICES: tuple[Choice, ...] = ({"C": 1.0}, {"C": 10.0})
 TREE_CHOICES: tuple[Choice, ...] = ({"min_samples_leaf": 1}, {"min_samples_leaf": 3})
 
@@ -33,7 +31,7 @@ def fit_recipe(train: LabelledSpectra, context: FitContext) -> ModelState:
     """Keeps what a classifier is fitted with."""
     return ModelState(
         {"training_spectra": np.array([len(train)])},
-        {"seed": context.seed, "parameters": dict(context.choice)},
+        {"seed": context.seed, "trees": context.trees, "parameters": dict(context.choice)},
     )
 
 
@@ -59,7 +57,7 @@ def predict_trees(
 
     def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
         forest: ClassifierMixin = ExtraTreesClassifier(
-            TREES, random_state=state.about["seed"], **state.about["parameters"]
+            state.about["trees"], random_state=state.about["seed"], **state.about["parameters"]
         ).fit(x, train.label)
         return forest.classes_, forest.predict_proba(query)
 

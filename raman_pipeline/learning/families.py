@@ -37,6 +37,7 @@ class Family:
         inputs: what it looks at; empty for none.
         choices: parameters that the inner validation chooses among.
         preset: of its network; None for families without one.
+        uses: the settings that its fit depends on.
         baseline: whether a model should beat it.
     """
 
@@ -48,12 +49,8 @@ class Family:
     inputs: tuple[Input, ...] = ("spectrum",)
     choices: tuple[Choice, ...] = ({},)
     preset: PresetName | None = None
+    uses: tuple[str, ...] = ()
     baseline: bool = True
-
-    @property
-    def uses(self) -> tuple[str, ...]:
-        """The settings that its fit depends on."""
-        return ("training",) if self.preset else ()
 
 
 def trees(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
@@ -61,11 +58,12 @@ def trees(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
     return Family(
         name,
         title,
-        f"{classical.TREES} extremely randomised trees on {_listed(inputs)}.",
+        f"Extremely randomised trees on {_listed(inputs)}.",
         classical.fit_recipe,
         partial(classical.predict_trees, inputs=inputs),
         inputs,
         classical.TREE_CHOICES,
+        uses=("forest",),
     )
 
 
@@ -92,6 +90,7 @@ def blend(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
         partial(kernel_ridge.predict_blend, inputs=inputs),
         inputs,
         kernel_ridge.RIDGE_CHOICES,
+        uses=("forest",),
         baseline=False,
     )
 
@@ -116,6 +115,7 @@ def _convnext(name: str, title: str, description: str, preset: PresetName) -> Fa
         partial(_fit_convnext, preset=preset),
         _predict_convnext,
         preset=preset,
+        uses=("training",),
         baseline=False,
     )
 

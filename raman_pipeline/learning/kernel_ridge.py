@@ -37,7 +37,12 @@ def fit_kernel_ridge(
     dual = cho_solve(cho_factor(kernel, overwrite_a=True), targets - mean)
     return ModelState(
         {"dual": dual.astype(np.float32), "mean": mean},
-        {"seed": context.seed, "ridge": context.choice["ridge"], "minerals": minerals},
+        {
+            "seed": context.seed,
+            "trees": context.trees,
+            "ridge": context.choice["ridge"],
+            "minerals": minerals,
+        },
     )
 
 
@@ -53,7 +58,7 @@ def predict_blend(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
 ) -> Probabilities:
     """Returns the mean of kernel ridge and randomised trees on the same inputs."""
-    recipe = ModelState({}, {"seed": state.about["seed"], "parameters": {"min_samples_leaf": 1}})
+    recipe = ModelState({}, state.about | {"parameters": {"min_samples_leaf": 1}})
     ridge = predict_kernel_ridge(state, train, test, inputs)
     return (ridge + predict_trees(recipe, train, test, inputs)) / 2
 

@@ -25,6 +25,7 @@ class FitContext:
         seed: of everything random.
         split: the inner validation groups as this split does.
         presets: of the networks, by name.
+        trees: of a forest.
         choice: parameters of this fit.
         checkpoint: file for the state of a long fit; None keeps none.
         on_epoch: told of progress.
@@ -32,7 +33,8 @@ class FitContext:
 
     seed: int
     split: Split
-    presets: Mapping[PresetName, ConvNeXtPreset]
+    presets: Mapping[PresetName, ConvNeXtPreset] = field(default_factory=dict)
+    trees: int = 300
     choice: Choice = field(default_factory=dict)
     checkpoint: Path | None = None
     on_epoch: Callable | None = None

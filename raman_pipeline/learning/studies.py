@@ -60,12 +60,14 @@ class StudyData:
         tensor: the spectra.
         facts: a FACTS table.
         n_folds: how many folds.
+        trees: of a forest.
     """
 
     rows: pd.DataFrame
     tensor: SpectrumTensor
     facts: pd.DataFrame
     n_folds: int
+    trees: int
 
     def sides(self, seed: int) -> Iterator[tuple[int, LabelledSpectra, LabelledSpectra]]:
         """Yields fold, training side and test side under one seed."""
@@ -81,7 +83,7 @@ def compare_families(
     """Fits families on the same folds under several seeds; returns a STUDY_RUNS table."""
     chosen = [FAMILIES[name] for name in names]
     return _table(
-        _run(family, family.name, train, test, seed, fold, on_run)
+        _run(data, family, family.name, train, test, seed, fold, on_run)
         for seed in seeds
         for fold, train, test in data.sides(seed)
         for family in chosen
@@ -116,7 +118,7 @@ def ablate_inputs(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
         "source_lookup", COLLECTION, "Gives the commonest country of who gave it.", "source"
     )
     return _table(
-        _run(family, name, train, test, seed, fold, on_run)
+        _run(data, family, name, train, test, seed, fold, on_run)
         for fold, train, test in data.sides(seed)
         for name, family in variants.items()
     )
@@ -140,7 +142,7 @@ def scaling_curve(data: StudyData, names: Iterable[str], seed: int, on_run: OnRu
             for share in SHARES:
                 part = some_specimens(train, share, seed + fold)
                 for family in chosen:
-                    yield _run(family, family.name, part, test, seed, fold, on_run, share)
+                    yield _run(data, family, family.name, part, test, seed, fold, on_run, share)
 
     return _table(runs())
 
@@ -154,6 +156,7 @@ def some_specimens(train: LabelledSpectra, share: float, seed: int) -> LabelledS
 
 
 def _run(
+    data: StudyData,
     family: Family,
     variant: str,
     train: LabelledSpectra,
@@ -163,7 +166,7 @@ def _run(
     on_run: OnRun,
     share: float = 1.0,
 ) -> dict:
-    context = FitContext(seed, SPLIT, {})
+    context = FitContext(seed, SPLIT, trees=data.trees)
     state = fit_family(family, train, context)
     found = predict_family(family, state, train, test)
     predicted = found.scores.argmax(axis=1)

@@ -6,7 +6,7 @@ import pytest
 
 from raman_pipeline.orchestration.overview import asset_states
 from raman_pipeline.orchestration.runner import Listener, run_graph
-from raman_pipeline.settings import load_settings
+from raman_pipeline.settings import ForestSettings, load_settings
 
 
 def quick_settings(store, location, epochs=2):
@@ -15,6 +15,7 @@ def quick_settings(store, location, epochs=2):
     presets = {n: p.model_copy(update=quick) for n, p in settings.training.presets.items()}
     return settings.model_copy(
         update={
+            "forest": ForestSettings(trees=20),
             "archives": settings.archives.model_copy(update={"seconds_between_requests": 0}),
             "training": settings.training.model_copy(update={"presets": presets}),
         }

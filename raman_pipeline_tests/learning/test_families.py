@@ -14,7 +14,7 @@ QUICK = PRESETS["default"].model_copy(
     update={"epochs": 6, "batch_size": 8, "crop": None, "dims": (4, 8, 8, 8), "warmup_steps": 5,
             "learning_rate": 5e-3, "augmentation": None}
 )  # fmt: skip
-CONTEXT = FitContext(seed=0, split="specimen", presets={"default": QUICK, "paper": QUICK})
+CONTEXT = FitContext(seed=0, split="specimen", presets={"default": QUICK, "paper": QUICK}, trees=20)
 
 
 _STATES = {}

@@ -33,7 +33,7 @@ def study(sides):
         tuple(rows["member_id"]),
     )
     folds = rows.drop(columns=facts[1:]).assign(group=0, excluded=None)
-    return StudyData(folds, tensor, rows[facts], 5)
+    return StudyData(folds, tensor, rows[facts], 5, trees=20)
 
 
 def test_every_fold_and_seed_is_run_and_told(study):

@@ -8,7 +8,13 @@ from raman_pipeline.learning.families import FAMILIES
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.metadata import SCHEMA_CHECK
 from raman_pipeline.orchestration.schedules import weekly_refresh
-from raman_pipeline.settings import GridSettings, SettingsError, TrainingSettings, load_settings
+from raman_pipeline.settings import (
+    ForestSettings,
+    GridSettings,
+    SettingsError,
+    TrainingSettings,
+    load_settings,
+)
 
 SETTINGS = load_settings("sample")
 
@@ -72,6 +78,15 @@ def code_versions(settings):
             {"grid": GridSettings(points=256)},
             {"wavenumber_window", "resampled_spectra", "geolocation_report", *jobs.STUDY_ASSETS}
             | {f"{name}_predictions" for name in FAMILIES},
+        ),
+        (
+            {"forest": ForestSettings(trees=7)},
+            {"geolocation_report", *jobs.STUDY_ASSETS}
+            | {
+                f"{name}_{kind}"
+                for name in ("extra_trees", "chemistry_trees", "chemistry_blend")
+                for kind in ("model", "predictions")
+            },
         ),
         (
             {"training": TrainingSettings(seed=7)},

@@ -86,6 +86,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
                 seed,
                 split,
                 settings.training.presets,
+                settings.forest.trees,
                 checkpoint=_checkpoint(settings, family, split, fold),
                 on_epoch=log,
             ),

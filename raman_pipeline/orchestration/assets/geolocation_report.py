@@ -45,7 +45,7 @@ from raman_pipeline.rruff.coverage import share_of_rruff
 from raman_pipeline.settings import Settings
 
 _ALL = dg.AssetIn(metadata={"allow_missing_partitions": True})
-_USED = ["folds", "grid", "training"]
+_USED = ["folds", "grid", "forest", "training"]
 TITLES = {name: family.title for name, family in FAMILIES.items()}
 SHOWN = ("specimen_lookup", "nearest_neighbour", "chemistry_trees", "convnext1d", "chemistry_blend")
 """Families in figures that have no room for all."""

@@ -42,7 +42,7 @@ BEST = "chemistry_blend"
 """The model that the comparison is about."""
 SCALED = ("mineral_lookup", "extra_trees", "chemistry_trees", BEST)
 
-_USED = ["folds", "grid"]
+_USED = ["folds", "grid", "forest"]
 
 
 def _declared(name: str, **ins: dg.AssetIn) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def paired_comparison(
     spectrum_facts: pa.Table,
 ) -> dg.MaterializeResult:
     """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
-    data = _data(fold_assignment, resampled_spectra, spectrum_facts)
+    data = _data(settings, fold_assignment, resampled_spectra, spectrum_facts.to_pandas())
     baselines = sees_as_much(FAMILIES[BEST])
     runs_each = len(SEEDS) * N_FOLDS
     names = [*baselines, BEST]
@@ -116,7 +116,7 @@ def input_ablation(
     """The same learner on spectrum, name, chemistry and laser, alone and together."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
     facts = spectrum_facts.to_pandas().merge(source, on="member_id", validate="one_to_one")
-    data = StudyData(fold_assignment.to_pandas(), resampled_spectra, facts, N_FOLDS)
+    data = _data(settings, fold_assignment, resampled_spectra, facts)
     table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * N_ABLATED))
     runs = table.to_pandas()
     figure = ablation_bars(runs, _note(settings, runs))
@@ -143,7 +143,7 @@ def scaling_curve_asset(
     spectrum_facts: pa.Table,
 ) -> dg.MaterializeResult:
     """Loss against the number of training specimens, with a fitted power law."""
-    data = _data(fold_assignment, resampled_spectra, spectrum_facts)
+    data = _data(settings, fold_assignment, resampled_spectra, spectrum_facts.to_pandas())
     runs_each = N_FOLDS * len(SHARES)
     log = _log(context, runs_each * len(SCALED))
     table = scaling_curve(data, SCALED, settings.folds.seed, log)
@@ -165,8 +165,10 @@ def scaling_curve_asset(
     )
 
 
-def _data(folds: pa.Table, tensor: SpectrumTensor, facts: pa.Table) -> StudyData:
-    return StudyData(folds.to_pandas(), tensor, facts.to_pandas(), N_FOLDS)
+def _data(
+    settings: Settings, folds: pa.Table, tensor: SpectrumTensor, facts: pd.DataFrame
+) -> StudyData:
+    return StudyData(folds.to_pandas(), tensor, facts, N_FOLDS, settings.forest.trees)
 
 
 def _log(context: dg.AssetExecutionContext, total: int) -> Callable[[dict], None]:
