@@ -158,7 +158,7 @@ def spectrum_facts_asset(spectra: StoredTable, located_samples: pa.Table) -> dg.
 
 
 @dg.asset(
-    **_COMMON,
+    **(_COMMON | {"code_version": "2"}),
     partitions_def=SPLIT,
     kinds={"parquet"},
     check_specs=[
