@@ -226,7 +226,7 @@ def load_settings(
             forest=ForestSettings(trees=50),
             training=TrainingSettings(
                 presets={
-                    name: preset.model_copy(update={"epochs": 8, "batch_size": 16})
+                    name: preset.model_copy(update={"epochs": 3, "batch_size": 16})
                     for name, preset in PRESETS.items()
                 }
             ),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
@@ -62,34 +63,39 @@ def families_by_split(table: pd.DataFrame, titles: Mapping[str, str], note: str)
     return figure
 
 
-def country_bars(scores: pd.DataFrame, metric: str, title: str, top: int = 30) -> Figure:
-    """Draws one bar a country, the commonest first (cf. Figures 7 and 8 of Pappone 2024).
+def by_country_and_fold(
+    scores: pd.DataFrame, folds: pd.DataFrame, title: str, top: int = 30
+) -> Figure:
+    """Draws F1 and precision by country and the metrics of each fold.
+
+    The same as Figures 7, 8 and 9 of Pappone (2024), for the commonest countries.
 
     Args:
-        scores: columns `country`, `n` and the metric, ordered by `n`.
-        metric: `f1` or `precision`.
+        scores: columns `country`, `n`, `f1`, `precision`, ordered by `n`.
+        folds: columns `fold`, `n`, `accuracy`, `macro_f1`, `top5` of the same family and split.
         title: printed above.
         top: countries drawn.
     """
+    figure = Figure(figsize=(11, 8.4), layout="constrained")
+    upper, middle, lower = figure.subplots(3, 1, height_ratios=(3, 3, 2.4))
     rows = scores.head(top)
-    figure, (ax,) = new_figure(9, 4.2)
-    ax.bar(range(len(rows)), rows[metric], color=BLUE if metric == "f1" else RED)
+    for ax, metric, word, colour in (
+        (upper, "f1", "F1", BLUE),
+        (middle, "precision", "precision", RED),
+    ):
+        ax.bar(range(len(rows)), rows[metric], color=colour)
+        ax.set(ylabel=word, ylim=(0, 1), xlim=(-0.6, len(rows) - 0.4))
+        ax.set_xticks([])
     labels = [f"{c} ({n})" for c, n in zip(rows["country"], rows["n"], strict=True)]
-    ax.set_xticks(range(len(rows)), labels, rotation=60, ha="right", fontsize=7)
-    ax.set(ylabel={"f1": "F1"}.get(metric, metric), ylim=(0, 1))
-    ax.set_title(f"{title} (n test spectra)", fontsize=10)
+    middle.set_xticks(range(len(rows)), labels, rotation=60, ha="right", fontsize=7)
+    _draw_folds(lower, folds.sort_values("fold"))
+    for ax in (upper, middle, lower):
+        ax.spines[["top", "right"]].set_visible(False)
+    figure.suptitle(f"{title}: by country (n test spectra) and by fold", fontsize=11)
     return figure
 
 
-def metrics_by_fold(rows: pd.DataFrame, title: str) -> Figure:
-    """Draws the overall metrics of each fold (cf. Figure 9 of Pappone 2024).
-
-    Args:
-        rows: columns `fold`, `n`, `accuracy`, `macro_f1`, `top5` of one family and split.
-        title: printed above.
-    """
-    figure, (ax,) = new_figure(6, 3.4)
-    rows = rows.sort_values("fold")
+def _draw_folds(ax: Axes, rows: pd.DataFrame) -> None:
     metrics = {"accuracy": "accuracy", "macro_f1": "macro-F1", "top5": "top-5"}
     x = np.arange(len(rows))
     for i, (metric, word) in enumerate(metrics.items()):
@@ -97,9 +103,7 @@ def metrics_by_fold(rows: pd.DataFrame, title: str) -> Figure:
             x + (i - 1) * 0.27, rows[metric], 0.25, color=(BLUE, ORANGE, GREY)[i], label=word
         )
         ax.bar_label(bars, fmt="%.2f", fontsize=7)
-    labels = [f"fold {f}\nn = {n}" for f, n in zip(rows["fold"], rows["n"], strict=True)]
+    labels = [f"fold {f}, n = {n}" for f, n in zip(rows["fold"], rows["n"], strict=True)]
     ax.set_xticks(x, labels, fontsize=8)
     ax.set(ylim=(0, 1.05))
     ax.legend(fontsize=8, ncols=3, frameon=False, loc="upper right")
-    ax.set_title(f"{title}: metrics by fold", fontsize=10)
-    return figure

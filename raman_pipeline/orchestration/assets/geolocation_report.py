@@ -33,7 +33,7 @@ from raman_pipeline.orchestration.metadata import (
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.protocol import current_predictions
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.plots.geolocation import country_bars, families_by_split, metrics_by_fold
+from raman_pipeline.plots.geolocation import by_country_and_fold, families_by_split
 from raman_pipeline.plots.leakage import leakage_at_a_glance
 from raman_pipeline.plots.probabilities import (
     abstention_curves,
@@ -222,11 +222,8 @@ def _figures(
             scores = country_scores(current, name, chosen)
             if not len(scores):
                 continue
-            title = f"{TITLES[name]}, {chosen} split"
-            for metric in ("f1", "precision"):
-                figures[f"{metric}_by_country_{name}_{chosen}"] = country_bars(
-                    scores, metric, f"{title}: {metric} by country"
-                )
             rows = metrics[(metrics["family"] == name) & (metrics["split"] == chosen)]
-            figures[f"metrics_by_fold_{name}_{chosen}"] = metrics_by_fold(rows, title)
+            figures[f"{name}_{chosen}"] = by_country_and_fold(
+                scores, rows, f"{TITLES[name]}, {chosen} split"
+            )
     return figures
