@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import expit, softmax
 
 from raman_pipeline.learning.labelled import ModelState
@@ -24,66 +24,11 @@ Probabilities = npt.NDArray[np.float64]
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Stated coverages of the conformal sets."""
 _BINS = 15
-_PROBABILITIES, _LABEL = "calibration.probabilities", "calibration.label"
+_SCORES, _LABEL, _PRIOR = "calibration.scores", "calibration.label", "calibration.prior"
 _ABOUT = "calibration"
+_SIMPLEX = ((0.0, -3.0), (1.5, -1.0), (0.0, 1.0))
+"""Where the search for log temperature and logit of the share begins."""
 _LOG_TEMPERATURES = (np.log(0.2), np.log(200.0))
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What the inner validation gave.
-
-    Attributes:
-        temperature: that of least log loss, by which choices were compared.
-        bandwidth_km: of the kernels on the sphere.
-        probabilities: float64 [v, classes], of the validation spectra, tempered.
-        label: int64 [v].
-        choice: the chosen parameters.
-        trials: (parameters, log loss in nats) of each choice.
-    """
-
-    temperature: float
-    bandwidth_km: float
-    probabilities: Probabilities
-    label: npt.NDArray[np.int64]
-    choice: Mapping[str, Any]
-    trials: tuple[tuple[Mapping[str, Any], float], ...]
-
-    def calibrator(self, prior: npt.NDArray[np.float64]) -> Calibrator:
-        """Returns the calibrator that fits the validation best.
-
-        Args:
-            prior: float64 [classes], positive, summing to one.
-        """
-        raw = temper(self.probabilities, 1 / self.temperature)
-        return fit_calibrator(raw, self.label, prior)
-
-    def added_to(self, state: ModelState) -> ModelState:
-        """Returns a state that carries this."""
-        arrays: dict[str, np.ndarray] = {
-            _PROBABILITIES: self.probabilities.astype(np.float32),
-            _LABEL: self.label,
-        }
-        about: dict[str, Any] = {
-            "temperature": self.temperature,
-            "bandwidth_km": self.bandwidth_km,
-            "choice": dict(self.choice),
-            "trials": [[dict(choice), round(loss, 5)] for choice, loss in self.trials],
-        }
-        return ModelState(state.arrays | arrays, state.about | {_ABOUT: about})
-
-    @classmethod
-    def of(cls, state: ModelState) -> Calibration:
-        """Reads what `added_to` stored."""
-        about = state.about[_ABOUT]
-        return cls(
-            about["temperature"],
-            about["bandwidth_km"],
-            state.arrays[_PROBABILITIES].astype(np.float64),
-            state.arrays[_LABEL],
-            about["choice"],
-            tuple((choice, loss) for choice, loss in about["trials"]),
-        )
 
 
 def floored(probabilities: Probabilities, observations: int) -> Probabilities:
@@ -100,21 +45,6 @@ def floored(probabilities: Probabilities, observations: int) -> Probabilities:
 def temper(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Returns probabilities with their logarithms divided by a temperature (Guo 2017)."""
     return softmax(np.log(probabilities) / temperature, axis=1)
-
-
-def fit_temperature(probabilities: Probabilities, label: npt.NDArray[np.int64]) -> float:
-    """Returns the temperature of least log loss; 1 leaves all as it is.
-
-    Args:
-        probabilities: [n, classes], positive.
-        label: int64 [n].
-    """
-    found = minimize_scalar(
-        lambda t: log_loss(temper(probabilities, float(np.exp(t))), label),
-        bounds=_LOG_TEMPERATURES,
-        method="bounded",
-    )
-    return round(float(np.exp(found.x)), 4)
 
 
 @dataclass(frozen=True)
@@ -148,14 +78,65 @@ def fit_calibrator(
 
     def made(parameters: npt.NDArray[np.float64]) -> Calibrator:
         temperature = float(np.exp(np.clip(parameters[0], *_LOG_TEMPERATURES)))
-        return Calibrator(temperature, float(expit(parameters[1])), prior)
+        return Calibrator(round(temperature, 4), round(float(expit(parameters[1])), 4), prior)
 
     found = minimize(
         lambda parameters: log_loss(made(parameters)(probabilities), label),
-        (0.0, -1.0),
+        _SIMPLEX[0],
         method="Nelder-Mead",
+        options={"initial_simplex": _SIMPLEX},
     )
     return made(found.x)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the inner validation gave.
+
+    Attributes:
+        calibrator: of least log loss on it.
+        bandwidth_km: of the kernels on the sphere.
+        scores: float64 [v, classes], of the validation spectra, as fitted.
+        label: int64 [v].
+        choice: the chosen parameters.
+        trials: (parameters, log loss in nats when calibrated) of each choice.
+    """
+
+    calibrator: Calibrator
+    bandwidth_km: float
+    scores: Probabilities
+    label: npt.NDArray[np.int64]
+    choice: Mapping[str, Any]
+    trials: tuple[tuple[Mapping[str, Any], float], ...]
+
+    def added_to(self, state: ModelState) -> ModelState:
+        """Returns a state that carries this."""
+        arrays: dict[str, np.ndarray] = {
+            _SCORES: self.scores,
+            _LABEL: self.label,
+            _PRIOR: self.calibrator.prior,
+        }
+        about: dict[str, Any] = {
+            "temperature": self.calibrator.temperature,
+            "prior_share": self.calibrator.prior_share,
+            "bandwidth_km": self.bandwidth_km,
+            "choice": dict(self.choice),
+            "trials": [[dict(choice), round(loss, 5)] for choice, loss in self.trials],
+        }
+        return ModelState(state.arrays | arrays, state.about | {_ABOUT: about})
+
+    @classmethod
+    def of(cls, state: ModelState) -> Calibration:
+        """Reads what `added_to` stored."""
+        about, arrays = state.about[_ABOUT], state.arrays
+        return cls(
+            Calibrator(about["temperature"], about["prior_share"], arrays[_PRIOR]),
+            about["bandwidth_km"],
+            arrays[_SCORES],
+            arrays[_LABEL],
+            about["choice"],
+            tuple((choice, loss) for choice, loss in about["trials"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -164,19 +145,16 @@ class Predicted:
 
     Attributes:
         scores: float64 [n, classes], as fitted; they decide label and rank.
-        probabilities: float64 [n, classes], calibrated.
-        validation: float64 [v, classes], calibrated, of the inner validation.
-        label: int64 [v].
-        calibrator: what made `probabilities` of `scores`.
-        bandwidth_km: of the kernels on the sphere.
+        calibration: of the model that gave them.
     """
 
     scores: Probabilities
-    probabilities: Probabilities
-    validation: Probabilities
-    label: npt.NDArray[np.int64]
-    calibrator: Calibrator
-    bandwidth_km: float
+    calibration: Calibration
+
+    @property
+    def probabilities(self) -> Probabilities:
+        """Calibrated, float64 [n, classes]."""
+        return self.calibration.calibrator(self.scores)
 
 
 def log_loss(probabilities: Probabilities, label: npt.NDArray[np.int64]) -> float:

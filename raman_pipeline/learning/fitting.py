@@ -1,13 +1,12 @@
 """Fitting a family the honest way: chosen and calibrated on an inner validation.
 
-What belongs here: the inner split, the choice of parameters, the temperature and the
-conformal scores, for every family alike. What does not: the families.
+What belongs here: the inner split, the choice of parameters, the calibration, for every
+family alike. What does not: the families, the calibrator (see `calibration`).
 
 The training side of a fold is divided once more, grouped as the outer split groups.
-Each choice of parameters is fitted on the larger part; the one of least log loss after
-temperature scaling wins, and its validation probabilities are kept: from them come the
-calibrator and the conformal scores. Then the family is fitted on the whole training
-side. The test fold is never looked at.
+Each choice of parameters is fitted on the larger part and calibrated on the smaller;
+that of least log loss wins, and its validation scores are kept for the conformal sets.
+Then the family is fitted on the whole training side. The test fold is never looked at.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ import numpy as np
 
 from raman_pipeline.learning.calibration import (
     Calibration,
+    Calibrator,
     Predicted,
     Probabilities,
-    fit_temperature,
+    fit_calibrator,
     floored,
     log_loss,
-    temper,
 )
 from raman_pipeline.learning.families import Family
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
@@ -59,24 +58,25 @@ def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> M
         The family's state with a Calibration added.
     """
     inner, validation = inner_sides(train, context.split, context.seed)
-    trials: list[tuple[float, float, Probabilities, Choice]] = []
+    frequency = np.bincount(train.label, minlength=len(train.classes)) / len(train)
+    prior = floored(frequency[None], len(train))[0]
+    trials: list[tuple[float, Choice, Probabilities, Calibrator]] = []
     for number, choice in enumerate(family.choices):
         step = dataclasses.replace(
             context, choice=choice, checkpoint=_beside(context.checkpoint, f"inner{number}")
         )
-        state = family.fit(inner, step)
-        raw = floored(family.predict(state, inner, validation), len(inner))
-        temperature = fit_temperature(raw, validation.label)
-        tempered = temper(raw, temperature)
-        trials.append((log_loss(tempered, validation.label), temperature, tempered, choice))
-    _, temperature, tempered, choice = min(trials, key=lambda trial: trial[0])
+        scores = _scores(family, family.fit(inner, step), inner, validation)
+        calibrator = fit_calibrator(scores, validation.label, prior)
+        loss = log_loss(calibrator(scores), validation.label)
+        trials.append((loss, choice, scores, calibrator))
+    _, choice, scores, calibrator = min(trials, key=lambda trial: trial[0])
     calibration = Calibration(
-        temperature,
-        _bandwidth(inner, validation, tempered),
-        tempered,
+        calibrator,
+        _bandwidth(inner, validation, calibrator(scores)),
+        scores,
         validation.label,
         choice,
-        tuple((tried, loss) for loss, _, _, tried in trials),
+        tuple((tried, loss) for loss, tried, _, _ in trials),
     )
     final = family.fit(train, dataclasses.replace(context, choice=choice))
     return calibration.added_to(final)
@@ -85,20 +85,8 @@ def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> M
 def predict_family(
     family: Family, state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> Predicted:
-    """Returns a family's scores and calibrated probabilities of the test side."""
-    calibration = Calibration.of(state)
-    frequency = np.bincount(train.label, minlength=len(train.classes)) / len(train)
-    calibrator = calibration.calibrator(floored(frequency[None], len(train))[0])
-    scores = floored(family.predict(state, train, test), len(train))
-    raw = temper(calibration.probabilities, 1 / calibration.temperature)
-    return Predicted(
-        scores,
-        calibrator(scores),
-        calibrator(raw),
-        calibration.label,
-        calibrator,
-        calibration.bandwidth_km,
-    )
+    """Returns a family's scores of the test side, with what makes probabilities of them."""
+    return Predicted(_scores(family, state, train, test), Calibration.of(state))
 
 
 def checkpoint_files(checkpoint: Path) -> list[Path]:
@@ -116,3 +104,9 @@ def _bandwidth(
     places = Places(inner.about, inner.label, len(inner.classes))
     at = unit_vectors(validation.about["latitude"], validation.about["longitude"])
     return places.choose_bandwidth(probabilities, at)
+
+
+def _scores(
+    family: Family, state: ModelState, train: LabelledSpectra, test: LabelledSpectra
+) -> Probabilities:
+    return floored(family.predict(state, train, test), len(train))

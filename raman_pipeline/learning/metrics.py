@@ -63,12 +63,14 @@ def predictions_table(
         test: gives the labels.
     """
     scores, probabilities = predicted.scores, predicted.probabilities
+    calibration = predicted.calibration
     frequency = np.bincount(train.label, minlength=len(train.classes))
     tie_break = np.argsort(np.argsort(-frequency, kind="stable"), kind="stable")
     order = np.lexsort((np.broadcast_to(tie_break, scores.shape), -scores), axis=1)
     rows, first = np.arange(len(test)), order[:, 0]
     classes = np.array(test.classes, dtype=object)
-    sets = conformal_sets(predicted.validation, predicted.label, probabilities)
+    validation = calibration.calibrator(calibration.scores)
+    sets = conformal_sets(validation, calibration.label, probabilities)
     places = Places(train.about, train.label, len(train.classes))
     at = unit_vectors(test.about["latitude"], test.about["longitude"])
     seen = test.about["rruff_id"].isin(train.about["rruff_id"].unique())
@@ -86,7 +88,7 @@ def predictions_table(
                 "rank": np.argmax(order == test.label[:, None], axis=1) + 1,
                 "specimen_in_training": seen.to_numpy(bool),
                 "distance_km": separation_km(places.weighted_position(probabilities), at),
-                "log_density": places.log_density(probabilities, at, predicted.bandwidth_km),
+                "log_density": places.log_density(probabilities, at, calibration.bandwidth_km),
                 "set_size": list(sets.sum(axis=1).astype(np.int32)),
                 "in_set": list(sets[rows, test.label].astype(np.int32)),
                 "probabilities": list(probabilities.astype(np.float32)),

@@ -16,7 +16,6 @@ from raman_pipeline.learning.calibration import (
     conformal_sets,
     expected_calibration_error,
     fit_calibrator,
-    fit_temperature,
     floored,
     log_loss,
     reliability,
@@ -38,10 +37,9 @@ PRIOR = np.full(3, 1 / 3)
 def table(scores, sides):
     """Predictions of a model that knew every label of its validation."""
     label = sides[0].label
-    known, floor = floored(np.eye(3)[label], 100), floored(scores, 1000)
-    calibrator = Calibrator(1.0, 0.0, PRIOR)
-    predicted = Predicted(floor, calibrator(floor), known, label, calibrator, 400.0)
-    found = predictions_table(predicted, *sides)
+    known = floored(np.eye(3)[label], 100)
+    calibration = Calibration(Calibrator(1.0, 0.0, PRIOR), 400.0, known, label, {}, ())
+    found = predictions_table(Predicted(floored(scores, 1000), calibration), *sides)
     assert PREDICTIONS.problems(found) == []
     return found.to_pandas()
 
@@ -58,8 +56,8 @@ class TestPredictions:
         known = floored(np.eye(3)[label], 100)
         scores = floored(np.tile([0.2, 0.35, 0.45], (len(sides[1]), 1)), 1000)
         calibrator = Calibrator(3.0, 0.9, np.array([0.8, 0.1, 0.1]))
-        predicted = Predicted(scores, calibrator(scores), known, label, calibrator, 400.0)
-        found = predictions_table(predicted, *sides).to_pandas()
+        calibration = Calibration(calibrator, 400.0, known, label, {}, ())
+        found = predictions_table(Predicted(scores, calibration), *sides).to_pandas()
         assert set(found["predicted"]) == {"Peru"}
         assert found["probability"].max() < 0.2
 
@@ -117,7 +115,9 @@ class TestCalibration:
     @given(st.integers(0, 50), st.sampled_from([0.4, 1.0, 3.0]))
     def test_the_temperature_that_was_put_in_is_found(self, seed, sharpness):
         stated, label = random_problem(seed, sharpness=sharpness)
-        assert fit_temperature(stated, label) == pytest.approx(sharpness, rel=0.15)
+        found = fit_calibrator(stated, label, np.full(6, 1 / 6))
+        assert found.temperature == pytest.approx(sharpness, rel=0.2)
+        assert found.prior_share < 0.1
 
     @given(st.integers(0, 20), st.sampled_from([0.0, 0.4]))
     def test_the_share_of_the_prior_that_was_put_in_is_found(self, seed, share):
@@ -170,13 +170,16 @@ class TestCalibration:
 
     def test_it_survives_storage(self, tmp_path):
         stated, label = random_problem(5, n=50)
-        calibration = Calibration(1.5, 400.0, stated, label, {"C": 1.0}, (({"C": 1.0}, 0.3),))
+        calibrator = Calibrator(1.5, 0.2, np.full(6, 1 / 6))
+        trials = (({"C": 1.0}, 0.3),)
+        calibration = Calibration(calibrator, 400.0, stated, label, {"C": 1.0}, trials)
         calibration.added_to(ModelState({"w": np.ones(2)}, {"a": 1})).write(tmp_path / "m")
         found = ModelState.read(tmp_path / "m")
         assert found.about["a"] == 1
         again = Calibration.of(found)
-        assert again.temperature == calibration.temperature
-        np.testing.assert_allclose(again.probabilities, calibration.probabilities, rtol=1e-6)
+        np.testing.assert_array_equal(again.calibrator(stated), calibrator(stated))
+        np.testing.assert_array_equal(again.scores, stated)
+        assert (again.choice, again.trials) == (calibration.choice, calibration.trials)
 
     def test_log_loss_of_certainty_and_of_ignorance(self):
         label = np.array([0, 1])

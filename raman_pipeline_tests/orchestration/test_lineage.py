@@ -8,7 +8,9 @@ from raman_pipeline.geography.tables import (
     LOCATED_SAMPLES,
     PAPER_LOCALITIES,
 )
+from raman_pipeline.learning.facts import FACTS
 from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.leakage import LEAKAGE
 from raman_pipeline.learning.metrics import PREDICTIONS
 from raman_pipeline.learning.report import METRICS
 from raman_pipeline.learning.splits import FOLDS
@@ -35,6 +37,8 @@ SCHEMAS = {
         GEOREFERENCING,
         DATASET_COUNTS,
         FOLDS,
+        FACTS,
+        LEAKAGE,
         METRICS,
         WINDOW,
     )

@@ -50,7 +50,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         kinds={"safetensors"} | ({"pytorch"} if family.preset else set()),
         dagster_type=MODEL,
         io_manager_key="model_io_manager",
-        code_version="2",
+        code_version="3",
         metadata={"settings_used": list(family.uses)},
     )
     def model(
@@ -102,7 +102,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
                 "fold": fold,
                 "split": split,
                 "seed": seed,
-                "temperature": calibration.temperature,
+                "temperature": calibration.calibrator.temperature,
+                "prior_share": calibration.calibrator.prior_share,
                 "bandwidth_km": calibration.bandwidth_km,
                 "chosen": dict(calibration.choice),
                 "tried": [f"{choice}: log loss {loss}" for choice, loss in calibration.trials],
@@ -166,8 +167,6 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
             ],
             fold=fold,
             split=split,
-            temperature=predicted.calibrator.temperature,
-            prior_share=predicted.calibrator.prior_share,
             **scores,
         )
 
