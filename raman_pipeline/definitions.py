@@ -64,6 +64,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         studies.paired_comparison,
         studies.input_ablation,
         studies.scaling_curve_asset,
+        studies.twin_effect_asset,
         geolocation_report.geolocation_report,
     ]
 

@@ -112,11 +112,18 @@ class TestErrorsAreOneLine:
         assert result.returncode == 1
         assert "no partition 9|random" in result.stderr
 
+    def test_unknown_family(self, tmp_path):
+        result = raman_pipeline(
+            "backfill", "--family", "resnet", RAMAN_PIPELINE_STORE=str(tmp_path / "store")
+        )
+        assert result.returncode == 1
+        assert "no family resnet; they are majority, " in result.stderr
+
 
 def test_status_before_the_first_run(tmp_path):
     result = raman_pipeline("status", "--json", RAMAN_PIPELINE_STORE=str(tmp_path / "store"))
     states = json.loads(result.stdout)
-    assert len(states) == 48
+    assert len(states) == 49
     assert all(s["materialized"] == 0 and s["last_time"] is None for s in states)
     partitions = {s["asset"]: s["partitions"] for s in states}
     assert partitions["rruff_archive"] == 10

@@ -4,13 +4,13 @@ What belongs here: the input ablation, the scaling curve and the paired comparis
 each over folds made from a study's rows. What does not: the report over the
 partitioned predictions (see `report`).
 
-All three use the `specimen` split, whose test specimens the training never saw.
+They use the `specimen` split, whose test specimens the training never saw.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,27 @@ OnRun = Callable[[dict], None]
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One fold of a study: what is fitted on and what is tested.
+
+    Attributes:
+        seed: of the folds and of the fit.
+        split: how the folds were made.
+        fold: the test fold.
+        train: training side.
+        test: test side.
+        share: of the training specimens that `train` holds.
+    """
+
+    seed: int
+    split: Split
+    fold: int
+    train: LabelledSpectra
+    test: LabelledSpectra
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
 class StudyData:
     """What every study draws its folds from.
 
@@ -69,12 +90,13 @@ class StudyData:
     n_folds: int
     trees: int
 
-    def sides(self, seed: int) -> Iterator[tuple[int, LabelledSpectra, LabelledSpectra]]:
-        """Yields fold, training side and test side under one seed."""
+    def cells(self, seed: int, split: Split = SPLIT) -> Iterator[Cell]:
+        """Yields every fold under one seed."""
         study = self.rows.drop(columns=["group", "fold"])
-        folds = assign_folds(study, SPLIT, self.n_folds, seed).to_pandas()
+        folds = assign_folds(study, split, self.n_folds, seed).to_pandas()
         for fold in range(self.n_folds):
-            yield fold, *fold_sides(folds, self.tensor, fold, self.facts)
+            train, test = fold_sides(folds, self.tensor, fold, self.facts)
+            yield Cell(seed, split, fold, train, test)
 
 
 def compare_families(
@@ -83,9 +105,9 @@ def compare_families(
     """Fits families on the same folds under several seeds; returns a STUDY_RUNS table."""
     chosen = [FAMILIES[name] for name in names]
     return _table(
-        _run(data, family, family.name, train, test, seed, fold, on_run)
+        run_family(data, family, family.name, cell, on_run)
         for seed in seeds
-        for fold, train, test in data.sides(seed)
+        for cell in data.cells(seed)
         for family in chosen
     )
 
@@ -118,8 +140,8 @@ def ablate_inputs(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
         "source_lookup", COLLECTION, "Gives the commonest country of who gave it.", "source"
     )
     return _table(
-        _run(data, family, name, train, test, seed, fold, on_run)
-        for fold, train, test in data.sides(seed)
+        run_family(data, family, name, cell, on_run)
+        for cell in data.cells(seed)
         for name, family in variants.items()
     )
 
@@ -138,11 +160,12 @@ def scaling_curve(data: StudyData, names: Iterable[str], seed: int, on_run: OnRu
     chosen = [FAMILIES[name] for name in names]
 
     def runs() -> Iterator[dict]:
-        for fold, train, test in data.sides(seed):
+        for cell in data.cells(seed):
             for share in SHARES:
-                part = some_specimens(train, share, seed + fold)
+                part = some_specimens(cell.train, share, seed + cell.fold)
+                smaller = replace(cell, train=part, share=share)
                 for family in chosen:
-                    yield _run(data, family, family.name, part, test, seed, fold, on_run, share)
+                    yield run_family(data, family, family.name, smaller, on_run)
 
     return _table(runs())
 
@@ -155,34 +178,27 @@ def some_specimens(train: LabelledSpectra, share: float, seed: int) -> LabelledS
     return train.subset(train.about["rruff_id"].isin(kept).to_numpy())
 
 
-def _run(
-    data: StudyData,
-    family: Family,
-    variant: str,
-    train: LabelledSpectra,
-    test: LabelledSpectra,
-    seed: int,
-    fold: int,
-    on_run: OnRun,
-    share: float = 1.0,
-) -> dict:
-    context = FitContext(seed, SPLIT, trees=data.trees)
-    state = fit_family(family, train, context)
-    found = predict_family(family, state, train, test)
-    predicted = found.scores.argmax(axis=1)
-    of_label = found.scores[np.arange(len(test)), test.label][:, None]
-    row = {
+def run_family(
+    data: StudyData, family: Family, variant: str, cell: Cell, on_run: OnRun
+) -> dict[str, object]:
+    """Fits and tests a family on one cell; returns a row of STUDY_RUNS."""
+    context = FitContext(cell.seed, cell.split, trees=data.trees)
+    state = fit_family(family, cell.train, context)
+    found = predict_family(family, state, cell.train, cell.test)
+    label, predicted = cell.test.label, found.scores.argmax(axis=1)
+    of_label = found.scores[np.arange(len(label)), label][:, None]
+    row: dict[str, object] = {
         "variant": variant,
-        "seed": seed,
-        "fold": fold,
-        "share": share,
-        "specimens": train.about["rruff_id"].nunique(),
-        "training": len(train),
-        "n": len(test),
-        "accuracy": float((predicted == test.label).mean()),
-        "macro_f1": float(f1_score(test.label, predicted, average="macro", zero_division=0)),
+        "seed": cell.seed,
+        "fold": cell.fold,
+        "share": cell.share,
+        "specimens": cell.train.about["rruff_id"].nunique(),
+        "training": len(cell.train),
+        "n": len(label),
+        "accuracy": float((predicted == label).mean()),
+        "macro_f1": float(f1_score(label, predicted, average="macro", zero_division=0)),
         "top5": float(((found.scores > of_label).sum(axis=1) < 5).mean()),
-        "log_loss": log_loss(found.probabilities, test.label),
+        "log_loss": log_loss(found.probabilities, label),
     }
     on_run(row)
     return row

@@ -34,7 +34,7 @@ TRAINING_ASSETS = (
     "augmented_training_set",
     *(f"{name}_{part}" for name in FAMILIES for part in ("model", "predictions")),
 )
-STUDY_ASSETS = ("paired_comparison", "input_ablation", "scaling_curve")
+STUDY_ASSETS = ("paired_comparison", "input_ablation", "scaling_curve", "twin_effect")
 REPORT_ASSETS = ("geolocation_report",)
 
 

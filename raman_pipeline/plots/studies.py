@@ -18,8 +18,8 @@ _WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
 _LINES = (GREY, ORANGE, BLUE, RED, "#2f855a", "#805ad5")
 
 
-def ablation_bars(runs: pd.DataFrame, note: str) -> Figure:
-    """Draws accuracy and macro-F1 of each set of inputs, with deviations over folds."""
+def variant_bars(runs: pd.DataFrame, title: str) -> Figure:
+    """Draws accuracy and macro-F1 of each variant, with deviations over folds."""
     grouped = runs.groupby("variant", sort=False)[["accuracy", "macro_f1"]]
     mean, sd = grouped.mean(), grouped.std(ddof=1).fillna(0)
     figure, (ax,) = new_figure(8, 1.2 + 0.36 * len(mean))
@@ -33,7 +33,7 @@ def ablation_bars(runs: pd.DataFrame, note: str) -> Figure:
     ax.set_yticks(y, [v.replace("_", " ") for v in mean.index], fontsize=8)
     ax.invert_yaxis()
     figure.legend(fontsize=8, frameon=False, loc="lower right")
-    figure.suptitle(f"Country by what is known of a spectrum\n{note}", fontsize=10)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 

@@ -68,7 +68,7 @@ def test_ui_shows_assets_and_runs(tmp_path):
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert len(data["assetNodes"]) == 48
+    assert len(data["assetNodes"]) == 49
     states = data["schedulesOrError"]["results"]
     assert [(s["name"], s["scheduleState"]["status"]) for s in states] == [
         ("weekly_refresh", "RUNNING")

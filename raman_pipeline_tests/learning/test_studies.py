@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ from raman_pipeline.learning.studies import (
     scaling_curve,
     some_specimens,
 )
+from raman_pipeline.learning.twins import twin_effect, with_twins
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 
@@ -48,12 +50,12 @@ def test_every_fold_and_seed_is_run_and_told(study):
 
 def test_no_specimen_stands_on_both_sides_under_any_seed(study):
     for seed in (0, 1):
-        for _, train, test in study.sides(seed):
-            assert not set(train.about["rruff_id"]) & set(test.about["rruff_id"])
+        for cell in study.cells(seed):
+            assert not set(cell.train.about["rruff_id"]) & set(cell.test.about["rruff_id"])
 
 
 def test_shares_are_nested_and_of_specimens(study):
-    _, train, _ = next(study.sides(0))
+    train = next(study.cells(0)).train
     kept = [set(some_specimens(train, s, 3).about["rruff_id"]) for s in SHARES]
     for smaller, larger in pairwise(kept):
         assert smaller < larger
@@ -68,6 +70,33 @@ def test_the_scaling_curve_has_every_share(study):
     runs = scaling_curve(study, ["majority"], 0, lambda run: None).to_pandas()
     assert runs.groupby("fold")["share"].apply(list).map(tuple).unique().tolist() == [SHARES]
     assert runs.loc[runs["share"] == 1, "specimens"].min() > 20
+
+
+class TestTwins:
+    def test_every_spectrum_gets_a_twin_of_its_own_specimen(self, study):
+        doubled = with_twins(study, 0)
+        assert len(doubled.rows) == 2 * len(study.rows)
+        assert doubled.rows["member_id"].is_unique
+        assert (
+            doubled.rows["rruff_id"]
+            .value_counts()
+            .equals(2 * study.rows["rruff_id"].value_counts())
+        )
+        n = len(study.rows)
+        np.testing.assert_array_equal(doubled.tensor.intensity[:n], study.tensor.intensity)
+        assert not np.allclose(doubled.tensor.intensity[n:], study.tensor.intensity)
+
+    def test_twins_pay_under_the_random_split_only(self, study):
+        # Labels that have nothing to do with the spectra: only twins can be right.
+        rng = np.random.default_rng(0)
+        rows = study.rows.assign(country=rng.permutation(study.rows["country"].to_numpy()))
+        noisy = np.random.default_rng(1).random(study.tensor.intensity.shape).astype(np.float32)
+        tensor = SpectrumTensor(noisy, study.tensor.grid, study.tensor.member_ids)
+        runs = twin_effect(replace(study, rows=rows, tensor=tensor), 0, lambda run: None)
+        accuracy = runs.to_pandas().groupby("variant")["accuracy"].mean()
+        assert accuracy["nearest_neighbour, random, twins"] > 0.75
+        assert accuracy["nearest_neighbour, random, as measured"] < 0.55
+        assert accuracy["nearest_neighbour, specimen, twins"] < 0.55
 
 
 def law_runs(exponent, noise=0.0, seed=0):
