@@ -38,7 +38,7 @@ def show_progress(out: Console, err: Console) -> Iterator[Listener]:
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=out) as shown:
-        view = _View(shown)
+        view = View(shown)
         try:
             yield Listener(view.on_start, view.on_outcome, view.on_progress)
         except KeyboardInterrupt:
@@ -46,7 +46,7 @@ def show_progress(out: Console, err: Console) -> Iterator[Listener]:
             raise
 
 
-class _View:
+class View:
     """The bars that are shown."""
 
     def __init__(self, shown: Progress) -> None:

@@ -3,16 +3,18 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
 from rich.console import Console
+from rich.progress import Progress, TextColumn
 
-from raman_pipeline.cli_progress import show_progress
+from raman_pipeline.cli_progress import View, show_progress
 from raman_pipeline.orchestration import progress
-from raman_pipeline.orchestration.progress import Progress, heard, tell
+from raman_pipeline.orchestration.progress import Progress as Step
+from raman_pipeline.orchestration.progress import heard, tell
 from raman_pipeline.orchestration.runner import RunOutcome
 
 
 def work(number):
     for epoch in range(1, 4):
-        tell(Progress(f"net {number}", epoch, 3, f"loss {epoch}"))
+        tell(Step(f"net {number}", epoch, 3, f"loss {epoch}"))
 
 
 def test_what_other_processes_tell_is_heard_in_order():
@@ -27,19 +29,25 @@ def test_what_other_processes_tell_is_heard_in_order():
 
 
 def test_nobody_watching_is_no_error():
-    tell(Progress("net", 1, 3))
+    tell(Step("net", 1, 3))
 
 
-def test_the_terminal_shows_stages_steps_and_failures():
+def test_the_terminal_shows_stages_and_failures():
     out = Console(file=io.StringIO(), width=120, force_terminal=True)
     with show_progress(out, out) as listener:
         listener.on_start("training", 2)
-        listener.on_progress(Progress("ConvNeXt1D, specimen 0", 1, 2, "loss 3.1"))
         listener.on_outcome(RunOutcome("training", "0|specimen", ("a", "b"), (), 2.0))
         listener.on_outcome(RunOutcome("training", "1|specimen", ("a",), ("a: no memory",), 2.0))
-        listener.on_progress(Progress("ConvNeXt1D, specimen 0", 2, 2))
     shown = out.file.getvalue()
-    assert "ConvNeXt1D, specimen 0" in shown
-    assert "loss 3.1" in shown
     assert "training 0|specimen: 2 assets in 2.0 s" in shown
     assert "a: no memory" in shown
+
+
+def test_a_long_step_has_a_bar_until_it_is_over():
+    with Progress(TextColumn("{task.fields[note]}"), console=Console(file=io.StringIO())) as shown:
+        view = View(shown)
+        view.on_progress(Step("ConvNeXt1D, specimen 0", 1, 2, "loss 3.1"))
+        (task,) = shown.tasks
+        assert (task.completed, task.total, task.fields["note"]) == (1, 2, "loss 3.1")
+        view.on_progress(Step("ConvNeXt1D, specimen 0", 2, 2))
+        assert shown.tasks == []
