@@ -51,4 +51,4 @@ def test_a_changed_archive_is_followed_up_to_the_folds_and_no_further(settings, 
 
         run("dataset", None, follows)
         tick = evaluate(tick.cursor)
-        assert requested(tick) == {"fold_assignment": 4}
+        assert requested(tick) == dict.fromkeys(jobs.FOLD_ASSETS, 4)

@@ -94,9 +94,9 @@ def test_five_ticks(sample_site, tmp_path):
         assert months.run("ingest", name, list(PARSED)).succeeded
         assert months.follows() == dict.fromkeys(FOLLOWS, 1)
         assert months.run("dataset", None, FOLLOWS).succeeded
-        assert months.follows() == {"fold_assignment": 4}
+        assert months.follows() == dict.fromkeys(jobs.FOLD_ASSETS, 4)
         for split in ("random", "specimen", "locality", "species"):
-            assert months.run("folds", split, ["fold_assignment"]).succeeded
+            assert months.run("folds", split, jobs.FOLD_ASSETS).succeeded
         changes = StoredTable(settings.asset_store / "member_changes.parquet")
         assert changes.select(["change"])["change"].to_pylist() == ["removed", "removed"]
 
