@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 import pyarrow as pa
 
+from raman_pipeline.geography.paper_figures import PAPER_GROUP_PERCENTAGES, PAPER_GROUPS
 from raman_pipeline.learning.families import FAMILIES, Family
 from raman_pipeline.learning.metrics import per_country, summarise
 from raman_pipeline.learning.splits import SPLITS
@@ -102,6 +103,29 @@ def country_scores(predictions: Predictions, family: str, split: str) -> pd.Data
     grouped = joined.groupby("country")
     result = grouped[["f1", "precision"]].mean().assign(n=grouped["n"].sum())
     return result.reset_index().sort_values("n", ascending=False, ignore_index=True)
+
+
+def country_groups(countries: pd.Series) -> pd.DataFrame:
+    """Returns Table 3 of Pappone (2024): spectra of three countries and of the rest.
+
+    Args:
+        countries: the label of every spectrum that takes part.
+
+    Returns:
+        Columns `country`, `spectra`, `share`, and what the paper prints of both.
+    """
+    named = [name for name in PAPER_GROUPS if name != "Others"]
+    grouped = countries.where(countries.isin(named), "Others").value_counts()
+    spectra = grouped.reindex(list(PAPER_GROUPS), fill_value=0)
+    return pd.DataFrame(
+        {
+            "country": list(PAPER_GROUPS),
+            "spectra": spectra.to_numpy(),
+            "share": [f"{n / max(len(countries), 1):.1%}" for n in spectra],
+            "spectra_(paper)": list(PAPER_GROUPS.values()),
+            "share_(paper)": [f"{PAPER_GROUP_PERCENTAGES[name]}%" for name in PAPER_GROUPS],
+        }
+    )
 
 
 def tables_of(predictions: Predictions, family: str, split: str) -> list[pd.DataFrame]:

@@ -37,6 +37,7 @@ def to_markdown(
     metrics: pd.DataFrame,
     table: pd.DataFrame,
     leakage: pd.DataFrame,
+    groups: pd.DataFrame,
     protocol: Mapping[str, object],
 ) -> str:
     """Returns the report: protocol, verdicts, tables, what leaks.
@@ -45,6 +46,7 @@ def to_markdown(
         metrics: a METRICS table.
         table: as `summary` returns it.
         leakage: columns `split`, `folds`, `n` and the shares of `leakage.shares`.
+        groups: as `country_groups` returns it.
         protocol: facts that every number depends on, in the order to print.
     """
     lines = ["# Geolocation report", "", "## Protocol", ""]
@@ -52,6 +54,12 @@ def to_markdown(
     lines += ["", "## Verdict", ""]
     lines += [f"- {line}" for line in verdicts(metrics)] or ["- nothing to compare yet"]
     lines += [
+        "",
+        "## Spectra by country (Table 3 of the paper)",
+        "",
+        *markdown_table(groups),
+        "",
+        "The percentages that the paper prints are not those of its counts.",
         "",
         "## Right countries",
         "",

@@ -5,6 +5,7 @@ from raman_pipeline.learning.calibration import LEVELS
 from raman_pipeline.learning.families import FAMILIES
 from raman_pipeline.learning.report import (
     METRICS,
+    country_groups,
     country_scores,
     fold_metrics,
     sees_as_much,
@@ -96,8 +97,8 @@ def test_a_fold_counts_where_every_baseline_has_it():
 
 
 def test_markdown_shows_protocol_beside_every_number():
-    found = metrics()
-    text = to_markdown(found, summary(found), LEAKED, {"folds": "2, seed 0"})
+    found, groups = metrics(), country_groups(pd.Series(["Canada", "Peru"]))
+    text = to_markdown(found, summary(found), LEAKED, groups, {"folds": "2, seed 0"})
     assert "- folds: 2, seed 0" in text
     assert "| specimen | majority class | 2 | 20 | 0.700 ± 0.141 |" in text
     assert "| specimen | 2 | 20 | 0.000 |" in text
@@ -110,3 +111,13 @@ def test_country_scores_average_over_folds():
     assert scores["n"].iloc[0] == 20
     assert scores["precision"].iloc[0] == 1.0
     assert country_scores(PREDICTIONS, "majority", "locality").empty
+
+
+def test_the_papers_table_3_beside_ours():
+    labels = ["United States of America"] * 3 + ["Canada", "Peru", "Chile"]
+    found = country_groups(pd.Series(labels)).set_index("country")
+    assert found["spectra"].to_dict() == {
+        "United States of America": 3, "Canada": 1, "Australia": 0, "Others": 2,
+    }  # fmt: skip
+    assert found.loc["Canada", "share"] == "16.7%"
+    assert found.loc["Canada", "share_(paper)"] == "16%"

@@ -13,6 +13,7 @@ from raman_pipeline.learning.leakage import accuracy_by_siblings, shares
 from raman_pipeline.learning.report import (
     METRICS,
     Predictions,
+    country_groups,
     country_scores,
     fold_metrics,
     summary,
@@ -61,7 +62,7 @@ SHOWN = ("specimen_lookup", "nearest_neighbour", "chemistry_trees", "convnext1d"
     },
     dagster_type=TABLE,
     kinds={"parquet", "markdown"},
-    code_version="3",
+    code_version="4",
     metadata={"settings_used": _USED},
     check_specs=[
         schema_check("geolocation_report"),
@@ -96,7 +97,10 @@ def geolocation_report(
     frame = metrics.to_pandas()
     table = summary(frame)
     protocol = _protocol(settings, rruff, fold_assignment, frame, outdated)
-    text = to_markdown(frame, table, _leakage_table(leakage), protocol)
+    used = next(iter(fold_assignment.values())).to_pandas().dropna(subset="fold")
+    text = to_markdown(
+        frame, table, _leakage_table(leakage), country_groups(used["country"]), protocol
+    )
     path = settings.figure_store / "geolocation_report" / "report.md"
     atomic.write_text(path, text)
     present = frame.groupby(["split", "fold"])["family"].agg(set)
