@@ -1,6 +1,7 @@
 """Distances on the sphere.
 
-What belongs here: great-circle distances in km. What does not: what they decide.
+What belongs here: great-circle distances in km, points as unit vectors. What does not:
+what they decide.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import shapely
 EARTH_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
 
+Vectors = npt.NDArray[np.float64]
+"""Points on the unit sphere, [n, 3]."""
+
 
 def distance_km(
     latitude: float, longitude: float, latitudes: npt.ArrayLike, longitudes: npt.ArrayLike
@@ -21,6 +25,19 @@ def distance_km(
     half = np.radians(np.asarray(longitudes, dtype=float) - longitude) / 2
     h = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(half) ** 2
     return 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(h, 1.0)))
+
+
+def unit_vectors(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> Vectors:
+    """Returns points on the unit sphere, [n, 3]; NaN where a coordinate (degrees) is."""
+    lat, lon = np.radians(np.asarray(latitude, float)), np.radians(np.asarray(longitude, float))
+    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+
+
+def separation_km(a: Vectors, b: Vectors) -> npt.NDArray[np.float64]:
+    """Returns great-circle distances between paired points, [n] km."""
+    # The arc cosine loses all digits for near points; the chord does not.
+    half_chord = np.linalg.norm(a - b, axis=-1) / 2
+    return 2 * EARTH_KM * np.arcsin(np.minimum(half_chord, 1.0))
 
 
 def farthest_km(latitude: float, longitude: float, polygon: shapely.Geometry) -> float:

@@ -34,7 +34,8 @@ def compiled_where_it_pays(
     """Returns what to call in the step: the model, compiled on a GPU for long trainings.
 
     On a CPU in float32 the step is bound by matrix products and compiling gains a tenth
-    (`benchmarks/training.py` measures it), so the model is returned as it is.
+    (83 to 90 spectra a second at 1,024 points, 190 to 213 at 336, after two minutes of
+    compiling), so the model is returned as it is.
     """
     if device.type == "cuda" and steps >= MIN_STEPS_TO_COMPILE:
         return torch.compile(model)

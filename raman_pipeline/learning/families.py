@@ -34,7 +34,7 @@ class Family:
         description: one sentence.
         fit: training side and context to a state.
         predict: state, training side and test side to float64 [n, classes].
-        inputs: what it looks at; empty for none.
+        inputs: what it looks at, by the names of `inputs` or of a column; empty for none.
         choices: parameters that the inner validation chooses among.
         preset: of its network; None for families without one.
         uses: the settings that its fit depends on.
@@ -46,7 +46,7 @@ class Family:
     description: str
     fit: Fit
     predict: Predict
-    inputs: tuple[Input, ...] = ("spectrum",)
+    inputs: tuple[str, ...] = ("spectrum",)
     choices: tuple[Choice, ...] = ({},)
     preset: PresetName | None = None
     uses: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ def lookup(name: str, title: str, description: str, column: str) -> Family:
         description,
         lambda train, _: baselines.fit_lookup(train, column),
         partial(baselines.predict_lookup, column=column),
-        ("mineral",) if column == "mineral" else (),
+        (column,),
     )
 
 

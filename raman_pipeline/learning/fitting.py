@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from raman_pipeline.geography.distance import unit_vectors
 from raman_pipeline.learning.calibration import (
     Calibration,
     Calibrator,
@@ -28,7 +29,7 @@ from raman_pipeline.learning.calibration import (
 from raman_pipeline.learning.families import Family
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
 from raman_pipeline.learning.options import Choice, FitContext
-from raman_pipeline.learning.sphere import Places, unit_vectors
+from raman_pipeline.learning.sphere import Places
 from raman_pipeline.learning.splits import Split, groups_of, make_splitter, quiet_about_rare
 
 _INNER_FOLDS = 5

@@ -27,12 +27,6 @@ class PowerLaw:
         """Returns the loss at a number of specimens."""
         return self.scale * np.asarray(n, float) ** -self.exponent
 
-    def to_reach(self, loss: float) -> float:
-        """Returns how many specimens a loss would take, inf where it falls no more."""
-        if self.exponent <= 0:
-            return float("inf")
-        return float((self.scale / loss) ** (1 / self.exponent))
-
 
 def fit_power_law(runs: pd.DataFrame, loss: str) -> PowerLaw:
     """Fits a power law to a loss against training specimens, on logarithms.
@@ -62,6 +56,7 @@ class PairedTest:
 
     Nadeau & Bengio (2003): test folds of repeated cross-validation share training data,
     so the variance of the mean difference is (1/k + n_test/n_train) times that of one.
+    Interval and p-value are NaN for a single run.
     """
 
     difference: float
@@ -85,8 +80,10 @@ def paired_test(runs: pd.DataFrame, model: str, baseline: str, metric: str) -> P
     k = len(difference)
     ratio = float((runs["n"] / runs["training"]).mean())
     mean = float(difference.mean())
-    error = float(np.sqrt((1 / k + ratio) * difference.var(ddof=1))) if k > 1 else float("nan")
-    if not error > 0:
+    if k < 2:
+        return PairedTest(mean, float("nan"), float("nan"), float("nan"), k)
+    error = float(np.sqrt((1 / k + ratio) * difference.var(ddof=1)))
+    if error == 0:
         return PairedTest(mean, mean, mean, 0.0 if mean else 1.0, k)
     half = float(stats.t.ppf(0.975, k - 1)) * error
     p_value = float(2 * stats.t.sf(abs(mean) / error, k - 1))

@@ -15,12 +15,10 @@ import numpy.typing as npt
 
 from raman_pipeline.learning.labelled import LabelledSpectra
 from raman_pipeline.learning.neighbours import unit_root
+from raman_pipeline.learning.presets import CROP
 
 Input = Literal["spectrum", "ideal_chemistry", "measured_chemistry", "laser", "mineral"]
 INPUTS: tuple[Input, ...] = get_args(Input)
-
-CROP = (100.0, 1500.0)
-"""cm⁻¹; holds nearly all bands of minerals, and is what the default network sees too."""
 
 _PRESENCE = 0.3
 """Weight of an element's mere presence beside the root of its fraction: traces count."""

@@ -7,20 +7,23 @@ figures and texts (see `report`), calibrating (see `fitting`).
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
+from raman_pipeline.geography.distance import separation_km, unit_vectors
 from raman_pipeline.learning.calibration import (
     LEVELS,
     Predicted,
+    Probabilities,
     brier,
     conformal_sets,
     expected_calibration_error,
     reliability,
 )
 from raman_pipeline.learning.labelled import LabelledSpectra
-from raman_pipeline.learning.sphere import Places, separation_km, unit_vectors
+from raman_pipeline.learning.sphere import Places
 from raman_pipeline.tables import RAGGED, Column, TableSchema
 
 _SETS = pa.list_(pa.int32())
@@ -48,14 +51,23 @@ PREDICTIONS = TableSchema(
 )
 
 
+def ranked(scores: Probabilities, train: LabelledSpectra) -> npt.NDArray[np.int64]:
+    """Returns the countries of each row from the best score to the worst, [n, classes].
+
+    Equal scores are ranked by frequency in training, then by name, so that ties favour
+    no family.
+    """
+    frequency = np.bincount(train.label, minlength=len(train.classes))
+    tie_break = np.argsort(np.argsort(-frequency, kind="stable"), kind="stable")
+    return np.lexsort((np.broadcast_to(tie_break, scores.shape), -scores), axis=1)
+
+
 def predictions_table(
     predicted: Predicted, train: LabelledSpectra, test: LabelledSpectra
 ) -> pa.Table:
     """Returns a PREDICTIONS table, one row for each test spectrum.
 
     Label and rank follow the scores as fitted, so that calibrating changes no accuracy.
-    Countries with equal scores are ranked by their frequency in training, then by name,
-    so that ties favour nobody.
 
     Args:
         predicted: of the test side.
@@ -64,9 +76,7 @@ def predictions_table(
     """
     scores, probabilities = predicted.scores, predicted.probabilities
     calibration = predicted.calibration
-    frequency = np.bincount(train.label, minlength=len(train.classes))
-    tie_break = np.argsort(np.argsort(-frequency, kind="stable"), kind="stable")
-    order = np.lexsort((np.broadcast_to(tie_break, scores.shape), -scores), axis=1)
+    order = ranked(scores, train)
     rows, first = np.arange(len(test)), order[:, 0]
     classes = np.array(test.classes, dtype=object)
     validation = calibration.calibrator(calibration.scores)

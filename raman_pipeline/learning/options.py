@@ -24,8 +24,8 @@ class FitContext:
     Attributes:
         seed: of everything random.
         split: the inner validation groups as this split does.
-        presets: of the networks, by name.
         trees: of a forest.
+        presets: of the networks, by name.
         choice: parameters of this fit.
         checkpoint: file for the state of a long fit; None keeps none.
         on_epoch: told of progress.
@@ -33,8 +33,8 @@ class FitContext:
 
     seed: int
     split: Split
+    trees: int
     presets: Mapping[PresetName, ConvNeXtPreset] = field(default_factory=dict)
-    trees: int = 300
     choice: Choice = field(default_factory=dict)
     checkpoint: Path | None = None
     on_epoch: Callable | None = None

@@ -15,26 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import logsumexp
 
-from raman_pipeline.geography.distance import EARTH_KM
+from raman_pipeline.geography.distance import EARTH_KM, Vectors, unit_vectors
 
 BANDWIDTHS_KM = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)
 """Candidates for the width of a kernel, chosen on the inner validation."""
 _UNIFORM = 0.01
-
-Vectors = npt.NDArray[np.float64]
-
-
-def unit_vectors(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> Vectors:
-    """Returns points on the unit sphere, [n, 3]; NaN where a coordinate (degrees) is."""
-    lat, lon = np.radians(np.asarray(latitude, float)), np.radians(np.asarray(longitude, float))
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
-
-
-def separation_km(a: Vectors, b: Vectors) -> npt.NDArray[np.float64]:
-    """Returns great-circle distances between paired points, [n] km."""
-    # The arc cosine loses all digits for near points; the chord does not.
-    half_chord = np.linalg.norm(a - b, axis=-1) / 2
-    return 2 * EARTH_KM * np.arcsin(np.minimum(half_chord, 1.0))
 
 
 class Places:

@@ -1,8 +1,8 @@
 """Studies of many fits: which inputs help, how far more data would, who wins for sure.
 
 What belongs here: the input ablation, the scaling curve and the paired comparison,
-each over folds made from a study's rows. What does not: the report over the
-partitioned predictions (see `report`).
+each over folds made from a study's rows. What does not: counting measurements twice
+(see `twins`), the report over the partitioned predictions (see `report`).
 
 They use the `specimen` split, whose test specimens the training never saw.
 """
@@ -22,6 +22,7 @@ from raman_pipeline.learning.families import FAMILIES, Family, blend, lookup
 from raman_pipeline.learning.fitting import fit_family, predict_family
 from raman_pipeline.learning.inputs import INPUTS, Input
 from raman_pipeline.learning.labelled import LabelledSpectra, fold_sides
+from raman_pipeline.learning.metrics import ranked
 from raman_pipeline.learning.options import FitContext
 from raman_pipeline.learning.splits import Split, assign_folds
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
@@ -104,7 +105,7 @@ def compare_families(
 ) -> pa.Table:
     """Fits families on the same folds under several seeds; returns a STUDY_RUNS table."""
     chosen = [FAMILIES[name] for name in names]
-    return _table(
+    return STUDY_RUNS.from_rows(
         run_family(data, family, family.name, cell, on_run)
         for seed in seeds
         for cell in data.cells(seed)
@@ -126,6 +127,9 @@ ABLATION: tuple[tuple[Input, ...], ...] = (
 )
 """Sets of inputs: each alone, then beside the spectrum."""
 
+COLLECTION = "who gave the specimen (look-up)"
+"""A confound: collectors have favourite countries."""
+
 N_ABLATED = len(ABLATION) + 1
 
 
@@ -139,15 +143,12 @@ def ablate_inputs(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
     variants[COLLECTION] = lookup(
         "source_lookup", COLLECTION, "Gives the commonest country of who gave it.", "source"
     )
-    return _table(
+    return STUDY_RUNS.from_rows(
         run_family(data, family, name, cell, on_run)
         for cell in data.cells(seed)
         for name, family in variants.items()
     )
 
-
-COLLECTION = "who gave the specimen (look-up)"
-"""A confound: collectors have favourite countries."""
 
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 
@@ -167,7 +168,7 @@ def scaling_curve(data: StudyData, names: Iterable[str], seed: int, on_run: OnRu
                 for family in chosen:
                     yield run_family(data, family, family.name, smaller, on_run)
 
-    return _table(runs())
+    return STUDY_RUNS.from_rows(runs())
 
 
 def some_specimens(train: LabelledSpectra, share: float, seed: int) -> LabelledSpectra:
@@ -182,11 +183,10 @@ def run_family(
     data: StudyData, family: Family, variant: str, cell: Cell, on_run: OnRun
 ) -> dict[str, object]:
     """Fits and tests a family on one cell; returns a row of STUDY_RUNS."""
-    context = FitContext(cell.seed, cell.split, trees=data.trees)
+    context = FitContext(cell.seed, cell.split, data.trees)
     state = fit_family(family, cell.train, context)
     found = predict_family(family, state, cell.train, cell.test)
-    label, predicted = cell.test.label, found.scores.argmax(axis=1)
-    of_label = found.scores[np.arange(len(label)), label][:, None]
+    label, order = cell.test.label, ranked(found.scores, cell.train)
     row: dict[str, object] = {
         "variant": variant,
         "seed": cell.seed,
@@ -195,14 +195,10 @@ def run_family(
         "specimens": cell.train.about["rruff_id"].nunique(),
         "training": len(cell.train),
         "n": len(label),
-        "accuracy": float((predicted == label).mean()),
-        "macro_f1": float(f1_score(label, predicted, average="macro", zero_division=0)),
-        "top5": float(((found.scores > of_label).sum(axis=1) < 5).mean()),
+        "accuracy": float((order[:, 0] == label).mean()),
+        "macro_f1": float(f1_score(label, order[:, 0], average="macro", zero_division=0)),
+        "top5": float((order[:, :5] == label[:, None]).any(axis=1).mean()),
         "log_loss": log_loss(found.probabilities, label),
     }
     on_run(row)
     return row
-
-
-def _table(rows: Iterable[dict]) -> pa.Table:
-    return STUDY_RUNS.from_rows(rows)

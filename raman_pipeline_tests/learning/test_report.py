@@ -82,8 +82,10 @@ def test_a_winning_baseline_is_named_over_the_folds_of_the_model():
 
 def test_baselines_see_no_more_than_the_model():
     assert "chemistry_trees" not in sees_as_much(FAMILIES["convnext1d"])
-    assert "mineral_lookup" not in sees_as_much(FAMILIES["chemistry_blend"])
-    assert {"majority", "specimen_lookup", "rbf_svm", "chemistry_trees"} <= set(
+    assert not {"mineral_lookup", "specimen_lookup"} & set(
+        sees_as_much(FAMILIES["chemistry_blend"])
+    )
+    assert {"majority", "rbf_svm", "chemistry_trees"} <= set(
         sees_as_much(FAMILIES["chemistry_blend"])
     )
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raman_pipeline.geography.distance import EARTH_KM, distance_km
-from raman_pipeline.learning.sphere import Places, separation_km, unit_vectors
+from raman_pipeline.geography.distance import EARTH_KM, distance_km, separation_km, unit_vectors
+from raman_pipeline.learning.sphere import Places
 
 coordinates = st.tuples(st.floats(-89, 89), st.floats(-180, 180))
 

@@ -85,8 +85,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
             FitContext(
                 seed,
                 split,
-                settings.training.presets,
                 settings.forest.trees,
+                settings.training.presets,
                 checkpoint=_checkpoint(settings, family, split, fold),
                 on_epoch=log,
             ),
