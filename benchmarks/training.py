@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from raman_pipeline.learning import training
+from raman_pipeline.learning import optimisation, training
 from raman_pipeline.learning.acceleration import choose_device
 from raman_pipeline.learning.convnext_family import build, cropped, training_set
 from raman_pipeline.learning.labelled import LabelledSpectra, fold_sides
@@ -88,7 +88,7 @@ def measure(loop: Loop, assets: Path, split: str, epochs: int) -> dict[str, obje
         preset = preset.model_copy(update={"crop": None})
     if loop.plain:
         convnext1d.Block = PlainBlock  # type: ignore[misc, assignment]
-        training.autocast_dtype = lambda device: None
+        optimisation.autocast_dtype = lambda device: None
     data = training_set(train, preset)
     torch.manual_seed(0)
     model = build(preset, data.spectra.shape[1], len(train.classes))
@@ -100,7 +100,7 @@ def measure(loop: Loop, assets: Path, split: str, epochs: int) -> dict[str, obje
     return {
         "loop": loop.name,
         "points": int(data.spectra.shape[1]),
-        "dtype": str(training.autocast_dtype(device) or torch.float32).removeprefix("torch."),
+        "dtype": str(optimisation.autocast_dtype(device) or torch.float32).removeprefix("torch."),
         "spectra_per_s": round(len(train) * epochs / (wall if device.type == "cuda" else cpu), 1),
         "wall_s": round(wall, 1),
         "training_loss": round(reports[-1].loss, 3),

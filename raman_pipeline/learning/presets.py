@@ -31,13 +31,24 @@ class AugmentationRecipe(BaseModel):
     mixup: float = Field(0.0, ge=0, description="alpha of mixup between spectra; 0 is none")
 
 
-class ConvNeXtPreset(BaseModel):
+class Schedule(BaseModel):
+    """How long and how fast a network is trained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(15, ge=1)
+    batch_size: int = Field(64, ge=1)
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.35
+    clip_norm: float = Field(1.0, gt=0)
+    warmup_steps: int = Field(0, ge=0)
+
+
+class ConvNeXtPreset(Schedule):
     """Architecture, regularisation and optimiser of one ConvNeXt1D.
 
     Lengths are in grid points, Raman shifts in cm⁻¹.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     depths: tuple[int, ...] = (2, 2, 3, 2)
     dims: tuple[int, ...] = (32, 64, 128, 256)
@@ -59,12 +70,6 @@ class ConvNeXtPreset(BaseModel):
     augmentation: AugmentationRecipe | None = Field(
         None, description="applied anew in every epoch; None trains on the spectra as they are"
     )
-    epochs: int = Field(15, ge=1)
-    batch_size: int = Field(64, ge=1)
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.35
-    clip_norm: float = Field(1.0, gt=0)
-    warmup_steps: int = Field(0, ge=0)
 
 
 PRESETS: dict[PresetName, ConvNeXtPreset] = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from raman_pipeline.learning import training
+from raman_pipeline.learning import optimisation
 from raman_pipeline.learning.acceleration import autocast_dtype, compiled_where_it_pays
 from raman_pipeline.learning.convnext_family import crop_columns
 from raman_pipeline.learning.models.convnext1d import ConvNeXt1D, DropPath
@@ -143,7 +143,7 @@ class TestAcceleration:
         assert autocast_dtype(cpu) is torch.bfloat16
 
     def test_training_in_bf16_learns_too(self, sides, monkeypatch):
-        monkeypatch.setattr(training, "autocast_dtype", lambda device: torch.bfloat16)
+        monkeypatch.setattr(optimisation, "autocast_dtype", lambda device: torch.bfloat16)
         reports = train_classifier(small(), data(sides[0]), QUICK, 0)
         assert reports[-1].loss < reports[0].loss
 

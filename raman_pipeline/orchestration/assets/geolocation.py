@@ -16,8 +16,8 @@ from raman_pipeline.learning.fitting import (
 )
 from raman_pipeline.learning.labelled import ModelState, fold_sides
 from raman_pipeline.learning.metrics import PREDICTIONS, predictions_table, summarise
+from raman_pipeline.learning.optimisation import EpochReport
 from raman_pipeline.learning.options import FitContext
-from raman_pipeline.learning.training import EpochReport
 from raman_pipeline.orchestration.metadata import (
     MODEL,
     OWNERS,
@@ -67,7 +67,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         def log(report: EpochReport) -> None:
             context.log.info(
                 f"epoch {report.epoch}/{report.epochs}: loss {report.loss:.4f}, "
-                f"training accuracy {report.accuracy:.3f}, {report.seconds:.1f} s"
+                f"training {report.measure} {report.value:.3f}, {report.seconds:.1f} s"
             )
             tell(
                 Progress(
