@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from raman_pipeline.learning.presets import AugmentationRecipe
+from raman_pipeline.learning.siblings import Siblings
 
 
 class Augmenter:
@@ -36,16 +37,7 @@ class Augmenter:
         self.recipe = recipe
         self.spectra = spectra
         self.shift = recipe.shift_cm1 / step_cm1
-        order = np.argsort(specimens, kind="stable")
-        _, first, of, count = np.unique(
-            specimens[order], return_index=True, return_inverse=True, return_counts=True
-        )
-        start, size = np.empty_like(order), np.empty_like(order)
-        start[order], size[order] = first[of], count[of]
-        device = spectra.device
-        self._order = torch.from_numpy(order).to(device)
-        self._start = torch.from_numpy(start).to(device)
-        self._size = torch.from_numpy(size).to(device)
+        self.siblings = Siblings(specimens, spectra.device)
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Returns disturbed copies of some spectra, float32 [b, m], each 0 to 1.
@@ -69,8 +61,7 @@ class Augmenter:
     def _with_sibling(self, rows: Tensor) -> Tensor:
         """Mixes with another spectrum of the specimen: another laser or orientation."""
         x = self.spectra[rows]
-        draw = (torch.rand(len(rows), device=x.device) * self._size[rows]).long()
-        sibling = self.spectra[self._order[self._start[rows] + draw]]
+        sibling = self.spectra[self.siblings.draw(rows)]
         share = self.recipe.sibling * torch.rand(len(rows), 1, device=x.device)
         return (1 - share) * x + share * sibling
 
