@@ -57,4 +57,3 @@ AUTOENCODERS: dict[AutoencoderName, AutoencoderPreset] = {
     ),
     "default": AutoencoderPreset(agreement=0.1, epochs=12, batch_size=32),
 }
-

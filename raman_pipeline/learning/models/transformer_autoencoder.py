@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
 GAIN = 8.0
 """Scale of a spectrum inside the network: what blocks add weighs the less."""
 

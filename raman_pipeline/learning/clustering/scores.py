@@ -1,0 +1,43 @@
+"""What a clustering is worth, where the minerals are known.
+
+What belongs here: scores of one clustering, and the choice of the number of clusters. What
+does not: making clusters (see `clusters`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import (
+    adjusted_rand_score,
+    normalized_mutual_info_score,
+    silhouette_score,
+)
+from sklearn.metrics.cluster import contingency_matrix
+
+
+def purity(minerals: npt.ArrayLike, clusters: npt.ArrayLike) -> float:
+    """Returns the share of spectra that are of the commonest mineral of their cluster."""
+    counts = contingency_matrix(minerals, clusters)
+    return float(counts.max(axis=0).sum() / counts.sum())
+
+
+def scores(
+    minerals: npt.ArrayLike, clusters: npt.ArrayLike, points: npt.NDArray[np.floating]
+) -> dict[str, float]:
+    """Returns `purity`, `ari`, `nmi` and `silhouette` of a clustering.
+
+    Args:
+        minerals: [n] names.
+        clusters: [n] labels; -1 (noise of a density-based clustering) counts as one cluster.
+        points: [n, d], what was clustered; the silhouette is NaN for a single cluster, or
+            for as many as spectra.
+    """
+    labels = np.asarray(clusters)
+    several = 1 < len(np.unique(labels)) < len(labels)
+    return {
+        "purity": purity(minerals, labels),
+        "ari": float(adjusted_rand_score(minerals, labels)),
+        "nmi": float(normalized_mutual_info_score(minerals, labels)),
+        "silhouette": float(silhouette_score(points, labels)) if several else float("nan"),
+    }
