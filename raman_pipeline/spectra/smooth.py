@@ -36,7 +36,7 @@ class Smoother:
 
 def savitzky_golay(spectra: Floats, window: int, order: int) -> Floats:
     """Fits polynomials in a moving window (Savitzky & Golay 1964)."""
-    return savgol_filter(spectra, window, order, axis=1)
+    return savgol_filter(np.asarray(spectra, dtype=np.float64), window, order, axis=1)
 
 
 def wavelet(spectra: Floats, name: str, strength: float) -> Floats:

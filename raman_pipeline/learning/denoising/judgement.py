@@ -10,7 +10,7 @@ to keep or to remove it, all are asked for the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,7 +121,7 @@ class PeaksAgain:
     error: float | None
 
 
-def peaks_again(spectra: Floats, peaks: list[Floats]) -> PeaksAgain:
+def peaks_again(spectra: Floats, peaks: Sequence[Floats]) -> PeaksAgain:
     """Looks for known peaks in denoised spectra.
 
     Peaks of half PEAK_PROMINENCE count as found; only those of the whole count as added.

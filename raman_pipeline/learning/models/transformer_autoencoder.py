@@ -147,4 +147,4 @@ class TransformerAutoencoder(nn.Module):
         self.from_code.weight.copy_(basis[:, : self.code] * GAIN)
         self.to_patch.weight.copy_(own.T / GAIN)
         # Where a token stands must not look like intensity.
-        self.position -= self.position @ own @ own.T
+        self.position.sub_(self.position @ own @ own.T)

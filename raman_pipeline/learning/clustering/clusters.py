@@ -1,0 +1,140 @@
+"""Clusters of points: the plane, K-Means, the number of clusters, pseudo-spectra.
+
+What belongs here: one clustering of one set of points. What does not: which points (see
+`fair_test` and the assets), what a clustering is worth (see `scores`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from sklearn.cluster import KMeans
+from sklearn.manifold import TSNE
+from sklearn.metrics import silhouette_score
+
+from raman_pipeline.learning.denoising.autoencoder import Autoencoder
+from raman_pipeline.tables import Column, TableSchema
+
+PERPLEXITY = 30.0
+
+CLUSTERS = TableSchema(
+    "clusters",
+    (
+        Column(
+            "file", pa.string(), "file name; `augmented_<i>.txt` for augmented ones", unique=True
+        ),
+        Column("member_id", pa.string(), "the spectrum; of an augmented one, its parent"),
+        Column("augmented", pa.bool_(), "whether it was made from its parent"),
+        Column("mineral", pa.string(), "mineral, of an augmented one its parent's"),
+        Column("rruff_id", pa.string(), "specimen"),
+        Column("wavelength_nm", pa.float64(), "laser, nm", True),
+        Column("x", pa.float64(), "first coordinate in the plane (t-SNE)"),
+        Column("y", pa.float64(), "second coordinate"),
+        Column("cluster", pa.int32(), "cluster", between=(0, 1000)),
+    ),
+)
+
+
+def plane(points: npt.NDArray[np.floating], seed: int) -> npt.NDArray[np.float64]:
+    """Returns two coordinates a point by t-SNE (van der Maaten & Hinton 2008), [n, 2].
+
+    Starts from the principal components. The perplexity is PERPLEXITY, or a third of the
+    points where there are few.
+
+    Raises:
+        ValueError: there are fewer than four points.
+    """
+    if len(points) < 4:
+        raise ValueError(f"{len(points)} spectra cannot be laid out in a plane; four can")
+    perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
+    found = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
+    return np.asarray(found, dtype=np.float64)
+
+
+def k_means(points: npt.NDArray[np.floating], k: int, seed: int) -> npt.NDArray[np.int32]:
+    """Returns a cluster for each point, numbered by size from the largest, int32 [n]."""
+    labels = KMeans(min(k, len(points)), n_init=10, random_state=seed).fit_predict(points)
+    order = np.argsort(-np.bincount(labels), kind="stable")
+    return np.argsort(order)[labels].astype(np.int32)
+
+
+def choose_k(points: npt.NDArray[np.floating], candidates: Sequence[int], seed: int) -> int:
+    """Returns the number of clusters with the greatest mean silhouette (Rousseeuw 1987).
+
+    Candidates that need more points than there are, are left out.
+
+    Raises:
+        ValueError: no candidate is possible.
+    """
+    possible = [k for k in candidates if 1 < k < len(points)]
+    if not possible:
+        raise ValueError(f"none of {list(candidates)} clusters can be made of {len(points)} points")
+    found = [silhouette_score(points, k_means(points, k, seed)) for k in possible]
+    return possible[int(np.argmax(found))]
+
+
+def file_lists(clusters: pd.DataFrame) -> dict[str, str]:
+    """Returns a text for each cluster, measured and augmented files apart.
+
+    Args:
+        clusters: a CLUSTERS table.
+
+    Returns:
+        File name, such as `cluster_0.txt` and `cluster_0_augmented.txt`, to one name a line.
+    """
+    texts = {}
+    for (cluster, augmented), rows in clusters.groupby(["cluster", "augmented"]):
+        name = f"cluster_{cluster}{'_augmented' if augmented else ''}.txt"
+        texts[name] = "\n".join(sorted(rows["file"])) + "\n"
+    return texts
+
+
+@dataclass(frozen=True)
+class PseudoSpectrum:
+    """A cluster as spectra.
+
+    Attributes:
+        cluster: number.
+        minerals: measured spectra of each mineral in it.
+        decoded: the mean latent of its members, decoded, float32 [m].
+        mean: the mean of its members, float32 [m].
+    """
+
+    cluster: int
+    minerals: dict[str, int]
+    decoded: npt.NDArray[np.float32]
+    mean: npt.NDArray[np.float32]
+
+
+def pseudo_spectra(
+    clusters: pd.DataFrame, spectra: npt.NDArray[np.float32], autoencoder: Autoencoder
+) -> list[PseudoSpectrum]:
+    """Returns each cluster's centroid in the latent space, decoded, beside its mean member.
+
+    K-Means in the plane has centroids in the plane, which cannot be decoded; the mean of
+    the members' latents can.
+
+    Args:
+        clusters: a CLUSTERS table.
+        spectra: float32 [n, m], in its order.
+        autoencoder: whose latents were clustered.
+    """
+    latents = autoencoder.encode(spectra)
+    found = []
+    for number in sorted(clusters["cluster"].unique()):
+        inside = (clusters["cluster"] == number).to_numpy()
+        measured = clusters[inside & ~clusters["augmented"].to_numpy()]
+        found.append(
+            PseudoSpectrum(
+                int(number),
+                measured["mineral"].value_counts().to_dict(),
+                autoencoder.decode(latents[inside].mean(axis=0, keepdims=True))[0],
+                spectra[inside].mean(axis=0),
+            )
+        )
+    return found

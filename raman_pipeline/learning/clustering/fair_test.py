@@ -1,0 +1,149 @@
+"""A fair test of clustering: learned and plain representations on easy and hard tasks.
+
+What belongs here: which representations are compared, and the runs. What does not: the
+scores (see `scores`), the text (see `report_text`).
+
+Clusterings see no mineral's name. The number of clusters is given once as the number of
+minerals, and chosen once by the silhouette.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.ndimage import gaussian_filter1d
+from sklearn.cluster import HDBSCAN, AgglomerativeClustering
+from sklearn.decomposition import PCA
+
+from raman_pipeline.learning.clustering.clusters import choose_k, k_means, plane
+from raman_pipeline.learning.clustering.scores import scores
+from raman_pipeline.learning.denoising.autoencoder import Autoencoder
+from raman_pipeline.learning.denoising.corpus import Corpus
+from raman_pipeline.tables import Column, TableSchema
+
+Points = npt.NDArray[np.floating]
+
+COMPONENTS = 10
+_SLOPE_WIDTH = 3.0
+_CANDIDATES = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 26, 32, 40)
+_SMALLEST_GROUP = 3
+
+RUNS = TableSchema(
+    "clustering_runs",
+    (
+        Column("task", pa.string(), "what was clustered"),
+        Column("preset", pa.string(), "of the autoencoder"),
+        Column("seed", pa.int32(), "of autoencoder, unseen specimens and clustering"),
+        Column("representation", pa.string(), "what stands for a spectrum"),
+        Column("learned", pa.bool_(), "whether the autoencoder made it"),
+        Column("clustering", pa.string(), "method"),
+        Column("k", pa.int32(), "clusters"),
+        Column("k_from", pa.string(), "where k comes from", isin=("minerals", "data")),
+        Column("n", pa.int32(), "spectra"),
+        Column("specimens", pa.int32(), "specimens"),
+        Column("minerals", pa.int32(), "minerals"),
+        Column("purity", pa.float64(), "share of their cluster's mineral", between=(0, 1)),
+        Column("ari", pa.float64(), "adjusted Rand index", between=(-1, 1)),
+        Column("nmi", pa.float64(), "normalised mutual information", between=(0, 1)),
+        Column("silhouette", pa.float64(), "mean silhouette", True, between=(-1, 1)),
+    ),
+    unique_together=("task", "preset", "seed", "representation", "clustering", "k_from"),
+)
+
+
+@dataclass(frozen=True)
+class Representations:
+    """All that may stand for the spectra of a task, made once.
+
+    Attributes:
+        corpus: the spectra.
+        autoencoder: gives the latents.
+        seed: of t-SNE.
+    """
+
+    corpus: Corpus
+    autoencoder: Autoencoder
+    seed: int
+
+    @cached_property
+    def plain(self) -> dict[str, Points]:
+        """Name to points of what nothing was learned for."""
+        spectra = self.corpus.intensity
+        parts = PCA(min(COMPONENTS, *spectra.shape), random_state=self.seed)
+        return {
+            "min-max spectra": spectra,
+            f"PCA, {COMPONENTS} components": parts.fit_transform(spectra),
+            "slopes": slopes(spectra),
+            "t-SNE of spectra": plane(spectra, self.seed),
+        }
+
+    @cached_property
+    def learned(self) -> dict[str, Points]:
+        """Name to points of what the autoencoder makes."""
+        latents = self.autoencoder.encode(self.corpus.intensity)
+        found: dict[str, Points] = {
+            "latents": latents,
+            "t-SNE of latents": plane(latents, self.seed),
+        }
+        if self.autoencoder.preset.summary:
+            summaries = self.autoencoder.summarise(latents)
+            found |= {"summaries": summaries, "t-SNE of summaries": plane(summaries, self.seed)}
+        return found
+
+
+def slopes(spectra: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Returns unit vectors of smoothed first derivatives of square roots, [n, m].
+
+    Square roots let weak bands count, derivatives let slow backgrounds not.
+    """
+    rise = gaussian_filter1d(np.sqrt(spectra.astype(np.float64)), _SLOPE_WIDTH, axis=1, order=1)
+    return rise / np.maximum(np.linalg.norm(rise, axis=1, keepdims=True), 1e-12)
+
+
+def run_task(
+    task: str, preset: str, representations: Representations
+) -> Iterator[dict[str, object]]:
+    """Yields rows of RUNS for one task."""
+    about = representations.corpus.about
+    minerals = about["mineral"].to_numpy(str)
+    known = len(np.unique(minerals))
+    seed = representations.seed
+    common = {
+        "task": task,
+        "preset": preset,
+        "seed": seed,
+        "n": len(about),
+        "specimens": about["rruff_id"].nunique(),
+        "minerals": known,
+    }
+    for learned, chosen in (
+        (False, representations.plain),
+        (True, representations.learned),
+    ):
+        for name, points in chosen.items():
+            for clustering, k_from, labels in _clusterings(points, known, name, seed):
+                found = scores(minerals, labels, points)
+                yield common | {
+                    "representation": name,
+                    "learned": learned,
+                    "clustering": clustering,
+                    "k": len(np.unique(labels)),
+                    "k_from": k_from,
+                    **{key: None if value != value else value for key, value in found.items()},
+                }
+
+
+def _clusterings(
+    points: Points, known: int, name: str, seed: int
+) -> Iterator[tuple[str, str, npt.NDArray]]:
+    yield "K-Means", "minerals", k_means(points, known, seed)
+    yield "K-Means", "data", k_means(points, choose_k(points, _CANDIDATES, seed), seed)
+    yield "Ward", "minerals", AgglomerativeClustering(known).fit_predict(points)
+    if name.startswith("t-SNE"):
+        # Density means something in the plane only; in 1,200 dimensions all is noise.
+        yield "HDBSCAN", "data", HDBSCAN(min_cluster_size=_SMALLEST_GROUP).fit_predict(points)

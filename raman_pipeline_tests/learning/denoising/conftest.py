@@ -1,0 +1,42 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from raman_pipeline.learning.denoising.corpus import Corpus
+from raman_pipeline.learning.denoising.presets import AUTOENCODERS
+
+CENTRES = {"Albite": (20, 70), "Almandine": (35, 80), "Andradite": (50, 90), "Quartz": (60,)}
+
+
+def make(per_mineral=4, spectra=3, length=96, seed=0):
+    """Specimens of four minerals, each measured several times."""
+    rng = np.random.default_rng(seed)
+    axis, rows, values = np.arange(float(length)), [], []
+    for m, (mineral, centres) in enumerate(CENTRES.items()):
+        for specimen in range(per_mineral):
+            shift = rng.normal(0, 0.7)
+            for scan in range(spectra):
+                band = sum(np.exp(-0.5 * ((axis - c - shift) / 3) ** 2) for c in centres)
+                values.append(np.clip(band * rng.uniform(0.8, 1), 0, 1))
+                name = f"{mineral}__R{m}{specimen:05}__Raman__532____Raman_Data_Processed__{scan}"
+                rows.append(
+                    {
+                        "member_id": f"{mineral}{specimen}{scan}",
+                        "member": f"{name}.txt",
+                        "mineral": mineral,
+                        "rruff_id": f"R{m}{specimen:05}",
+                        "wavelength_nm": 532.0,
+                    }
+                )
+    return Corpus(np.float32(values), np.arange(100.0, 100 + length), pd.DataFrame(rows))
+
+
+@pytest.fixture
+def corpus():
+    return make()
+
+
+TINY = AUTOENCODERS["default"].model_copy(
+    update={"patch": 8, "code": 8, "dim": 16, "heads": 2, "encoder_depth": 1, "summary": 8,
+            "epochs": 3, "batch_size": 8, "warmup_steps": 3}
+)  # fmt: skip

@@ -1,0 +1,116 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
+from raman_pipeline.learning.denoising.corpus import Corpus
+from raman_pipeline.learning.denoising.presets import AUTOENCODERS
+from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
+from raman_pipeline_tests.learning.denoising.conftest import TINY
+
+
+def network(**changes):
+    chosen = {"length": 96, "patch": 8, "dim": 32, "heads": 4, "encoder_depth": 2,
+              "decoder_depth": 1, "code": 8} | changes  # fmt: skip
+    torch.manual_seed(0)
+    return TransformerAutoencoder(**chosen)
+
+
+class TestTransformerAutoencoder:
+    @pytest.mark.parametrize("context", [True, False])
+    @pytest.mark.parametrize(("patch", "code"), [(8, 8), (8, 32), (16, 20), (1, 4)])
+    def test_a_fresh_one_passes_spectra_through(self, patch, code, context):
+        model = network(patch=patch, code=code, context=context)
+        spectra = torch.rand(3, 96)
+        latents = model.encode(spectra)
+        assert latents.shape == (3, 96 // patch * code) == (3, model.latent_size)
+        torch.testing.assert_close(model(spectra), spectra, atol=1e-5, rtol=0)
+
+    def test_the_papers_latent(self):
+        preset = AUTOENCODERS["paper"]
+        assert 1200 // preset.patch * preset.code == 38_400
+
+    def test_what_does_not_fit_is_refused(self):
+        for wrong in ({"length": 97}, {"code": 4}, {"code": 64}):
+            with pytest.raises(ValueError, match="patch that divides them"):
+                network(**wrong)
+
+    def test_no_summary_unless_asked_for(self):
+        latents = torch.rand(2, 96)
+        with pytest.raises(ValueError, match="no summary"):
+            network().summarise(latents)
+        length = network(summary=5).summarise(latents).norm(dim=1)
+        torch.testing.assert_close(length, torch.ones(2))
+
+
+def test_training_lowers_the_error_and_keeps_a_promise_of_names(corpus):
+    told = []
+    state = fit_autoencoder(corpus, TINY.model_copy(update={"epochs": 12}), 0, on_epoch=told.append)
+    assert told[-1].value < 0.7 * told[0].value
+    assert state.about["latent_size"] == 96
+    rng = np.random.default_rng(1)
+    noisy = corpus.intensity + 0.1 * rng.standard_normal(corpus.intensity.shape)
+    found = Autoencoder(state).denoise(np.float32(noisy))
+    assert np.square(found - corpus.intensity).mean() < 0.6 * 0.01
+
+
+@pytest.mark.parametrize("agreement", [0.0, 0.5])
+def test_a_killed_training_goes_on_to_the_same_bytes(corpus, tmp_path, agreement):
+    preset = TINY.model_copy(update={"agreement": agreement})
+    whole = fit_autoencoder(corpus, preset, 0)
+
+    class Killed(Exception):
+        pass
+
+    def kill(report):
+        if report.epoch == 1:
+            raise Killed
+
+    path = tmp_path / "checkpoint.pt"
+    with pytest.raises(Killed):
+        fit_autoencoder(corpus, preset, 0, path, kill)
+    resumed = fit_autoencoder(corpus, preset, 0, path)
+    assert all(np.array_equal(whole.arrays[n], resumed.arrays[n]) for n in whole.arrays)
+    assert fit_autoencoder(corpus, preset, 1).arrays["embed.weight"].tobytes() != (
+        whole.arrays["embed.weight"].tobytes()
+    )
+
+
+def test_summaries_of_a_specimen_come_nearer(corpus):
+    # A background of its own in every spectrum is what the agreement has to look past.
+    slopes = np.random.default_rng(0).uniform(-1, 1, len(corpus))
+    disturbed = corpus.intensity + np.outer(slopes, np.linspace(-1, 1, 96)).astype(np.float32)
+    corpus = dataclasses.replace(corpus, intensity=disturbed)
+
+    def gap(state):
+        model = Autoencoder(state)
+        z = model.summarise(model.encode(corpus.intensity))
+        near = z @ z.T
+        same = corpus.specimens[:, None] == corpus.specimens
+        return near[same].mean() - near[~same].mean()
+
+    without = fit_autoencoder(corpus, TINY.model_copy(update={"agreement": 0.0}), 0)
+    drawn = fit_autoencoder(corpus, TINY.model_copy(update={"agreement": 1.0, "epochs": 8}), 0)
+    assert gap(drawn) > gap(without) + 0.1
+
+
+def test_a_stored_autoencoder_works_the_same(corpus, tmp_path):
+    state = fit_autoencoder(corpus, TINY, 0)
+    state.write(tmp_path / "model.safetensors")
+    models = [Autoencoder(s) for s in (state, ModelState.read(tmp_path / "model.safetensors"))]
+    latents = [m.encode(corpus.intensity) for m in models]
+    assert np.array_equal(*latents)
+    np.testing.assert_allclose(
+        models[0].decode(latents[0]), models[0].denoise(corpus.intensity), atol=1e-6
+    )
+
+
+def test_the_batch_does_not_matter(corpus):
+    model = Autoencoder(fit_autoencoder(corpus, TINY, 0))
+    many = Corpus(np.tile(corpus.intensity, (8, 1)), corpus.grid, corpus.about)
+    np.testing.assert_allclose(
+        model.denoise(many.intensity)[: len(corpus)], model.denoise(corpus.intensity), atol=1e-6
+    )

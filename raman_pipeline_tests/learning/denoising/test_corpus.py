@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raman_pipeline.learning.denoising.corpus import make_corpus, unseen
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+from raman_pipeline_tests.learning.denoising.conftest import make
+
+
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 4))
+def test_no_specimen_is_seen_and_unseen(seed, specimens, spectra):
+    corpus = make(specimens, spectra)
+    hidden = unseen(corpus, ["Albite", "Almandine"], seed)
+    ids = corpus.about["rruff_id"]
+    assert not set(ids[hidden]) & set(ids[~hidden])
+    for mineral in ("Albite", "Almandine"):
+        of = corpus.about["mineral"] == mineral
+        assert ids[hidden & of].nunique() == specimens // 2
+    assert np.array_equal(hidden, unseen(corpus, ["Almandine", "Albite"], seed))
+
+
+def test_a_specimen_with_two_names_stays_whole():
+    corpus = make()
+    corpus.about.loc[0, "mineral"] = "Quartz"
+    for seed in range(20):
+        hidden = unseen(corpus, ["Albite", "Quartz"], seed)
+        assert len(set(hidden[:3])) == 1
+
+
+def test_rows_are_joined_by_id_and_nameless_specimens_stay_apart():
+    corpus = make(1, 1)
+    tensor = SpectrumTensor(corpus.intensity, corpus.grid, tuple(corpus.about["member_id"]))
+    about = corpus.about.iloc[::-1].assign(rruff_id=None)
+    found = make_corpus(tensor, about)
+    np.testing.assert_array_equal(found.intensity, corpus.intensity[::-1])
+    assert len(set(found.specimens)) == 4
+    with pytest.raises(KeyError):
+        make_corpus(tensor, about.assign(member_id="other"))
+
+
+def test_minerals_are_chosen_by_name():
+    assert set(make().of_minerals(["Quartz"]).about["mineral"]) == {"Quartz"}
