@@ -25,6 +25,12 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 from raman_pipeline import atomic
 from raman_pipeline.geography.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
 from raman_pipeline.geography.service_terms import TERMS, ServiceName
+from raman_pipeline.learning.clustering.tasks import HARD_MINERALS, THREE_MINERALS
+from raman_pipeline.learning.denoising.presets import (
+    AUTOENCODERS,
+    AutoencoderName,
+    AutoencoderPreset,
+)
 from raman_pipeline.learning.presets import (
     PRESETS,
     AugmentationRecipe,
@@ -34,6 +40,8 @@ from raman_pipeline.learning.presets import (
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED = PROJECT / "data" / "embedded"
+SAMPLE_MINERALS = ("Albite", "Almandine", "Andradite", "Diopside", "Forsterite", "Microcline")
+"""Those of the hard set that the sample archives hold."""
 RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
 
 ProfileName = Literal["sample", "rruff", "paper"]
@@ -119,6 +127,33 @@ class ForestSettings(_Part):
     trees: PositiveInt = 300
 
 
+class FineGridSettings(_Part):
+    """The grid on which spectra are denoised."""
+
+    start_cm1: float = Field(100.0, description="nearly all points of RRUFF lie in 100 to 1,300")
+    step_cm1: float = Field(1.0, gt=0, description="sharp bands need about 1 cm⁻¹")
+    points: int = Field(1200, ge=64)
+    interpolation: Literal["cubic", "pchip"] = "cubic"
+
+
+class DenoisingSettings(_Part):
+    """The denoising autoencoders."""
+
+    presets: dict[AutoencoderName, AutoencoderPreset] = AUTOENCODERS
+
+
+class ClusteringSettings(_Part):
+    """What is clustered, and how the paper's augmented spectra are made."""
+
+    minerals: tuple[str, ...] = THREE_MINERALS
+    hard_minerals: tuple[str, ...] = HARD_MINERALS
+    clusters: int = Field(3, ge=2)
+    augmented_of: str = Field("Albite", description="the mineral that augmented spectra are of")
+    copies: int = Field(50, ge=0)
+    amplitude: float = Field(0.1, ge=0, lt=1, description="peak heights vary by this factor")
+    noise: float = Field(0.02, ge=0, description="standard deviation added to copies")
+
+
 class Settings(_Part):
     """All settings of a run."""
 
@@ -131,6 +166,9 @@ class Settings(_Part):
     training: TrainingSettings = TrainingSettings()
     forest: ForestSettings = ForestSettings()
     augmentation: AugmentationRecipe = AugmentationRecipe()
+    fine_grid: FineGridSettings = FineGridSettings()
+    denoising: DenoisingSettings = DenoisingSettings()
+    clustering: ClusteringSettings = ClusteringSettings()
 
     @property
     def archive_store(self) -> Path:
@@ -230,6 +268,13 @@ def load_settings(
                     for name, preset in PRESETS.items()
                 }
             ),
+            denoising=DenoisingSettings(
+                presets={
+                    name: preset.model_copy(update={"epochs": 2, "dim": 64, "code": 16})
+                    for name, preset in AUTOENCODERS.items()
+                }
+            ),
+            clustering=ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=10),
         )
     archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)
     geography = _geography()

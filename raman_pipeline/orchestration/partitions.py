@@ -9,6 +9,7 @@ from typing import cast
 
 import dagster as dg
 
+from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderName
 from raman_pipeline.learning.splits import SPLITS, Split
 from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES
 
@@ -21,8 +22,24 @@ FOLD_SPLIT = dg.MultiPartitionsDefinition(
     {"fold": dg.StaticPartitionsDefinition([str(i) for i in range(N_FOLDS)]), "split": SPLIT}
 )
 
+SEEDS = 5
+"""Over which a clustering is judged; each has unseen specimens of its own."""
+
+PRESET_SEED = dg.MultiPartitionsDefinition(
+    {
+        "preset": dg.StaticPartitionsDefinition(list(AUTOENCODERS)),
+        "seed": dg.StaticPartitionsDefinition([str(i) for i in range(SEEDS)]),
+    }
+)
+
 
 def fold_and_split(key: str) -> tuple[int, Split]:
     """Returns fold and split of a key such as `0|random`."""
     fold, split = key.split("|")
     return int(fold), cast(Split, split)
+
+
+def preset_and_seed(key: str) -> tuple[AutoencoderName, int]:
+    """Returns preset and seed of a key such as `default|0`."""
+    preset, seed = key.split("|")
+    return cast(AutoencoderName, preset), int(seed)

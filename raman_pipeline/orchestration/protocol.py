@@ -13,8 +13,10 @@ import pyarrow as pa
 
 from raman_pipeline.learning.families import FAMILIES, Family
 from raman_pipeline.learning.report import Predictions, with_all_baselines
-from raman_pipeline.orchestration.partitions import fold_and_split
+from raman_pipeline.orchestration.metadata import arrays_version
+from raman_pipeline.orchestration.partitions import fold_and_split, preset_and_seed
 from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.table_file import table_version
 
 PROTOCOL_KEY = "protocol"
@@ -50,8 +52,42 @@ def current_predictions(
         for key, table in family_predictions[f"{name}_predictions"].items():
             found += 1
             fold, split = fold_and_split(key)
-            protocol = (table.schema.metadata or {}).get(PROTOCOL_KEY.encode(), b"").decode()
-            if protocol == expected.get(split):
+            if _stamp(table) == expected.get(split):
                 current[name, split, fold] = table.to_pandas()
     compared = with_all_baselines(current)
     return compared, found - len(compared)
+
+
+def stamped(table: pa.Table, settings: Settings, spectra: SpectrumTensor) -> pa.Table:
+    """Returns a table of clustering or denoising with the version of what it depends on."""
+    return table.replace_schema_metadata({PROTOCOL_KEY: clustering_version(settings, spectra)})
+
+
+def clustering_version(settings: Settings, spectra: SpectrumTensor) -> str:
+    """Returns a hash of what clusterings depend on: settings and spectra."""
+    used = settings.version_of(["fine_grid", "denoising", "clustering"])
+    bytes_of = arrays_version({"intensity": spectra.intensity}, "\n".join(spectra.member_ids))
+    return f"{used}-{bytes_of}"
+
+
+def current_runs(
+    settings: Settings, spectra: SpectrumTensor, tables: Mapping[str, pa.Table]
+) -> pd.DataFrame:
+    """Returns the rows made under the present settings and spectra, with preset and seed.
+
+    Args:
+        settings: the present ones.
+        spectra: the present ones.
+        tables: preset|seed to a stamped table.
+    """
+    expected = clustering_version(settings, spectra)
+    parts = []
+    for key, table in sorted(tables.items()):
+        if _stamp(table) == expected:
+            preset, seed = preset_and_seed(key)
+            parts.append(table.to_pandas().assign(preset=preset, seed=seed))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _stamp(table: pa.Table) -> str:
+    return (table.schema.metadata or {}).get(PROTOCOL_KEY.encode(), b"").decode()

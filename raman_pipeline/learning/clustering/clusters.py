@@ -1,4 +1,4 @@
-"""Clusters of points: the plane, K-Means, the number of clusters, pseudo-spectra.
+"""Clusters of points: the plane, K-Means, the number of clusters, lists of files.
 
 What belongs here: one clustering of one set of points. What does not: which points (see
 `fair_test` and the assets), what a clustering is worth (see `scores`).
@@ -17,17 +17,14 @@ from sklearn.cluster import KMeans
 from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 
-from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 from raman_pipeline.tables import Column, TableSchema
 
 PERPLEXITY = 30.0
 
-CLUSTERS = TableSchema(
-    "clusters",
+PLANE = TableSchema(
+    "embedding_2d",
     (
-        Column(
-            "file", pa.string(), "file name; `augmented_<i>.txt` for augmented ones", unique=True
-        ),
+        Column("file", pa.string(), "name; of augmented ones `augmented_<i>.txt`", unique=True),
         Column("member_id", pa.string(), "the spectrum; of an augmented one, its parent"),
         Column("augmented", pa.bool_(), "whether it was made from its parent"),
         Column("mineral", pa.string(), "mineral, of an augmented one its parent's"),
@@ -35,8 +32,11 @@ CLUSTERS = TableSchema(
         Column("wavelength_nm", pa.float64(), "laser, nm", True),
         Column("x", pa.float64(), "first coordinate in the plane (t-SNE)"),
         Column("y", pa.float64(), "second coordinate"),
-        Column("cluster", pa.int32(), "cluster", between=(0, 1000)),
     ),
+)
+CLUSTERS = TableSchema(
+    "clusters",
+    (*PLANE.columns, Column("cluster", pa.int32(), "cluster, 0 is the largest", between=(0, 999))),
 )
 
 
@@ -109,32 +109,3 @@ class PseudoSpectrum:
     minerals: dict[str, int]
     decoded: npt.NDArray[np.float32]
     mean: npt.NDArray[np.float32]
-
-
-def pseudo_spectra(
-    clusters: pd.DataFrame, spectra: npt.NDArray[np.float32], autoencoder: Autoencoder
-) -> list[PseudoSpectrum]:
-    """Returns each cluster's centroid in the latent space, decoded, beside its mean member.
-
-    K-Means in the plane has centroids in the plane, which cannot be decoded; the mean of
-    the members' latents can.
-
-    Args:
-        clusters: a CLUSTERS table.
-        spectra: float32 [n, m], in its order.
-        autoencoder: whose latents were clustered.
-    """
-    latents = autoencoder.encode(spectra)
-    found = []
-    for number in sorted(clusters["cluster"].unique()):
-        inside = (clusters["cluster"] == number).to_numpy()
-        measured = clusters[inside & ~clusters["augmented"].to_numpy()]
-        found.append(
-            PseudoSpectrum(
-                int(number),
-                measured["mineral"].value_counts().to_dict(),
-                autoencoder.decode(latents[inside].mean(axis=0, keepdims=True))[0],
-                spectra[inside].mean(axis=0),
-            )
-        )
-    return found

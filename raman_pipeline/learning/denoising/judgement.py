@@ -26,7 +26,8 @@ NOISE_LEVELS = (0.01, 0.02, 0.05, 0.1, 0.2)
 PEAK_PROMINENCE = 0.1
 PEAK_REACH = 10.0
 """Grid points within which a peak of the denoised spectrum counts as the same."""
-_TUNED_ON = 300
+TUNED_ON = 300
+"""Training spectra that smoothers are tuned on."""
 
 Denoiser = Callable[[npt.NDArray[np.float32]], Floats]
 
@@ -68,15 +69,12 @@ def judge(
         seed: of the noise.
     """
     rng = np.random.default_rng(seed)
-    few = training[rng.permutation(len(training))[:_TUNED_ON]]
+    few = training[rng.permutation(len(training))[:TUNED_ON]]
     peaks = [find_peaks(spectrum, PEAK_PROMINENCE)[0] for spectrum in clean]
     for noise in NOISE_LEVELS:
         noisy = clean + noise * rng.standard_normal(clean.shape, dtype=np.float32)
-        tuning = few + noise * rng.standard_normal(few.shape, dtype=np.float32)
         methods: dict[str, tuple[str, Denoiser]] = {"nothing": ("", lambda x: x)}
-        for smoother in SMOOTHERS:
-            setting = tuned(smoother, tuning, few)
-            methods[smoother.name] = (setting, smoother.variants[setting])
+        methods |= smoothers_for(noise, few, rng)
         methods |= {name: ("", denoiser) for name, denoiser in denoisers.items()}
         before = float(np.square(noisy - clean).mean())
         for name, (setting, denoise) in methods.items():
@@ -95,6 +93,15 @@ def judge(
                 "peak_error_cm1": None if again.error is None else again.error * step_cm1,
                 "setting": setting,
             }
+
+
+def smoothers_for(
+    noise: float, training: npt.NDArray[np.float32], rng: np.random.Generator
+) -> dict[str, tuple[str, Denoiser]]:
+    """Returns every classical smoother with its best setting for a noise level."""
+    noisy = training + noise * rng.standard_normal(training.shape, dtype=np.float32)
+    chosen = {smoother.name: (tuned(smoother, noisy, training), smoother) for smoother in SMOOTHERS}
+    return {name: (setting, s.variants[setting]) for name, (setting, s) in chosen.items()}
 
 
 def tuned(smoother: Smoother, noisy: Floats, clean: Floats) -> str:

@@ -1,9 +1,10 @@
 """Stage 4: the common window, and every spectrum on one grid."""
 
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from raman_pipeline.orchestration.automation import FOLLOW
@@ -27,6 +28,7 @@ from raman_pipeline.spectra.window import Window, coverage, find_window
 from raman_pipeline.table_file import StoredTable
 from raman_pipeline.tables import Column, TableSchema
 
+_RAGGED = ["raman_shift", "intensity"]
 _COMMON: dict[str, Any] = {
     "group_name": "tensors",
     "owners": OWNERS,
@@ -104,8 +106,46 @@ def resampled_spectra(
     Zero outside a spectrum's own range; a flat spectrum is all zeros.
     """
     grid = wavenumber_window["raman_shift"].to_numpy()
+    return _resampled("resampled_spectra", settings, "grid", spectra, grid)
+
+
+@dg.asset(
+    **_COMMON,
+    ins={"spectra": ON_DISK},
+    dagster_type=TENSOR,
+    kinds={"safetensors"},
+    io_manager_key="tensor_io_manager",
+    code_version="1",
+    metadata={"settings_used": ["fine_grid"]},
+    check_specs=[
+        promise_check("fine_spectra", "nothing_lost", "One row for each spectrum, in order."),
+        promise_check("fine_spectra", "normalised", "Every value is finite and in 0..1."),
+    ],
+)
+def fine_spectra(
+    settings: dg.ResourceParam[Settings], spectra: StoredTable
+) -> dg.MaterializeResult:
+    """Every spectrum on a grid fine enough to judge denoising: float32 [n, points].
+
+    The common window takes a step of some 4 cm⁻¹, which cuts sharp bands; this one is
+    narrower, and its step as that of the spectrometers.
+    """
+    chosen = settings.fine_grid
+    grid = chosen.start_cm1 + chosen.step_cm1 * np.arange(chosen.points, dtype=np.float64)
+    return _resampled("fine_spectra", settings, "fine_grid", spectra, grid)
+
+
+def _resampled(
+    name: str,
+    settings: Settings,
+    used: Literal["grid", "fine_grid"],
+    spectra: StoredTable,
+    grid: npt.NDArray[np.float64],
+) -> dg.MaterializeResult:
+    """Returns a tensor of all spectra on a grid, with what the grid cost them."""
+    interpolation = getattr(settings, used).interpolation
     batches = (Ragged.from_columns(*batch.columns) for batch in spectra.batches(_RAGGED))
-    result = resample_set(batches, spectra.num_rows, grid, settings.grid.interpolation)
+    result = resample_set(batches, spectra.num_rows, grid, interpolation)
     names = spectra.select(["member_id", "member"])
     tensor = SpectrumTensor(result.intensity, grid, tuple(names["member_id"].to_pylist()))
     sound = bool(np.isfinite(tensor.intensity).all()) and (
@@ -125,7 +165,7 @@ def resampled_spectra(
             "dagster/row_count": len(tensor.member_ids),
             "shape": list(tensor.intensity.shape),
             "dtype": "float32",
-            "settings": settings.part(["grid"]),
+            "settings": settings.part([used]),
             "window": f"{Window(grid[0], grid[-1])}",
             "peak_loss_mean": float(result.peak_loss.mean()),
             "peak_loss_95_percent": float(np.quantile(result.peak_loss, 0.95)),
@@ -136,7 +176,7 @@ def resampled_spectra(
             "flat_spectra": int((tensor.intensity.max(axis=1) == 0).sum()),
             **figure_metadata(
                 settings,
-                "resampled_spectra",
+                name,
                 before_and_after=before_and_after(
                     measured["raman_shift"],
                     measured["intensity"],
@@ -148,15 +188,12 @@ def resampled_spectra(
         },
         check_results=[
             check_result(
-                "resampled_spectra",
+                name,
                 "nothing_lost",
                 result.rows == spectra.num_rows == len(tensor.member_ids),
                 rows_in=spectra.num_rows,
                 rows_out=result.rows,
             ),
-            check_result("resampled_spectra", "normalised", sound),
+            check_result(name, "normalised", sound),
         ],
     )
-
-
-_RAGGED = ["raman_shift", "intensity"]

@@ -9,9 +9,9 @@ from raman_pipeline.learning.clustering.clusters import (
     file_lists,
     k_means,
     plane,
-    pseudo_spectra,
 )
 from raman_pipeline.learning.clustering.fair_test import RUNS, Representations, run_task, slopes
+from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import purity, scores
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
 from raman_pipeline_tests.learning.denoising.conftest import TINY, make

@@ -1,0 +1,209 @@
+"""Stage 8: latents of the clustered spectra, the plane, clusters, and a fair test."""
+
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from raman_pipeline import atomic
+from raman_pipeline.learning.clustering.clusters import (
+    CLUSTERS,
+    PLANE,
+    file_lists,
+    k_means,
+    plane,
+)
+from raman_pipeline.learning.clustering.fair_test import RUNS, Representations, run_task
+from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
+from raman_pipeline.learning.clustering.scores import scores
+from raman_pipeline.learning.denoising.autoencoder import Autoencoder
+from raman_pipeline.learning.denoising.corpus import unseen
+from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.orchestration.assets.denoising import processed_corpus, the_clustered_set
+from raman_pipeline.orchestration.io_managers import ON_DISK
+from raman_pipeline.orchestration.metadata import (
+    MODEL,
+    OWNERS,
+    TABLE,
+    arrays_version,
+    check_result,
+    figure_metadata,
+    promise_check,
+    schema_check,
+    table_result,
+)
+from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
+from raman_pipeline.orchestration.protocol import stamped
+from raman_pipeline.plots.clustering import plane_of_clusters, plane_page, pseudo_spectrum
+from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+from raman_pipeline.table_file import StoredTable
+
+THREE, HARD, NEW = "the paper's minerals", "hard set", "hard set, unseen specimens"
+
+_COMMON: dict[str, Any] = {
+    "group_name": "clustering",
+    "owners": OWNERS,
+    "partitions_def": PRESET_SEED,
+}
+_USED = ["fine_grid", "denoising", "clustering"]
+
+
+@dg.asset(
+    **_COMMON,
+    ins={"spectra": ON_DISK},
+    dagster_type=MODEL,
+    io_manager_key="model_io_manager",
+    kinds={"pytorch", "safetensors"},
+    code_version="1",
+    metadata={"settings_used": _USED},
+    check_specs=[
+        promise_check("latent_vectors", "sound", "One finite latent for each spectrum, in order.")
+    ],
+)
+def latent_vectors(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    spectra: StoredTable,
+    fine_spectra: SpectrumTensor,
+    denoising_autoencoder: ModelState,
+) -> dg.MaterializeResult:
+    """Latents of the minerals to be clustered, augmented spectra last: float32 [n, latent]."""
+    _, seed = preset_and_seed(context.partition_key)
+    chosen = the_clustered_set(processed_corpus(spectra, fine_spectra), settings, seed)
+    latents = Autoencoder(denoising_autoencoder).encode(chosen.intensity)
+    state = ModelState(
+        {"latent": latents, "intensity": chosen.intensity, "grid": chosen.grid},
+        {"rows": chosen.about.to_dict("records"), "seed": seed},
+    )
+    return dg.MaterializeResult(
+        value=state,
+        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.about))),
+        metadata={
+            "dagster/row_count": len(chosen),
+            "measured": int((~chosen.about["augmented"]).sum()),
+            "augmented": int(chosen.about["augmented"].sum()),
+            "latent_size": latents.shape[1],
+            "settings": settings.part(_USED),
+        },
+        check_results=[
+            check_result(
+                "latent_vectors",
+                "sound",
+                len(latents) == len(chosen) and bool(np.isfinite(latents).all()),
+            )
+        ],
+    )
+
+
+@dg.asset(
+    **_COMMON,
+    dagster_type=TABLE,
+    kinds={"parquet", "scikitlearn"},
+    code_version="1",
+    check_specs=[schema_check("embedding_2d")],
+)
+def embedding_2d(
+    context: dg.AssetExecutionContext, latent_vectors: ModelState
+) -> dg.MaterializeResult:
+    """The latents in a plane, by t-SNE."""
+    _, seed = preset_and_seed(context.partition_key)
+    rows = pd.DataFrame(latent_vectors.about["rows"]).drop(columns="member")
+    points = plane(latent_vectors.arrays["latent"], seed)
+    table = PLANE.from_frame(rows.assign(x=points[:, 0], y=points[:, 1]))
+    return table_result("embedding_2d", table, PLANE, {}, seed=seed)
+
+
+@dg.asset(
+    **_COMMON,
+    dagster_type=TABLE,
+    kinds={"parquet", "scikitlearn", "plotly"},
+    code_version="1",
+    metadata={"settings_used": ["clustering"]},
+    check_specs=[
+        schema_check("clusters"),
+        promise_check("clusters", "every_file_once", "Every spectrum is listed in one cluster."),
+    ],
+)
+def clusters(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    embedding_2d: pa.Table,
+    latent_vectors: ModelState,
+    denoising_autoencoder: ModelState,
+) -> dg.MaterializeResult:
+    """K-Means in the plane, as the paper does: lists of files, figures, pseudo-spectra."""
+    name, seed = preset_and_seed(context.partition_key)
+    frame = embedding_2d.to_pandas()
+    points = frame[["x", "y"]].to_numpy()
+    frame = frame.assign(cluster=k_means(points, settings.clustering.clusters, seed))
+    lists = file_lists(frame)
+    place = f"clusters/{name}_{seed}"
+    folder = settings.figure_store / place
+    for former in folder.glob("cluster_*.txt"):
+        former.unlink()
+    for file, text in lists.items():
+        atomic.write_text(folder / file, text)
+    title = f"{name} preset, seed {seed}, {settings.profile} profile, n = {len(frame)}"
+    page = plane_page(frame, title).to_html(include_plotlyjs=True, full_html=True)
+    atomic.write_text(folder / "plane.html", page)
+    shown = pseudo_spectra(
+        frame, latent_vectors.arrays["intensity"], Autoencoder(denoising_autoencoder)
+    )
+    figures = {
+        f"pseudo_spectrum_{c.cluster}": pseudo_spectrum(latent_vectors.arrays["grid"], c, title)
+        for c in shown
+    }
+    measured = frame[~frame["augmented"]]
+    found = scores(measured["mineral"], measured["cluster"], measured[["x", "y"]].to_numpy())
+    listed = sum(text.count("\n") for text in lists.values())
+    return table_result(
+        "clusters",
+        CLUSTERS.from_frame(frame),
+        CLUSTERS,
+        settings.part(["clustering"]),
+        [check_result("clusters", "every_file_once", listed == len(frame), listed=listed)],
+        seed=seed,
+        preset=name,
+        **found,
+        page=dg.MetadataValue.path(folder / "plane.html"),
+        lists=dg.MetadataValue.path(folder),
+        **figure_metadata(settings, place, plane=plane_of_clusters(frame, title), **figures),
+    )
+
+
+@dg.asset(
+    **_COMMON,
+    ins={"spectra": ON_DISK},
+    dagster_type=TABLE,
+    kinds={"parquet", "scikitlearn"},
+    code_version="1",
+    metadata={"settings_used": _USED},
+    check_specs=[schema_check("clustering_runs")],
+)
+def clustering_runs(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    spectra: StoredTable,
+    fine_spectra: SpectrumTensor,
+    denoising_autoencoder: ModelState,
+) -> dg.MaterializeResult:
+    """Learned and plain representations clustered alike, on easy, hard and unseen spectra."""
+    name, seed = preset_and_seed(context.partition_key)
+    corpus = processed_corpus(spectra, fine_spectra)
+    hard = settings.clustering.hard_minerals
+    hidden = unseen(corpus, hard, seed)
+    tasks = {THREE: corpus.of_minerals(settings.clustering.minerals)}
+    if not settings.denoising.presets[name].only_task:
+        tasks[HARD] = corpus.of_minerals(hard)
+        tasks[NEW] = corpus.subset(hidden).of_minerals(hard)
+    autoencoder = Autoencoder(denoising_autoencoder)
+    table = RUNS.from_rows(
+        row
+        for task, chosen in tasks.items()
+        for row in run_task(task, name, Representations(chosen, autoencoder, seed))
+    )
+    stamp = stamped(table, settings, fine_spectra)
+    return table_result("clustering_runs", stamp, RUNS, settings.part(_USED), seed=seed)

@@ -1,0 +1,116 @@
+"""Figures of clusterings.
+
+What belongs here: spectra in a plane, clusters as spectra, scores. What does not: making
+clusters (see `raman_pipeline.learning.clustering`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+from matplotlib.figure import Figure
+
+from raman_pipeline.learning.clustering.clusters import PseudoSpectrum
+from raman_pipeline.plots.style import BLUE, GREY, ORANGE, SHIFT_LABEL, new_figure
+
+_COLOURS = (
+    "#2b6cb0", "#dd6b20", "#2f855a", "#805ad5", "#c53030", "#b7791f", "#319795", "#d53f8c",
+    "#4a5568", "#68d391",
+)  # fmt: skip
+_MARKERS = "osD^v<>ph*"
+
+
+def plane_of_clusters(clusters: pd.DataFrame, title: str) -> Figure:
+    """Draws spectra in the plane: colour by cluster, marker by mineral, augmented ones hollow.
+
+    Args:
+        clusters: a CLUSTERS table.
+        title: printed above.
+    """
+    figure, (ax,) = new_figure(7.5, 5.5)
+    minerals = sorted(clusters["mineral"].unique())
+    for (mineral, cluster, augmented), rows in clusters.groupby(
+        ["mineral", "cluster", "augmented"]
+    ):
+        colour = _COLOURS[int(cluster) % len(_COLOURS)]
+        ax.scatter(
+            rows["x"],
+            rows["y"],
+            26,
+            marker=_MARKERS[minerals.index(mineral) % len(_MARKERS)],
+            facecolors="none" if augmented else colour,
+            edgecolors=colour,
+            linewidths=0.8,
+            label=f"{mineral}{', augmented' if augmented else ''}: cluster {cluster} ({len(rows)})",
+        )
+    ax.set(xlabel="t-SNE 1", ylabel="t-SNE 2", xticks=[], yticks=[])
+    ax.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.set_title(title, fontsize=10)
+    return figure
+
+
+def plane_page(clusters: pd.DataFrame, title: str) -> go.Figure:
+    """Returns the same plane to zoom and hover over: file, specimen, laser, cluster."""
+    page = go.Figure()
+    for (cluster, augmented), rows in clusters.groupby(["cluster", "augmented"]):
+        page.add_scatter(
+            x=rows["x"],
+            y=rows["y"],
+            mode="markers",
+            name=f"cluster {cluster}{', augmented' if augmented else ''}",
+            marker={
+                "color": _COLOURS[int(cluster) % len(_COLOURS)],
+                "size": 9,
+                "symbol": "circle-open" if augmented else "circle",
+            },
+            customdata=rows[["file", "mineral", "rruff_id", "wavelength_nm", "cluster"]],
+            hovertemplate=(
+                "%{customdata[0]}<br>%{customdata[1]} %{customdata[2]}<br>"
+                "laser %{customdata[3]} nm<br>cluster %{customdata[4]}<extra></extra>"
+            ),
+        )
+    page.update_layout(
+        title=title, template="simple_white", xaxis_title="t-SNE 1", yaxis_title="t-SNE 2"
+    )
+    return page
+
+
+def pseudo_spectrum(grid: npt.NDArray[np.float64], cluster: PseudoSpectrum, title: str) -> Figure:
+    """Draws a cluster's decoded centroid over its mean member."""
+    figure, (ax,) = new_figure(8, 3)
+    ax.plot(grid, cluster.mean, color=GREY, lw=1.8, label="mean of the members")
+    ax.plot(grid, cluster.decoded, color=BLUE, lw=0.9, label="centroid of the latents, decoded")
+    ax.set(xlabel=SHIFT_LABEL, yticks=[])
+    ax.legend(fontsize=7, frameon=False)
+    held = ", ".join(f"{n} {mineral}" for mineral, n in cluster.minerals.items()) or "none measured"
+    ax.set_title(f"{title}\ncluster {cluster.cluster}: {held}", fontsize=9)
+    return figure
+
+
+def scores_by_representation(
+    tasks: Mapping[str, pd.DataFrame], title: str, learned: Sequence[str]
+) -> Figure:
+    """Draws the adjusted Rand index of every representation, one panel a task.
+
+    Args:
+        tasks: title of a task to columns `name`, `ari` (mean over seeds) and `sd`.
+        title: printed above.
+        learned: names that the autoencoder made; drawn in another colour.
+    """
+    height = 1.4 + 0.24 * max(len(rows) for rows in tasks.values())
+    figure, axes = new_figure(3 + 3.4 * len(tasks), height, len(tasks))
+    for ax, (task, rows) in zip(axes, tasks.items(), strict=True):
+        y = np.arange(len(rows))
+        colours = [BLUE if name in learned else ORANGE for name in rows["name"]]
+        bars = ax.barh(y, rows["ari"], xerr=rows["sd"], color=colours, error_kw={"elinewidth": 0.8})
+        ax.bar_label(bars, fmt="%.3f", fontsize=6, padding=3)
+        ax.set_yticks(y, list(rows["name"]), fontsize=7)
+        ax.invert_yaxis()
+        ax.set(xlim=(0, 1.15), xlabel="adjusted Rand index")
+        ax.set_title(task, fontsize=9)
+    figure.suptitle(f"{title}\nblue: made by the autoencoder", fontsize=10)
+    return figure
