@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export RRUFF_URL
 export RAMAN_PIPELINE_PROFILE := $(PROFILE)
 
-.PHONY: run backfill study ui status test lint sample bench peers clean
+.PHONY: run backfill study cluster ui status test lint sample bench peers clean
 
 run: $(VENV)/installed ## materialise everything that is due
 	@$(BIN)/raman-pipeline run
@@ -22,6 +22,9 @@ backfill: $(VENV)/installed ## train and test every family on fold x split
 
 study: $(VENV)/installed ## compare, ablate and scale on new specimens
 	@$(BIN)/raman-pipeline study
+
+cluster: $(VENV)/installed ## train autoencoders, judge them, cluster their latents
+	@$(BIN)/raman-pipeline cluster
 
 ui: $(VENV)/installed ## open Dagster on the same instance
 	@$(BIN)/raman-pipeline ui --port $(PORT)

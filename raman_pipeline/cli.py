@@ -136,6 +136,27 @@ def study(profile: Profile = None, processes: Processes = None) -> None:
 
 
 @app.command()
+def cluster(
+    profile: Profile = None,
+    partition: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--partition", help='preset|seed, for example "default|0"; repeatable'),
+    ] = None,
+    processes: Processes = None,
+) -> None:
+    """Train denoising autoencoders, judge them and cluster their latents, where due."""
+    from raman_pipeline.orchestration.runner import run_clustering
+
+    settings = _settings(profile, None)
+    try:
+        with show_progress(out, err) as listener:
+            outcomes = run_clustering(settings, listener, partition or None, processes)
+    except ValueError as error:
+        _fail(str(error))
+    _close(settings, outcomes)
+
+
+@app.command()
 def status(
     profile: Profile = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON array of assets")] = False,

@@ -12,6 +12,9 @@ from raman_pipeline.learning.families import FAMILIES
 from raman_pipeline.orchestration.assets import (
     archives,
     augmentation,
+    clustering,
+    clustering_report,
+    denoising,
     folds,
     geocoding,
     geolocation,
@@ -54,6 +57,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         localities.located_samples,
         tensors.wavenumber_window,
         tensors.resampled_spectra,
+        tensors.fine_spectra,
         reports.georeferencing_report,
         reports.dataset_report,
         folds.spectrum_facts_asset,
@@ -66,6 +70,15 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         studies.scaling_curve_asset,
         studies.twin_effect_asset,
         geolocation_report.geolocation_report,
+        denoising.denoising_autoencoder,
+        denoising.denoising_runs,
+        denoising.denoised_pairs,
+        clustering.latent_vectors,
+        clustering.embedding_2d,
+        clustering.clusters,
+        clustering.clustering_runs,
+        clustering_report.denoising_report,
+        clustering_report.clustering_report,
     ]
 
     def with_settings(spec: dg.AssetSpec) -> dg.AssetSpec:

@@ -25,6 +25,7 @@ DATASET_ASSETS = (
     "located_samples",
     "wavenumber_window",
     "resampled_spectra",
+    "fine_spectra",
     "spectrum_facts",
     "georeferencing_report",
     "dataset_report",
@@ -36,6 +37,16 @@ TRAINING_ASSETS = (
 )
 STUDY_ASSETS = ("paired_comparison", "input_ablation", "scaling_curve", "twin_effect")
 REPORT_ASSETS = ("geolocation_report",)
+CLUSTERING_ASSETS = (
+    "denoising_autoencoder",
+    "denoising_runs",
+    "denoised_pairs",
+    "latent_vectors",
+    "embedding_2d",
+    "clusters",
+    "clustering_runs",
+)
+CLUSTERING_REPORT_ASSETS = ("denoising_report", "clustering_report")
 
 
 def _job(name: str, assets: tuple[str, ...], description: str) -> dg.UnresolvedAssetJobDefinition:
@@ -54,8 +65,12 @@ FOLDS = _job("folds", FOLD_ASSETS, "Assign every spectrum to a fold under one sp
 TRAINING = _job("training", TRAINING_ASSETS, "Fit and test every family on one fold and split.")
 STUDIES = _job("studies", STUDY_ASSETS, "Compare, ablate and scale over many fits.")
 REPORT = _job("report", REPORT_ASSETS, "Compare all families over the folds done so far.")
+CLUSTERING = _job("clustering", CLUSTERING_ASSETS, "Train, judge and cluster: a preset, a seed.")
+CLUSTERING_REPORT = _job(
+    "clustering_reports", CLUSTERING_REPORT_ASSETS, "Compare denoisers and clusterings."
+)
 
-JOBS = [INGEST, DATASET, FOLDS, TRAINING, STUDIES, REPORT]
+JOBS = [INGEST, DATASET, FOLDS, TRAINING, STUDIES, REPORT, CLUSTERING, CLUSTERING_REPORT]
 
 
 def ask_for(archive: str, run_key: str) -> dg.RunRequest:
@@ -77,6 +92,8 @@ ASSETS_OF: dict[str, tuple[str, ...]] = {
     "training": TRAINING_ASSETS,
     "studies": STUDY_ASSETS,
     "report": REPORT_ASSETS,
+    "clustering": CLUSTERING_ASSETS,
+    "clustering_reports": CLUSTERING_REPORT_ASSETS,
 }
 
 

@@ -23,7 +23,7 @@ from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
 from raman_pipeline.orchestration.instance import fail_orphans, open_instance, process_tags
-from raman_pipeline.orchestration.partitions import ARCHIVES, FOLD_SPLIT, SPLIT
+from raman_pipeline.orchestration.partitions import ARCHIVES, FOLD_SPLIT, PRESET_SEED, SPLIT
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.staleness import due_assets
 from raman_pipeline.settings import Settings
@@ -112,6 +112,7 @@ def run_graph(
     if sound and train:
         outcomes += run_studies(settings, listener, processes)
         outcomes += run_backfill(settings, listener, None, processes)
+        outcomes += run_clustering(settings, listener, None, processes)
     return outcomes
 
 
@@ -158,18 +159,11 @@ def run_backfill(
     Raises:
         ValueError: a partition or a family does not exist.
     """
-    known = [str(key) for key in FOLD_SPLIT.get_partition_keys()]
-    chosen = known if partitions is None else list(partitions)
-    if unknown := sorted(set(chosen) - set(known)):
-        raise ValueError(f"no partition {', '.join(unknown)}; they are {', '.join(known)}")
+    chosen = _known(FOLD_SPLIT, partitions)
     assets = jobs.TRAINING_ASSETS if families is None else jobs.assets_of_families(families)
     tasks = [_Task("training", assets, partition) for partition in chosen]
     outcomes = _in_processes(settings, listener, tasks, processes)
-    with open_instance(settings) as instance:
-        listener.on_start("report", 1)
-        outcomes.append(run_due(settings, build_definitions(settings), instance, "report", None))
-        listener.on_outcome(outcomes[-1])
-    return outcomes
+    return [*outcomes, _report(settings, listener, "report")]
 
 
 def run_studies(
@@ -184,6 +178,29 @@ def run_studies(
     """
     tasks = [_Task("studies", (asset,), None) for asset in jobs.STUDY_ASSETS]
     return _in_processes(settings, listener, tasks, processes)
+
+
+def run_clustering(
+    settings: Settings,
+    listener: Listener,
+    partitions: Sequence[str] | None = None,
+    processes: int | None = None,
+) -> list[RunOutcome]:
+    """Trains, judges and clusters preset x seed where due, then makes both reports.
+
+    Args:
+        settings: whose graph.
+        listener: told of progress.
+        partitions: keys such as `default|0`; all where None.
+        processes: how many; the number of cores, at most 8, where None.
+
+    Raises:
+        ValueError: a partition does not exist.
+    """
+    chosen = _known(PRESET_SEED, partitions)
+    tasks = [_Task("clustering", jobs.CLUSTERING_ASSETS, partition) for partition in chosen]
+    outcomes = _in_processes(settings, listener, tasks, processes)
+    return [*outcomes, _report(settings, listener, "clustering_reports")]
 
 
 def run_due(
@@ -225,6 +242,23 @@ def run_due(
     errors = refused or list(_errors(result))
     seconds = time.perf_counter() - start
     return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(refused))
+
+
+def _known(definition: dg.PartitionsDefinition, chosen: Sequence[str] | None) -> list[str]:
+    known = [str(key) for key in definition.get_partition_keys()]
+    if chosen is None:
+        return known
+    if unknown := sorted(set(chosen) - set(known)):
+        raise ValueError(f"no partition {', '.join(unknown)}; they are {', '.join(known)}")
+    return list(chosen)
+
+
+def _report(settings: Settings, listener: Listener, job: str) -> RunOutcome:
+    with open_instance(settings) as instance:
+        listener.on_start(job, 1)
+        outcome = run_due(settings, build_definitions(settings), instance, job, None)
+    listener.on_outcome(outcome)
+    return outcome
 
 
 def _refused_updates(result: dg.ExecuteInProcessResult) -> Iterator[str]:

@@ -10,11 +10,10 @@ taken off first (asymmetrically reweighted penalised least squares, Baek et al. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 from pybaselines import Baseline
 
@@ -49,28 +48,26 @@ def judge_pairs(
     raw: npt.NDArray[np.float32],
     processed: npt.NDArray[np.float32],
     denoisers: Mapping[str, Denoiser],
-) -> pd.DataFrame:
-    """Returns rows of PAIRS for doing nothing and for each denoiser.
+) -> Iterator[dict[str, object]]:
+    """Yields rows of PAIRS for doing nothing and for each denoiser; none without pairs.
 
     Args:
         raw: float32 [n, m], 0 to 1.
         processed: float32 [n, m], the same scans.
         denoisers: name to denoiser.
     """
-    rows = []
+    if not len(raw):
+        return
     for background, spectra in (("kept", raw), ("taken off", without_background(raw))):
         for name, denoise in {"nothing": lambda x: x, **denoisers}.items():
             found = np.stack([min_max(s) for s in denoise(spectra)])
-            rows.append(
-                {
-                    "method": name,
-                    "background": background,
-                    "pairs": len(raw),
-                    "mse": float(np.square(found - processed).mean()),
-                    "correlation": float(np.mean(_correlations(found, processed))),
-                }
-            )
-    return pd.DataFrame(rows)
+            yield {
+                "method": name,
+                "background": background,
+                "pairs": len(raw),
+                "mse": float(np.square(found - processed).mean()),
+                "correlation": float(np.mean(_correlations(found, processed))),
+            }
 
 
 def _correlations(a: npt.NDArray, b: npt.NDArray) -> npt.NDArray[np.float64]:

@@ -80,6 +80,7 @@ def clustering_report(
         RUNS.from_frame(runs),
         RUNS,
         settings.part(_USED),
+        [],
         report=dg.MetadataValue.md(text),
         report_file=dg.MetadataValue.path(path),
         verdicts=clustering_text.verdicts(table),
@@ -119,9 +120,11 @@ def denoising_report(
         DENOISING_REPORT.from_frame(runs),
         DENOISING_REPORT,
         settings.part(_USED),
+        [],
         report=dg.MetadataValue.md(text),
         report_file=dg.MetadataValue.path(path),
         verdicts=denoising_text.verdicts(table),
+        seeds=runs["seed"].nunique(),
         **figure_metadata(settings, "denoising_report", **figures),
     )
 

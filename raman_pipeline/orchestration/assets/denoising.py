@@ -199,7 +199,7 @@ def denoised_pairs(
     denoising_autoencoder: ModelState,
 ) -> dg.MaterializeResult:
     """RAW spectra of unseen specimens beside the processed ones of the same scans."""
-    name, seed = preset_and_seed(context.partition_key)
+    _, seed = preset_and_seed(context.partition_key)
     corpus = processed_corpus(spectra, fine_spectra)
     hidden = unseen(corpus, settings.clustering.hard_minerals, seed)
     judged = judged_on(corpus, denoising_autoencoder, hidden)
@@ -212,11 +212,11 @@ def denoised_pairs(
     smoothers = smoothers_for(min(NOISE_LEVELS), few, rng)
     denoisers = {name: smooth for name, (_, smooth) in smoothers.items()}
     denoisers["autoencoder"] = Autoencoder(denoising_autoencoder).denoise
-    both = [np.asarray(fine_spectra.intensity[r]) for r in rows]
-    found = judge_pairs(*both, denoisers) if len(raw) else PAIRS.arrow.empty_table().to_pandas()
+    before, after = (np.asarray(fine_spectra.intensity[r]) for r in rows)
+    table = PAIRS.from_rows(judge_pairs(before, after, denoisers))
     return table_result(
         "denoised_pairs",
-        stamped(PAIRS.from_frame(found), settings, fine_spectra),
+        stamped(table, settings, fine_spectra),
         PAIRS,
         settings.part(_USED),
         pairs=len(raw),

@@ -71,9 +71,10 @@ def test_a_background_is_taken_off_and_said_to_be():
     raw = (raw - raw.min(axis=1, keepdims=True)) / np.ptp(raw, axis=1, keepdims=True)
     before, after = (np.square(x - processed).mean() for x in (raw, without_background(raw)))
     assert after < before / 5
-    found = judge_pairs(raw, processed, {"half": lambda x: x / 2})
-    assert PAIRS.problems(PAIRS.from_frame(found)) == []
-    error = found.set_index(["background", "method"])["mse"]
+    found = PAIRS.from_rows(judge_pairs(raw, processed, {"half": lambda x: x / 2}))
+    assert PAIRS.problems(found) == []
+    assert list(judge_pairs(raw[:0], processed[:0], {})) == []
+    error = found.to_pandas().set_index(["background", "method"])["mse"]
     assert error["taken off", "nothing"] < error["kept", "nothing"] / 5
     # Each is scaled to 0..1 again, as the processed spectra are.
     assert error["kept", "half"] == pytest.approx(error["kept", "nothing"])
