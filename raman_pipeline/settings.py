@@ -148,6 +148,7 @@ class ClusteringSettings(_Part):
     minerals: tuple[str, ...] = THREE_MINERALS
     hard_minerals: tuple[str, ...] = HARD_MINERALS
     clusters: int = Field(3, ge=2)
+    seeds: int = Field(5, ge=1, le=5, description="how many are run when none is named")
     augmented_of: str = Field("Albite", description="the mineral that augmented spectra are of")
     copies: int = Field(50, ge=0)
     amplitude: float = Field(0.1, ge=0, lt=1, description="peak heights vary by this factor")
@@ -274,7 +275,7 @@ def load_settings(
                     for name, preset in AUTOENCODERS.items()
                 }
             ),
-            clustering=ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=10),
+            clustering=ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=10, seeds=2),
         )
     archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)
     geography = _geography()

@@ -23,7 +23,13 @@ from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
 from raman_pipeline.orchestration.instance import fail_orphans, open_instance, process_tags
-from raman_pipeline.orchestration.partitions import ARCHIVES, FOLD_SPLIT, PRESET_SEED, SPLIT
+from raman_pipeline.orchestration.partitions import (
+    ARCHIVES,
+    FOLD_SPLIT,
+    PRESET_SEED,
+    SPLIT,
+    preset_and_seed,
+)
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.staleness import due_assets
 from raman_pipeline.settings import Settings
@@ -191,13 +197,16 @@ def run_clustering(
     Args:
         settings: whose graph.
         listener: told of progress.
-        partitions: keys such as `default|0`; all where None.
+        partitions: keys such as `default|0`; as many seeds of every preset as the settings
+            say where None.
         processes: how many; the number of cores, at most 8, where None.
 
     Raises:
         ValueError: a partition does not exist.
     """
     chosen = _known(PRESET_SEED, partitions)
+    if partitions is None:
+        chosen = [k for k in chosen if preset_and_seed(k)[1] < settings.clustering.seeds]
     tasks = [_Task("clustering", jobs.CLUSTERING_ASSETS, partition) for partition in chosen]
     outcomes = _in_processes(settings, listener, tasks, processes)
     return [*outcomes, _report(settings, listener, "clustering_reports")]

@@ -20,6 +20,8 @@ from sklearn.metrics import silhouette_score
 from raman_pipeline.tables import Column, TableSchema
 
 PERPLEXITY = 30.0
+_STARTS = 3
+"""Of K-Means while the number of clusters is being looked for."""
 
 PLANE = TableSchema(
     "embedding_2d",
@@ -56,9 +58,31 @@ def plane(points: npt.NDArray[np.floating], seed: int) -> npt.NDArray[np.float64
     return np.asarray(found, dtype=np.float64)
 
 
-def k_means(points: npt.NDArray[np.floating], k: int, seed: int) -> npt.NDArray[np.int32]:
-    """Returns a cluster for each point, numbered by size from the largest, int32 [n]."""
-    labels = KMeans(min(k, len(points)), n_init=10, random_state=seed).fit_predict(points)
+def turned(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Returns the same points, centred and turned so that n of them need n columns at most.
+
+    Distances stay as they are, and with them K-Means, Ward's clusters and silhouettes;
+    38,400 columns of a hundred latents become a hundred.
+    """
+    centred = np.asarray(points, dtype=np.float64) - points.mean(axis=0)
+    if centred.shape[1] <= len(centred):
+        return centred
+    u, s, _ = np.linalg.svd(centred, full_matrices=False)
+    return u * s
+
+
+def k_means(
+    points: npt.NDArray[np.floating], k: int, seed: int, starts: int = 10
+) -> npt.NDArray[np.int32]:
+    """Returns a cluster for each point, numbered by size from the largest, int32 [n].
+
+    Args:
+        points: [n, d].
+        k: clusters; as many as points at most.
+        seed: of the starts.
+        starts: random starts, of which the best is taken.
+    """
+    labels = KMeans(min(k, len(points)), n_init=starts, random_state=seed).fit_predict(points)
     order = np.argsort(-np.bincount(labels), kind="stable")
     return np.argsort(order)[labels].astype(np.int32)
 
@@ -74,7 +98,7 @@ def choose_k(points: npt.NDArray[np.floating], candidates: Sequence[int], seed: 
     possible = [k for k in candidates if 1 < k < len(points)]
     if not possible:
         raise ValueError(f"none of {list(candidates)} clusters can be made of {len(points)} points")
-    found = [silhouette_score(points, k_means(points, k, seed)) for k in possible]
+    found = [silhouette_score(points, k_means(points, k, seed, _STARTS)) for k in possible]
     return possible[int(np.argmax(found))]
 
 

@@ -20,7 +20,7 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering
 from sklearn.decomposition import PCA
 
-from raman_pipeline.learning.clustering.clusters import choose_k, k_means, plane
+from raman_pipeline.learning.clustering.clusters import choose_k, k_means, plane, turned
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 from raman_pipeline.learning.denoising.corpus import Corpus
@@ -125,7 +125,8 @@ def run_task(
         (False, representations.plain),
         (True, representations.learned),
     ):
-        for name, points in chosen.items():
+        for name, wide in chosen.items():
+            points = turned(wide)
             for clustering, k_from, labels in _clusterings(points, known, name, seed):
                 found = scores(minerals, labels, points)
                 yield common | {
@@ -146,4 +147,8 @@ def _clusterings(
     yield "Ward", "minerals", AgglomerativeClustering(known).fit_predict(points)
     if name.startswith("t-SNE"):
         # Density means something in the plane only; in 1,200 dimensions all is noise.
-        yield "HDBSCAN", "data", HDBSCAN(min_cluster_size=_SMALLEST_GROUP).fit_predict(points)
+        yield (
+            "HDBSCAN",
+            "data",
+            HDBSCAN(min_cluster_size=_SMALLEST_GROUP, copy=True).fit_predict(points),
+        )

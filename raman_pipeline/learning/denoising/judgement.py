@@ -26,7 +26,7 @@ NOISE_LEVELS = (0.01, 0.02, 0.05, 0.1, 0.2)
 PEAK_PROMINENCE = 0.1
 PEAK_REACH = 10.0
 """Grid points within which a peak of the denoised spectrum counts as the same."""
-TUNED_ON = 300
+TUNED_ON = 200
 """Training spectra that smoothers are tuned on."""
 
 Denoiser = Callable[[npt.NDArray[np.float32]], Floats]

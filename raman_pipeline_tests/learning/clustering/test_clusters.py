@@ -3,12 +3,14 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import pdist
 
 from raman_pipeline.learning.clustering.clusters import (
     choose_k,
     file_lists,
     k_means,
     plane,
+    turned,
 )
 from raman_pipeline.learning.clustering.fair_test import RUNS, Representations, run_task, slopes
 from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
@@ -114,3 +116,11 @@ def test_every_representation_stands_for_the_task_and_easy_minerals_are_told_apa
     assert set(frame["minerals"]) == {4}
     plain = frame[(frame["representation"] == "min-max spectra") & (frame["clustering"] == "Ward")]
     assert plain["ari"].item() == pytest.approx(1)
+
+
+@given(st.integers(2, 12), st.integers(1, 40), st.integers(0, 99))
+def test_turning_keeps_distances(n, d, seed):
+    points = np.random.default_rng(seed).normal(3, 1, (n, d))
+    found = turned(points)
+    assert found.shape[1] <= max(n, d) and (d <= n or found.shape[1] == n)
+    np.testing.assert_allclose(pdist(found), pdist(points), atol=1e-9)
