@@ -14,6 +14,12 @@ from matplotlib.figure import Figure
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, SHIFT_LABEL, new_figure
 
 Spectra = npt.NDArray[np.floating]
+_MEASURES = {
+    "mse": "mean squared error",
+    "peak_error_cm1": "peak position error (cm⁻¹)",
+    "peaks_found": "share of peaks found again",
+    "peaks_added": "peaks added, a spectrum",
+}
 _COLOURS = (GREY, ORANGE, RED, "#2f855a", BLUE, "#805ad5")
 
 
@@ -51,26 +57,22 @@ def clean_noisy_denoised(
 
 
 def error_by_noise(judged: pd.DataFrame, title: str) -> Figure:
-    """Draws error and peak error of every method against the noise, means over seeds.
+    """Draws errors and peaks of every method against the noise, means over seeds.
 
     Args:
         judged: a DENOISING table.
         title: printed above.
     """
-    figure, (left, middle, right) = new_figure(12, 4, 3)
+    figure, axes = new_figure(12, 3.6, len(_MEASURES))
     means = judged.groupby(["method", "noise"], sort=False).mean(numeric_only=True).reset_index()
-    for colour, (method, rows) in zip(_COLOURS, means.groupby("method", sort=False), strict=False):
-        style = {"color": colour, "ms": 4, "label": method}
-        left.plot(rows["noise"], rows["mse"], "o-", **style)
-        if method != "nothing":
-            middle.plot(rows["noise"], rows["peak_error_cm1"], "o-", **style)
-            right.plot(rows["noise"], rows["peaks_found"], "o-", **style)
-            right.plot(rows["noise"], rows["peaks_added"], "x:", color=colour, ms=4)
-    left.set(yscale="log", ylabel="mean squared error")
-    middle.set(ylabel="peak position error (cm⁻¹)")
-    right.set(ylabel="share of peaks found (o); peaks added a spectrum (x)")
-    for ax in (left, middle, right):
-        ax.set(xscale="log", xlabel="standard deviation of the noise")
-    left.legend(fontsize=7, frameon=False)
+    for ax, (measure, label) in zip(axes, _MEASURES.items(), strict=True):
+        lines = means.groupby("method", sort=False)
+        for colour, (method, rows) in zip(_COLOURS, lines, strict=False):
+            ax.plot(rows["noise"], rows[measure], "o-", color=colour, ms=4, label=method)
+        ax.set(xscale="log", xlabel="deviation of the noise")
+        ax.set_title(label, fontsize=9)
+    axes[0].set(yscale="log")
+    axes[-1].set(yscale="symlog")
+    axes[0].legend(fontsize=7, frameon=False)
     figure.suptitle(title, fontsize=10)
     return figure

@@ -118,7 +118,7 @@ class PeaksAgain:
     """How the peaks of clean spectra come through denoising.
 
     Attributes:
-        found: share with a peak within PEAK_REACH.
+        found: share that is found again.
         added: other peaks, a spectrum.
         error: mean distance of those found, grid points; None without any.
     """
@@ -131,20 +131,28 @@ class PeaksAgain:
 def peaks_again(spectra: Floats, peaks: Sequence[Floats]) -> PeaksAgain:
     """Looks for known peaks in denoised spectra.
 
-    Peaks of half PEAK_PROMINENCE count as found; only those of the whole count as added.
+    A peak is found where its own stretch (PEAK_REACH to both sides, halfway to the next peak
+    at most) has a peak of half PEAK_PROMINENCE; its position is that of the highest one, since
+    noise has some peak near everything. Peaks of the whole prominence elsewhere are added.
 
     Args:
         spectra: [n, m], denoised.
-        peaks: for each, the positions in the clean spectrum, grid points.
+        peaks: for each, the positions in the clean spectrum, grid points, in order.
     """
     distances: list[float] = []
     total = added = 0
     for spectrum, truth in zip(spectra, peaks, strict=True):
         total += len(truth)
-        nearest = _nearest(truth, find_peaks(spectrum, PEAK_PROMINENCE / 2)[0])
-        distances += nearest[nearest <= PEAK_REACH].tolist()
-        high = find_peaks(spectrum, PEAK_PROMINENCE)[0]
-        added += int((_nearest(high, truth) > PEAK_REACH).sum())
+        candidates = find_peaks(spectrum, PEAK_PROMINENCE / 2)[0]
+        heights = np.interp(candidates, np.arange(len(spectrum)), spectrum)
+        for position, (low, high) in zip(truth, _stretches(truth), strict=True):
+            inside = (candidates >= low) & (candidates <= high)
+            if inside.any():
+                highest = candidates[inside][heights[inside].argmax()]
+                distances.append(abs(float(highest - position)))
+        high_ones = find_peaks(spectrum, PEAK_PROMINENCE)[0]
+        near = np.abs(high_ones[:, None] - truth) <= PEAK_REACH
+        added += int((~near.any(axis=1)).sum())
     return PeaksAgain(
         len(distances) / total if total else 0.0,
         added / len(spectra),
@@ -152,7 +160,8 @@ def peaks_again(spectra: Floats, peaks: Sequence[Floats]) -> PeaksAgain:
     )
 
 
-def _nearest(of: Floats, among: Floats) -> Floats:
-    if not len(among):
-        return np.full(len(of), np.inf)
-    return np.abs(of[:, None] - among).min(axis=1)
+def _stretches(peaks: Floats) -> npt.NDArray[np.float64]:
+    """Returns the first and the last point of each peak's own stretch, [n, 2]."""
+    half = np.diff(peaks, prepend=-np.inf, append=np.inf) / 2
+    reach = np.minimum(half, PEAK_REACH)
+    return np.stack([peaks - reach[:-1], peaks + reach[1:]], axis=1)
