@@ -23,7 +23,7 @@ from raman_pipeline.learning.inputs import Block, Input, matrices
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 
-SVM_CHOICES: tuple[Choice, ...] = ({"C": 1.0}, {"C": 10.0})
+SVM_CHOICES: tuple[Choice, ...] = ({"C": 1.0}, {"C": 10.0}, {"C": 100.0})
 TREE_CHOICES: tuple[Choice, ...] = ({"min_samples_leaf": 1}, {"min_samples_leaf": 3})
 
 

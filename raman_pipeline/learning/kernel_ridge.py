@@ -18,7 +18,7 @@ from raman_pipeline.learning.inputs import Input, block
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 
-RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.5}, {"ridge": 2.0})
+RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.1}, {"ridge": 0.5}, {"ridge": 2.0})
 
 
 def fit_kernel_ridge(

@@ -20,7 +20,7 @@ from raman_pipeline.learning.inputs import block
 from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 
-RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 3.0}, {"ridge": 30.0})
+RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.1}, {"ridge": 1.0}, {"ridge": 10.0})
 
 _TRIPLES = np.array(list(combinations(range(9), 3)), dtype=np.int64)
 """Where the three weights of 2 stand in each of the 84 kernels."""

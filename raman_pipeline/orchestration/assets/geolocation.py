@@ -50,7 +50,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         kinds={"safetensors"} | ({"pytorch"} if family.preset else set()),
         dagster_type=MODEL,
         io_manager_key="model_io_manager",
-        code_version="3",
+        code_version=family.version,
         metadata={"settings_used": list(family.uses)},
     )
     def model(
