@@ -187,6 +187,32 @@ SOURCES: dict[str, Sources] = {
         "same_measurement": ("spectrum_facts.measurement_key", "fold_assignment.fold"),
         **_all(("similarity", "near_duplicate"), "fold_assignment.fold"),
     },
+    "embedding_2d": {
+        **_same("spectra", ("member_id", "mineral", "rruff_id", "wavelength_nm")),
+        "file": ("spectra.member",),
+    },
+    "clusters": {
+        **_same(
+            "embedding_2d",
+            ("file", "member_id", "augmented", "mineral", "rruff_id", "wavelength_nm", "x", "y"),
+        ),
+        "cluster": ("embedding_2d.x", "embedding_2d.y"),
+    },
+    "clustering_runs": _all(("purity", "ari", "nmi", "minerals"), "spectra.mineral"),
+    "clustering_report": _same(
+        "clustering_runs",
+        (
+            *("task", "preset", "seed", "representation", "learned", "clustering", "k", "k_from"),
+            *("n", "specimens", "minerals", "purity", "ari", "nmi", "silhouette"),
+        ),
+    ),
+    "denoising_report": _same(
+        "denoising_runs",
+        (
+            *("method", "seed", "noise", "n", "mse", "snr_gain_db", "peaks_found"),
+            *("peaks_added", "peak_error_cm1", "setting"),
+        ),
+    ),
     "geolocation_report": {
         "n": tuple(f"{family}_predictions.member_id" for family in FAMILIES),
         **{

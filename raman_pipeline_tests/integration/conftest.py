@@ -4,9 +4,23 @@ import shutil
 
 import pytest
 
+from raman_pipeline.learning.denoising.presets import AUTOENCODERS
 from raman_pipeline.orchestration.overview import asset_states
 from raman_pipeline.orchestration.runner import Listener, run_graph
-from raman_pipeline.settings import ForestSettings, load_settings
+from raman_pipeline.settings import (
+    SAMPLE_MINERALS,
+    ClusteringSettings,
+    DenoisingSettings,
+    ForestSettings,
+    load_settings,
+)
+
+QUICK_AUTOENCODERS = {
+    name: preset.model_copy(
+        update={"patch": 16, "code": 16, "dim": 32, "encoder_depth": 1, "epochs": 2}
+    )
+    for name, preset in AUTOENCODERS.items()
+}
 
 
 def quick_settings(store, location, epochs=2):
@@ -18,6 +32,8 @@ def quick_settings(store, location, epochs=2):
             "forest": ForestSettings(trees=20),
             "archives": settings.archives.model_copy(update={"seconds_between_requests": 0}),
             "training": settings.training.model_copy(update={"presets": presets}),
+            "denoising": DenoisingSettings(presets=QUICK_AUTOENCODERS),
+            "clustering": ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=6),
         }
     )
 

@@ -53,7 +53,8 @@ def test_every_table_has_a_blocking_schema_check(definitions):
 def test_jobs_cover_every_asset_once(definitions):
     named = [
         *jobs.INGEST_ASSETS, *jobs.DATASET_ASSETS, *jobs.FOLD_ASSETS, *jobs.TRAINING_ASSETS,
-        *jobs.STUDY_ASSETS, *jobs.REPORT_ASSETS,
+        *jobs.STUDY_ASSETS, *jobs.REPORT_ASSETS, *jobs.CLUSTERING_ASSETS,
+        *jobs.CLUSTERING_REPORT_ASSETS,
     ]  # fmt: skip
     assert sorted(named) == sorted(specs(definitions))
     assert len(jobs.TRAINING_ASSETS) == 1 + 2 * len(FAMILIES)
@@ -107,7 +108,10 @@ def test_where_things_lie_makes_nothing_stale(tmp_path):
 
 def test_nothing_trains_by_itself(definitions):
     for name, spec in specs(definitions).items():
-        trains = name in (*jobs.TRAINING_ASSETS, *jobs.STUDY_ASSETS, *jobs.REPORT_ASSETS)
+        trains = name in (
+            *jobs.TRAINING_ASSETS, *jobs.STUDY_ASSETS, *jobs.REPORT_ASSETS,
+            *jobs.CLUSTERING_ASSETS, *jobs.CLUSTERING_REPORT_ASSETS,
+        )  # fmt: skip
         assert (spec.automation_condition is None) == (trains or name == "rruff_archive"), name
 
 

@@ -8,12 +8,16 @@ from raman_pipeline.geography.tables import (
     LOCATED_SAMPLES,
     PAPER_LOCALITIES,
 )
+from raman_pipeline.learning.clustering.clusters import CLUSTERS, PLANE
+from raman_pipeline.learning.clustering.fair_test import RUNS
+from raman_pipeline.learning.denoising.judgement import DENOISING
 from raman_pipeline.learning.facts import FACTS
 from raman_pipeline.learning.families import FAMILIES
 from raman_pipeline.learning.leakage import LEAKAGE
 from raman_pipeline.learning.metrics import PREDICTIONS
 from raman_pipeline.learning.report import METRICS
 from raman_pipeline.learning.splits import FOLDS
+from raman_pipeline.orchestration.assets.clustering_report import DENOISING_REPORT
 from raman_pipeline.orchestration.assets.tensors import WINDOW
 from raman_pipeline.orchestration.lineage import SOURCES, column_lineage, derivation
 from raman_pipeline.orchestration.metadata import column_schema
@@ -41,8 +45,13 @@ SCHEMAS = {
         LEAKAGE,
         METRICS,
         WINDOW,
+        PLANE,
+        CLUSTERS,
+        RUNS,
+        DENOISING_REPORT,
     )
 } | {f"{family}_predictions": PREDICTIONS for family in FAMILIES}
+SCHEMAS |= {"denoising_runs": DENOISING, "clustering_report": RUNS}
 
 
 def columns(asset):
