@@ -75,11 +75,13 @@ class Representations:
         """Name to points of what nothing was learned for."""
         spectra = self.corpus.intensity
         parts = PCA(min(COMPONENTS, *spectra.shape), random_state=self.seed)
+        rises = slopes(spectra)
         return {
             "min-max spectra": spectra,
             f"PCA, {COMPONENTS} components": parts.fit_transform(spectra),
-            "slopes": slopes(spectra),
+            "slopes": rises,
             "t-SNE of spectra": plane(spectra, self.seed),
+            "t-SNE of slopes": plane(rises, self.seed),
         }
 
     @cached_property

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from raman_pipeline.learning.clustering.clustered_set import clustered_set
+from raman_pipeline_tests.learning.denoising.conftest import make
+
+MINERALS = ("Albite", "Almandine")
+
+
+def of(**changes):
+    chosen = {"minerals": MINERALS, "augmented_of": "Albite", "copies": 5, "amplitude": 0.1,
+              "noise": 0.02, "seed": 0} | changes  # fmt: skip
+    return clustered_set(make(), **chosen)
+
+
+def test_copies_follow_the_measured_spectra_and_know_their_parents():
+    found = of(copies=30)
+    measured = found.about[~found.about["augmented"]]
+    copies = found.about[found.about["augmented"]]
+    assert set(measured["mineral"]) == set(MINERALS)
+    assert measured["file"].equals(measured["member"])
+    assert copies["file"].tolist() == [f"augmented_{i}.txt" for i in range(30)]
+    # Parents are taken in turn: 12 spectra of albite for 30 copies.
+    assert set(copies["mineral"]) == {"Albite"}
+    assert set(copies["member_id"].value_counts()) == {2, 3}
+    parents = make().intensity[
+        [list(make().about["member_id"]).index(m) for m in copies["member_id"]]
+    ]
+    error = found.intensity[len(measured) :] - parents
+    assert 0.015 < error.std() < 0.03
+    assert found.intensity.dtype == np.float32
+
+
+def test_same_seed_same_copies():
+    assert of().intensity.tobytes() == of().intensity.tobytes()
+    assert of().intensity.tobytes() != of(seed=1).intensity.tobytes()
+
+
+def test_no_copies():
+    assert not of(copies=0, augmented_of="Unobtainium").about["augmented"].any()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"minerals": ("Unobtainium",)}, "no spectrum of Unobtainium; name others"),
+        ({"augmented_of": "Quartz"}, "no spectrum of Quartz to make augmented ones of"),
+    ],
+)
+def test_minerals_that_are_not_there(change, message):
+    with pytest.raises(ValueError, match=message):
+        of(**change)

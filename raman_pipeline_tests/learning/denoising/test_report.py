@@ -1,0 +1,45 @@
+import pandas as pd
+
+from raman_pipeline.learning.denoising.report import (
+    pair_summary,
+    summary,
+    to_markdown,
+    verdicts,
+)
+
+METHODS = {"nothing": 4.0, "Whittaker": 2.0, "wavelet": 3.0}
+
+
+def runs(ours):
+    rows = [
+        {"preset": "default", "seed": seed, "noise": 0.05, "n": 9, "method": method, "mse": mse,
+         "snr_gain_db": 1.0, "peaks_found": 0.9, "peaks_added": 0.1, "peak_error_cm1": 1.0,
+         "setting": ""}
+        for seed in (0, 1)
+        for method, mse in (METHODS | {"autoencoder": ours}).items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_the_best_smoother_is_the_yardstick():
+    (line,) = verdicts(summary(runs(1.0)))
+    assert "beats the best smoother, Whittaker (2.00e+00), at 0.50 of its error." in line
+    assert "loses to" in verdicts(summary(runs(3.0)))[0]
+    assert "doing nothing is better" in verdicts(summary(runs(5.0)))[0]
+
+
+def test_means_are_over_seeds():
+    table = summary(runs(1.0))
+    assert set(table["seeds"]) == {2}
+    assert table["method"].tolist() == ["autoencoder", "Whittaker", "wavelet", "nothing"]
+
+
+def test_markdown_with_and_without_pairs():
+    table = summary(runs(1.0))
+    assert "There are no pairs" in to_markdown(table, pair_summary(pd.DataFrame()), {"n": 1})
+    pairs = pd.DataFrame(
+        {"preset": "default", "seed": [0, 1], "background": "kept", "method": "nothing",
+         "pairs": [3, 5], "mse": [0.1, 0.3], "correlation": [0.5, 0.7]}
+    )  # fmt: skip
+    text = to_markdown(table, pair_summary(pairs), {"profile": "rruff"})
+    assert "| default | kept | nothing | 2 | 4 | 2.00e-01 | 0.6000 |" in text
