@@ -19,9 +19,12 @@ from raman_pipeline.learning.clustering.fair_test import RUNS, Representations, 
 from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder
-from raman_pipeline.learning.denoising.corpus import unseen
 from raman_pipeline.learning.labelled import ModelState
-from raman_pipeline.orchestration.assets.denoising import processed_corpus, the_clustered_set
+from raman_pipeline.orchestration.assets.denoising import (
+    opened,
+    processed_corpus,
+    the_clustered_set,
+)
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     MODEL,
@@ -191,19 +194,17 @@ def clustering_runs(
     denoising_autoencoder: ModelState,
 ) -> dg.MaterializeResult:
     """Learned and plain representations clustered alike, on easy, hard and unseen spectra."""
-    name, seed = preset_and_seed(context.partition_key)
-    corpus = processed_corpus(spectra, fine_spectra)
+    at = opened(context.partition_key, settings, spectra, fine_spectra)
     hard = settings.clustering.hard_minerals
-    hidden = unseen(corpus, hard, seed)
-    tasks = {THREE: corpus.of_minerals(settings.clustering.minerals)}
-    if not settings.denoising.presets[name].only_task:
-        tasks[HARD] = corpus.of_minerals(hard)
-        tasks[NEW] = corpus.subset(hidden).of_minerals(hard)
+    tasks = {THREE: at.corpus.of_minerals(settings.clustering.minerals)}
+    if not settings.denoising.presets[at.preset].only_task:
+        tasks[HARD] = at.corpus.of_minerals(hard)
+        tasks[NEW] = at.corpus.subset(at.hidden).of_minerals(hard)
     autoencoder = Autoencoder(denoising_autoencoder)
     table = RUNS.from_rows(
         row
         for task, chosen in tasks.items()
-        for row in run_task(task, name, Representations(chosen, autoencoder, seed))
+        for row in run_task(task, at.preset, Representations(chosen, autoencoder, at.seed))
     )
     stamp = stamped(table, settings, fine_spectra)
-    return table_result("clustering_runs", stamp, RUNS, settings.part(_USED), seed=seed)
+    return table_result("clustering_runs", stamp, RUNS, settings.part(_USED), seed=at.seed)

@@ -1,10 +1,12 @@
 """Stage 7: denoising autoencoders, and what they are worth as denoisers."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import numpy as np
+import numpy.typing as npt
 
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
@@ -17,6 +19,7 @@ from raman_pipeline.learning.denoising.judgement import (
     smoothers_for,
 )
 from raman_pipeline.learning.denoising.pairs import PAIRS, judge_pairs
+from raman_pipeline.learning.denoising.presets import AutoencoderName
 from raman_pipeline.learning.labelled import ModelState
 from raman_pipeline.learning.optimisation import EpochReport
 from raman_pipeline.orchestration.io_managers import ON_DISK
@@ -48,6 +51,32 @@ _COMMON: dict[str, Any] = {
 _USED = ["fine_grid", "denoising", "clustering"]
 _SHOWN_NOISE = 0.05
 _SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a partition works on.
+
+    Attributes:
+        preset: name of the autoencoder's preset.
+        seed: of everything in the partition.
+        corpus: all processed spectra on the fine grid.
+        hidden: bool [n], the spectra of unseen specimens.
+    """
+
+    preset: AutoencoderName
+    seed: int
+    corpus: Corpus
+    hidden: npt.NDArray[np.bool_]
+
+
+def opened(
+    partition: str, settings: Settings, spectra: StoredTable, fine_spectra: SpectrumTensor
+) -> Opened:
+    """Returns the spectra of a partition, divided by what its seed hides."""
+    preset, seed = preset_and_seed(partition)
+    corpus = processed_corpus(spectra, fine_spectra)
+    return Opened(preset, seed, corpus, unseen(corpus, settings.clustering.hard_minerals, seed))
 
 
 def processed_corpus(spectra: StoredTable, fine_spectra: SpectrumTensor) -> Corpus:
@@ -97,14 +126,13 @@ def denoising_autoencoder(
     The `paper` preset learns from the spectra that it clusters, as the paper does; `default`
     from all spectra but those of the seed's unseen specimens.
     """
-    name, seed = preset_and_seed(context.partition_key)
+    at = opened(context.partition_key, settings, spectra, fine_spectra)
+    name, seed = at.preset, at.seed
     preset = settings.denoising.presets[name]
-    corpus = processed_corpus(spectra, fine_spectra)
-    hidden = unseen(corpus, settings.clustering.hard_minerals, seed)
     if preset.only_task:
-        training = the_clustered_set(corpus, settings, seed)
+        training = the_clustered_set(at.corpus, settings, seed)
     else:
-        training = corpus.subset(~hidden)
+        training = at.corpus.subset(~at.hidden)
 
     def log(report: EpochReport) -> None:
         note = f"{report.measure} {report.value:.5f}"
@@ -118,7 +146,7 @@ def denoising_autoencoder(
     checkpoint = _checkpoint(settings, name, seed)
     state = fit_autoencoder(training, preset, seed, checkpoint, log)
     state.about["training_specimens"] = sorted(training.about["rruff_id"].unique())
-    judged = judged_on(corpus, state, hidden)
+    judged = judged_on(at, state)
     both = set(judged.about["rruff_id"]) & set(state.about["training_specimens"])
     return dg.MaterializeResult(
         value=state,
@@ -158,28 +186,26 @@ def denoising_runs(
     denoising_autoencoder: ModelState,
 ) -> dg.MaterializeResult:
     """The autoencoder beside classical smoothers, on noise added to unseen specimens."""
-    name, seed = preset_and_seed(context.partition_key)
-    corpus = processed_corpus(spectra, fine_spectra)
-    hidden = unseen(corpus, settings.clustering.hard_minerals, seed)
+    at = opened(context.partition_key, settings, spectra, fine_spectra)
     # The model is stored by now, so the state to resume its training is not needed.
-    _checkpoint(settings, name, seed).unlink(missing_ok=True)
+    _checkpoint(settings, at.preset, at.seed).unlink(missing_ok=True)
     table = DENOISING.from_rows(
         judge(
-            judged_on(corpus, denoising_autoencoder, hidden).intensity,
-            corpus.subset(~hidden).intensity,
+            judged_on(at, denoising_autoencoder).intensity,
+            at.corpus.subset(~at.hidden).intensity,
             {"autoencoder": Autoencoder(denoising_autoencoder).denoise},
             settings.fine_grid.step_cm1,
-            seed,
+            at.seed,
         )
     )
     frame = table.to_pandas()
-    at = frame[frame["noise"] == _SHOWN_NOISE].set_index("method")["mse"]
+    shown = frame[frame["noise"] == _SHOWN_NOISE].set_index("method")["mse"]
     return table_result(
         "denoising_runs",
         stamped(table, settings, fine_spectra),
         DENOISING,
         settings.part(_USED),
-        mse_at_5_percent=dg.MetadataValue.json(at.to_dict()),
+        mse_at_5_percent=dg.MetadataValue.json(shown.to_dict()),
     )
 
 
@@ -199,15 +225,13 @@ def denoised_pairs(
     denoising_autoencoder: ModelState,
 ) -> dg.MaterializeResult:
     """RAW spectra of unseen specimens beside the processed ones of the same scans."""
-    _, seed = preset_and_seed(context.partition_key)
-    corpus = processed_corpus(spectra, fine_spectra)
-    hidden = unseen(corpus, settings.clustering.hard_minerals, seed)
-    judged = judged_on(corpus, denoising_autoencoder, hidden)
+    at = opened(context.partition_key, settings, spectra, fine_spectra)
+    judged = judged_on(at, denoising_autoencoder)
     twins = spectra.select(["member_id", "kind", "twin_id"]).to_pandas()
     raw = twins[(twins["kind"] == "RAW") & twins["twin_id"].isin(judged.about["member_id"])]
     rows = [fine_spectra.rows_of(raw[c].tolist()) for c in ("member_id", "twin_id")]
-    rng = np.random.default_rng(seed)
-    training = corpus.subset(~hidden).intensity
+    rng = np.random.default_rng(at.seed)
+    training = at.corpus.subset(~at.hidden).intensity
     few = training[rng.permutation(len(training))[:TUNED_ON]]
     smoothers = smoothers_for(min(NOISE_LEVELS), few, rng)
     denoisers = {name: smooth for name, (_, smooth) in smoothers.items()}
@@ -224,10 +248,10 @@ def denoised_pairs(
     )
 
 
-def judged_on(corpus: Corpus, state: ModelState, hidden: np.ndarray) -> Corpus:
+def judged_on(at: Opened, state: ModelState) -> Corpus:
     """Returns the unseen spectra; of them, those that the `paper` preset did not learn from."""
-    seen = corpus.about["rruff_id"].isin(state.about["training_specimens"]).to_numpy()
-    return corpus.subset(hidden & ~seen)
+    seen = at.corpus.about["rruff_id"].isin(state.about["training_specimens"]).to_numpy()
+    return at.corpus.subset(at.hidden & ~seen)
 
 
 def _checkpoint(settings: Settings, preset: str, seed: int) -> Path:
