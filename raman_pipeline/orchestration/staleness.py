@@ -10,7 +10,11 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.definitions.data_version import (
+    CachingStaleStatusResolver,
+    StaleStatus,
+    extract_data_provenance_from_entry,
+)
 from dagster._core.loader import LoadingContext
 
 
@@ -51,8 +55,31 @@ def due_assets(
             continue
         node = graph.get(key)
         stale = resolver.get_status(key, partition) != StaleStatus.FRESH
+        stale = stale or _has_first_partitions(graph, instance, key)
         if stale or node.parent_keys & due:
             due |= node.execution_set_asset_keys
     for key in graph.toposorted_asset_keys:
         if key in due:
             yield key.to_user_string()
+
+
+def _has_first_partitions(
+    graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey
+) -> bool:
+    """Says whether an input in partitions, of which there were none, now has some.
+
+    Dagster compares partitions from the last one that was there; without one it finds no
+    difference (`CachingStaleStatusResolver._is_dep_updated`, 1.13).
+    """
+    record = instance.get_latest_data_version_record(key)
+    if graph.get(key).is_partitioned or record is None:
+        return False
+    provenance = extract_data_provenance_from_entry(record.event_log_entry)
+    before = provenance.input_storage_ids if provenance else {}
+    return any(
+        parent in before
+        and before[parent] is None
+        and graph.get(parent).is_partitioned
+        and instance.get_latest_materialization_event(parent) is not None
+        for parent in graph.get(key).parent_keys
+    )
