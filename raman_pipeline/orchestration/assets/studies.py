@@ -46,7 +46,7 @@ SCALED = ("mineral_lookup", "extra_trees", "chemistry_trees", BEST)
 _USED = ["folds", "grid", "forest"]
 
 
-def _declared(name: str, **ins: dg.AssetIn) -> dict[str, Any]:
+def _declared(name: str, version: str = "1", **ins: dg.AssetIn) -> dict[str, Any]:
     return {
         "name": name,
         "group_name": "geolocation",
@@ -60,7 +60,7 @@ def _declared(name: str, **ins: dg.AssetIn) -> dict[str, Any]:
         },
         "dagster_type": TABLE,
         "kinds": {"parquet", "scikitlearn"},
-        "code_version": "1",
+        "code_version": version,
         "metadata": {"settings_used": _USED},
         "check_specs": [
             schema_check(name),
@@ -105,7 +105,7 @@ def paired_comparison(
     )
 
 
-@dg.asset(**_declared("input_ablation", spectra=ON_DISK))
+@dg.asset(**_declared("input_ablation", "2", spectra=ON_DISK))
 def input_ablation(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
