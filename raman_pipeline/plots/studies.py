@@ -32,7 +32,7 @@ def variant_bars(runs: pd.DataFrame, title: str) -> Figure:
         ax.bar_label(bars, fmt="%.3f", fontsize=7, padding=3)
     ax.set_yticks(y, [v.replace("_", " ") for v in mean.index], fontsize=8)
     ax.invert_yaxis()
-    figure.legend(fontsize=8, frameon=False, loc="lower right")
+    ax.legend(fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     figure.suptitle(title, fontsize=10)
     return figure
 

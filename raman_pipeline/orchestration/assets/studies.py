@@ -210,9 +210,11 @@ def _log(context: dg.AssetExecutionContext, total: int) -> Callable[[dict], None
 
 def _note(settings: Settings, runs: pd.DataFrame) -> str:
     simulated = " (simulated)" if settings.profile == "sample" else ""
+    seeds = runs["seed"].nunique()
+    counted = f"{seeds} seed{'' if seeds == 1 else 's'}"
     return (
         f"{settings.profile} profile{simulated}, specimen split, {N_FOLDS} folds x "
-        f"{runs['seed'].nunique()} seeds, n = {runs['n'].mean():,.0f} test spectra a fold"
+        f"{counted}, n = {runs['n'].mean():,.0f} test spectra a fold"
     )
 
 
