@@ -124,10 +124,10 @@ ABLATION: tuple[tuple[Input, ...], ...] = (
     ("spectrum", "ideal_chemistry", "measured_chemistry"),
     INPUTS,
 )
-"""Sets of inputs: each alone, then beside the spectrum."""
+"""Sets of inputs: alone, then beside the spectrum; names alone are LOOKUPS."""
 
 LOOKUPS = {
-    # A name alone: trees took 20 minutes a fold over 1,000 one-hot columns, for no more.
+    # A name alone: trees took 20 minutes over 1,000 one-hot columns of one fold, for no more.
     "mineral (look-up)": "mineral",
     # A confound: collectors have favourite countries.
     "who gave the specimen (look-up)": "source",

@@ -55,7 +55,7 @@ def leakage_at_a_glance(
         right.set_xticks(rows["siblings"], labels, fontsize=8)
         right.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     right.set(ylim=(0, 1.04), xlabel="training spectra of the same specimen", ylabel="accuracy")
-    right.set_title("random split: accuracy by twins in training", fontsize=10)
+    right.set_title("random split: accuracy by spectra of the specimen", fontsize=10)
     figure.suptitle(f"What a split lets training know of the test spectra ({note})", fontsize=11)
     return figure
 

@@ -114,7 +114,7 @@ def input_ablation(
     spectrum_facts: pa.Table,
     spectra: StoredTable,
 ) -> dg.MaterializeResult:
-    """The same learner on spectrum, name, chemistry and laser, alone and together."""
+    """The same learner on spectrum, chemistry and laser, alone and together; names by look-up."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
     facts = spectrum_facts.to_pandas().merge(source, on="member_id", validate="one_to_one")
     data = _data(settings, fold_assignment, resampled_spectra, facts)
