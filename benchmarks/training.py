@@ -1,7 +1,7 @@
 """Training speed: this project's loop beside the plain float32 one, in the same run.
 
-The plain loop is what a first implementation is: pointwise convolutions on [batch,
-channels, length], float32, the whole window. Both train the same preset on the same fold;
+The plain loop is what a first implementation is: convolutions on [batch, channels, length]
+(see `plain_convnext1d`), float32, the whole window. Both train the same preset on the same fold;
 accuracy stands beside speed, since a faster loop that learns less is none.
 
     python -m benchmarks.training data/store/rruff [--epochs 15] [--split random]
@@ -25,36 +25,16 @@ import pyarrow.parquet as pq
 import torch
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor, nn
 
+from benchmarks.plain_convnext1d import PlainConvNeXt1D
 from raman_pipeline.learning import optimisation, training
 from raman_pipeline.learning.acceleration import choose_device
 from raman_pipeline.learning.convnext_family import build, cropped, training_set
 from raman_pipeline.learning.labelled import LabelledSpectra, fold_sides
-from raman_pipeline.learning.models import convnext1d
 from raman_pipeline.learning.presets import PRESETS
 from raman_pipeline.spectra.tensor_file import open_tensor
 
 OUT = Path(__file__).parents[1] / "docs" / "training.json"
-
-
-class PlainBlock(nn.Module):
-    """The block with pointwise convolutions, as it is usually written."""
-
-    def __init__(self, channels: int, layer_scale: float, drop_path: float) -> None:
-        super().__init__()
-        self.depthwise = nn.Conv1d(channels, channels, 7, padding=3, groups=channels)
-        self.norm = convnext1d.ChannelNorm(channels)
-        self.expand = nn.Conv1d(channels, 4 * channels, 1)
-        self.activation = nn.GELU()
-        self.project = nn.Conv1d(4 * channels, channels, 1)
-        self.gamma = nn.Parameter(torch.full((channels, 1), layer_scale))
-        self.drop_path = convnext1d.DropPath(drop_path)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Returns the same shape, [batch, channels, length]."""
-        y = self.project(self.activation(self.expand(self.norm(self.depthwise(x)))))
-        return x + self.drop_path(self.gamma * y)
 
 
 @dataclass(frozen=True)
@@ -87,11 +67,12 @@ def measure(loop: Loop, assets: Path, split: str, epochs: int) -> dict[str, obje
     if loop.whole_window:
         preset = preset.model_copy(update={"crop": None})
     if loop.plain:
-        convnext1d.Block = PlainBlock  # type: ignore[misc, assignment]
         optimisation.autocast_dtype = lambda device: None
     data = training_set(train, preset)
     torch.manual_seed(0)
     model = build(preset, data.spectra.shape[1], len(train.classes))
+    if loop.plain:
+        model.network = PlainConvNeXt1D(model.network)
     start, cpu = time.perf_counter(), time.process_time()
     reports = training.train_classifier(model, data, preset, 0)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - start

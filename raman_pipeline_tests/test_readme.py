@@ -45,6 +45,10 @@ def test_there_are_commands_and_the_picture_is_there():
         assert (PROJECT / picture).exists()
 
 
-def test_linked_files_are_there():
+def test_linked_files_and_sections_are_there():
     for target in re.findall(r"[^!]\[.*?\]\((?!http)(.*?)\)", README):
-        assert (PROJECT / target).exists(), target
+        name, _, section = target.partition("#")
+        assert (PROJECT / name).exists(), target
+        if section:
+            headings = re.findall(r"^#+ (.*)$", (PROJECT / name).read_text("utf-8"), re.MULTILINE)
+            assert section in [h.lower().replace(" ", "-") for h in headings], target

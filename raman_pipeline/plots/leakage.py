@@ -38,7 +38,7 @@ def leakage_at_a_glance(
         titles: family name to words.
         note: of the data.
     """
-    figure, (left, middle, right) = new_figure(13, 4.2, 3)
+    figure, (left, middle, right) = new_figure(14, 4.4, 3)
     _draw_shares(left, shares)
     _draw_seen_and_new(middle, table[table["split"] == "random"], titles)
     for i, (name, rows) in enumerate(by_siblings.items()):
@@ -53,9 +53,9 @@ def leakage_at_a_glance(
             for s, n in zip(rows["siblings"], rows["n"], strict=True)
         ]
         right.set_xticks(rows["siblings"], labels, fontsize=8)
-        right.legend(fontsize=7, frameon=False)
-    right.set(ylim=(0, 1), xlabel="training spectra of the same specimen", ylabel="accuracy")
-    right.set_title("random split: the more twins, the better", fontsize=10)
+        right.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    right.set(ylim=(0, 1.04), xlabel="training spectra of the same specimen", ylabel="accuracy")
+    right.set_title("random split: accuracy by spectra of the specimen", fontsize=10)
     figure.suptitle(f"What a split lets training know of the test spectra ({note})", fontsize=11)
     return figure
 
@@ -81,6 +81,7 @@ def _draw_seen_and_new(ax: Axes, rows: pd.DataFrame, titles: Mapping[str, str]) 
     ax.plot(seen, rows.index, "o", color=RED, label="specimen seen in training")
     ax.plot(new, rows.index, "o", color=BLUE, label="new specimen")
     ax.set_yticks(rows.index, [titles[f] for f in rows["family"]], fontsize=8)
-    ax.set(xlim=(0, 1), xlabel="accuracy", ylim=(len(rows) - 0.4, -0.6))
-    ax.legend(fontsize=7, frameon=False, loc="lower right")
+    # A row is left free below for the legend.
+    ax.set(xlim=(0, 1.04), xlabel="accuracy", ylim=(len(rows) + 0.6, -0.6))
+    ax.legend(fontsize=7, frameon=False, loc="lower right", ncols=2)
     ax.set_title("random split: seen against new specimens", fontsize=10)

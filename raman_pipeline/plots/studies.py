@@ -5,11 +5,13 @@ What belongs here: drawing STUDY_RUNS tables. What does not: making them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from raman_pipeline.learning.inference import PairedTest, PowerLaw
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
@@ -32,7 +34,7 @@ def variant_bars(runs: pd.DataFrame, title: str) -> Figure:
         ax.bar_label(bars, fmt="%.3f", fontsize=7, padding=3)
     ax.set_yticks(y, [v.replace("_", " ") for v in mean.index], fontsize=8)
     ax.invert_yaxis()
-    figure.legend(fontsize=8, frameon=False, loc="lower right")
+    ax.legend(fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     figure.suptitle(title, fontsize=10)
     return figure
 
@@ -65,13 +67,22 @@ def scaling_curves(
         )
     for ax in (left, right):
         ax.set(xscale="log", xlabel="training specimens")
+        _plain_ticks(ax.xaxis, (1, 2, 5), "{x:,.0f}")
     left.set(yscale="log", ylabel="log loss (nats)")
+    _plain_ticks(left.yaxis, (*np.arange(1, 4, 0.2), 4, 5, 6, 8), "{x:.1f}")
     right.set(ylabel="accuracy")
     left.legend(fontsize=7, frameon=False)
     figure.suptitle(
         f"More specimens: log loss with fitted power laws, accuracy\n{note}", fontsize=10
     )
     return figure
+
+
+def _plain_ticks(axis: Axis, within_decade: Sequence[float], form: str) -> None:
+    """Labels a logarithmic axis with plain numbers."""
+    axis.set_major_locator(LogLocator(subs=within_decade))
+    axis.set_major_formatter(StrMethodFormatter(form))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def paired_differences(

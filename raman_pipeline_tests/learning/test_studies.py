@@ -9,9 +9,13 @@ from scipy import stats
 from raman_pipeline.learning.inference import fit_power_law, mineral_ceiling, paired_test
 from raman_pipeline.learning.labelled import LabelledSpectra
 from raman_pipeline.learning.studies import (
+    ABLATION,
+    LOOKUPS,
+    N_ABLATED,
     SHARES,
     STUDY_RUNS,
     StudyData,
+    ablate_inputs,
     compare_families,
     scaling_curve,
     some_specimens,
@@ -52,6 +56,19 @@ def test_no_specimen_stands_on_both_sides_under_any_seed(study):
     for seed in (0, 1):
         for cell in study.cells(seed):
             assert not set(cell.train.about["rruff_id"]) & set(cell.test.about["rruff_id"])
+
+
+def test_ablation_runs_every_set_of_inputs_and_every_look_up(study):
+    told = []
+    # A donor that gives from one country only is known by it.
+    facts = study.facts.merge(study.rows[["member_id", "country"]], on="member_id")
+    known = replace(study, facts=facts.rename(columns={"country": "source"}), n_folds=2)
+    runs = ablate_inputs(known, 0, told.append).to_pandas()
+    assert len(told) == N_ABLATED * 2
+    assert set(runs["variant"]) == {" + ".join(inputs) for inputs in ABLATION} | set(LOOKUPS)
+    by_variant = runs.groupby("variant")["accuracy"].mean()
+    assert by_variant["who gave the specimen (look-up)"] == 1
+    assert by_variant["spectrum"] > by_variant["laser"]
 
 
 def test_shares_are_nested_and_of_specimens(study):

@@ -1,9 +1,11 @@
+import copy
 import dataclasses
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.plain_convnext1d import PlainConvNeXt1D
 from raman_pipeline.learning import optimisation
 from raman_pipeline.learning.acceleration import autocast_dtype, compiled_where_it_pays
 from raman_pipeline.learning.convnext_family import crop_columns
@@ -56,6 +58,20 @@ class TestConvNeXt1D:
         for position in (True, False):
             model = ConvNeXt1D(length, 5, position_embedding=position)
             assert model(torch.rand(2, length)).shape == (2, 5)
+
+    @pytest.mark.parametrize("options", [{}, {"stem_norm": False, "position_embedding": True}])
+    def test_same_numbers_as_the_plain_one(self, options):
+        torch.manual_seed(0)
+        options |= {"drop_path": 0.0, "dropout": 0.0, "initialisation": "fan_in"}
+        model = ConvNeXt1D(337, 5, layer_scale=1.0, **options)
+        plain = PlainConvNeXt1D(copy.deepcopy(model))
+        x = torch.rand(3, 337)
+        torch.testing.assert_close(model(x), plain(x), rtol=1e-4, atol=1e-5)
+        for network in (model, plain):
+            network(x).square().sum().backward()
+        theirs = [p.grad.flatten() for p in plain.parameters()]
+        for ours, other in zip(model.parameters(), theirs, strict=True):
+            torch.testing.assert_close(ours.grad.flatten(), other, rtol=1e-3, atol=1e-4)
 
     def test_paper_preset_is_the_paper(self):
         preset = PRESETS["paper"]

@@ -62,7 +62,7 @@ SHOWN = ("specimen_lookup", "nearest_neighbour", "chemistry_trees", "convnext1d"
     },
     dagster_type=TABLE,
     kinds={"parquet", "markdown"},
-    code_version="5",
+    code_version="7",
     metadata={"settings_used": _USED},
     check_specs=[
         schema_check("geolocation_report"),

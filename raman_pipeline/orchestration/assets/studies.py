@@ -46,7 +46,7 @@ SCALED = ("mineral_lookup", "extra_trees", "chemistry_trees", BEST)
 _USED = ["folds", "grid", "forest"]
 
 
-def _declared(name: str, **ins: dg.AssetIn) -> dict[str, Any]:
+def _declared(name: str, version: str = "1", **ins: dg.AssetIn) -> dict[str, Any]:
     return {
         "name": name,
         "group_name": "geolocation",
@@ -60,7 +60,7 @@ def _declared(name: str, **ins: dg.AssetIn) -> dict[str, Any]:
         },
         "dagster_type": TABLE,
         "kinds": {"parquet", "scikitlearn"},
-        "code_version": "1",
+        "code_version": version,
         "metadata": {"settings_used": _USED},
         "check_specs": [
             schema_check(name),
@@ -105,7 +105,7 @@ def paired_comparison(
     )
 
 
-@dg.asset(**_declared("input_ablation", spectra=ON_DISK))
+@dg.asset(**_declared("input_ablation", "2", spectra=ON_DISK))
 def input_ablation(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -114,7 +114,7 @@ def input_ablation(
     spectrum_facts: pa.Table,
     spectra: StoredTable,
 ) -> dg.MaterializeResult:
-    """The same learner on spectrum, name, chemistry and laser, alone and together."""
+    """The same learner on spectrum, chemistry and laser, alone and together; names by look-up."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
     facts = spectrum_facts.to_pandas().merge(source, on="member_id", validate="one_to_one")
     data = _data(settings, fold_assignment, resampled_spectra, facts)
@@ -210,9 +210,11 @@ def _log(context: dg.AssetExecutionContext, total: int) -> Callable[[dict], None
 
 def _note(settings: Settings, runs: pd.DataFrame) -> str:
     simulated = " (simulated)" if settings.profile == "sample" else ""
+    seeds = runs["seed"].nunique()
+    counted = f"{seeds} seed{'' if seeds == 1 else 's'}"
     return (
         f"{settings.profile} profile{simulated}, specimen split, {N_FOLDS} folds x "
-        f"{runs['seed'].nunique()} seeds, n = {runs['n'].mean():,.0f} test spectra a fold"
+        f"{counted}, n = {runs['n'].mean():,.0f} test spectra a fold"
     )
 
 
