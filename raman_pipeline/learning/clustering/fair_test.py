@@ -4,7 +4,8 @@ What belongs here: which representations are compared, and the runs. What does n
 scores (see `scores`), the text (see `report_text`).
 
 Clusterings see no mineral's name. The number of clusters is given once as the number of
-minerals, and chosen once by the silhouette.
+minerals, and chosen once by the silhouette. Beside them stands what one reaches who does know
+names: each unseen spectrum is given the name of the nearest seen one.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ Points = npt.NDArray[np.floating]
 
 COMPONENTS = 10
 _SLOPE_WIDTH = 3.0
+WITH_NAMES = "names of the nearest"
+"""Not a clustering: how far the spectra themselves tell minerals apart."""
 _CANDIDATES = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 26, 32, 40)
 _SMALLEST_GROUP = 3
 
@@ -43,7 +46,7 @@ RUNS = TableSchema(
         Column("learned", pa.bool_(), "whether the autoencoder made it"),
         Column("clustering", pa.string(), "method"),
         Column("k", pa.int32(), "clusters"),
-        Column("k_from", pa.string(), "where k comes from", isin=("minerals", "data")),
+        Column("k_from", pa.string(), "where k comes from", isin=("minerals", "data", "names")),
         Column("n", pa.int32(), "spectra"),
         Column("specimens", pa.int32(), "specimens"),
         Column("minerals", pa.int32(), "minerals"),
@@ -64,11 +67,13 @@ class Representations:
         corpus: the spectra.
         autoencoder: gives the latents.
         seed: of t-SNE.
+        seen: spectra of the same minerals, whose specimens are not in `corpus`; None for none.
     """
 
     corpus: Corpus
     autoencoder: Autoencoder
     seed: int
+    seen: Corpus | None = None
 
     @cached_property
     def plain(self) -> dict[str, Points]:
@@ -130,15 +135,22 @@ def run_task(
         for name, wide in chosen.items():
             points = turned(wide)
             for clustering, k_from, labels in _clusterings(points, known, name, seed):
-                found = scores(minerals, labels, points)
-                yield common | {
-                    "representation": name,
-                    "learned": learned,
-                    "clustering": clustering,
-                    "k": len(np.unique(labels)),
-                    "k_from": k_from,
-                    **{key: None if value != value else value for key, value in found.items()},
-                }
+                how = {"representation": name, "clustering": clustering, "k_from": k_from}
+                yield common | how | {"learned": learned} | _found(minerals, labels, points)
+    if representations.seen is not None:
+        points = slopes(representations.corpus.intensity)
+        nearest = (points @ slopes(representations.seen.intensity).T).argmax(axis=1)
+        labels = representations.seen.about["mineral"].to_numpy(str)[nearest]
+        how = {"representation": "slopes", "clustering": WITH_NAMES, "k_from": "names"}
+        yield common | how | {"learned": False} | _found(minerals, labels, points)
+
+
+def _found(minerals: npt.NDArray, labels: npt.NDArray, points: Points) -> dict[str, object]:
+    found = scores(minerals, labels, points)
+    return {
+        "k": len(np.unique(labels)),
+        **{name: None if value != value else value for name, value in found.items()},
+    }
 
 
 def _clusterings(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from raman_pipeline.learning.clustering.fair_test import WITH_NAMES
 from raman_pipeline.learning.clustering.paper_list import PAPER_AUGMENTED, PAPER_CLUSTER_OF
 from raman_pipeline.learning.clustering.scores import purity
 from raman_pipeline.markdown import markdown_table
@@ -42,7 +43,8 @@ def verdicts(table: pd.DataFrame) -> list[str]:
     a best of several is flattered, on both sides alike.
     """
     lines = []
-    for (preset, task), rows in table.groupby(["preset", "task"], sort=False):
+    for (preset, task), every in table.groupby(["preset", "task"], sort=False):
+        rows = every[every["clustering"] != WITH_NAMES]
         best = {
             learned: side.loc[side["ari_mean"].idxmax()]
             for learned, side in rows.groupby("learned")
@@ -61,6 +63,11 @@ def verdicts(table: pd.DataFrame) -> list[str]:
             f"learned for ({_way(plain)}, {plain['ari_mean']:.3f}) by {abs(gap):.3f}; plain "
             f"K-Means on min-max spectra has {simple['ari_mean']:.3f} ({ours['seeds']} seeds)."
         )
+        for named in every[every["clustering"] == WITH_NAMES]["ari_mean"]:
+            lines[-1] += (
+                f" Whoever knows the names of the seen specimens and takes the nearest one's "
+                f"reaches {named:.3f}: the spectra tell these minerals apart that far."
+            )
     return lines
 
 

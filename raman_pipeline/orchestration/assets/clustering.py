@@ -201,10 +201,13 @@ def clustering_runs(
         tasks[HARD] = at.corpus.of_minerals(hard)
         tasks[NEW] = at.corpus.subset(at.hidden).of_minerals(hard)
     autoencoder = Autoencoder(denoising_autoencoder)
+    seen = {NEW: at.corpus.subset(~at.hidden).of_minerals(hard)}
     table = RUNS.from_rows(
         row
         for task, chosen in tasks.items()
-        for row in run_task(task, at.preset, Representations(chosen, autoencoder, at.seed))
+        for row in run_task(
+            task, at.preset, Representations(chosen, autoencoder, at.seed, seen.get(task))
+        )
     )
     stamp = stamped(table, settings, fine_spectra)
     return table_result("clustering_runs", stamp, RUNS, settings.part(_USED), seed=at.seed)

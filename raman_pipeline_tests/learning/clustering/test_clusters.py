@@ -12,8 +12,15 @@ from raman_pipeline.learning.clustering.clusters import (
     plane,
     turned,
 )
-from raman_pipeline.learning.clustering.fair_test import RUNS, Representations, run_task, slopes
+from raman_pipeline.learning.clustering.fair_test import (
+    RUNS,
+    WITH_NAMES,
+    Representations,
+    run_task,
+    slopes,
+)
 from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
+from raman_pipeline.learning.clustering.report import summary, verdicts
 from raman_pipeline.learning.clustering.scores import purity, scores
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
 from raman_pipeline_tests.learning.denoising.conftest import TINY, make
@@ -116,6 +123,18 @@ def test_every_representation_stands_for_the_task_and_easy_minerals_are_told_apa
     assert set(frame["minerals"]) == {4}
     plain = frame[(frame["representation"] == "min-max spectra") & (frame["clustering"] == "Ward")]
     assert plain["ari"].item() == pytest.approx(1)
+
+
+def test_names_of_seen_specimens_are_a_yardstick_and_no_clustering(autoencoder):
+    corpus = make()
+    whole = Representations(corpus, autoencoder, 0, seen=corpus)
+    frame = RUNS.from_rows(run_task("new", "default", whole)).to_pandas()
+    named = frame[frame["k_from"] == "names"]
+    assert named["clustering"].tolist() == [WITH_NAMES]
+    assert named["ari"].item() == pytest.approx(1)
+    found = verdicts(summary(frame.assign(ari=frame["ari"].where(frame["k_from"] == "names", 0.2))))
+    assert "ties with" in found[0]
+    assert found[0].endswith("reaches 1.000: the spectra tell these minerals apart that far.")
 
 
 @given(st.integers(2, 12), st.integers(1, 40), st.integers(0, 99))
