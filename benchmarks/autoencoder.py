@@ -39,7 +39,7 @@ from raman_pipeline.table_file import StoredTable
 
 OUT = Path(__file__).parents[1] / "docs" / "autoencoder.json"
 NOISE = 0.05
-PATCHES = (4, 8, 16, 24)
+PATCHES = (4, 8, 16, 24, 40)
 
 
 class PlainTransformer(nn.Module):

@@ -271,7 +271,7 @@ def load_settings(
             ),
             denoising=DenoisingSettings(
                 presets={
-                    name: preset.model_copy(update={"epochs": 2, "dim": 64, "code": 16})
+                    name: preset.model_copy(update={"epochs": 2, "dim": 64, "code": 24})
                     for name, preset in AUTOENCODERS.items()
                 }
             ),
