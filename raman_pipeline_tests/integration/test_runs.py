@@ -56,13 +56,16 @@ def test_training_report_and_a_changed_archive(settings, site):
 
     # Other settings: what was trained under the former ones is left out, with a word.
     other = quick_settings(settings.store, site, epochs=3)
-    assert all(o.succeeded for o in run_backfill(other, Listener(), ["0|specimen"], processes=1))
+    networks = ["convnext1d", "convnext1d_paper"]
+    again = run_backfill(other, Listener(), ["0|specimen"], processes=1, families=networks)
+    assert all(o.succeeded for o in again)
     text = report.read_text()
     assert "2 sets of predictions left out" in text
     assert "| random | ConvNeXt1D |" not in text
     assert "| random | majority class |" in text
     assert "| specimen | ConvNeXt1D |" in text
-    assert all(o.succeeded for o in run_backfill(settings, Listener(), ["0|specimen"], processes=1))
+    again = run_backfill(settings, Listener(), ["0|specimen"], processes=1, families=networks)
+    assert all(o.succeeded for o in again)
     assert "| random | ConvNeXt1D |" in report.read_text()
 
     # One archive goes, and a person agrees: only it and what follows is made again.
@@ -75,11 +78,12 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert states(settings)["spectra"].rows == 389 - 45 + 1
 
     # Models of the former folds are left out of the report, with a word.
-    later = run_backfill(settings, Listener(), ["0|specimen"], processes=1)
-    assert all(o.succeeded for o in later)
+    cheap = [name for name, family in FAMILIES.items() if family.baseline]
+    later = run_backfill(settings, Listener(), ["0|specimen"], processes=1, families=cheap)
+    assert [o.errors for o in later if not o.succeeded] == []
     text = report.read_text()
     assert "done: random 0/5, specimen 1/5" in text
-    assert f"{len(FAMILIES)} sets of predictions left out" in text
+    assert f"{2 * len(FAMILIES) - len(cheap)} sets of predictions left out" in text
     (site / "away").rename(site / "poor_unoriented.zip")
 
 
