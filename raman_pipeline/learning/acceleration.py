@@ -33,10 +33,12 @@ def compiled_where_it_pays(
 ) -> Callable[[Tensor], Tensor]:
     """Returns what to call in the step: the model, compiled on a GPU for long trainings.
 
-    On a CPU in float32 the step is bound by matrix products and compiling gains a tenth
-    (83 to 90 spectra a second at 1,024 points, 190 to 213 at 336, after two minutes of
-    compiling), so the model is returned as it is.
+    On a CPU in float32 the step is bound by matrix products, and compiling takes minutes, so
+    the model is returned as it is.
     """
     if device.type == "cuda" and steps >= MIN_STEPS_TO_COMPILE:
+        # What was compiled before for another length would make lengths symbolic, which
+        # Inductor 2.13 cannot lower here; batches may differ, the last one is smaller.
+        torch.compiler.reset()
         return torch.compile(model)
     return model

@@ -62,7 +62,9 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     home = prepare_home(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     try:
-        with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home))) as instance:
+        with _alone(home / "opening.lock"):
+            instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home)))
+        with instance:
             yield instance
     except OperationalError as error:
         raise WriteError(
@@ -70,6 +72,14 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
             f"{home}: Dagster's record cannot be written ({error.orig}); free some space and run "
             "it again to go on, or set RAMAN_PIPELINE_STORE to another folder",
         ) from error
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Waits for other processes: of two that make Dagster's tables at once, one would fail."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def process_tags(settings: Settings) -> dict[str, str]:

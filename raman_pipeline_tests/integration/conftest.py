@@ -38,21 +38,34 @@ def quick_settings(store, location, epochs=2):
     )
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, sample_folder):
-    folder = tmp_path_factory.mktemp("site")
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory, sample_folder):
+    """A folder in which `pristine` holds a site, and a store made from it up to the folds."""
+    base = tmp_path_factory.mktemp("made_once")
+    present = base / "present"
+    (present / "site").mkdir(parents=True)
     for path in sample_folder.glob("*.zip"):
-        shutil.copyfile(path, folder / path.name)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory, site):
-    """A store in which everything up to the folds was materialised once."""
-    settings = quick_settings(tmp_path_factory.mktemp("store"), site)
+        shutil.copyfile(path, present / "site" / path.name)
+    settings = quick_settings(present / "store", present / "site")
     outcomes = run_graph(settings, Listener(), train=False)
     assert [o.errors for o in outcomes if not o.succeeded] == []
-    return settings
+    present.rename(base / "pristine")
+    return base
+
+
+@pytest.fixture(scope="module")
+def site(made_once):
+    # Always at the same place: stores remember where things were.
+    present = made_once / "present"
+    shutil.rmtree(present, ignore_errors=True)
+    shutil.copytree(made_once / "pristine", present)
+    return present / "site"
+
+
+@pytest.fixture(scope="module")
+def settings(site):
+    """A store in which everything up to the folds was materialised once."""
+    return quick_settings(site.parent / "store", site)
 
 
 def states(settings):

@@ -87,7 +87,7 @@ def test_killed_at_twenty_random_moments_and_run_again(settings, site, tmp_path)
         assert instance.get_runs(filters=open_runs) == []
 
 
-def test_two_runs_at_once_on_one_store(settings, site, tmp_path):
+def test_two_runs_at_once_on_one_store_make_the_same_bytes(settings, site, tmp_path):
     context = multiprocessing.get_context("spawn")
     children = [context.Process(target=run_in_child, args=(tmp_path, site)) for _ in range(2)]
     for child in children:

@@ -1,6 +1,5 @@
 """Whole runs over the sample archives, in a store of their own."""
 
-import pyarrow.parquet as pq
 import pytest
 
 from raman_pipeline.learning.families import FAMILIES
@@ -33,16 +32,6 @@ def test_what_is_unchanged_is_not_made_again(settings):
     assert {a for a in before if before[a] != after[a]} <= {"rruff_archive"}
 
 
-def test_same_input_same_bytes(settings, site, tmp_path):
-    other = quick_settings(tmp_path, site)
-    run_graph(other, Listener(), train=False)
-    for path in sorted(settings.asset_store.rglob("*.*")):
-        twin = other.asset_store / path.relative_to(settings.asset_store)
-        if path.suffix == ".parquet":
-            assert pq.read_table(twin).equals(pq.read_table(path)), path
-        assert twin.read_bytes() == path.read_bytes(), path
-
-
 def test_training_report_and_a_changed_archive(settings, site):
     first = run_backfill(settings, Listener(), ["0|random", "0|specimen"], processes=2)
     assert [o.errors for o in first if not o.succeeded] == []
@@ -56,13 +45,16 @@ def test_training_report_and_a_changed_archive(settings, site):
 
     # Other settings: what was trained under the former ones is left out, with a word.
     other = quick_settings(settings.store, site, epochs=3)
-    assert all(o.succeeded for o in run_backfill(other, Listener(), ["0|specimen"], processes=1))
+    networks = ["convnext1d", "convnext1d_paper"]
+    again = run_backfill(other, Listener(), ["0|specimen"], processes=1, families=networks)
+    assert all(o.succeeded for o in again)
     text = report.read_text()
     assert "2 sets of predictions left out" in text
     assert "| random | ConvNeXt1D |" not in text
     assert "| random | majority class |" in text
     assert "| specimen | ConvNeXt1D |" in text
-    assert all(o.succeeded for o in run_backfill(settings, Listener(), ["0|specimen"], processes=1))
+    again = run_backfill(settings, Listener(), ["0|specimen"], processes=1, families=networks)
+    assert all(o.succeeded for o in again)
     assert "| random | ConvNeXt1D |" in report.read_text()
 
     # One archive goes, and a person agrees: only it and what follows is made again.
@@ -75,11 +67,12 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert states(settings)["spectra"].rows == 389 - 45 + 1
 
     # Models of the former folds are left out of the report, with a word.
-    later = run_backfill(settings, Listener(), ["0|specimen"], processes=1)
-    assert all(o.succeeded for o in later)
+    cheap = [name for name, family in FAMILIES.items() if family.baseline]
+    later = run_backfill(settings, Listener(), ["0|specimen"], processes=1, families=cheap)
+    assert [o.errors for o in later if not o.succeeded] == []
     text = report.read_text()
     assert "done: random 0/5, specimen 1/5" in text
-    assert f"{len(FAMILIES)} sets of predictions left out" in text
+    assert f"{2 * len(FAMILIES) - len(cheap)} sets of predictions left out" in text
     (site / "away").rename(site / "poor_unoriented.zip")
 
 
