@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from raman_pipeline.definitions import build_definitions
+from raman_pipeline.definitions import build_definitions, defs
 from raman_pipeline.orchestration.instance import open_instance
 from raman_pipeline.orchestration.runner import run_due
 from raman_pipeline.settings import load_settings
@@ -68,7 +68,7 @@ def test_ui_shows_assets_and_runs(tmp_path):
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert len(data["assetNodes"]) == 49
+    assert len(data["assetNodes"]) == len(defs.resolve_all_asset_keys())
     states = data["schedulesOrError"]["results"]
     assert [(s["name"], s["scheduleState"]["status"]) for s in states] == [
         ("weekly_refresh", "RUNNING")
