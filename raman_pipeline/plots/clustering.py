@@ -6,7 +6,7 @@ clusters (see `raman_pipeline.learning.clustering`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -91,26 +91,24 @@ def pseudo_spectrum(grid: npt.NDArray[np.float64], cluster: PseudoSpectrum, titl
     return figure
 
 
-def scores_by_representation(
-    tasks: Mapping[str, pd.DataFrame], title: str, learned: Sequence[str]
-) -> Figure:
+def scores_by_representation(tasks: Mapping[str, pd.DataFrame], title: str) -> Figure:
     """Draws the adjusted Rand index of every representation, one panel a task.
 
     Args:
-        tasks: title of a task to columns `name`, `ari` (mean over seeds) and `sd`.
+        tasks: title of a task to columns `name`, `ari` (mean over seeds), `sd`, `learned`
+            (whether the autoencoder made it) and `named` (whether names were known).
         title: printed above.
-        learned: names that the autoencoder made; drawn in another colour.
     """
     height = 1.4 + 0.24 * max(len(rows) for rows in tasks.values())
     figure, axes = new_figure(3 + 3.4 * len(tasks), height, len(tasks))
     for ax, (task, rows) in zip(axes, tasks.items(), strict=True):
         y = np.arange(len(rows))
-        colours = [BLUE if name in learned else ORANGE for name in rows["name"]]
+        colours = np.where(rows["named"], GREY, np.where(rows["learned"], BLUE, ORANGE)).tolist()
         bars = ax.barh(y, rows["ari"], xerr=rows["sd"], color=colours, error_kw={"elinewidth": 0.8})
         ax.bar_label(bars, fmt="%.3f", fontsize=6, padding=3)
         ax.set_yticks(y, list(rows["name"]), fontsize=7)
         ax.invert_yaxis()
         ax.set(xlim=(0, 1.15), xlabel="adjusted Rand index")
         ax.set_title(task, fontsize=9)
-    figure.suptitle(f"{title}\nblue: made by the autoencoder", fontsize=10)
+    figure.suptitle(f"{title}\nblue: made by the autoencoder; grey: knows the names", fontsize=10)
     return figure

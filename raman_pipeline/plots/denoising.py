@@ -72,7 +72,7 @@ def error_by_noise(judged: pd.DataFrame, title: str) -> Figure:
         ax.set(xscale="log", xlabel="deviation of the noise")
         ax.set_title(label, fontsize=9)
     axes[0].set(yscale="log")
-    axes[-1].set(yscale="symlog")
+    axes[-1].set(yscale="symlog", ylim=(0, None))
     axes[0].legend(fontsize=7, frameon=False)
     figure.suptitle(title, fontsize=10)
     return figure

@@ -76,6 +76,8 @@ def test_what_is_done_is_not_done_again_and_other_settings_are(clustered):
     # The numbers of the other partition stand under the former settings and are left out.
     text = (changed.figure_store / "clustering_report" / "report.md").read_text()
     assert "autoencoders: paper (seeds 0)" in text
+    assert "| paper preset, seed 0 |" in text
+    assert "| default preset, seed 0 |" not in text
 
 
 def test_a_partition_that_is_none_is_refused(settings):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from raman_pipeline import atomic
 from raman_pipeline.learning.clustering import report as clustering_text
-from raman_pipeline.learning.clustering.fair_test import RUNS
+from raman_pipeline.learning.clustering.fair_test import RUNS, WITH_NAMES
 from raman_pipeline.learning.clustering.paper_list import match
 from raman_pipeline.learning.denoising import report as denoising_text
 from raman_pipeline.learning.denoising.judgement import DENOISING
@@ -70,7 +70,12 @@ def clustering_report(
     columns = ["member_id", "member", "kind"]
     members = spectra.select(columns).to_pandas()
     matched = match(members[members["kind"] == "Processed"])
-    frames = {_title(key): t.to_pandas() for key, t in sorted(clusters.items())}
+    present = set(zip(runs["preset"], runs["seed"], strict=True))
+    frames = {
+        _title(key): found.to_pandas()
+        for key, found in sorted(clusters.items())
+        if preset_and_seed(key) in present
+    }
     files = clustering_text.paper_match(matched, frames)
     text = clustering_text.to_markdown(table, runs, files, matched, _protocol(settings, runs))
     path = settings.figure_store / "clustering_report" / "report.md"
@@ -156,14 +161,14 @@ def _protocol(settings: Settings, runs: pd.DataFrame) -> dict[str, object]:
 
 
 def _scores_figure(settings: Settings, table: pd.DataFrame) -> Figure:
-    tasks, learned = {}, set()
+    tasks = {}
     for (preset, task), rows in table.groupby(["preset", "task"], sort=False):
         named = rows.assign(
-            name=[f"{r.representation}, {r.clustering}, k: {r.k_from}" for r in rows.itertuples()]
+            name=[f"{r.representation}, {r.clustering}, k: {r.k_from}" for r in rows.itertuples()],
+            named=rows["clustering"] == WITH_NAMES,
         )
-        learned |= set(named[named["learned"]]["name"])
         tasks[f"{task}\n{preset} preset"] = named.rename(
             columns={"ari_mean": "ari", "ari_sd": "sd"}
-        )[["name", "ari", "sd"]].fillna({"sd": 0.0})
+        )[["name", "ari", "sd", "learned", "named"]].fillna({"sd": 0.0})
     title = f"Clusters against minerals, {settings.profile} profile{_simulated(settings)}"
-    return scores_by_representation(tasks, title, sorted(learned))
+    return scores_by_representation(tasks, title)

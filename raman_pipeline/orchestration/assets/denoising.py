@@ -262,7 +262,8 @@ def _figure(
     settings: Settings, partition: str, judged: Corpus, autoencoder: Autoencoder, seed: int
 ) -> dict[str, dg.MetadataValue]:
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(len(judged))[:_SHOWN]
+    drawn = judged.about.iloc[rng.permutation(len(judged))]
+    rows = drawn.drop_duplicates("mineral").index.to_numpy()[:_SHOWN]
     clean = judged.intensity[rows]
     noisy = clean + np.float32(_SHOWN_NOISE) * rng.standard_normal(clean.shape, dtype=np.float32)
     about = judged.about.iloc[rows]
