@@ -137,6 +137,6 @@ def _number(subscript: str) -> float:
     for sign, figure, letter in _TERM.findall(text):
         if figure in ("", ".") and not letter:
             continue
-        value = float(figure or 1) * (0.5 if letter else 1.0)
+        value = (1.0 if figure in ("", ".") else float(figure)) * (0.5 if letter else 1.0)
         total += -value if sign == "-" else value
     return max(total, 0.0)

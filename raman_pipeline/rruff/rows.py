@@ -39,7 +39,11 @@ def rows_from_lines(
         match = ROW.match(row.text)
         if match is None:
             raise MemberRefused(RefusalCode.ROW, row.line, row.text.strip())
-        values[i] = float(match.group(1)), float(match.group(2))
+        try:
+            values[i] = float(match.group(1)), float(match.group(2))
+        except ValueError as error:
+            # `re` of Python 3.11.2 lets "1.e" pass as a number; later ones do not.
+            raise MemberRefused(RefusalCode.ROW, row.line, row.text.strip()) from error
     with np.errstate(over="ignore"):
         columns = values.astype(np.float32)
     return columns[:, 0].copy(), columns[:, 1].copy(), [row.line for row in rows]
