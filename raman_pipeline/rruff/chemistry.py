@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     r"|(?P<symbol>[A-Z][a-z]?)"
     r"|(?P<number>\d+\.?\d*|\.\d+)"
 )
-_TERM = re.compile(r"([+-]?)\s*(\d*\.?\d*)\s*([a-z]?)")
+_TERM = re.compile(r"([+-]?)\s*(\d+\.?\d*|\.\d+|)\s*([a-z]?)")
 
 
 def element_amounts(formula: str) -> dict[str, float]:
@@ -135,7 +135,7 @@ def _number(subscript: str) -> float:
         return sum(figures) / len(figures) if figures else 1.0
     total = 0.0
     for sign, figure, letter in _TERM.findall(text):
-        if figure in ("", ".") and not letter:
+        if not figure and not letter:
             continue
         value = float(figure or 1) * (0.5 if letter else 1.0)
         total += -value if sign == "-" else value

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
 
-# Possessive quantifiers: a line of a million digits must not cost a million tries.
-NUMBER = r"[+-]?(?:(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d++)?+|(?i:nan|inf(?:inity)?+))"
+# Possessive quantifiers: a line of a million digits must not cost a million tries. Optional
+# groups are not possessive: `re` of Python 3.11.2 then takes the "e" of "1.e" for an exponent.
+NUMBER = r"[+-]?(?:(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d++)?|(?i:nan|inf(?:inity)?))"
 ROW = re.compile(rf"^[ \t]*+({NUMBER})(?:[ \t]*+,[ \t]*+|[ \t]++)({NUMBER})[ \t]*+$", re.ASCII)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from raman_pipeline.rruff.chemistry import ELEMENTS, compositions, element_amounts
@@ -34,6 +34,7 @@ def test_formulae(formula, amounts):
     assert element_amounts(formula) == pytest.approx(amounts)
 
 
+@example("_.a_")
 @given(st.text(alphabet="(){}[],_^·2nx-SiOHCa Σ=;.", max_size=40))
 def test_any_text_is_read_without_an_error(text):
     amounts = element_amounts(text)
