@@ -45,17 +45,6 @@ def test_shifts_move_bands_by_whole_and_broken_points():
     assert shifted(x, torch.tensor([6.0, 6.0, -6.0])).sum() == 0
 
 
-def test_siblings_are_of_the_same_specimen(sides):
-    recipe = NOTHING.model_copy(update={"sibling": 1.0})
-    side = sides[0]
-    augment = augmenter(side, recipe)
-    torch.manual_seed(0)
-    for _ in range(5):
-        drawn = augment._start + (torch.rand(len(side)) * augment._size).long()
-        partner = augment._order[drawn]
-        assert torch.equal(partner // 2, torch.arange(len(side)) // 2)
-
-
 def test_a_flat_spectrum_stays_finite():
     augment = Augmenter(NOTHING, torch.zeros(2, 50), np.zeros(2, np.int64), 1.0)
     assert torch.equal(augment(torch.arange(2)), torch.zeros(2, 50))
