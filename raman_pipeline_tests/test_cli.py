@@ -3,11 +3,12 @@ import os
 import subprocess
 import sys
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
-from raman_pipeline.cli import app
+from raman_pipeline.cli import app, main
 from raman_pipeline.definitions import defs
 from raman_pipeline_tests.rruff.test_member import NAME, member_text
 
@@ -26,6 +27,22 @@ def raman_pipeline(*arguments, **environment):
         text=True,
         timeout=120,
     )
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Runs the command in this process, which has loaded Dagster and torch before."""
+
+    def run(*arguments, **environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["raman-pipeline", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=ended.value.code or 0, stdout=said.out, stderr=said.err)
+
+    return run
 
 
 class TestCheck:
@@ -76,18 +93,18 @@ class TestErrorsAreOneLine:
             "error: PROFILE=smaple: there is no such profile; use sample, rruff, paper"
         ]
 
-    def test_store_that_cannot_be_written(self, tmp_path):
+    def test_store_that_cannot_be_written(self, tmp_path, command):
         blocker = tmp_path / "file"
         blocker.touch()
-        result = raman_pipeline("status", RAMAN_PIPELINE_STORE=str(blocker / "store"))
+        result = command("status", RAMAN_PIPELINE_STORE=str(blocker / "store"))
         assert result.returncode == 1
         assert "cannot be written" in result.stderr
         assert "RAMAN_PIPELINE_STORE" in result.stderr
         assert "Traceback" not in result.stderr
 
     @pytest.mark.integration
-    def test_wrong_folder(self, tmp_path):
-        result = raman_pipeline(
+    def test_wrong_folder(self, tmp_path, command):
+        result = command(
             "run", "--profile", "rruff", "--rruff-url", str(tmp_path / "nowhere"),
             RAMAN_PIPELINE_STORE=str(tmp_path / "store"),
         )  # fmt: skip
@@ -96,9 +113,9 @@ class TestErrorsAreOneLine:
         assert "Traceback" not in result.stderr + result.stdout
 
     @pytest.mark.integration
-    def test_folder_without_archives(self, tmp_path):
+    def test_folder_without_archives(self, tmp_path, command):
         (tmp_path / "empty").mkdir()
-        result = raman_pipeline(
+        result = command(
             "run", "--profile", "rruff", "--rruff-url", str(tmp_path / "empty"),
             RAMAN_PIPELINE_STORE=str(tmp_path / "store"),
         )  # fmt: skip
@@ -106,23 +123,23 @@ class TestErrorsAreOneLine:
         assert "holds an accepted spectrum" in result.stdout
         assert "RRUFF_URL" in result.stdout
 
-    def test_unknown_partition(self, tmp_path):
-        result = raman_pipeline(
+    def test_unknown_partition(self, tmp_path, command):
+        result = command(
             "backfill", "--partition", "9|random", RAMAN_PIPELINE_STORE=str(tmp_path / "store")
         )
         assert result.returncode == 1
         assert "no partition 9|random" in result.stderr
 
-    def test_unknown_family(self, tmp_path):
-        result = raman_pipeline(
+    def test_unknown_family(self, tmp_path, command):
+        result = command(
             "backfill", "--family", "resnet", RAMAN_PIPELINE_STORE=str(tmp_path / "store")
         )
         assert result.returncode == 1
         assert "no family resnet; they are majority, " in result.stderr
 
 
-def test_status_before_the_first_run(tmp_path):
-    result = raman_pipeline("status", "--json", RAMAN_PIPELINE_STORE=str(tmp_path / "store"))
+def test_status_before_the_first_run(tmp_path, command):
+    result = command("status", "--json", RAMAN_PIPELINE_STORE=str(tmp_path / "store"))
     states = json.loads(result.stdout)
     assert len(states) == len(defs.resolve_all_asset_keys())
     assert all(s["materialized"] == 0 and s["last_time"] is None for s in states)
