@@ -10,11 +10,7 @@ from raman_pipeline.orchestration import progress
 from raman_pipeline.orchestration.progress import Progress as Step
 from raman_pipeline.orchestration.progress import heard, tell
 from raman_pipeline.orchestration.runner import RunOutcome
-
-
-def work(number):
-    for epoch in range(1, 4):
-        tell(Step(f"net {number}", epoch, 3, f"loss {epoch}"))
+from raman_pipeline_tests.orchestration.teller import work
 
 
 def test_what_other_processes_tell_is_heard_in_order():
