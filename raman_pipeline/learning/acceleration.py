@@ -6,6 +6,7 @@ What belongs here: choosing device and precision, compiling. What does not: the 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import torch
@@ -29,16 +30,26 @@ def autocast_dtype(device: torch.device) -> torch.dtype | None:
 
 
 def compiled_where_it_pays(
-    model: nn.Module, device: torch.device, steps: int
+    model: nn.Module, device: torch.device, steps: int, cpu_steps: int | None = None
 ) -> Callable[[Tensor], Tensor]:
-    """Returns what to call in the step: the model, compiled on a GPU for long trainings.
+    """Returns what to call in the step: the model, or the model compiled for long trainings.
 
-    On a CPU in float32 the step is bound by matrix products, and compiling takes minutes, so
-    the model is returned as it is.
+    Args:
+        model: on the device.
+        device: of the training.
+        steps: of the whole training.
+        cpu_steps: from how many steps on it pays on a CPU as well; None for never. Where a step
+            is bound by matrix products it does not pay; where it is bound by what lies between
+            them (pooling, activations, norms) a step takes half the time. Needs a C++ compiler;
+            without one nothing is compiled.
     """
     if device.type == "cuda" and steps >= MIN_STEPS_TO_COMPILE:
         # What was compiled before for another length would make lengths symbolic, which
         # Inductor 2.13 cannot lower here; batches may differ, the last one is smaller.
         torch.compiler.reset()
         return torch.compile(model)
+    if device.type == "cpu" and cpu_steps is not None and steps >= cpu_steps:
+        if shutil.which("g++"):
+            torch.compiler.reset()
+            return torch.compile(model, dynamic=False)
     return model

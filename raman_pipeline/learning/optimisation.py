@@ -15,10 +15,11 @@ from typing import Protocol
 import torch
 from schedulefree import AdamWScheduleFree
 from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
 
 from raman_pipeline import atomic
 from raman_pipeline.learning.acceleration import autocast_dtype, choose_device
-from raman_pipeline.learning.presets import Schedule
+from raman_pipeline.learning.presets import Schedule, StepSchedule
 
 
 class Objective(Protocol):
@@ -65,6 +66,8 @@ def optimise(
 ) -> list[EpochReport]:
     """Trains a network in place with schedule-free AdamW (Defazio et al. 2024).
 
+    A StepSchedule trains with plain AdamW whose learning rate falls at its milestones.
+
     On the CPU the result depends on nothing but the arguments: every epoch draws
     from a generator of its own, so a training that was killed and resumed ends with
     the same bytes as one that was not.
@@ -83,17 +86,15 @@ def optimise(
         One report for each epoch run here (epochs resumed over are left out). The
         model is left in evaluation mode, on the CPU.
     """
-    optimizer = AdamWScheduleFree(
-        model.parameters(),
-        lr=schedule.learning_rate,
-        weight_decay=schedule.weight_decay,
-        warmup_steps=schedule.warmup_steps,
-    )
+    optimizer = _optimizer(model, schedule)
     store = _Checkpoint(checkpoint, fingerprint)
     reports = []
     for epoch in range(store.restore(model, optimizer), schedule.epochs):
         start = time.perf_counter()
         torch.manual_seed(seed + 1_000_003 * (epoch + 1))
+        if isinstance(schedule, StepSchedule):
+            fallen = sum(epoch >= m for m in schedule.milestones)
+            optimizer.param_groups[0]["lr"] = schedule.learning_rate * schedule.factor**fallen
         loss, value = _run_epoch(model, objective, optimizer, schedule)
         store.save(model, optimizer, epoch + 1)
         seconds = time.perf_counter() - start
@@ -103,19 +104,34 @@ def optimise(
         if on_epoch:
             on_epoch(reports[-1])
     # Schedule-free keeps two sets of weights; evaluation wants the averaged one.
-    optimizer.eval()
+    if isinstance(optimizer, AdamWScheduleFree):
+        optimizer.eval()
     model.eval()
     model.cpu()
     return reports
 
 
+def _optimizer(model: nn.Module, schedule: Schedule) -> AdamW | AdamWScheduleFree:
+    if isinstance(schedule, StepSchedule):
+        return AdamW(
+            model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+        )
+    return AdamWScheduleFree(
+        model.parameters(),
+        lr=schedule.learning_rate,
+        weight_decay=schedule.weight_decay,
+        warmup_steps=schedule.warmup_steps,
+    )
+
+
 def _run_epoch(
-    model: nn.Module, objective: Objective, optimizer: AdamWScheduleFree, schedule: Schedule
+    model: nn.Module, objective: Objective, optimizer: Optimizer, schedule: Schedule
 ) -> tuple[float, float]:
     device = next(model.parameters()).device
     dtype = autocast_dtype(device)
     model.train()
-    optimizer.train()
+    if isinstance(optimizer, AdamWScheduleFree):
+        optimizer.train()
     totals, n = torch.zeros(2, device=device), 0
     for rows in objective.batches(schedule.batch_size):
         with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
@@ -138,7 +154,7 @@ class _Checkpoint:
         self.path = path
         self.fingerprint = fingerprint
 
-    def restore(self, model: nn.Module, optimizer: AdamWScheduleFree) -> int:
+    def restore(self, model: nn.Module, optimizer: Optimizer) -> int:
         if self.path is None or not self.path.exists():
             return 0
         state = torch.load(self.path, map_location=choose_device(), weights_only=True)
@@ -148,7 +164,7 @@ class _Checkpoint:
         optimizer.load_state_dict(state["optimizer"])
         return int(state["epoch"])
 
-    def save(self, model: nn.Module, optimizer: AdamWScheduleFree, epoch: int) -> None:
+    def save(self, model: nn.Module, optimizer: Optimizer, epoch: int) -> None:
         if self.path is None:
             return
         with atomic.replacing(self.path) as temporary:

@@ -44,6 +44,13 @@ class Schedule(BaseModel):
     warmup_steps: int = Field(0, ge=0)
 
 
+class StepSchedule(Schedule):
+    """AdamW whose learning rate falls by a factor at some epochs, in place of schedule-free."""
+
+    milestones: tuple[int, ...] = ()
+    factor: float = Field(0.5, gt=0, le=1)
+
+
 class ConvNeXtPreset(Schedule):
     """Architecture, regularisation and optimiser of one ConvNeXt1D.
 

@@ -1,0 +1,155 @@
+"""Aligning a list of observed peaks with those of a class: the cost of the best alignment.
+
+What belongs here: the compiled recursion. What does not: where classes come from (see
+`peak_model`).
+
+Both lists ascend. An expected peak is matched, missed, or merged with its neighbour into one
+observed peak; two neighbours may have changed places; an observed peak that nothing explains is
+extra. Costs are negative logarithms of Gaussian densities of position and height beside that of a
+peak anywhere, so that they add up and classes with few and with many peaks compare.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from raman_pipeline.compiled import compiled
+
+Floats = npt.NDArray[np.float64]
+
+EXTRA = 12.0
+"""Cost of an observed peak that nothing explains, beside a matched one."""
+_SWAP = 1.0
+_MERGE = 2.5
+_REACH = 4.5
+"""Peaks of one spectrum shift apart by at most this many position deviations."""
+
+
+@compiled()
+def align(
+    expected: Floats,
+    expected_height: Floats,
+    miss: Floats,
+    n: int,
+    observed: Floats,
+    observed_height: Floats,
+    m: int,
+    deviations: Floats,
+    best: Floats,
+    step: npt.NDArray[np.int8],
+) -> float:
+    """Returns the cost of the best alignment; fills `best` and `step`, [n + 1, m + 1].
+
+    Args:
+        expected: positions of a class, the first `n` count.
+        expected_height: their heights.
+        miss: cost of not seeing each.
+        n: number of expected peaks.
+        observed: positions, the first `m` count.
+        observed_height: their heights.
+        m: number of observed peaks.
+        deviations: of positions and of heights.
+        best: room for costs.
+        step: room for the choices: 1 match, 2 miss, 3 extra, 4 merge, 5 swap.
+    """
+    best[0, 0] = 0.0
+    for j in range(1, m + 1):
+        best[0, j] = best[0, j - 1] + EXTRA
+        step[0, j] = 3
+    for i in range(1, n + 1):
+        best[i, 0] = best[i - 1, 0] + miss[i - 1]
+        step[i, 0] = 2
+        for j in range(1, m + 1):
+            least, choice = best[i - 1, j] + miss[i - 1], 2
+            cost = best[i, j - 1] + EXTRA
+            if cost < least:
+                least, choice = cost, 3
+            shift = (observed[j - 1] - expected[i - 1]) / deviations[0]
+            if abs(shift) < _REACH:
+                cost = best[i - 1, j - 1] + _match(
+                    shift, observed_height[j - 1] - expected_height[i - 1], deviations[1]
+                )
+                if cost < least:
+                    least, choice = cost, 1
+                if i > 1:
+                    before = (observed[j - 1] - expected[i - 2]) / deviations[0]
+                    if abs(before) < _REACH:
+                        first, second = expected_height[i - 2], expected_height[i - 1]
+                        low, high = max(first, second), first + second
+                        seen = observed_height[j - 1]
+                        off = min(0.0, seen - low) + max(0.0, seen - high)
+                        cost = best[i - 2, j - 1] + _MERGE + _match(shift, off, deviations[1])
+                        cost += 0.5 * before * before
+                        if cost < least:
+                            least, choice = cost, 4
+                        if j > 1:
+                            other = (observed[j - 2] - expected[i - 1]) / deviations[0]
+                            if abs(other) < _REACH:
+                                cost = best[i - 2, j - 2] + _SWAP
+                                cost += _match(before, seen - first, deviations[1])
+                                cost += _match(
+                                    other, observed_height[j - 2] - second, deviations[1]
+                                )
+                                if cost < least:
+                                    least, choice = cost, 5
+            best[i, j], step[i, j] = least, choice
+    return best[n, m]
+
+
+@compiled(inline="always")
+def _match(shift: float, change: float, deviation: float) -> float:
+    return 0.5 * (shift * shift + (change / deviation) ** 2)
+
+
+@compiled()
+def costs(
+    positions: Floats,
+    heights: Floats,
+    misses: Floats,
+    counts: npt.NDArray[np.int64],
+    observed: Floats,
+    observed_heights: Floats,
+    observed_counts: npt.NDArray[np.int64],
+    deviations: Floats,
+    out: Floats,
+) -> None:
+    """Fills `out` [lists, classes] with the cost of every list under every class."""
+    rows, columns = positions.shape[1] + 1, observed.shape[1] + 1
+    best, step = np.empty((rows, columns)), np.empty((rows, columns), dtype=np.int8)
+    for q in range(observed.shape[0]):
+        for c in range(positions.shape[0]):
+            out[q, c] = align(
+                positions[c],
+                heights[c],
+                misses[c],
+                counts[c],
+                observed[q],
+                observed_heights[q],
+                observed_counts[q],
+                deviations,
+                best,
+                step,
+            )
+
+
+@compiled()
+def matched(n: int, m: int, step: npt.NDArray[np.int8], pairs: npt.NDArray[np.int64]) -> None:
+    """Fills `pairs` [n] with the observed peak of each expected one; −1 missed, −2 merged."""
+    i, j = n, m
+    while i > 0 or j > 0:
+        choice = step[i, j]
+        if choice == 1:
+            pairs[i - 1] = j - 1
+            i, j = i - 1, j - 1
+        elif choice == 2:
+            pairs[i - 1] = -1
+            i -= 1
+        elif choice == 3:
+            j -= 1
+        elif choice == 4:
+            pairs[i - 1] = pairs[i - 2] = -2
+            i, j = i - 2, j - 1
+        else:
+            pairs[i - 2], pairs[i - 1] = j - 1, j - 2
+            i, j = i - 2, j - 2

@@ -1,0 +1,111 @@
+"""The trained embedding: fitted, stored, and asked by nearest neighbours.
+
+What belongs here: the way between spectra and the network. What does not: what it minimises (see
+`triplets`), tasks (see `tasks`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.neighbors import KNeighborsClassifier
+
+from raman_pipeline.learning.acceleration import choose_device
+from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.models.spectrum_cnn import SpectrumCNN
+from raman_pipeline.learning.optimisation import OnEpoch, optimise
+from raman_pipeline.learning.synthetic_tasks.presets import EmbeddingPreset
+from raman_pipeline.learning.synthetic_tasks.triplets import Triplets
+from raman_pipeline.universal_synthetic.dataset import Labelled
+
+Vectors = npt.NDArray[np.float32]
+NEIGHBOURS = (1, 3, 5, 7, 9, 11, 15, 21)
+"""Numbers of neighbours that the validation chooses among."""
+_BATCH = 256
+
+
+def fit_embedding(
+    training: Labelled,
+    preset: EmbeddingPreset,
+    seed: int,
+    mixtures: bool = False,
+    checkpoint: Path | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> ModelState:
+    """Trains the embedding on labelled spectra.
+
+    Args:
+        training: float32 [n, points], each with another of its class.
+        preset: of the network and its training.
+        seed: of weights, batches, triplets and noise.
+        mixtures: whether to train with triplets of mixtures.
+        checkpoint: as `optimise` takes it.
+        on_epoch: called after each epoch; the measure is the share of triplets that count.
+
+    Returns:
+        Weights by name, with preset, points, seed and the last loss.
+    """
+    torch.manual_seed(seed)
+    points = training.spectra.shape[1]
+    model = SpectrumCNN(points, preset.size).to(choose_device())
+    objective = Triplets(model, training.spectra, training.label, preset, mixtures)
+    digest = hashlib.sha256(np.ascontiguousarray(training.spectra).view(np.uint8).data)
+    digest.update(training.label.tobytes())
+    digest.update(f"{preset.model_dump_json()} {seed} {mixtures} {torch.__version__}".encode())
+    reports = optimise(model, objective, preset, seed, digest.hexdigest(), checkpoint, on_epoch)
+    about = {
+        "preset": preset.model_dump(mode="json"),
+        "points": points,
+        "seed": seed,
+        "mixtures": mixtures,
+        "training_spectra": len(training),
+        "final_loss": round(reports[-1].loss, 6) if reports else None,
+    }
+    return ModelState({n: v.numpy() for n, v in model.state_dict().items()}, about)
+
+
+class Embedding:
+    """A stored embedding at work.
+
+    Args:
+        state: as `fit_embedding` returns it.
+    """
+
+    def __init__(self, state: ModelState) -> None:
+        self.device = choose_device()
+        size = EmbeddingPreset.model_validate(state.about["preset"]).size
+        self._model = SpectrumCNN(state.about["points"], size)
+        self._model.load_state_dict(
+            {n: torch.from_numpy(state.arrays[n]) for n in self._model.state_dict()}
+        )
+        self._model.eval().to(self.device)
+
+    def __call__(self, spectra: npt.NDArray[np.float32]) -> Vectors:
+        """Returns unit vectors, float32 [n, size], of spectra [n, points]."""
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(spectra), _BATCH):
+                batch = np.ascontiguousarray(spectra[start : start + _BATCH], dtype=np.float32)
+                parts.append(self._model(torch.from_numpy(batch).to(self.device)).cpu().numpy())
+        return np.concatenate(parts)
+
+
+def nearest_classes(
+    training: tuple[Vectors, npt.NDArray[np.int64]],
+    validation: tuple[Vectors, npt.NDArray[np.int64]],
+    test: Vectors,
+) -> tuple[npt.NDArray[np.int64], int]:
+    """Returns the class of each test vector by its neighbours, and their number k.
+
+    Of several k that are right equally often on the validation, the smallest is taken.
+    """
+    scores = {}
+    for k in NEIGHBOURS:
+        if k <= len(training[1]):
+            scores[k] = KNeighborsClassifier(k).fit(*training).score(*validation)
+    best = max(scores, key=lambda k: (scores[k], -k))
+    return KNeighborsClassifier(best).fit(*training).predict(test), best

@@ -1,0 +1,204 @@
+"""Which classes a mixture holds: a beam search over sets of peak models.
+
+What belongs here: ours, which looks at some hundred sets and not at all. What does not: the
+exhaustive way and the untrained ones (see `mixture_baselines`).
+
+A set is worth what it costs to align the peaks of all its classes with those of the mixture.
+Sets grow by one class at a time, and the cheapest of each size are kept. Where bands of two
+components fall together the mixture's highest peak is higher than one, and all others seem lower
+once it is normalised; so where the best set explains badly, the search is repeated for mixtures
+that were scaled down.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from raman_pipeline.compiled import compiled
+from raman_pipeline.learning.synthetic_tasks.alignment import EXTRA, align
+from raman_pipeline.learning.synthetic_tasks.peak_lists import MOST, PeakLists
+from raman_pipeline.learning.synthetic_tasks.peak_model import PeakModel
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+BEAM = 48
+CANDIDATES = 48
+"""Classes that sets are made of: those whose own peaks are all there."""
+_SCALES = np.array([1.0, 0.9, 0.8, 0.7, 0.6, 0.53])
+_SHIFT, _LOW = 30.0, 0.05
+_GOOD = 2.0
+"""Cost a peak up to which an explanation is not doubted."""
+
+
+def components(model: PeakModel, lists: PeakLists, count: int) -> npt.NDArray[np.int64]:
+    """Returns the labels of the classes in each mixture, [n, count], ascending.
+
+    Args:
+        model: of all classes that may be there.
+        lists: peaks of the mixtures.
+        count: how many classes are mixed.
+    """
+    found = np.empty((len(lists), count), dtype=np.int64)
+    for row in range(len(lists)):
+        m = int(lists.counts[row])
+        _search(
+            model.positions,
+            model.heights,
+            model.misses,
+            model.counts,
+            lists.positions[row],
+            lists.heights[row],
+            m,
+            model.deviations,
+            found[row],
+        )
+    return np.sort(model.classes[found], axis=1)
+
+
+@compiled()
+def _search(
+    positions: Floats,
+    heights: Floats,
+    misses: Floats,
+    counts: Indices,
+    observed: Floats,
+    observed_heights: Floats,
+    m: int,
+    deviations: Floats,
+    found: Indices,
+) -> None:
+    """Fills `found` with the indices of the classes of the cheapest set."""
+    least = np.inf
+    for scale in _SCALES:
+        # Heights in units of the components', so that the models stay as they are.
+        rescaled = observed_heights / scale
+        members = np.zeros_like(found)
+        cost = _beam(positions, heights, misses, counts, observed, rescaled, m, deviations, members)
+        if cost < least:
+            least = cost
+            found[:] = members
+        if least < _GOOD * m:
+            break
+
+
+@compiled()
+def _beam(
+    positions: Floats,
+    heights: Floats,
+    misses: Floats,
+    counts: Indices,
+    observed: Floats,
+    observed_heights: Floats,
+    m: int,
+    deviations: Floats,
+    found: Indices,
+) -> float:
+    size = found.size
+    best = np.empty((MOST + 1, observed.size + 1))
+    step = np.empty((MOST + 1, observed.size + 1), dtype=np.int8)
+    union = np.empty((3, MOST))
+    cover = np.empty(counts.size)
+    for c in range(counts.size):
+        n = counts[c]
+        cover[c] = _cover(positions[c], heights[c], misses[c], n, observed, observed_heights, m)
+        cover[c] -= n
+    chosen = np.argsort(cover)[: min(CANDIDATES, counts.size)]
+    alone = np.empty(chosen.size)
+    for i, c in enumerate(chosen):
+        alone[i] = align(
+            positions[c],
+            heights[c],
+            misses[c],
+            counts[c],
+            observed,
+            observed_heights,
+            m,
+            deviations,
+            best,
+            step,
+        )
+    # A set grows from the class that explains most to the one that explains least, so that
+    # what is kept at each size has explained as much as it can.
+    order = np.argsort(alone)
+    chosen, prices = chosen[order], alone[order]
+    sets = np.arange(chosen.size).reshape(-1, 1)
+    for level in range(1, size):
+        most = min(sets.shape[0], BEAM)
+        grown = np.empty((most * chosen.size, level + 1), dtype=np.int64)
+        costs = np.empty(grown.shape[0])
+        total = 0
+        for s in range(most):
+            for rank in range(sets[s, level - 1] + 1, chosen.size):
+                grown[total, :level] = sets[s]
+                grown[total, level] = rank
+                n = _unite(positions, heights, misses, counts, chosen[grown[total]], union)
+                if n < 0:
+                    continue
+                costs[total] = align(
+                    union[0],
+                    union[1],
+                    union[2],
+                    n,
+                    observed,
+                    observed_heights,
+                    m,
+                    deviations,
+                    best,
+                    step,
+                )
+                total += 1
+        if total == 0:
+            return np.inf
+        order = np.argsort(costs[:total])[:BEAM]
+        sets, prices = grown[order], costs[order]
+    found[:] = chosen[sets[0]]
+    return prices[0]
+
+
+@compiled()
+def _cover(
+    expected: Floats,
+    expected_heights: Floats,
+    miss: Floats,
+    n: int,
+    observed: Floats,
+    observed_heights: Floats,
+    m: int,
+) -> float:
+    """Returns how badly the peaks of one class are found among all those of a mixture."""
+    total = 0.0
+    for i in range(n):
+        least = miss[i]
+        for j in range(m):
+            shift = (observed[j] - expected[i]) / _SHIFT
+            # Peaks of other components may lie above this one: only too low is wrong.
+            low = min(0.0, observed_heights[j] - expected_heights[i]) / _LOW
+            least = min(least, 0.5 * (shift * shift + low * low))
+        total += min(least, EXTRA)
+    return total
+
+
+@compiled()
+def _unite(
+    positions: Floats,
+    heights: Floats,
+    misses: Floats,
+    counts: Indices,
+    members: Indices,
+    union: Floats,
+) -> int:
+    """Merges the ascending peaks of some classes; returns how many, −1 for too many."""
+    n = 0
+    for c in members:
+        if n + counts[c] > union.shape[1]:
+            return -1
+        for i in range(counts[c]):
+            k = n
+            while k > 0 and union[0, k - 1] > positions[c, i]:
+                union[:, k] = union[:, k - 1]
+                k -= 1
+            union[0, k], union[1, k], union[2, k] = positions[c, i], heights[c, i], misses[c, i]
+            n += 1
+    return n

@@ -1,0 +1,29 @@
+"""How the embedding is trained for each task.
+
+What belongs here: the `paper` preset, which is what the authors' code has. What does not: which
+task runs (see `tasks`). torch is not imported here.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from raman_pipeline.learning.presets import StepSchedule
+
+
+class EmbeddingPreset(StepSchedule):
+    """The embedding and its training (Vorozhtsov & Kitina 2024)."""
+
+    size: int = Field(64, ge=2, description="numbers of the embedding")
+    noise: float = Field(0.005, ge=0, description="deviation of noise added in training")
+    margin: float = 1.0
+    cut: float = Field(0.3, description="terms of the loss that are not above it are dropped")
+    epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 5e-3
+    weight_decay: float = 0.01
+    clip_norm: float = Field(1e9, description="the paper does not clip")
+    milestones: tuple[int, ...] = (4, 8, 12, 16)
+
+
+PAPER = EmbeddingPreset()

@@ -1,0 +1,295 @@
+"""The tasks of Vorozhtsov & Kitina (2024), and what is asked of every method in each.
+
+What belongs here: which spectra train, are searched and tested in a task, and the answers of the
+methods scored. What does not: the methods, the report (see `report`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from raman_pipeline.learning.synthetic_tasks.mixture_search import components
+from raman_pipeline.learning.synthetic_tasks.mixtures import found_components, mix
+from raman_pipeline.learning.synthetic_tasks.peak_lists import peak_lists
+from raman_pipeline.learning.synthetic_tasks.peak_model import fit_peak_model
+from raman_pipeline.learning.synthetic_tasks.presets import PAPER, EmbeddingPreset
+from raman_pipeline.learning.synthetic_tasks.untrained import (
+    SMOOTHINGS,
+    class_means,
+    components_by_least_squares,
+    components_by_sums,
+    nearest,
+    nearest_peak_list,
+    smoothed,
+)
+from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.universal_synthetic.classes import CHALLENGE_GROUPS, CLASSES
+from raman_pipeline.universal_synthetic.dataset import Labelled
+from raman_pipeline.universal_synthetic.disturbance import disturbed
+from raman_pipeline.universal_synthetic.variation import Part, SetName
+
+TaskName = Literal[
+    "all_classes",
+    "forty_percent",
+    "ten_percent",
+    "unseen_classes",
+    "challenge",
+    "mixtures",
+    "noisy",
+]
+TASKS: tuple[TaskName, ...] = get_args(TaskName)
+
+EMBEDDING = "embedding"
+SMOOTHED = "smoothed cosine"
+PEAK_LIST = "peak list"
+LEAST_SQUARES = "least squares"
+PEAK_MODEL = "peak model"
+TRAINED = (EMBEDDING,)
+BASELINES = (SMOOTHED, PEAK_LIST, LEAST_SQUARES)
+
+TRAINING_CLASSES = 400
+"""Of the task with unseen classes: 0 to 399 train, 400 to 499 are searched."""
+MIXED_CLASSES = 100
+"""Of the mixtures: 0 to 99 are mixed, 100 to 499 train."""
+GALLERIES = 20
+GALLERY = 100
+"""Random galleries of unseen classes, and their size."""
+
+RUNS = TableSchema(
+    "synthetic_runs",
+    (
+        Column("task", pa.string(), "what was asked", isin=TASKS),
+        Column("method", pa.string(), "who answered", isin=(*TRAINED, *BASELINES, PEAK_MODEL)),
+        Column("part", pa.string(), "all spectra, or a group or a gallery of them"),
+        Column("components", pa.int64(), "classes in a spectrum", between=(1, 4)),
+        Column("at_least", pa.int64(), "of them named rightly", between=(1, 4)),
+        Column("n", pa.int64(), "spectra"),
+        Column("accuracy", pa.float64(), "share of spectra", between=(0, 1)),
+        Column("setting", pa.string(), "what the validation chose", nullable=True),
+    ),
+    ("task", "method", "part", "components", "at_least"),
+)
+Row = dict[str, Any]
+Sets = Mapping[SetName, Mapping[Part, Labelled]]
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """What a task works on.
+
+    Attributes:
+        learned: what an embedding may be trained on.
+        reference: what is searched; of the same classes as the test.
+        validation: what chooses numbers of neighbours and smoothings.
+        test: what is asked.
+    """
+
+    learned: Labelled
+    reference: Labelled
+    validation: Labelled
+    test: Labelled
+
+
+def task_data(task: TaskName, sets: Sets, seed: int) -> TaskData:
+    """Returns the spectra of a task.
+
+    Args:
+        task: which.
+        sets: `universal` and `challenge`.
+        seed: of the noise of the noisy task.
+    """
+    parts = sets["challenge" if task == "challenge" else "universal"]
+    train, validation, test = parts["train"], parts["validation"], parts["test"]
+    if task == "unseen_classes":
+        searched = (TRAINING_CLASSES, CLASSES)
+        return TaskData(
+            train.of_classes(0, TRAINING_CLASSES),
+            train.of_classes(*searched),
+            validation.of_classes(*searched),
+            test.of_classes(*searched),
+        )
+    if task == "mixtures":
+        searched = (0, MIXED_CLASSES)
+        return TaskData(
+            train.of_classes(MIXED_CLASSES, CLASSES),
+            train.of_classes(*searched),
+            validation.of_classes(*searched),
+            test.of_classes(*searched),
+        )
+    if task == "noisy":
+        train, validation, test = (
+            Labelled(disturbed(p.spectra, 3 * seed + i), p.label)
+            for i, p in enumerate((train, validation, test))
+        )
+    if task in ("forty_percent", "ten_percent"):
+        train = train.first_of_class(20 if task == "forty_percent" else 5)
+    return TaskData(train, train, validation, test)
+
+
+def paper_preset(task: TaskName, preset: EmbeddingPreset = PAPER) -> EmbeddingPreset:
+    """Returns the preset with what the authors' code changes for a task."""
+    if task == "unseen_classes":
+        return preset.model_copy(update={"learning_rate": 9e-3})
+    if task == "mixtures":
+        epochs = max(1, round(0.8 * preset.epochs))
+        return preset.model_copy(update={"learning_rate": 4e-3, "epochs": epochs})
+    return preset
+
+
+def embedding_rows(
+    task: TaskName, data: TaskData, embed: Callable[[npt.NDArray[np.float32]], Any], seed: int
+) -> list[Row]:
+    """Returns what a trained embedding answers.
+
+    Args:
+        task: which.
+        data: of the task.
+        embed: spectra to unit vectors.
+        seed: of the mixtures.
+    """
+    # torch takes seconds to import, and the other methods do without it.
+    from raman_pipeline.learning.synthetic_tasks.embedding import nearest_classes
+
+    reference = embed(data.reference.spectra)
+    if task == "mixtures":
+        means, classes = class_means(reference, data.reference.label)
+        return _mixture_rows(
+            data,
+            EMBEDDING,
+            seed,
+            lambda spectra, k: components_by_sums(means, classes, embed(spectra), k),
+        )
+    predicted, k = nearest_classes(
+        (reference, data.reference.label),
+        (embed(data.validation.spectra), data.validation.label),
+        embed(data.test.spectra),
+    )
+    return list(_rows(task, EMBEDDING, predicted, data.test.label, f"{k} neighbours"))
+
+
+def untrained_rows(task: TaskName, data: TaskData, seed: int) -> Iterator[Row]:
+    """Yields what the baselines and the peak models answer."""
+    lists = {
+        "reference": peak_lists(data.reference.spectra),
+        "test": peak_lists(data.test.spectra),
+    }
+    label, true = data.reference.label, data.test.label
+    deviation, reference = _best_smoothing(data)
+    setting = f"smoothing {deviation:g}"
+    if task == "mixtures":
+        means, classes = class_means(reference, label)
+        model = fit_peak_model(lists["reference"], label)
+        ways: dict[str, Callable[[Any, int], npt.NDArray[np.int64]]] = {
+            SMOOTHED: lambda s, k: components_by_sums(means, classes, smoothed(s, deviation), k),
+            LEAST_SQUARES: lambda s, k: components_by_least_squares(
+                means, classes, smoothed(s, deviation), k
+            ),
+            PEAK_MODEL: lambda s, k: components(model, peak_lists(s), k),
+        }
+        for method, way in ways.items():
+            yield from _mixture_rows(data, method, seed, way)
+        return
+    found = nearest(reference, label, smoothed(data.test.spectra, deviation))
+    yield from _rows(task, SMOOTHED, found, true, setting)
+    found = nearest_peak_list(lists["reference"], label, lists["test"])
+    yield from _rows(task, PEAK_LIST, found, true)
+    model = fit_peak_model(lists["reference"], label)
+    yield from _rows(task, PEAK_MODEL, model.predict(lists["test"]), true)
+
+
+def gallery_rows(sets: Sets, seed: int) -> Iterator[Row]:
+    """Yields what is found in random galleries of 100 classes, untrained and by peak models."""
+    parts = sets["universal"]
+    rng = np.random.default_rng(seed)
+    searched = {p: peak_lists(parts[p].spectra) for p in ("train", "test")}
+    validation = TaskData(parts["train"], parts["train"], parts["validation"], parts["test"])
+    deviation, reference = _best_smoothing(validation)
+    query = smoothed(parts["test"].spectra, deviation)
+    for gallery in range(GALLERIES):
+        chosen = rng.choice(CLASSES, GALLERY, replace=False)
+        train, test = (np.isin(parts[p].label, chosen) for p in ("train", "test"))
+        label, true = parts["train"].label[train], parts["test"].label[test]
+        model = fit_peak_model(searched["train"].subset(train), label)
+        answers = {
+            SMOOTHED: nearest(reference[train], label, query[test]),
+            PEAK_MODEL: model.predict(searched["test"].subset(test)),
+        }
+        for method, found in answers.items():
+            part = f"gallery {gallery}"
+            yield _row(
+                "unseen_classes", method, part, 1, 1, found == true, f"smoothing {deviation:g}"
+            )
+
+
+def _best_smoothing(data: TaskData) -> tuple[float, npt.NDArray[np.float32]]:
+    """Returns the smoothing that is right most often on the validation, and the reference so."""
+    best: tuple[float, float, npt.NDArray[np.float32]] | None = None
+    for deviation in SMOOTHINGS:
+        reference = smoothed(data.reference.spectra, deviation)
+        found = nearest(
+            reference, data.reference.label, smoothed(data.validation.spectra, deviation)
+        )
+        right = float((found == data.validation.label).mean())
+        if best is None or right > best[0]:
+            best = right, deviation, reference
+    assert best is not None
+    return best[1], best[2]
+
+
+def _mixture_rows(
+    data: TaskData,
+    method: str,
+    seed: int,
+    find: Callable[[npt.NDArray[np.float32], int], npt.NDArray[np.int64]],
+) -> list[Row]:
+    rows = []
+    for count in (2, 3, 4):
+        mixtures = mix(data.test, count, seed)
+        named = found_components(find(mixtures.spectra, count), mixtures.classes)
+        rows += [
+            _row("mixtures", method, "all", count, least, named >= least)
+            for least in range(1, count + 1)
+        ]
+    return rows
+
+
+def _rows(
+    task: TaskName,
+    method: str,
+    predicted: npt.NDArray[np.int64],
+    true: npt.NDArray[np.int64],
+    setting: str | None = None,
+) -> Iterator[Row]:
+    right = predicted == true
+    yield _row(task, method, "all", 1, 1, right, setting)
+    if task == "challenge":
+        for i, group in enumerate(CHALLENGE_GROUPS):
+            yield _row(task, method, group, 1, 1, right[true // 9 == i], setting)
+
+
+def _row(
+    task: TaskName,
+    method: str,
+    part: str,
+    components: int,
+    at_least: int,
+    right: npt.NDArray[np.bool_],
+    setting: str | None = None,
+) -> Row:
+    return {
+        "task": task,
+        "method": method,
+        "part": part,
+        "components": components,
+        "at_least": at_least,
+        "n": len(right),
+        "accuracy": float(right.mean()),
+        "setting": setting,
+    }

@@ -1,0 +1,101 @@
+"""What the embedding minimises: random triplets with a cut.
+
+What belongs here: the loss and the draw of triplets (Vorozhtsov & Kitina 2024). The losses of
+pytorch-metric-learning have no such cut, nor unmined triplets across batches. What does not:
+the network (see `learning.models.spectrum_cnn`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from raman_pipeline.learning.acceleration import compiled_where_it_pays
+from raman_pipeline.learning.synthetic_tasks.presets import EmbeddingPreset
+
+
+_CPU_STEPS = 100
+"""Compiling takes half a minute, a step of 128 triplets more than a second."""
+
+
+def cut_triplet_loss(
+    anchor: Tensor, positive: Tensor, negative: Tensor, margin: float, cut: float
+) -> tuple[Tensor, Tensor]:
+    """Returns the mean loss of triplets of unit vectors [n, size], and the share that counts.
+
+    A term is (1 − cos(a, p)) − (1 − cos(a, n)) + margin; those up to `cut` are dropped. Zero
+    where none is left.
+    """
+    near = nn.functional.cosine_similarity(anchor, positive)
+    far = nn.functional.cosine_similarity(anchor, negative)
+    terms = (1 - near) - (1 - far) + margin
+    counts = terms > cut
+    return (terms * counts).sum() / counts.sum().clamp(min=1), counts.float().mean()
+
+
+class Triplets:
+    """Every spectrum is an anchor once an epoch, with a random positive and negative.
+
+    For mixtures the positive is the anchor's spectrum plus one of another class, and the negative
+    two spectra of that other class.
+    """
+
+    measure = "triplets that count"
+
+    def __init__(
+        self,
+        model: nn.Module,
+        spectra: npt.NDArray[np.float32],
+        label: npt.NDArray[np.int64],
+        preset: EmbeddingPreset,
+        mixtures: bool,
+    ) -> None:
+        device = next(model.parameters()).device
+        self.preset, self.mixtures = preset, mixtures
+        order = np.argsort(label, kind="stable")
+        self.x = torch.from_numpy(np.ascontiguousarray(spectra[order])).to(device)
+        found, first, sizes = np.unique(label[order], return_index=True, return_counts=True)
+        self.y = torch.from_numpy(np.searchsorted(found, label[order]))
+        self.first, self.sizes = torch.from_numpy(first), torch.from_numpy(sizes)
+        steps = preset.epochs * (len(label) // preset.batch_size + 1)
+        self.forward = compiled_where_it_pays(model, device, steps, _CPU_STEPS)
+
+    def batches(self, batch_size: int) -> Iterable[Tensor]:
+        """Returns the anchors of an epoch."""
+        return torch.randperm(len(self.y)).split(batch_size)
+
+    def loss(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the loss of a batch, and the share of its triplets that count."""
+        own = self.y[rows]
+        other = (own + torch.randint(1, len(self.sizes), own.shape)) % len(self.sizes)
+        anchor = self.x[rows]
+        if self.mixtures:
+            second = self.x[self._drawn(other)]
+            positive = mixed(anchor, second)
+            negative = mixed(second, self.x[self._drawn(other)])
+        else:
+            positive = self.x[self._another(rows, own)]
+            negative = self.x[self._drawn(other)]
+        batch = torch.cat([anchor, positive, negative])
+        batch = batch + self.preset.noise * torch.randn_like(batch)
+        embedded = self.forward(batch).chunk(3)
+        return cut_triplet_loss(*embedded, self.preset.margin, self.preset.cut)
+
+    def _drawn(self, labels: Tensor) -> Tensor:
+        """Returns a random row of each class."""
+        return self.first[labels] + (torch.rand(len(labels)) * self.sizes[labels]).long()
+
+    def _another(self, rows: Tensor, labels: Tensor) -> Tensor:
+        """Returns a random row of each class that is not the given one."""
+        step = 1 + (torch.rand(len(rows)) * (self.sizes[labels] - 1)).long()
+        return self.first[labels] + (rows - self.first[labels] + step) % self.sizes[labels]
+
+
+def mixed(first: Tensor, second: Tensor) -> Tensor:
+    """Returns sums of spectra [n, points], the highest value of each 1."""
+    total = first + second
+    return total / total.amax(dim=1, keepdim=True)

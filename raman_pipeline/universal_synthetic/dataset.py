@@ -1,0 +1,122 @@
+"""The sets as files: arrays that are mapped and not read.
+
+What belongs here: writing and opening a set. What does not: what is in it (see `classes`,
+`variation`, `rendering`, `disturbance`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from raman_pipeline import atomic
+from raman_pipeline.universal_synthetic.classes import (
+    POINTS,
+    PeakClass,
+    challenge_classes,
+    universal_classes,
+)
+from raman_pipeline.universal_synthetic.rendering import render
+from raman_pipeline.universal_synthetic.variation import (
+    PARTS,
+    Part,
+    Peaks,
+    SetName,
+    random_peaks,
+    test_peaks,
+)
+
+VARIATION_SEED = 2023
+"""Of training and validation; the benchmark publishes the classes, not these draws."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Spectra of one part of a set.
+
+    Attributes:
+        spectra: float32 [n, 5000], the highest value of each is 1; may be memory-mapped.
+        label: int64 [n], index of the class.
+    """
+
+    spectra: npt.NDArray[np.float32]
+    label: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def subset(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Labelled:
+        """Returns some of the rows."""
+        return Labelled(np.asarray(self.spectra[rows]), self.label[rows])
+
+    def of_classes(self, first: int, stop: int) -> Labelled:
+        """Returns the spectra of the classes from `first` up to `stop`, labels kept."""
+        return self.subset((self.label >= first) & (self.label < stop))
+
+    def first_of_class(self, count: int) -> Labelled:
+        """Returns the first spectra of each class."""
+        order = np.argsort(self.label, kind="stable")
+        starts = np.unique(self.label[order], return_index=True)[1]
+        rank = np.empty(len(self), dtype=np.int64)
+        sizes = np.diff(np.append(starts, len(self)))
+        rank[order] = np.concatenate([np.arange(n) for n in sizes])
+        return self.subset(rank < count)
+
+
+def classes_of(name: SetName) -> list[PeakClass]:
+    """Returns the classes of a set."""
+    return universal_classes() if name == "universal" else challenge_classes()
+
+
+def peaks_of(name: SetName, seed: int = VARIATION_SEED) -> dict[Part, Peaks]:
+    """Returns the peaks of all spectra of a set."""
+    classes = classes_of(name)
+    return {**random_peaks(classes, name, seed), "test": test_peaks(classes, name)}
+
+
+def write_set(folder: Path, name: SetName, seed: int = VARIATION_SEED) -> dict[Part, int]:
+    """Writes a set as `<part>.spectra.npy` and `<part>.label.npy`; returns its counts."""
+    counts: dict[Part, int] = {}
+    for part, peaks in peaks_of(name, seed).items():
+        with atomic.replacing(_spectra_file(folder, part)) as temporary:
+            spectra = np.lib.format.open_memmap(
+                temporary, "w+", np.dtype("float32"), (len(peaks), POINTS)
+            )
+            render(peaks, spectra)
+            spectra.flush()
+        with atomic.replacing(_label_file(folder, part)) as temporary, temporary.open("wb") as file:
+            np.save(file, peaks.label)
+        counts[part] = len(peaks)
+    return counts
+
+
+def open_set(folder: Path) -> dict[Part, Labelled]:
+    """Opens a set without reading its spectra.
+
+    Raises:
+        ValueError: the folder holds no complete set.
+    """
+    try:
+        return {
+            part: Labelled(
+                np.load(_spectra_file(folder, part), mmap_mode="r"),
+                np.load(_label_file(folder, part)),
+            )
+            for part in PARTS
+        }
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{folder}: no complete set of synthetic spectra ({error}); materialise "
+            "universal_synthetic_set again"
+        ) from error
+
+
+def _spectra_file(folder: Path, part: Part) -> Path:
+    return Path(folder) / f"{part}.spectra.npy"
+
+
+def _label_file(folder: Path, part: Part) -> Path:
+    return Path(folder) / f"{part}.label.npy"
