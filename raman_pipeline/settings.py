@@ -23,6 +23,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 
 from raman_pipeline import atomic
+from raman_pipeline.errors import InputError
 from raman_pipeline.geography.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
 from raman_pipeline.geography.service_terms import TERMS, ServiceName
 from raman_pipeline.learning.clustering.tasks import HARD_MINERALS, THREE_MINERALS
@@ -48,7 +49,7 @@ ProfileName = Literal["sample", "rruff", "paper"]
 PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
 
 
-class SettingsError(Exception):
+class SettingsError(InputError):
     """A setting cannot be used; the message names it and what would do."""
 
 

@@ -5,8 +5,10 @@ What belongs here: the exceptions that callers catch. What does not: when they a
 
 from __future__ import annotations
 
+from raman_pipeline.errors import InputError
 
-class GeographyError(Exception):
+
+class GeographyError(InputError):
     """Anything below."""
 
 

@@ -48,8 +48,8 @@ def compiled_where_it_pays(
         # Inductor 2.13 cannot lower here; batches may differ, the last one is smaller.
         torch.compiler.reset()
         return torch.compile(model)
-    if device.type == "cpu" and cpu_steps is not None and steps >= cpu_steps:
-        if shutil.which("g++"):
-            torch.compiler.reset()
-            return torch.compile(model, dynamic=False)
+    pays = device.type == "cpu" and cpu_steps is not None and steps >= cpu_steps
+    if pays and shutil.which("g++"):
+        torch.compiler.reset()
+        return torch.compile(model, dynamic=False)
     return model

@@ -12,7 +12,8 @@ import pandas as pd
 import torch
 
 from raman_pipeline.learning.augmentation import Augmenter
-from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.labelled import LabelledSpectra
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.presets import AugmentationRecipe
 
 _BATCH = 512

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import softmax
 
-from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.labelled import LabelledSpectra
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.neighbours import best_by_class, unit_root
 
 Probabilities = npt.NDArray[np.float64]

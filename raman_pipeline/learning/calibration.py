@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit, softmax
 
-from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.model_state import ModelState
 
 Probabilities = npt.NDArray[np.float64]
 

@@ -20,7 +20,8 @@ from sklearn.svm import SVC
 
 from raman_pipeline.learning.baselines import Probabilities
 from raman_pipeline.learning.inputs import Block, Input, matrices
-from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.labelled import LabelledSpectra
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 
 SVM_CHOICES: tuple[Choice, ...] = ({"C": 1.0}, {"C": 10.0}, {"C": 100.0})

@@ -14,7 +14,8 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.labelled import LabelledSpectra
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.models.convnext1d import ConvNeXt1D
 from raman_pipeline.learning.options import FitContext
 from raman_pipeline.learning.presets import ConvNeXtPreset

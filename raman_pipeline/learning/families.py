@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from raman_pipeline.learning import baselines, classical, kernel_ridge, random_convolutions
 from raman_pipeline.learning.inputs import Input
-from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.labelled import LabelledSpectra
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 from raman_pipeline.learning.presets import PresetName
 

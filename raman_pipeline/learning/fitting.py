@@ -27,7 +27,8 @@ from raman_pipeline.learning.calibration import (
     log_loss,
 )
 from raman_pipeline.learning.families import Family
-from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.labelled import LabelledSpectra
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 from raman_pipeline.learning.sphere import Places
 from raman_pipeline.learning.splits import Split, groups_of, make_splitter, quiet_about_rare

@@ -15,7 +15,8 @@ from sklearn.metrics.pairwise import rbf_kernel
 from raman_pipeline.learning.baselines import Probabilities, as_shares
 from raman_pipeline.learning.classical import predict_trees
 from raman_pipeline.learning.inputs import Input, block
-from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.labelled import LabelledSpectra
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 
 RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.1}, {"ridge": 0.5}, {"ridge": 2.0})

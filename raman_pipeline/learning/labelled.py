@@ -1,21 +1,16 @@
 """Labelled spectra: what every model family trains on and predicts.
 
-What belongs here: the training and the test side of one fold, and the stored state
-of a fitted model. What does not: models (see `families`).
+What belongs here: the training and the test side of one fold. What does not: models (see
+`families`).
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -52,27 +47,6 @@ class LabelledSpectra:
             if rows.dtype == bool
             else self.about.iloc[rows].reset_index(drop=True),
         )
-
-
-@dataclass(frozen=True)
-class ModelState:
-    """A fitted model, or another result of learning, as plain arrays and facts: what is stored."""
-
-    arrays: dict[str, np.ndarray]
-    about: dict[str, Any] = field(default_factory=dict)
-
-    def write(self, path: Path) -> None:
-        """Writes a safetensors file; the caller sees to atomicity."""
-        arrays = {name: np.ascontiguousarray(a) for name, a in self.arrays.items()}
-        save_file(arrays, path, metadata={"about": json.dumps(self.about, sort_keys=True)})
-
-    @classmethod
-    def read(cls, path: Path) -> ModelState:
-        """Reads a file that `write` made."""
-        with safe_open(path, framework="np") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            about = json.loads((file.metadata() or {}).get("about", "{}"))
-        return cls(arrays, about)
 
 
 def fold_sides(

@@ -17,7 +17,8 @@ from scipy.linalg import cho_factor, cho_solve
 from raman_pipeline.compiled import compiled
 from raman_pipeline.learning.baselines import Probabilities, as_shares
 from raman_pipeline.learning.inputs import block
-from raman_pipeline.learning.labelled import LabelledSpectra, ModelState
+from raman_pipeline.learning.labelled import LabelledSpectra
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.options import Choice, FitContext
 
 RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.1}, {"ridge": 1.0}, {"ridge": 10.0})

@@ -1,7 +1,7 @@
 """IO managers: where assets lie and in which format, each write atomic.
 
 What belongs here: the bridge from Dagster's contexts to the file formats of the
-domain. What does not: the formats (see `spectra.tensor_file`, `learning.labelled`).
+domain. What does not: the formats (see `spectra.tensor_file`, `learning.model_state`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pyarrow as pa
 from upath import UPath
 
 from raman_pipeline import atomic
-from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.spectra.tensor_file import SpectrumTensor, open_tensor, write_tensor
 from raman_pipeline.table_file import StagedTable, StoredTable, write_table
 

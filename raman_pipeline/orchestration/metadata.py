@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from raman_pipeline import atomic
-from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.orchestration.lineage import column_lineage, derivation
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from isal import isal_zlib
 
+from raman_pipeline.errors import InputError
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
 
 MAX_MEMBER_BYTES = 64 * 1024 * 1024
@@ -38,7 +39,7 @@ _READ_ERRORS: tuple[type[Exception], ...] = (
 )
 
 
-class ArchiveError(Exception):
+class ArchiveError(InputError):
     """An archive cannot be opened at all; the message names it and the remedy."""
 
 

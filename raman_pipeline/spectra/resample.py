@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from raman_pipeline.spectra.normalise import min_max
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Floats = npt.NDArray[Any]
 Interpolation = Literal["cubic", "pchip"]

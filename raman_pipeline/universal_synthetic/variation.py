@@ -91,7 +91,8 @@ def test_peaks(classes: Sequence[PeakClass], name: SetName) -> Peaks:
     """Returns the peaks of the test spectra, nine a class, or six in the challenge."""
     rows = []
     for label, chosen in enumerate(classes):
-        shifts, height = (0, -1, 1), 0.04
+        shifts: tuple[int, ...] = (0, -1, 1)
+        height = 0.04
         distance = 30
         if name == "challenge":
             shifts, height = (-1, 1), 0.03

@@ -6,7 +6,7 @@ import pytest
 from raman_pipeline.learning.calibration import Calibration
 from raman_pipeline.learning.families import FAMILIES
 from raman_pipeline.learning.fitting import fit_family, inner_sides, predict_family
-from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.options import FitContext
 from raman_pipeline.learning.presets import PRESETS
 

@@ -21,7 +21,6 @@ from raman_pipeline.learning.calibration import (
     reliability,
     temper,
 )
-from raman_pipeline.learning.labelled import ModelState
 from raman_pipeline.learning.metrics import (
     PREDICTIONS,
     abstention,
@@ -30,6 +29,7 @@ from raman_pipeline.learning.metrics import (
     predictions_table,
     summarise,
 )
+from raman_pipeline.learning.model_state import ModelState
 
 PRIOR = np.full(3, 1 / 3)
 

@@ -19,7 +19,7 @@ from raman_pipeline.learning.acceleration import choose_device
 from raman_pipeline.learning.denoising.corpus import Corpus
 from raman_pipeline.learning.denoising.objective import Denoising
 from raman_pipeline.learning.denoising.presets import AutoencoderPreset
-from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
 from raman_pipeline.learning.optimisation import OnEpoch, optimise
 

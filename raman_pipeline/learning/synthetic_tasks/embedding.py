@@ -15,7 +15,7 @@ import torch
 from sklearn.neighbors import KNeighborsClassifier
 
 from raman_pipeline.learning.acceleration import choose_device
-from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.models.spectrum_cnn import SpectrumCNN
 from raman_pipeline.learning.optimisation import OnEpoch, optimise
 from raman_pipeline.learning.synthetic_tasks.presets import EmbeddingPreset

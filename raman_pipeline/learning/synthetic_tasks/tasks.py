@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -28,6 +27,7 @@ from raman_pipeline.learning.synthetic_tasks.untrained import (
     nearest,
     nearest_peak_list,
     smoothed,
+    thinned,
 )
 from raman_pipeline.tables import Column, TableSchema
 from raman_pipeline.universal_synthetic.classes import CHALLENGE_GROUPS, CLASSES
@@ -77,6 +77,9 @@ RUNS = TableSchema(
     ("task", "method", "part", "components", "at_least"),
 )
 Row = dict[str, Any]
+Vectors = npt.NDArray[np.float32]
+Find = Callable[[Vectors, int], npt.NDArray[np.int64]]
+"""Names so many components of each spectrum."""
 Sets = Mapping[SetName, Mapping[Part, Labelled]]
 
 
@@ -144,7 +147,7 @@ def paper_preset(task: TaskName, preset: EmbeddingPreset = PAPER) -> EmbeddingPr
 
 
 def embedding_rows(
-    task: TaskName, data: TaskData, embed: Callable[[npt.NDArray[np.float32]], Any], seed: int
+    task: TaskName, data: TaskData, embed: Callable[[Vectors], Vectors], seed: int
 ) -> list[Row]:
     """Returns what a trained embedding answers.
 
@@ -176,32 +179,47 @@ def embedding_rows(
 
 def untrained_rows(task: TaskName, data: TaskData, seed: int) -> Iterator[Row]:
     """Yields what the baselines and the peak models answer."""
-    lists = {
-        "reference": peak_lists(data.reference.spectra),
-        "test": peak_lists(data.test.spectra),
-    }
-    label, true = data.reference.label, data.test.label
-    deviation, reference = _best_smoothing(data)
-    setting = f"smoothing {deviation:g}"
     if task == "mixtures":
-        means, classes = class_means(reference, label)
-        model = fit_peak_model(lists["reference"], label)
-        ways: dict[str, Callable[[Any, int], npt.NDArray[np.int64]]] = {
-            SMOOTHED: lambda s, k: components_by_sums(means, classes, smoothed(s, deviation), k),
-            LEAST_SQUARES: lambda s, k: components_by_least_squares(
-                means, classes, smoothed(s, deviation), k
-            ),
-            PEAK_MODEL: lambda s, k: components(model, peak_lists(s), k),
-        }
-        for method, way in ways.items():
-            yield from _mixture_rows(data, method, seed, way)
+        yield from _untrained_mixture_rows(data, seed)
         return
-    found = nearest(reference, label, smoothed(data.test.spectra, deviation))
-    yield from _rows(task, SMOOTHED, found, true, setting)
-    found = nearest_peak_list(lists["reference"], label, lists["test"])
-    yield from _rows(task, PEAK_LIST, found, true)
-    model = fit_peak_model(lists["reference"], label)
-    yield from _rows(task, PEAK_MODEL, model.predict(lists["test"]), true)
+    label, true = data.reference.label, data.test.label
+    reference = thinned(data.reference.spectra)
+    chosen = _best_smoothing(reference, label, data.validation)
+    query = smoothed(thinned(data.test.spectra), chosen)
+    found = nearest(smoothed(reference, chosen), label, query)
+    yield from _rows(task, SMOOTHED, found, true, f"smoothing {chosen:g}")
+    lists, asked = peak_lists(data.reference.spectra), peak_lists(data.test.spectra)
+    yield from _rows(task, PEAK_LIST, nearest_peak_list(lists, label, asked), true)
+    yield from _rows(task, PEAK_MODEL, fit_peak_model(lists, label).predict(asked), true)
+
+
+def _untrained_mixture_rows(data: TaskData, seed: int) -> Iterator[Row]:
+    label = data.reference.label
+    reference = thinned(data.reference.spectra)
+    trial = mix(data.validation, 2, seed)
+    mixed = thinned(trial.spectra)
+
+    def by_sums(thin: Vectors, deviation: float, count: int) -> npt.NDArray[np.int64]:
+        means, classes = class_means(smoothed(reference, deviation), label)
+        return components_by_sums(means, classes, smoothed(thin, deviation), count)
+
+    def right(deviation: float) -> float:
+        named = found_components(by_sums(mixed, deviation, 2), trial.classes)
+        return float((named == 2).mean())
+
+    chosen = max(SMOOTHINGS, key=right)
+    means, classes = class_means(smoothed(reference, chosen), label)
+    model = fit_peak_model(peak_lists(data.reference.spectra), label)
+    ways: dict[str, Find] = {
+        SMOOTHED: lambda spectra, count: by_sums(thinned(spectra), chosen, count),
+        LEAST_SQUARES: lambda spectra, count: components_by_least_squares(
+            means, classes, smoothed(thinned(spectra), chosen), count
+        ),
+        PEAK_MODEL: lambda spectra, count: components(model, peak_lists(spectra), count),
+    }
+    for method, find in ways.items():
+        setting = None if method == PEAK_MODEL else f"smoothing {chosen:g}"
+        yield from _mixture_rows(data, method, seed, find, setting)
 
 
 def gallery_rows(sets: Sets, seed: int) -> Iterator[Row]:
@@ -209,12 +227,12 @@ def gallery_rows(sets: Sets, seed: int) -> Iterator[Row]:
     parts = sets["universal"]
     rng = np.random.default_rng(seed)
     searched = {p: peak_lists(parts[p].spectra) for p in ("train", "test")}
-    validation = TaskData(parts["train"], parts["train"], parts["validation"], parts["test"])
-    deviation, reference = _best_smoothing(validation)
-    query = smoothed(parts["test"].spectra, deviation)
+    reference = thinned(parts["train"].spectra)
+    chosen = _best_smoothing(reference, parts["train"].label, parts["validation"])
+    reference, query = smoothed(reference, chosen), smoothed(thinned(parts["test"].spectra), chosen)
     for gallery in range(GALLERIES):
-        chosen = rng.choice(CLASSES, GALLERY, replace=False)
-        train, test = (np.isin(parts[p].label, chosen) for p in ("train", "test"))
+        classes = rng.choice(CLASSES, GALLERY, replace=False)
+        train, test = (np.isin(parts[p].label, classes) for p in ("train", "test"))
         label, true = parts["train"].label[train], parts["test"].label[test]
         model = fit_peak_model(searched["train"].subset(train), label)
         answers = {
@@ -222,39 +240,35 @@ def gallery_rows(sets: Sets, seed: int) -> Iterator[Row]:
             PEAK_MODEL: model.predict(searched["test"].subset(test)),
         }
         for method, found in answers.items():
-            part = f"gallery {gallery}"
-            yield _row(
-                "unseen_classes", method, part, 1, 1, found == true, f"smoothing {deviation:g}"
-            )
+            yield _row("unseen_classes", method, f"gallery {gallery}", 1, 1, found == true)
 
 
-def _best_smoothing(data: TaskData) -> tuple[float, npt.NDArray[np.float32]]:
-    """Returns the smoothing that is right most often on the validation, and the reference so."""
-    best: tuple[float, float, npt.NDArray[np.float32]] | None = None
-    for deviation in SMOOTHINGS:
-        reference = smoothed(data.reference.spectra, deviation)
-        found = nearest(
-            reference, data.reference.label, smoothed(data.validation.spectra, deviation)
-        )
-        right = float((found == data.validation.label).mean())
-        if best is None or right > best[0]:
-            best = right, deviation, reference
-    assert best is not None
-    return best[1], best[2]
+def _best_smoothing(
+    reference: Vectors, label: npt.NDArray[np.int64], validation: Labelled
+) -> float:
+    """Returns the smoothing that is right most often on the validation."""
+    query = thinned(validation.spectra)
+
+    def right(deviation: float) -> float:
+        found = nearest(smoothed(reference, deviation), label, smoothed(query, deviation))
+        return float((found == validation.label).mean())
+
+    return max(SMOOTHINGS, key=right)
 
 
 def _mixture_rows(
     data: TaskData,
     method: str,
     seed: int,
-    find: Callable[[npt.NDArray[np.float32], int], npt.NDArray[np.int64]],
+    find: Find,
+    setting: str | None = None,
 ) -> list[Row]:
     rows = []
     for count in (2, 3, 4):
         mixtures = mix(data.test, count, seed)
         named = found_components(find(mixtures.spectra, count), mixtures.classes)
         rows += [
-            _row("mixtures", method, "all", count, least, named >= least)
+            _row("mixtures", method, "all", count, least, named >= least, setting)
             for least in range(1, count + 1)
         ]
     return rows

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from raman_pipeline.learning.acceleration import compiled_where_it_pays
 from raman_pipeline.learning.synthetic_tasks.presets import EmbeddingPreset
 
-
 _CPU_STEPS = 100
 """Compiling takes half a minute, a step of 128 triplets more than a second."""
 
@@ -82,8 +81,8 @@ class Triplets:
             negative = self.x[self._drawn(other)]
         batch = torch.cat([anchor, positive, negative])
         batch = batch + self.preset.noise * torch.randn_like(batch)
-        embedded = self.forward(batch).chunk(3)
-        return cut_triplet_loss(*embedded, self.preset.margin, self.preset.cut)
+        anchors, positives, negatives = self.forward(batch).chunk(3)
+        return cut_triplet_loss(anchors, positives, negatives, self.preset.margin, self.preset.cut)
 
     def _drawn(self, labels: Tensor) -> Tensor:
         """Returns a random row of each class."""

@@ -26,14 +26,26 @@ _SHIFT, _HEIGHT = 29.0, 0.03
 """Deviations of positions (points) and heights in training: uniform ±50 and ±0.05."""
 
 
-def smoothed(spectra: npt.NDArray[np.float32], deviation: float) -> Vectors:
-    """Returns spectra [n, m] smoothed by a Gaussian, as unit vectors, float32 [n, m / 5]."""
+def thinned(spectra: npt.NDArray[np.float32]) -> Vectors:
+    """Returns spectra [n, m] under the narrowest smoothing, every fifth point of them."""
     parts = []
     for start in range(0, len(spectra), _BATCH):
         batch = np.asarray(spectra[start : start + _BATCH], dtype=np.float32)
-        smooth = gaussian_filter1d(batch, deviation, axis=1, mode="constant")[:, ::_STEP]
-        parts.append(smooth / np.linalg.norm(smooth, axis=1, keepdims=True))
+        smooth = gaussian_filter1d(batch, SMOOTHINGS[0], axis=1, mode="constant")
+        parts.append(smooth[:, ::_STEP])
     return np.concatenate(parts)
+
+
+def smoothed(thin: Vectors, deviation: float) -> Vectors:
+    """Returns unit vectors of spectra that `thinned` gave, smoothed on to a deviation.
+
+    Args:
+        thin: float32 [n, m / 5].
+        deviation: of the Gaussian in all, points; one of SMOOTHINGS.
+    """
+    more = np.sqrt(deviation**2 - SMOOTHINGS[0] ** 2) / _STEP
+    smooth = gaussian_filter1d(thin, more, axis=1, mode="constant") if more > 0 else thin
+    return smooth / np.linalg.norm(smooth, axis=1, keepdims=True)
 
 
 def nearest(reference: Vectors, label: Labels, query: Vectors) -> Labels:

@@ -19,7 +19,7 @@ from raman_pipeline.learning.clustering.fair_test import RUNS, Representations, 
 from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder
-from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.orchestration.assets.denoising import (
     opened,
     processed_corpus,

@@ -20,7 +20,7 @@ from raman_pipeline.learning.denoising.judgement import (
 )
 from raman_pipeline.learning.denoising.pairs import PAIRS, judge_pairs
 from raman_pipeline.learning.denoising.presets import AutoencoderName
-from raman_pipeline.learning.labelled import ModelState
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.optimisation import EpochReport
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (

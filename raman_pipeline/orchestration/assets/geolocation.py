@@ -14,8 +14,9 @@ from raman_pipeline.learning.fitting import (
     fit_family,
     predict_family,
 )
-from raman_pipeline.learning.labelled import ModelState, fold_sides
+from raman_pipeline.learning.labelled import fold_sides
 from raman_pipeline.learning.metrics import PREDICTIONS, predictions_table, summarise
+from raman_pipeline.learning.model_state import ModelState
 from raman_pipeline.learning.optimisation import EpochReport
 from raman_pipeline.learning.options import FitContext
 from raman_pipeline.orchestration.metadata import (

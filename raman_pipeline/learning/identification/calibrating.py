@@ -1,0 +1,90 @@
+"""Fitting the confidence of a library on answers about specimens that were left out.
+
+What belongs here: the leave-out answers and the fit. What does not: using it (see `confidence`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+from sklearn.linear_model import LogisticRegression
+
+from raman_pipeline.learning.identification.confidence import Confidence, features, softened
+from raman_pipeline.learning.identification.library import MineralLibrary
+from raman_pipeline.learning.identification.search import NOWHERE, by_mineral, by_specimen, search
+
+Floats = npt.NDArray[np.float32]
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Scores of reference spectra, each with its own specimen left out of the library.
+
+    Attributes:
+        row: index of the queried spectra in the library, int64 [q].
+        known: scores with the specimen left out, float32 [q, minerals].
+        unknown: scores with the whole mineral left out.
+        specimens: similarities of specimens, with the query's own left out, [q, specimens].
+    """
+
+    row: npt.NDArray[np.int64]
+    known: Floats
+    unknown: Floats
+    specimens: Floats
+
+
+def repeated(library: MineralLibrary) -> npt.NDArray[np.int64]:
+    """Returns the spectra of minerals with at least two specimens."""
+    counts = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
+    return np.flatnonzero(counts[library.mineral] >= 2)
+
+
+def left_out(library: MineralLibrary) -> LeftOut:
+    """Asks the library for each spectrum of a mineral with at least two specimens."""
+    rows = repeated(library)
+    parts = list(_left_out(library, rows))
+    return LeftOut(rows, *(np.concatenate([p[i] for p in parts]) for i in range(3)))
+
+
+def _left_out(
+    library: MineralLibrary, rows: npt.NDArray[np.int64]
+) -> Iterator[tuple[Floats, Floats, Floats]]:
+    # An id that stands with two minerals is one stone all the same.
+    ids = np.unique(np.array(library.specimens), return_inverse=True)[1]
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        similarity = search(library, library.slopes[chunk], library.covered[chunk])
+        specimens = by_specimen(library, similarity)
+        own = ids[library.specimen[chunk]][:, None] == ids[None, :]
+        specimens[own] = NOWHERE
+        known = by_mineral(library, specimens)
+        unknown = known.copy()
+        unknown[np.arange(len(chunk)), library.mineral[chunk]] = NOWHERE
+        yield known, unknown, specimens
+
+
+def fit_confidence(library: MineralLibrary, answers: LeftOut) -> Confidence:
+    """Fits the confidence to left-out answers: as many known as unknown queries."""
+    known, unknown = features(answers.known), features(answers.unknown)
+    x = np.concatenate([known, unknown])
+    y = np.concatenate([np.ones(len(known)), np.zeros(len(unknown))])
+    model = LogisticRegression(C=100.0, max_iter=1000).fit(x, y)
+    label = library.mineral[answers.row]
+    at = np.arange(len(label))
+
+    def loss(log_temperature: float) -> float:
+        shares = softened(answers.known, float(np.exp(log_temperature)))
+        return float(-np.log(np.maximum(shares[at, label], 1e-12)).mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.002), np.log(0.5)), method="bounded")
+    return Confidence(
+        tuple(float(w) for w in model.coef_[0]),
+        float(model.intercept_[0]),
+        float(np.exp(found.x)),
+        len(label),
+    )

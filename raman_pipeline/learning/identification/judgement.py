@@ -1,0 +1,210 @@
+"""What identification is worth on specimens that the library does not hold.
+
+What belongs here: one row of results for each spectrum. What does not: mixtures (see
+`mixture_judgement`), tables of text (see `report`).
+
+Each spectrum of a mineral with at least two specimens is searched for in a library without any
+spectrum of its own specimen, and, to see what is said of unknown minerals, in one without its
+mineral. What needs fitting is fitted on other minerals. The leaky protocol of the
+literature leaves only the spectrum itself out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from scipy.ndimage import gaussian_filter1d
+from sklearn.model_selection import GroupKFold
+
+from raman_pipeline.learning.identification.calibrating import (
+    LeftOut,
+    fit_confidence,
+    left_out,
+)
+from raman_pipeline.learning.identification.countries import (
+    country_codes,
+    country_probabilities,
+    fit_countries,
+)
+from raman_pipeline.learning.identification.library import MineralLibrary
+from raman_pipeline.learning.identification.search import NOWHERE, by_mineral, by_specimen, search
+from raman_pipeline.tables import Column, TableSchema
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+FOLDS = 5
+_BASELINE_SMOOTHING = 4.0
+"""Grid points; the best of 1.5 to 6 for the baseline on the mirror."""
+_RANK = "rank of the right mineral, from 1: "
+
+IDENTIFIED = TableSchema(
+    "identified",
+    (
+        Column("member_id", pa.string(), "the spectrum", unique=True),
+        Column("mineral", pa.string(), "its name"),
+        Column("rruff_id", pa.string(), "its specimen"),
+        Column("wavelength_nm", pa.float64(), "laser, nm", nullable=True),
+        Column("specimens", pa.int64(), "of the mineral, without the query's own"),
+        Column("rank", pa.int64(), _RANK + "specimen left out, whole library"),
+        Column("rank_repeated", pa.int64(), _RANK + "among minerals with two specimens or more"),
+        Column("rank_leaky", pa.int64(), _RANK + "only the spectrum itself left out"),
+        Column("rank_slopes", pa.int64(), _RANK + "1-NN cosine of slopes of roots (baseline)"),
+        Column("rank_slopes_repeated", pa.int64(), _RANK + "the same among repeated minerals"),
+        Column("rank_plain", pa.int64(), _RANK + "1-NN cosine of min-max spectra (baseline)"),
+        Column("named", pa.string(), "the best mineral"),
+        Column("score", pa.float64(), "its calibrated chance", between=(0, 1)),
+        Column("known", pa.float64(), "chance that the mineral is in the library", between=(0, 1)),
+        Column("known_without", pa.float64(), "the same with the mineral left out", between=(0, 1)),
+        Column("best_similarity", pa.float64(), "best score, mineral there"),
+        Column("best_similarity_without", pa.float64(), "best score, mineral left out"),
+        Column("country_rank", pa.int64(), "rank of the right country", nullable=True),
+        Column("country_rank_prior", pa.int64(), "by frequency alone (baseline)", nullable=True),
+    ),
+)
+
+
+def judge(library: MineralLibrary) -> pa.Table:
+    """Returns an IDENTIFIED table of all spectra of repeated minerals.
+
+    Raises:
+        ValueError: fewer than five minerals have two specimens.
+    """
+    answers = left_out(library)
+    rows, label = answers.row, library.mineral[answers.row]
+    if len(np.unique(label)) < FOLDS:
+        raise ValueError(
+            f"{len(np.unique(label))} minerals have two specimens; {FOLDS} are needed to judge"
+        )
+    counts = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
+    often = counts >= 2
+    slopes, plain = _baselines(library, rows)
+    known, without, score, named = _cross_fitted(library, answers)
+    country, prior = _countries(library, answers)
+    return IDENTIFIED.from_rows(
+        {
+            "member_id": library.member_id[row],
+            "mineral": library.minerals[label[i]],
+            "rruff_id": library.specimens[library.specimen[row]],
+            "wavelength_nm": None
+            if np.isnan(library.wavelength[row])
+            else float(library.wavelength[row]),
+            "specimens": int(counts[label[i]]) - 1,
+            "rank": rank[0],
+            "rank_repeated": rank[1],
+            "rank_leaky": rank[2],
+            "rank_slopes": rank[3],
+            "rank_slopes_repeated": rank[4],
+            "rank_plain": rank[5],
+            "named": library.minerals[named[i]],
+            "score": float(score[i]),
+            "known": float(known[i]),
+            "known_without": float(without[i]),
+            "best_similarity": float(answers.known[i].max()),
+            "best_similarity_without": float(answers.unknown[i].max()),
+            "country_rank": country[i],
+            "country_rank_prior": prior[i],
+        }
+        for i, (row, rank) in enumerate(
+            zip(
+                rows,
+                np.column_stack(
+                    [
+                        ranks(answers.known, label),
+                        ranks(answers.known, label, often),
+                        ranks(_leaky(library, rows), label),
+                        ranks(slopes, label),
+                        ranks(slopes, label, often),
+                        ranks(plain, label),
+                    ]
+                ).tolist(),
+                strict=True,
+            )
+        )
+    )
+
+
+def ranks(scores: Floats, label: Indices, among: npt.NDArray[np.bool_] | None = None) -> Indices:
+    """Returns the rank of the right mineral in each row, from 1; ties count against it.
+
+    Args:
+        scores: [q, minerals].
+        label: int64 [q].
+        among: bool [minerals], which take part; the right one must.
+    """
+    right = scores[np.arange(len(label)), label][:, None]
+    better = scores >= right
+    if among is not None:
+        better = better[:, among]
+    return better.sum(axis=1)
+
+
+def _leaky(library: MineralLibrary, rows: Indices) -> Floats:
+    scores = []
+    for start in range(0, len(rows), 256):
+        chunk = rows[start : start + 256]
+        similarity = search(library, library.slopes[chunk], library.covered[chunk])
+        similarity[np.arange(len(chunk)), chunk] = NOWHERE
+        scores.append(by_mineral(library, by_specimen(library, similarity)))
+    return np.concatenate(scores)
+
+
+def _baselines(library: MineralLibrary, rows: Indices) -> tuple[Floats, Floats]:
+    """Returns scores of minerals by two plain ways: slopes of roots, and spectra."""
+    root = np.sqrt(np.clip(library.intensity, 0, None))
+    vectors = (
+        gaussian_filter1d(root, _BASELINE_SMOOTHING, axis=1, order=1),
+        library.intensity,
+    )
+    ids = np.unique(np.array(library.specimens), return_inverse=True)[1][library.specimen]
+    starts = np.searchsorted(library.mineral, np.arange(len(library.minerals)))
+    scores = []
+    for vector in vectors:
+        unit = vector / np.maximum(np.linalg.norm(vector, axis=1, keepdims=True), 1e-9)
+        similarity = unit[rows] @ unit.T
+        similarity[ids[rows][:, None] == ids[None, :]] = NOWHERE
+        scores.append(np.maximum.reduceat(similarity, starts, axis=1))
+    return scores[0], scores[1]
+
+
+def _cross_fitted(
+    library: MineralLibrary, answers: LeftOut
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64], Indices]:
+    """Returns chances by a confidence that was fitted on other minerals."""
+    label = library.mineral[answers.row]
+    known, without, score = (np.zeros(len(label)) for _ in range(3))
+    for train, test in GroupKFold(FOLDS).split(label, groups=label):
+        confidence = fit_confidence(library, _some(answers, train))
+        known[test] = confidence.known(answers.known[test])
+        without[test] = confidence.known(answers.unknown[test])
+        score[test] = confidence.probabilities(answers.known[test]).max(axis=1)
+    return known, without, score, answers.known.argmax(axis=1)
+
+
+def _countries(
+    library: MineralLibrary, answers: LeftOut
+) -> tuple[list[int | None], list[int | None]]:
+    """Returns the rank of each query's country, by its spectrum and by frequency alone."""
+    codes, index = country_codes(library)
+    own = index[library.specimen[answers.row]]
+    if not codes:
+        return [None] * len(own), [None] * len(own)
+    label = library.mineral[answers.row]
+    chances = np.zeros((len(own), len(codes)))
+    for train, test in GroupKFold(FOLDS).split(label, groups=label):
+        guess = fit_countries(library, answers.specimens[train], own[train])
+        chances[test] = country_probabilities(library, guess, answers.specimens[test])
+    often = np.bincount(index[index >= 0], minlength=len(codes)).astype(float)
+    prior = np.broadcast_to(often, chances.shape)
+    found, plain = ranks(chances, np.maximum(own, 0)), ranks(prior, np.maximum(own, 0))
+    return (
+        [int(r) if o >= 0 else None for r, o in zip(found, own, strict=True)],
+        [int(r) if o >= 0 else None for r, o in zip(plain, own, strict=True)],
+    )
+
+
+def _some(answers: LeftOut, rows: Indices) -> LeftOut:
+    return LeftOut(
+        answers.row[rows], answers.known[rows], answers.unknown[rows], answers.specimens[rows]
+    )

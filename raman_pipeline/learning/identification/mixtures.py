@@ -1,0 +1,170 @@
+"""Which minerals a spectrum is a mixture of.
+
+What belongs here: the search over sets of reference spectra. What does not: single minerals (see
+`search`), synthetic mixtures (see `learning.synthetic_tasks`).
+
+Slopes of intensities add up where slopes of their roots do not. So sets are found by non-negative
+least squares on the former, in closed form for all pairs of a pool and, for three, for all
+extensions of the best pairs; the best sets are then mixed, and compared with the query as single
+spectra are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter1d
+
+from raman_pipeline.learning.identification.library import MineralLibrary
+from raman_pipeline.learning.identification.query import Query
+from raman_pipeline.learning.identification.slopes import slopes
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+_SMOOTHING = 4.0
+_POOL, _A_MINERAL, _KEPT, _COMPARED = 150, 2, 60, 40
+"""Reference spectra looked at, of them of one mineral at most, sets kept, sets compared in full."""
+_RIDGE = 1e-5
+
+
+@dataclass(frozen=True)
+class Component:
+    """One mineral of a mixture.
+
+    Attributes:
+        mineral: its name.
+        specimen: RRUFF id of the reference spectrum.
+        row: of that spectrum in the library.
+        share: of the heights of the components' strongest bands, 0 to 1; not of mass.
+    """
+
+    mineral: str
+    specimen: str
+    row: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A set of minerals that may make up a spectrum.
+
+    Attributes:
+        components: the strongest first.
+        fit: cosine of the query with the mixture, as single spectra are compared.
+    """
+
+    components: tuple[Component, ...]
+    fit: float
+
+
+class MixtureSearch:
+    """A library made ready to be searched for mixtures.
+
+    Args:
+        library: the reference spectra.
+    """
+
+    def __init__(self, library: MineralLibrary) -> None:
+        self.library = library
+        self._bands = _bands(library.intensity) * library.covered
+        self._norms = np.maximum(np.linalg.norm(self._bands, axis=1), 1e-9)
+
+    def find(
+        self,
+        query: Query,
+        similarity: Floats,
+        count: int = 2,
+        best: int = 3,
+        allowed: npt.NDArray[np.bool_] | None = None,
+    ) -> list[Mixture]:
+        """Returns the best sets of so many minerals, the best fit first.
+
+        Args:
+            query: what was measured.
+            similarity: of the query with every reference spectrum, [n].
+            count: 2 or 3.
+            best: how many sets.
+            allowed: bool [n], reference spectra that may be used; all where None.
+        """
+        band = _bands(query.intensity[None])[0] * query.covered
+        band /= max(float(np.linalg.norm(band)), 1e-9)
+        linear = (self._bands @ band) / self._norms
+        usable = np.ones(len(linear), bool) if allowed is None else allowed
+        pool = self._pool([similarity, linear], usable)
+        sets, weights = self._sets(pool, linear[pool], count)
+        if not len(sets):
+            return []
+        mixed = np.einsum("ij,ijk->ik", weights, self.library.intensity[sets])
+        shape = slopes(mixed, np.broadcast_to(query.covered, mixed.shape))
+        norms = np.linalg.norm(shape, axis=1) * np.linalg.norm(query.slopes)
+        fits = shape @ query.slopes / np.maximum(norms, 1e-9)
+        order = np.argsort(-fits)
+        return self._named(sets[order], weights[order], fits[order], best)
+
+    def _pool(self, rankings: list[Floats], usable: npt.NDArray[np.bool_]) -> Indices:
+        chosen: set[int] = set()
+        for number, ranking in enumerate(rankings, start=1):
+            taken: dict[int, int] = {}
+            for row in np.argsort(-np.where(usable, ranking, -np.inf)):
+                mineral = int(self.library.mineral[row])
+                if len(chosen) >= _POOL * number // len(rankings) or not usable[row]:
+                    break
+                if taken.get(mineral, 0) < _A_MINERAL:
+                    taken[mineral] = taken.get(mineral, 0) + 1
+                    chosen.add(int(row))
+        return np.array(sorted(chosen), dtype=np.int64)
+
+    def _sets(self, pool: Indices, linear: Floats, count: int) -> tuple[Indices, Floats]:
+        """Returns rows of the library and weights of their intensities, best explained first."""
+        bands = self._bands[pool] / self._norms[pool, None]
+        gram = (bands @ bands.T).astype(np.float64) + _RIDGE * np.eye(len(pool))
+        mineral = self.library.mineral[pool]
+        sets = np.stack(np.triu_indices(len(pool), 1), axis=1)
+        for size in range(2, count + 1):
+            if size > 2:
+                grown = np.repeat(sets, len(pool), axis=0)
+                last = np.tile(np.arange(len(pool)), len(sets))
+                sets = np.unique(np.sort(np.column_stack([grown, last]), axis=1), axis=0)
+            of = np.sort(mineral[sets], axis=1)
+            sets = sets[(np.diff(of, axis=1) > 0).all(axis=1)]
+            if not len(sets):
+                break
+            right = linear[sets].astype(np.float64)
+            weights = np.linalg.solve(gram[sets[:, :, None], sets[:, None, :]], right[..., None])
+            weights = weights[..., 0]
+            explained = np.where((weights > 0).all(axis=1), (weights * right).sum(axis=1), -1.0)
+            order = np.argsort(-explained)[:_KEPT]
+            order = order[explained[order] > 0]
+            sets, weights = sets[order], weights[order]
+        if not len(sets) or sets.shape[1] < count:
+            return np.empty((0, count), dtype=np.int64), np.empty((0, count), dtype=np.float32)
+        rows = pool[sets[:_COMPARED]]
+        return rows, (weights[:_COMPARED] / self._norms[rows]).astype(np.float32)
+
+    def _named(self, sets: Indices, weights: Floats, fits: Floats, best: int) -> list[Mixture]:
+        library = self.library
+        found: dict[frozenset[int], Mixture] = {}
+        for rows, weight, fit in zip(sets, weights, fits, strict=True):
+            key = frozenset(library.mineral[rows].tolist())
+            share = weight / weight.sum()
+            components = [
+                Component(
+                    library.minerals[library.mineral[row]],
+                    library.specimens[library.specimen[row]],
+                    int(row),
+                    float(share[i]),
+                )
+                for i, row in enumerate(rows)
+            ]
+            ranked = tuple(sorted(components, key=lambda c: -c.share))
+            found.setdefault(key, Mixture(ranked, float(fit)))
+            if len(found) == best:
+                break
+        return list(found.values())
+
+
+def _bands(intensity: Floats) -> Floats:
+    return gaussian_filter1d(np.asarray(intensity, np.float32), _SMOOTHING, axis=1, order=1)

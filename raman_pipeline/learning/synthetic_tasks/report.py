@@ -1,0 +1,164 @@
+"""The report on the synthetic tasks: every method beside the paper's figures.
+
+What belongs here: published figures with their source, aggregation, wording. What does not: the
+answers (see `tasks`), figures (see `raman_pipeline.plots`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from raman_pipeline.learning.synthetic_tasks.tasks import (
+    BASELINES,
+    EMBEDDING,
+    LEAST_SQUARES,
+    PEAK_LIST,
+    PEAK_MODEL,
+    SMOOTHED,
+)
+from raman_pipeline.markdown import markdown_table
+
+TITLES = {
+    "all_classes": "500 classes",
+    "forty_percent": "40% of the training set",
+    "ten_percent": "10% of the training set",
+    "unseen_classes": "100 unseen classes",
+    "challenge": "challenge, 27 classes",
+    "mixtures": "mixtures",
+    "noisy": "500 classes, noisy",
+}
+PAPER = "paper, printed"
+CNN6 = "CNN6, printed"
+PUBLISHED: dict[tuple[str, str, int, int], str] = {
+    # Vorozhtsov & Kitina (2024), text and Table 1.
+    (PAPER, "all_classes", 1, 1): "99.03 ± 0.27",
+    (PAPER, "forty_percent", 1, 1): "98.95 ± 0.31",
+    (PAPER, "ten_percent", 1, 1): "97.64 ± 0.21",
+    (PAPER, "unseen_classes", 1, 1): "99.667",
+    (PAPER, "challenge", 1, 1): "53.08",
+    (PAPER, "mixtures", 2, 1): "99.2",
+    (PAPER, "mixtures", 2, 2): "92.0",
+    (PAPER, "mixtures", 3, 1): "99.6",
+    (PAPER, "mixtures", 3, 2): "96.6",
+    (PAPER, "mixtures", 3, 3): "78.8",
+    (PAPER, "mixtures", 4, 1): "99.3",
+    (PAPER, "mixtures", 4, 2): "96.0",
+    (PAPER, "mixtures", 4, 3): "84.8",
+    (PAPER, "mixtures", 4, 4): "59.4",
+    # Schuetzke, Szymanski & Reischl (2023).
+    (CNN6, "all_classes", 1, 1): "99.81 ± 0.05",
+    (CNN6, "challenge", 1, 1): "78 to 87",
+}
+METHODS = (PAPER, CNN6, EMBEDDING, SMOOTHED, PEAK_LIST, LEAST_SQUARES, PEAK_MODEL)
+_HEADS = {EMBEDDING: "paper's network, here", PEAK_MODEL: "peak models (ours)"}
+
+
+def summary(runs: pd.DataFrame) -> pd.DataFrame:
+    """Returns means and deviations over seeds, in per cent, by task, part, size and method.
+
+    Random galleries count as one part, `random galleries`, with the least of them in `least`.
+
+    Args:
+        runs: RUNS tables with a column `seed`.
+    """
+    galleries = runs["part"].str.startswith("gallery")
+    runs = runs.assign(
+        part=runs["part"].where(~galleries, "random galleries"), accuracy=100 * runs["accuracy"]
+    )
+    keys = ["task", "part", "components", "at_least", "method"]
+    by_seed = runs.groupby([*keys, "seed"], as_index=False).agg(
+        accuracy=("accuracy", "mean"), least=("accuracy", "min"), n=("n", "sum")
+    )
+    table = by_seed.groupby(keys, as_index=False).agg(
+        mean=("accuracy", "mean"),
+        sd=("accuracy", "std"),
+        least=("least", "min"),
+        seeds=("seed", "nunique"),
+        n=("n", "first"),
+    )
+    order = {task: i for i, task in enumerate(TITLES)}
+    return table.sort_values(
+        ["task", "part", "components", "at_least", "method"],
+        key=lambda s: s.map(order) if s.name == "task" else s,
+        ignore_index=True,
+    )
+
+
+def wide(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns one row a question and one column a method, the paper's figures beside.
+
+    Args:
+        table: as `summary` returns it.
+    """
+    rows = []
+    for key, group in table.groupby(["task", "part", "components", "at_least"], sort=False):
+        task, part, components, at_least = key
+        row: dict[str, object] = {"task": _title(task, part, components, at_least)}
+        row["n"] = int(group["n"].iloc[0])
+        for method in METHODS:
+            own = group[group["method"] == method]
+            printed = PUBLISHED.get((method, task, components, at_least))
+            printed = printed if part == "all" else None
+            row[_HEADS.get(method, method)] = printed or (_cell(own.iloc[0]) if len(own) else "–")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def verdicts(table: pd.DataFrame) -> list[str]:
+    """Says, for each task, whether the peak models beat every baseline and the network."""
+    lines = []
+    whole = table[(table["part"] == "all") & (table["components"] == table["at_least"])]
+    for (task, components), rows in whole.groupby(["task", "components"], sort=False):
+        means = rows.set_index("method")["mean"]
+        if PEAK_MODEL not in means:
+            continue
+        others = means.drop(PEAK_MODEL)
+        if others.empty:
+            continue
+        best, ours = others.idxmax(), means[PEAK_MODEL]
+        word = "beat" if ours > others.max() else "equal" if ours == others.max() else "lose to"
+        kind = "the best baseline" if best in BASELINES else "the paper's network"
+        lines.append(
+            f"{_title(task, 'all', components, components)}: peak models ({ours:.2f}%) {word} "
+            f"{kind}, {best} ({others.max():.2f}%)."
+        )
+    return lines
+
+
+def to_markdown(table: pd.DataFrame, protocol: Mapping[str, object]) -> str:
+    """Returns the report.
+
+    Args:
+        table: as `summary` returns it.
+        protocol: facts that every number depends on, in the order to print.
+    """
+    lines = ["# Synthetic tasks", "", "## Protocol", ""]
+    lines += [f"- {key}: {value}" for key, value in protocol.items()]
+    lines += ["", "## Verdict", "", *(f"- {line}" for line in verdicts(table))]
+    lines += [
+        "",
+        "## Right answers in per cent",
+        "",
+        "Means ± standard deviations over seeds (as many as stand in brackets, where not all). "
+        "Printed figures are of Vorozhtsov & Kitina (2024) and Schuetzke et al. (2023).",
+        "",
+        *markdown_table(wide(table)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _title(task: str, part: str, components: int, at_least: int) -> str:
+    title = TITLES[task]
+    if task == "mixtures":
+        return f"{title} of {components}, at least {at_least} right"
+    return title if part == "all" else f"{title}: {part}"
+
+
+def _cell(row: pd.Series) -> str:
+    text = f"{row['mean']:.2f}" + ("" if pd.isna(row["sd"]) else f" ± {row['sd']:.2f}")
+    if row["part"] == "random galleries":
+        text += f", least {row['least']:.2f}"
+    return text + f" [{row['seeds']}]"

@@ -1,0 +1,198 @@
+"""Reading a person's own spectra: text, JCAMP-DX, SPC, WDF.
+
+What belongs here: the way from a file to Raman shift and intensity. What does not: whole archives
+of RRUFF (see `rruff`), what is done to a spectrum then (see `learning.identification.query`).
+
+JCAMP-DX is read by jcamp, SPC by spc-io, WDF by renishawWiRE (all MIT); each is imported when a
+file of its kind is opened. Any other file is taken for text with two columns, RRUFF's own included.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from raman_pipeline.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+
+MIN_POINTS = 16
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_ROW = re.compile(rf"^\s*({_NUMBER})\s*[,;\s]\s*({_NUMBER})\s*(?:[,;\s].*)?$")
+_COMMA_ROW = re.compile(r"^\s*([-+]?\d+,\d+)\s*[;\s]\s*([-+]?\d+(?:,\d+)?)\s*$")
+_WAVENUMBERS = ("1/CM", "CM-1", "CM^-1", "WAVENUMBER", "RAMAN")
+_JCAMP = re.compile(r"^\s*##\s*JCAMP", re.IGNORECASE | re.MULTILINE)
+
+
+class SpectrumFileError(InputError):
+    """A file holds no spectrum that can be used; the message names file, line and remedy."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """One measured spectrum.
+
+    Attributes:
+        name: the file, with the number of the spectrum where it holds several.
+        raman_shift: float64 [n], cm⁻¹, strictly increasing.
+        intensity: float64 [n].
+        notes: what was done to it while reading.
+    """
+
+    name: str
+    raman_shift: Floats
+    intensity: Floats
+    notes: tuple[str, ...] = ()
+
+
+def read_spectra(path: Path) -> list[Spectrum]:
+    """Reads all spectra of a file.
+
+    Raises:
+        SpectrumFileError: the file is missing, empty, cut short, or of another kind.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SpectrumFileError(
+            f"{path}: cannot be read ({error.strerror}); check the name"
+        ) from error
+    if not data.strip():
+        raise SpectrumFileError(f"{path}: the file is empty; export the spectrum again")
+    columns = _reader(path, data)(path, data)
+    several = len(columns) > 1
+    return [
+        _ordered(f"{path}#{i}" if several else str(path), *pair)
+        for i, pair in enumerate(columns, start=1)
+    ]
+
+
+Columns = list[tuple[Floats, Floats]]
+
+
+def _reader(path: Path, data: bytes) -> Callable[[Path, bytes], Columns]:
+    suffix = path.suffix.lower()
+    if data.startswith(b"WDF1") or suffix == ".wdf":
+        return _wdf
+    if suffix == ".spc":
+        return _spc
+    if suffix in (".jdx", ".dx", ".jcm", ".jcamp") or _JCAMP.search(data[:2000].decode("latin-1")):
+        return _jcamp
+    return _text
+
+
+def _text(path: Path, data: bytes) -> Columns:
+    rows, begun = [], False
+    try:
+        lines = data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        lines = data.decode("latin-1").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if line.startswith("##END"):
+            break
+        if not line.strip() or line.lstrip().startswith(("#", "%", "//")):
+            continue
+        found = _ROW.match(line)
+        if found is None and (comma := _COMMA_ROW.match(line)):
+            rows.append(tuple(float(v.replace(",", ".")) for v in comma.groups()))
+            begun = True
+        elif found is None:
+            if begun:
+                raise SpectrumFileError(
+                    f"{path}: line {number} is no row of two numbers: {line.strip()[:60]!r}; "
+                    "remove it, or export the spectrum again"
+                )
+        else:
+            rows.append((float(found[1]), float(found[2])))
+            begun = True
+    if not rows:
+        raise SpectrumFileError(
+            f"{path}: no rows of two numbers in it; export Raman shift (cm⁻¹) and intensity as text"
+        )
+    table = np.array(rows)
+    return [(table[:, 0], table[:, 1])]
+
+
+def _jcamp(path: Path, data: bytes) -> Columns:
+    import jcamp
+
+    try:
+        # The library prints what it does not understand.
+        with redirect_stdout(io.StringIO()):
+            found = jcamp.read(io.StringIO(data.decode("utf-8", "replace")))
+        shift, intensity = (np.asarray(found[k], dtype=np.float64) for k in "xy")
+    except Exception as error:
+        raise _broken(path, "JCAMP-DX", error) from error
+    unit = str(found.get("xunits", "1/CM")).upper()
+    if not any(word in unit for word in _WAVENUMBERS):
+        raise SpectrumFileError(f"{path}: its axis is in {unit}; export it as Raman shift in 1/CM")
+    return [(shift, intensity)]
+
+
+def _spc(path: Path, data: bytes) -> Columns:
+    import spc_io
+
+    try:
+        found = spc_io.SPC.from_bytes_io(io.BytesIO(data))
+        return [
+            (np.asarray(part.xarray, np.float64), np.asarray(part.yarray, np.float64))
+            for part in found
+        ]
+    except Exception as error:
+        raise _broken(path, "SPC", error) from error
+
+
+def _wdf(path: Path, data: bytes) -> Columns:
+    from renishawWiRE import WDFReader
+
+    try:
+        with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):
+            reader = WDFReader(str(path))
+        try:
+            shift = np.asarray(reader.xdata, dtype=np.float64)
+            rows = np.asarray(reader.spectra, dtype=np.float64).reshape(-1, shift.size)
+        finally:
+            reader.close()
+    except Exception as error:
+        raise _broken(path, "WDF", error) from error
+    return [(shift, row) for row in rows]
+
+
+def _broken(path: Path, kind: str, error: Exception) -> SpectrumFileError:
+    return SpectrumFileError(
+        f"{path}: is no whole {kind} file ({error or type(error).__name__}); export it again, "
+        "or as text with two columns"
+    )
+
+
+def _ordered(name: str, shift: Floats, intensity: Floats) -> Spectrum:
+    """Returns a spectrum with an increasing axis; says what was done for that."""
+    if shift.size != intensity.size or shift.size < MIN_POINTS:
+        raise SpectrumFileError(
+            f"{name}: {min(shift.size, intensity.size)} points; at least {MIN_POINTS} are needed"
+        )
+    notes = []
+    finite = np.isfinite(shift) & np.isfinite(intensity)
+    if not finite.all():
+        notes.append(f"{int((~finite).sum())} points without a number left out")
+        shift, intensity = shift[finite], intensity[finite]
+        if shift.size < MIN_POINTS:
+            raise SpectrumFileError(f"{name}: only {shift.size} points are numbers")
+    if (np.diff(shift) < 0).any():
+        notes.append("points put in order of Raman shift")
+        order = np.argsort(shift, kind="stable")
+        shift, intensity = shift[order], intensity[order]
+    kept, first, counts = np.unique(shift, return_index=True, return_counts=True)
+    if kept.size < shift.size:
+        notes.append(f"{shift.size - kept.size} points of equal Raman shift averaged")
+        intensity = np.add.reduceat(intensity, first) / counts
+        shift = kept
+    return Spectrum(name, shift, intensity, tuple(notes))
