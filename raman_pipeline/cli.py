@@ -18,19 +18,17 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from raman_pipeline.cli_identify import identify
 from raman_pipeline.cli_locate import locate
 from raman_pipeline.cli_progress import show_progress
-from raman_pipeline.rruff.archive import read_outcomes
-from raman_pipeline.rruff.member import Member
-from raman_pipeline.rruff.member_name import parse_member_name
-from raman_pipeline.rruff.refusals import MemberRefused
-from raman_pipeline.rruff.tables import refusal_row
-from raman_pipeline.rruff.zip_archive import ArchiveError
+from raman_pipeline.errors import InputError
 
 if TYPE_CHECKING:
     from raman_pipeline.orchestration.overview import AssetState
     from raman_pipeline.orchestration.runner import RunOutcome
     from raman_pipeline.orchestration.trace import Step
+    from raman_pipeline.rruff.member import Member
+    from raman_pipeline.rruff.refusals import MemberRefused
     from raman_pipeline.settings import Settings
 
 CITATION = (
@@ -45,6 +43,7 @@ app = typer.Typer(
     help="From the RRUFF Raman archives to located spectra and honestly evaluated models.",
 )
 app.command()(locate)
+app.command()(identify)
 _WIDTH_WITHOUT_TERMINAL = 140
 out = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
 err = Console(stderr=True)
@@ -157,6 +156,38 @@ def cluster(
 
 
 @app.command()
+def library(profile: Profile = None) -> None:
+    """Make the mineral library and judge it, where due."""
+    from raman_pipeline.orchestration.runner import run_identification
+
+    settings = _settings(profile, None)
+    with show_progress(out, err) as listener:
+        outcome = run_identification(settings, listener)
+    _close(settings, [outcome])
+
+
+@app.command()
+def synthetic(
+    profile: Profile = None,
+    partition: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--partition", help='train seed|task, for example "0|challenge"; repeatable'),
+    ] = None,
+    processes: Processes = None,
+) -> None:
+    """Make the universal synthetic sets, ask baselines, peak models and trained networks."""
+    from raman_pipeline.orchestration.runner import run_synthetic
+
+    settings = _settings(profile, None)
+    try:
+        with show_progress(out, err) as listener:
+            outcomes = run_synthetic(settings, listener, partition or (), processes)
+    except ValueError as error:
+        _fail(str(error))
+    _close(settings, outcomes)
+
+
+@app.command()
 def status(
     profile: Profile = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON array of assets")] = False,
@@ -182,6 +213,9 @@ def check(
     The exit status is 1 where a path cannot be read at all; refused members are an
     answer, not a failure.
     """
+    from raman_pipeline.rruff.archive import read_outcomes
+    from raman_pipeline.rruff.zip_archive import ArchiveError
+
     unreadable = False
     accepted = refused = 0
     for path in paths:
@@ -255,12 +289,9 @@ def ui(
 
 def main() -> None:
     """Runs the command; errors of use are one line, not a traceback."""
-    from raman_pipeline.geography.errors import GeographyError
-    from raman_pipeline.settings import SettingsError
-
     try:
         app()
-    except (SettingsError, ArchiveError, GeographyError, OSError) as error:
+    except (InputError, OSError) as error:
         _fail(str(error))
 
 
@@ -331,6 +362,10 @@ def _below(store: Path, where: str | None) -> str:
 
 
 def _check_row(name: str, outcome: Member | MemberRefused) -> dict[str, object]:
+    from raman_pipeline.rruff.member import Member
+    from raman_pipeline.rruff.member_name import parse_member_name
+    from raman_pipeline.rruff.tables import refusal_row
+
     if isinstance(outcome, Member):
         return {
             "member": outcome.name.raw,

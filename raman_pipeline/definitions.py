@@ -19,10 +19,12 @@ from raman_pipeline.orchestration.assets import (
     geocoding,
     geolocation,
     geolocation_report,
+    identification,
     localities,
     reports,
     spectra,
     studies,
+    synthetic,
     tensors,
 )
 from raman_pipeline.orchestration.io_managers import io_managers
@@ -79,6 +81,15 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         clustering.clustering_runs,
         clustering_report.denoising_report,
         clustering_report.clustering_report,
+        identification.mineral_library,
+        identification.identified_spectra,
+        identification.mixture_report,
+        identification.identification_report,
+        synthetic.universal_synthetic_set,
+        synthetic.synthetic_runs,
+        synthetic.spectrum_embedding,
+        synthetic.embedding_runs,
+        synthetic.synthetic_report,
     ]
 
     def with_settings(spec: dg.AssetSpec) -> dg.AssetSpec:

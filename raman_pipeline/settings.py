@@ -38,6 +38,8 @@ from raman_pipeline.learning.presets import (
     ConvNeXtPreset,
     PresetName,
 )
+from raman_pipeline.learning.synthetic_tasks.presets import PAPER, EmbeddingPreset
+from raman_pipeline.universal_synthetic import VARIATION_SEED
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED = PROJECT / "data" / "embedded"
@@ -156,6 +158,20 @@ class ClusteringSettings(_Part):
     noise: float = Field(0.02, ge=0, description="standard deviation added to copies")
 
 
+class IdentificationSettings(_Part):
+    """How identification is judged."""
+
+    mixtures: PositiveInt = Field(600, description="of two minerals, and as many of three")
+    seed: int = 0
+
+
+class SyntheticSettings(_Part):
+    """The universal synthetic tasks."""
+
+    variation_seed: int = Field(VARIATION_SEED, description="of seed 0; the others add theirs")
+    embedding: EmbeddingPreset = PAPER
+
+
 class Settings(_Part):
     """All settings of a run."""
 
@@ -171,6 +187,23 @@ class Settings(_Part):
     fine_grid: FineGridSettings = FineGridSettings()
     denoising: DenoisingSettings = DenoisingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
+    identification: IdentificationSettings = IdentificationSettings()
+    synthetic: SyntheticSettings = SyntheticSettings()
+
+    @property
+    def title(self) -> str:
+        """The profile's name; says so where its spectra are simulated."""
+        return "sample (simulated spectra)" if self.profile == "sample" else self.profile
+
+    @property
+    def library_file(self) -> Path:
+        """The mineral library."""
+        return self.asset_store / "mineral_library.safetensors"
+
+    @property
+    def synthetic_store(self) -> Path:
+        """Folder of the universal synthetic sets, some 0.7 GB a seed."""
+        return self.store / "synthetic"
 
     @property
     def archive_store(self) -> Path:
@@ -277,6 +310,7 @@ def load_settings(
                 }
             ),
             clustering=ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=10, seeds=2),
+            identification=IdentificationSettings(mixtures=30),
         )
     archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)
     geography = _geography()

@@ -47,6 +47,15 @@ CLUSTERING_ASSETS = (
     "clustering_runs",
 )
 CLUSTERING_REPORT_ASSETS = ("denoising_report", "clustering_report")
+IDENTIFICATION_ASSETS = (
+    "mineral_library",
+    "identified_spectra",
+    "mixture_report",
+    "identification_report",
+)
+SYNTHETIC_SET_ASSETS = ("universal_synthetic_set", "synthetic_runs")
+EMBEDDING_ASSETS = ("spectrum_embedding", "embedding_runs")
+SYNTHETIC_REPORT_ASSETS = ("synthetic_report",)
 
 
 def _job(name: str, assets: tuple[str, ...], description: str) -> dg.UnresolvedAssetJobDefinition:
@@ -70,7 +79,31 @@ CLUSTERING_REPORT = _job(
     "clustering_reports", CLUSTERING_REPORT_ASSETS, "Compare denoisers and clusterings."
 )
 
-JOBS = [INGEST, DATASET, FOLDS, TRAINING, STUDIES, REPORT, CLUSTERING, CLUSTERING_REPORT]
+IDENTIFICATION = _job(
+    "identification", IDENTIFICATION_ASSETS, "Make the mineral library and judge it."
+)
+SYNTHETIC = _job(
+    "synthetic", SYNTHETIC_SET_ASSETS, "Make a synthetic set; ask baselines and peak models."
+)
+EMBEDDING = _job("embedding", EMBEDDING_ASSETS, "Train and ask the paper's network: seed, task.")
+SYNTHETIC_REPORT = _job(
+    "synthetic_reports", SYNTHETIC_REPORT_ASSETS, "Compare all methods on the synthetic tasks."
+)
+
+JOBS = [
+    INGEST,
+    DATASET,
+    FOLDS,
+    TRAINING,
+    STUDIES,
+    REPORT,
+    CLUSTERING,
+    CLUSTERING_REPORT,
+    IDENTIFICATION,
+    SYNTHETIC,
+    EMBEDDING,
+    SYNTHETIC_REPORT,
+]
 
 
 def ask_for(archive: str, run_key: str) -> dg.RunRequest:
@@ -94,6 +127,10 @@ ASSETS_OF: dict[str, tuple[str, ...]] = {
     "report": REPORT_ASSETS,
     "clustering": CLUSTERING_ASSETS,
     "clustering_reports": CLUSTERING_REPORT_ASSETS,
+    "identification": IDENTIFICATION_ASSETS,
+    "synthetic": SYNTHETIC_SET_ASSETS,
+    "embedding": EMBEDDING_ASSETS,
+    "synthetic_reports": SYNTHETIC_REPORT_ASSETS,
 }
 
 

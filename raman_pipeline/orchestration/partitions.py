@@ -11,6 +11,7 @@ import dagster as dg
 
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderName
 from raman_pipeline.learning.splits import SPLITS, Split
+from raman_pipeline.learning.synthetic_tasks.names import TASKS, TaskName
 from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES
 
 N_FOLDS = 5
@@ -31,6 +32,19 @@ PRESET_SEED = dg.MultiPartitionsDefinition(
         "seed": dg.StaticPartitionsDefinition([str(i) for i in range(SEEDS)]),
     }
 )
+
+
+SYNTHETIC_SEEDS = 3
+SYNTHETIC_SEED = dg.StaticPartitionsDefinition([str(i) for i in range(SYNTHETIC_SEEDS)])
+TASK_SEED = dg.MultiPartitionsDefinition(
+    {"seed": SYNTHETIC_SEED, "task": dg.StaticPartitionsDefinition(list(TASKS))}
+)
+
+
+def seed_and_task(key: str) -> tuple[int, TaskName]:
+    """Returns seed and task of a key such as `0|challenge`."""
+    seed, task = key.split("|")
+    return int(seed), cast(TaskName, task)
 
 
 def fold_and_split(key: str) -> tuple[int, Split]:

@@ -52,7 +52,7 @@ def current_predictions(
         for key, table in family_predictions[f"{name}_predictions"].items():
             found += 1
             fold, split = fold_and_split(key)
-            if _stamp(table) == expected.get(split):
+            if stamp_of(table) == expected.get(split):
                 current[name, split, fold] = table.to_pandas()
     compared = with_all_baselines(current)
     return compared, found - len(compared)
@@ -60,7 +60,17 @@ def current_predictions(
 
 def stamped(table: pa.Table, settings: Settings, spectra: SpectrumTensor) -> pa.Table:
     """Returns a table of clustering or denoising with the version of what it depends on."""
-    return table.replace_schema_metadata({PROTOCOL_KEY: clustering_version(settings, spectra)})
+    return stamped_with(table, clustering_version(settings, spectra))
+
+
+def stamped_with(table: pa.Table, version: str) -> pa.Table:
+    """Returns a table with the version of what it depends on."""
+    return table.replace_schema_metadata({PROTOCOL_KEY: version})
+
+
+def stamp_of(table: pa.Table) -> str:
+    """Returns the version that a table was stamped with; empty where it was not."""
+    return (table.schema.metadata or {}).get(PROTOCOL_KEY.encode(), b"").decode()
 
 
 def clustering_version(settings: Settings, spectra: SpectrumTensor) -> str:
@@ -83,11 +93,7 @@ def current_runs(
     expected = clustering_version(settings, spectra)
     parts = []
     for key, table in sorted(tables.items()):
-        if _stamp(table) == expected:
+        if stamp_of(table) == expected:
             preset, seed = preset_and_seed(key)
             parts.append(table.to_pandas().assign(preset=preset, seed=seed))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def _stamp(table: pa.Table) -> str:
-    return (table.schema.metadata or {}).get(PROTOCOL_KEY.encode(), b"").decode()

@@ -28,6 +28,8 @@ from raman_pipeline.orchestration.partitions import (
     FOLD_SPLIT,
     PRESET_SEED,
     SPLIT,
+    SYNTHETIC_SEED,
+    TASK_SEED,
     preset_and_seed,
 )
 from raman_pipeline.orchestration.resources import Rruff
@@ -119,6 +121,8 @@ def run_graph(
         outcomes += run_studies(settings, listener, processes)
         outcomes += run_backfill(settings, listener, None, processes)
         outcomes += run_clustering(settings, listener, None, processes)
+    if sound:
+        outcomes.append(run_identification(settings, listener))
     return outcomes
 
 
@@ -210,6 +214,38 @@ def run_clustering(
     tasks = [_Task("clustering", jobs.CLUSTERING_ASSETS, partition) for partition in chosen]
     outcomes = _in_processes(settings, listener, tasks, processes)
     return [*outcomes, _report(settings, listener, "clustering_reports")]
+
+
+def run_identification(settings: Settings, listener: Listener) -> RunOutcome:
+    """Makes the mineral library and judges it, where due."""
+    return _report(settings, listener, "identification")
+
+
+def run_synthetic(
+    settings: Settings,
+    listener: Listener,
+    partitions: Sequence[str] = (),
+    processes: int | None = None,
+) -> list[RunOutcome]:
+    """Asks baselines and peak models on every synthetic seed, then makes the report.
+
+    Args:
+        settings: whose store.
+        listener: told of progress.
+        partitions: where the paper's network is trained as well, keys such as `0|challenge`.
+        processes: how many; the number of cores, at most 8, where None.
+
+    Raises:
+        ValueError: a partition does not exist.
+    """
+    chosen = _known(TASK_SEED, partitions)
+    seeds = SYNTHETIC_SEED.get_partition_keys()
+    tasks = [_Task("synthetic", jobs.SYNTHETIC_SET_ASSETS, seed) for seed in seeds]
+    outcomes = _in_processes(settings, listener, tasks, processes)
+    if chosen and all(o.succeeded for o in outcomes):
+        tasks = [_Task("embedding", jobs.EMBEDDING_ASSETS, partition) for partition in chosen]
+        outcomes += _in_processes(settings, listener, tasks, processes)
+    return [*outcomes, _report(settings, listener, "synthetic_reports")]
 
 
 def run_due(

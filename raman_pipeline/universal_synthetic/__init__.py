@@ -3,3 +3,6 @@
 What belongs here: classes, how their spectra vary, spectra and their files. What does not: what
 is learned from them (see `learning.synthetic_tasks`).
 """
+
+VARIATION_SEED = 2023
+"""Of training and validation; the benchmark publishes the classes, not these draws."""

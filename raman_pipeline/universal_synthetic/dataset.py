@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline import atomic
+from raman_pipeline.universal_synthetic import VARIATION_SEED
 from raman_pipeline.universal_synthetic.classes import (
     POINTS,
     PeakClass,
@@ -28,9 +29,6 @@ from raman_pipeline.universal_synthetic.variation import (
     random_peaks,
     test_peaks,
 )
-
-VARIATION_SEED = 2023
-"""Of training and validation; the benchmark publishes the classes, not these draws."""
 
 
 @dataclass(frozen=True)

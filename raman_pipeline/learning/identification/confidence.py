@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating[Any]]
 
+KNOWN_PRIOR = 0.8
+"""Share of queries whose mineral is taken to be in the library, before the spectrum is seen."""
 _NEXT = 5
 _NEAR = 0.1
 
@@ -35,7 +37,8 @@ class Confidence:
 
     def known(self, scores: Floats) -> npt.NDArray[np.float64]:
         """Returns the chance that the mineral is in the library, float64 [q]."""
-        return 1 / (1 + np.exp(-(features(scores) @ np.array(self.weights) + self.intercept)))
+        odds = features(scores) @ np.array(self.weights) + self.intercept
+        return 1 / (1 + np.exp(-odds) * (1 - KNOWN_PRIOR) / KNOWN_PRIOR)
 
     def shares(self, scores: Floats) -> npt.NDArray[np.float64]:
         """Returns the chance of each mineral, given that it is in the library, [q, minerals]."""

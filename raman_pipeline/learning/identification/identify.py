@@ -82,6 +82,11 @@ class Answer:
     countries: tuple[tuple[str, float], ...]
 
     @property
+    def caveat(self) -> str:
+        """What must stand beside the countries."""
+        return CAVEAT
+
+    @property
     def unknown(self) -> bool:
         """Whether the mineral is rather not in the library."""
         return self.known < UNKNOWN_BELOW

@@ -11,6 +11,8 @@ literature leaves only the spectrum itself out.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -54,7 +56,9 @@ IDENTIFIED = TableSchema(
         Column("rank_slopes_repeated", pa.int64(), _RANK + "the same among repeated minerals"),
         Column("rank_plain", pa.int64(), _RANK + "1-NN cosine of min-max spectra (baseline)"),
         Column("named", pa.string(), "the best mineral"),
-        Column("score", pa.float64(), "its calibrated chance", between=(0, 1)),
+        Column("share", pa.float64(), "its chance, given that it is known", between=(0, 1)),
+        Column("score", pa.float64(), "its chance", between=(0, 1)),
+        Column("score_without", pa.float64(), "of the best, mineral left out", between=(0, 1)),
         Column("known", pa.float64(), "chance that the mineral is in the library", between=(0, 1)),
         Column("known_without", pa.float64(), "the same with the mineral left out", between=(0, 1)),
         Column("best_similarity", pa.float64(), "best score, mineral there"),
@@ -80,7 +84,7 @@ def judge(library: MineralLibrary) -> pa.Table:
     counts = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
     often = counts >= 2
     slopes, plain = _baselines(library, rows)
-    known, without, score, named = _cross_fitted(library, answers)
+    fitted, named = _cross_fitted(library, answers), answers.known.argmax(axis=1)
     country, prior = _countries(library, answers)
     return IDENTIFIED.from_rows(
         {
@@ -98,9 +102,7 @@ def judge(library: MineralLibrary) -> pa.Table:
             "rank_slopes_repeated": rank[4],
             "rank_plain": rank[5],
             "named": library.minerals[named[i]],
-            "score": float(score[i]),
-            "known": float(known[i]),
-            "known_without": float(without[i]),
+            **{name: float(values[i]) for name, values in fitted.items()},
             "best_similarity": float(answers.known[i].max()),
             "best_similarity_without": float(answers.unknown[i].max()),
             "country_rank": country[i],
@@ -125,7 +127,11 @@ def judge(library: MineralLibrary) -> pa.Table:
     )
 
 
-def ranks(scores: Floats, label: Indices, among: npt.NDArray[np.bool_] | None = None) -> Indices:
+def ranks(
+    scores: npt.NDArray[np.floating[Any]],
+    label: Indices,
+    among: npt.NDArray[np.bool_] | None = None,
+) -> Indices:
     """Returns the rank of the right mineral in each row, from 1; ties count against it.
 
     Args:
@@ -168,18 +174,18 @@ def _baselines(library: MineralLibrary, rows: Indices) -> tuple[Floats, Floats]:
     return scores[0], scores[1]
 
 
-def _cross_fitted(
-    library: MineralLibrary, answers: LeftOut
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64], Indices]:
+def _cross_fitted(library: MineralLibrary, answers: LeftOut) -> dict[str, npt.NDArray[np.float64]]:
     """Returns chances by a confidence that was fitted on other minerals."""
     label = library.mineral[answers.row]
-    known, without, score = (np.zeros(len(label)) for _ in range(3))
+    names = ("share", "score", "score_without", "known", "known_without")
+    found = {name: np.zeros(len(label)) for name in names}
     for train, test in GroupKFold(FOLDS).split(label, groups=label):
         confidence = fit_confidence(library, _some(answers, train))
-        known[test] = confidence.known(answers.known[test])
-        without[test] = confidence.known(answers.unknown[test])
-        score[test] = confidence.probabilities(answers.known[test]).max(axis=1)
-    return known, without, score, answers.known.argmax(axis=1)
+        for scores, ending in ((answers.known[test], ""), (answers.unknown[test], "_without")):
+            found[f"known{ending}"][test] = confidence.known(scores)
+            found[f"score{ending}"][test] = confidence.probabilities(scores).max(axis=1)
+        found["share"][test] = confidence.shares(answers.known[test]).max(axis=1)
+    return found
 
 
 def _countries(

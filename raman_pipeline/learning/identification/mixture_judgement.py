@@ -84,7 +84,7 @@ def _minerals(library: MineralLibrary) -> npt.NDArray[np.int64]:
 def _mixed(
     library: MineralLibrary, rows: npt.NDArray[np.int64], shares: npt.NDArray[np.float64]
 ) -> Query:
-    covered = library.covered[rows].all(axis=0)
+    covered: npt.NDArray[np.bool_] = np.logical_and.reduce(library.covered[rows], axis=0)
     values = (shares[:, None] * library.intensity[rows]).sum(axis=0)
     ready = min_max(values, covered).astype(np.float32)
     return Query("mixture", ready, covered, slopes(ready[None], covered[None])[0], ())

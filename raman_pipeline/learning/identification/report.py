@@ -10,11 +10,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sklearn.metrics import roc_auc_score
 
 from raman_pipeline.learning.identification.confidence import KNOWN_PRIOR
 from raman_pipeline.learning.identification.countries import CAVEAT
 from raman_pipeline.markdown import markdown_table
+from raman_pipeline.tables import Column, TableSchema
 
 _PROTOCOLS = (
     ("ours, specimen left out, whole library", "rank"),
@@ -23,6 +25,15 @@ _PROTOCOLS = (
     ("slopes of roots, specimen left out, the same minerals", "rank_slopes_repeated"),
     ("min-max spectra, specimen left out, whole library", "rank_plain"),
     ("leaky: ours, only the spectrum itself left out", "rank_leaky"),
+)
+BY_PROTOCOL = TableSchema(
+    "identification_report",
+    (
+        Column("protocol", pa.string(), "what was left out, and who answered", unique=True),
+        Column("n", pa.int64(), "spectra"),
+        Column("top1", pa.float64(), "share named rightly", between=(0, 1)),
+        Column("top5", pa.float64(), "share among the first five", between=(0, 1)),
+    ),
 )
 _SPECIMENS = [0, 1, 2, 4, 100]
 _SPECIMEN_NAMES = ["1 other", "2 others", "3 or 4 others", "5 or more others"]
@@ -154,8 +165,9 @@ def to_markdown(judged: pd.DataFrame, mixed: pd.DataFrame, protocol: Mapping[str
         "",
         "## Unknown minerals, and what the scores are worth",
         "",
-        "Each spectrum is asked twice: with its mineral in the library (its specimen left out), and "
-        "with its mineral left out. What is fitted was fitted on other minerals, in five folds.",
+        "Each spectrum is asked twice: with its mineral in the library (its specimen left out), "
+        "and with its mineral left out. What is fitted was fitted on other minerals, in five "
+        "folds.",
         "",
         f"- AUROC of the chance that the mineral is known: {worth['auroc']:.3f}; of those rightly "
         f"named {worth['auroc_rightly_named']:.3f}; of the best similarity alone (baseline) "

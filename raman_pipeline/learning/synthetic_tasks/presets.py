@@ -1,7 +1,7 @@
-"""How the embedding is trained for each task.
+"""How the embedding is trained.
 
-What belongs here: the `paper` preset, which is what the authors' code has. What does not: which
-task runs (see `tasks`). torch is not imported here.
+What belongs here: the preset, which is what the authors' code has. What does not: what changes with
+the task (see `tasks.paper_preset`). torch is not imported here.
 """
 
 from __future__ import annotations

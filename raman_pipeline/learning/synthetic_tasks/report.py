@@ -10,25 +10,16 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from raman_pipeline.learning.synthetic_tasks.tasks import (
+from raman_pipeline.learning.synthetic_tasks.names import (
     BASELINES,
     EMBEDDING,
-    LEAST_SQUARES,
-    PEAK_LIST,
+    METHODS,
     PEAK_MODEL,
-    SMOOTHED,
+    TITLES,
+    TaskName,
 )
 from raman_pipeline.markdown import markdown_table
 
-TITLES = {
-    "all_classes": "500 classes",
-    "forty_percent": "40% of the training set",
-    "ten_percent": "10% of the training set",
-    "unseen_classes": "100 unseen classes",
-    "challenge": "challenge, 27 classes",
-    "mixtures": "mixtures",
-    "noisy": "500 classes, noisy",
-}
 PAPER = "paper, printed"
 CNN6 = "CNN6, printed"
 PUBLISHED: dict[tuple[str, str, int, int], str] = {
@@ -51,7 +42,7 @@ PUBLISHED: dict[tuple[str, str, int, int], str] = {
     (CNN6, "all_classes", 1, 1): "99.81 ± 0.05",
     (CNN6, "challenge", 1, 1): "78 to 87",
 }
-METHODS = (PAPER, CNN6, EMBEDDING, SMOOTHED, PEAK_LIST, LEAST_SQUARES, PEAK_MODEL)
+_COLUMNS = (PAPER, CNN6, *METHODS)
 _HEADS = {EMBEDDING: "paper's network, here", PEAK_MODEL: "peak models (ours)"}
 
 
@@ -97,7 +88,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
         task, part, components, at_least = key
         row: dict[str, object] = {"task": _title(task, part, components, at_least)}
         row["n"] = int(group["n"].iloc[0])
-        for method in METHODS:
+        for method in _COLUMNS:
             own = group[group["method"] == method]
             printed = PUBLISHED.get((method, task, components, at_least))
             printed = printed if part == "all" else None
@@ -150,7 +141,7 @@ def to_markdown(table: pd.DataFrame, protocol: Mapping[str, object]) -> str:
     return "\n".join(lines)
 
 
-def _title(task: str, part: str, components: int, at_least: int) -> str:
+def _title(task: TaskName, part: str, components: int, at_least: int) -> str:
     title = TITLES[task]
     if task == "mixtures":
         return f"{title} of {components}, at least {at_least} right"

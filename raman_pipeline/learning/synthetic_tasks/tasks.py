@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,16 @@ import pyarrow as pa
 
 from raman_pipeline.learning.synthetic_tasks.mixture_search import components
 from raman_pipeline.learning.synthetic_tasks.mixtures import found_components, mix
+from raman_pipeline.learning.synthetic_tasks.names import (
+    EMBEDDING,
+    LEAST_SQUARES,
+    METHODS,
+    PEAK_LIST,
+    PEAK_MODEL,
+    SMOOTHED,
+    TASKS,
+    TaskName,
+)
 from raman_pipeline.learning.synthetic_tasks.peak_lists import peak_lists
 from raman_pipeline.learning.synthetic_tasks.peak_model import fit_peak_model
 from raman_pipeline.learning.synthetic_tasks.presets import PAPER, EmbeddingPreset
@@ -35,25 +45,6 @@ from raman_pipeline.universal_synthetic.dataset import Labelled
 from raman_pipeline.universal_synthetic.disturbance import disturbed
 from raman_pipeline.universal_synthetic.variation import Part, SetName
 
-TaskName = Literal[
-    "all_classes",
-    "forty_percent",
-    "ten_percent",
-    "unseen_classes",
-    "challenge",
-    "mixtures",
-    "noisy",
-]
-TASKS: tuple[TaskName, ...] = get_args(TaskName)
-
-EMBEDDING = "embedding"
-SMOOTHED = "smoothed cosine"
-PEAK_LIST = "peak list"
-LEAST_SQUARES = "least squares"
-PEAK_MODEL = "peak model"
-TRAINED = (EMBEDDING,)
-BASELINES = (SMOOTHED, PEAK_LIST, LEAST_SQUARES)
-
 TRAINING_CLASSES = 400
 """Of the task with unseen classes: 0 to 399 train, 400 to 499 are searched."""
 MIXED_CLASSES = 100
@@ -66,7 +57,7 @@ RUNS = TableSchema(
     "synthetic_runs",
     (
         Column("task", pa.string(), "what was asked", isin=TASKS),
-        Column("method", pa.string(), "who answered", isin=(*TRAINED, *BASELINES, PEAK_MODEL)),
+        Column("method", pa.string(), "who answered", isin=METHODS),
         Column("part", pa.string(), "all spectra, or a group or a gallery of them"),
         Column("components", pa.int64(), "classes in a spectrum", between=(1, 4)),
         Column("at_least", pa.int64(), "of them named rightly", between=(1, 4)),
