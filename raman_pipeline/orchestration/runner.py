@@ -121,7 +121,6 @@ def run_graph(
         outcomes += run_studies(settings, listener, processes)
         outcomes += run_backfill(settings, listener, None, processes)
         outcomes += run_clustering(settings, listener, None, processes)
-    if sound:
         outcomes.append(run_identification(settings, listener))
     return outcomes
 

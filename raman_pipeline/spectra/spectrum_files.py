@@ -90,7 +90,7 @@ def _reader(path: Path, data: bytes) -> Callable[[Path, bytes], Columns]:
 
 
 def _text(path: Path, data: bytes) -> Columns:
-    rows, begun = [], False
+    rows: list[tuple[float, ...]] = []
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -100,19 +100,16 @@ def _text(path: Path, data: bytes) -> Columns:
             break
         if not line.strip() or line.lstrip().startswith(("#", "%", "//")):
             continue
-        found = _ROW.match(line)
-        if found is None and (comma := _COMMA_ROW.match(line)):
+        # First, for "100,5;2,5" is a row of two numbers by either reading.
+        if comma := _COMMA_ROW.match(line):
             rows.append(tuple(float(v.replace(",", ".")) for v in comma.groups()))
-            begun = True
-        elif found is None:
-            if begun:
-                raise SpectrumFileError(
-                    f"{path}: line {number} is no row of two numbers: {line.strip()[:60]!r}; "
-                    "remove it, or export the spectrum again"
-                )
-        else:
+        elif found := _ROW.match(line):
             rows.append((float(found[1]), float(found[2])))
-            begun = True
+        elif rows:
+            raise SpectrumFileError(
+                f"{path}: line {number} is no row of two numbers: {line.strip()[:60]!r}; "
+                "remove it, or export the spectrum again"
+            )
     if not rows:
         raise SpectrumFileError(
             f"{path}: no rows of two numbers in it; export Raman shift (cm⁻¹) and intensity as text"

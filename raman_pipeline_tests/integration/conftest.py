@@ -12,6 +12,7 @@ from raman_pipeline.settings import (
     ClusteringSettings,
     DenoisingSettings,
     ForestSettings,
+    IdentificationSettings,
     load_settings,
 )
 
@@ -34,6 +35,7 @@ def quick_settings(store, location, epochs=2):
             "training": settings.training.model_copy(update={"presets": presets}),
             "denoising": DenoisingSettings(presets=QUICK_AUTOENCODERS),
             "clustering": ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=6),
+            "identification": IdentificationSettings(mixtures=10),
         }
     )
 

@@ -18,6 +18,7 @@ from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.search import NOWHERE, by_mineral, by_specimen, search
 
 Floats = npt.NDArray[np.float32]
+FOLDS = 5
 _CHUNK = 256
 
 
@@ -44,9 +45,23 @@ def repeated(library: MineralLibrary) -> npt.NDArray[np.int64]:
     return np.flatnonzero(counts[library.mineral] >= 2)
 
 
+def can_be_judged(library: MineralLibrary) -> bool:
+    """Says whether enough minerals have two specimens to fit and to judge in folds."""
+    return len(np.unique(library.mineral[repeated(library)])) >= FOLDS
+
+
 def left_out(library: MineralLibrary) -> LeftOut:
-    """Asks the library for each spectrum of a mineral with at least two specimens."""
+    """Asks the library for each spectrum of a mineral with at least two specimens.
+
+    Raises:
+        ValueError: there are fewer than five such minerals.
+    """
     rows = repeated(library)
+    if not can_be_judged(library):
+        raise ValueError(
+            f"{len(np.unique(library.mineral[rows]))} minerals have two specimens; at least "
+            f"{FOLDS} are needed to fit and to judge"
+        )
     parts = list(_left_out(library, rows))
     return LeftOut(rows, *(np.concatenate([p[i] for p in parts]) for i in range(3)))
 

@@ -148,7 +148,10 @@ class Identifier:
 
     def __init__(self, library: MineralLibrary) -> None:
         if not library.fitted:
-            raise LibraryError("the library holds no confidence; materialise mineral_library again")
+            raise LibraryError(
+                "the library cannot say how sure it is: too few of its minerals have two "
+                "specimens; make it from more archives"
+            )
         self.library = library
         self.confidence = Confidence.of(library.fitted["confidence"])
         self.guess = CountryGuess(**library.fitted["countries"])

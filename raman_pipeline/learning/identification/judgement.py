@@ -20,6 +20,7 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.model_selection import GroupKFold
 
 from raman_pipeline.learning.identification.calibrating import (
+    FOLDS,
     LeftOut,
     fit_confidence,
     left_out,
@@ -36,7 +37,6 @@ from raman_pipeline.tables import Column, TableSchema
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-FOLDS = 5
 _BASELINE_SMOOTHING = 4.0
 """Grid points; the best of 1.5 to 6 for the baseline on the mirror."""
 _RANK = "rank of the right mineral, from 1: "
@@ -73,14 +73,10 @@ def judge(library: MineralLibrary) -> pa.Table:
     """Returns an IDENTIFIED table of all spectra of repeated minerals.
 
     Raises:
-        ValueError: fewer than five minerals have two specimens.
+        ValueError: as `left_out` does.
     """
     answers = left_out(library)
     rows, label = answers.row, library.mineral[answers.row]
-    if len(np.unique(label)) < FOLDS:
-        raise ValueError(
-            f"{len(np.unique(label))} minerals have two specimens; {FOLDS} are needed to judge"
-        )
     counts = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
     often = counts >= 2
     slopes, plain = _baselines(library, rows)

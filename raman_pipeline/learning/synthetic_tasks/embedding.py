@@ -89,7 +89,7 @@ class Embedding:
         parts = []
         with torch.inference_mode():
             for start in range(0, len(spectra), _BATCH):
-                batch = np.ascontiguousarray(spectra[start : start + _BATCH], dtype=np.float32)
+                batch = np.array(spectra[start : start + _BATCH], dtype=np.float32)
                 parts.append(self._model(torch.from_numpy(batch).to(self.device)).cpu().numpy())
         return np.concatenate(parts)
 

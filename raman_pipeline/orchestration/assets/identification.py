@@ -9,12 +9,19 @@ import pyarrow as pa
 
 from raman_pipeline import atomic
 from raman_pipeline.learning.identification import report as text
-from raman_pipeline.learning.identification.calibrating import fit_confidence, left_out, repeated
+from raman_pipeline.learning.identification.calibrating import (
+    FOLDS,
+    can_be_judged,
+    fit_confidence,
+    left_out,
+    repeated,
+)
 from raman_pipeline.learning.identification.countries import country_codes, fit_countries
-from raman_pipeline.learning.identification.judgement import FOLDS, IDENTIFIED, judge
+from raman_pipeline.learning.identification.judgement import IDENTIFIED, judge
 from raman_pipeline.learning.identification.library import MineralLibrary, build_library
 from raman_pipeline.learning.identification.mixture_judgement import MIXED, judge_mixtures
 from raman_pipeline.learning.model_state import ModelState
+from raman_pipeline.orchestration.automation import FOLLOW
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     MODEL,
@@ -38,6 +45,7 @@ _USED = ["fine_grid", "identification"]
 
 @dg.asset(
     **_COMMON,
+    automation_condition=FOLLOW,
     ins={"spectra": ON_DISK},
     dagster_type=MODEL,
     io_manager_key="model_io_manager",
@@ -77,11 +85,7 @@ def mineral_library(
     library = build_library(
         np.asarray(fine_spectra.intensity[rows]), covered, grid, named.to_dict("records")
     )
-    answers = left_out(library)
-    _, index = country_codes(library)
-    confidence = fit_confidence(library, answers)
-    guess = fit_countries(library, answers.specimens, index[library.specimen[answers.row]])
-    fitted = {"confidence": confidence.as_json(), "countries": guess.as_json()}
+    fitted = _fitted(library) if can_be_judged(library) else {}
     state = replace(library, fitted=fitted).to_state()
     return dg.MaterializeResult(
         value=state,
@@ -107,6 +111,16 @@ def mineral_library(
     )
 
 
+def _fitted(library: MineralLibrary) -> dict[str, Any]:
+    answers = left_out(library)
+    _, index = country_codes(library)
+    guess = fit_countries(library, answers.specimens, index[library.specimen[answers.row]])
+    return {
+        "confidence": fit_confidence(library, answers).as_json(),
+        "countries": guess.as_json(),
+    }
+
+
 @dg.asset(
     **_COMMON,
     dagster_type=TABLE,
@@ -119,8 +133,9 @@ def mineral_library(
 def identified_spectra(mineral_library: ModelState) -> dg.MaterializeResult:
     """Every spectrum searched for in a library without its specimen, and without its mineral."""
     library = MineralLibrary.from_state(mineral_library)
-    table = judge(library)
-    asked = len(repeated(library))
+    judged = can_be_judged(library)
+    table = judge(library) if judged else IDENTIFIED.from_rows([])
+    asked = len(repeated(library)) if judged else 0
     return table_result(
         "identified_spectra",
         table,
@@ -143,7 +158,8 @@ def mixture_report(
     """Mixtures of two and of three real minerals, their specimens left out of the library."""
     chosen = settings.identification
     library = MineralLibrary.from_state(mineral_library)
-    table = judge_mixtures(library, chosen.mixtures, chosen.seed)
+    count = chosen.mixtures if can_be_judged(library) else 0
+    table = judge_mixtures(library, count, chosen.seed)
     found = text.mixed_by_method(table.to_pandas())
     return table_result(
         "mixture_report",
@@ -169,6 +185,12 @@ def identification_report(
 ) -> dg.MaterializeResult:
     """What identification is worth, by protocol, specimens, laser; unknown minerals; mixtures."""
     judged, mixed = identified_spectra.to_pandas(), mixture_report.to_pandas()
+    if judged.empty:
+        raise dg.Failure(
+            f"Fewer than {FOLDS} minerals have two specimens, so identification cannot be judged; "
+            "use more archives.",
+            allow_retries=False,
+        )
     library = MineralLibrary.from_state(mineral_library)
     report = text.to_markdown(judged, mixed, _protocol(settings, library, len(judged)))
     path = settings.figure_store / "identification_report" / "report.md"

@@ -1,0 +1,96 @@
+"""The library and the synthetic tasks as a person runs them."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from raman_pipeline.cli import app
+from raman_pipeline.learning.synthetic_tasks.presets import PAPER
+from raman_pipeline.orchestration.runner import Listener, run_identification, run_synthetic
+from raman_pipeline.rruff.archive import read_outcomes
+from raman_pipeline.rruff.member import Member
+from raman_pipeline.settings import SyntheticSettings
+from raman_pipeline.universal_synthetic.classes import challenge_classes
+from raman_pipeline.universal_synthetic.dataset import peaks_of
+from raman_pipeline_tests.integration.conftest import states
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def identified(settings):
+    outcome = run_identification(settings, Listener())
+    assert outcome.errors == ()
+    return settings
+
+
+def test_the_library_and_its_report(identified):
+    found = states(identified)
+    spectra = pq.read_table(identified.asset_store / "spectra.parquet", columns=["kind", "mineral"])
+    frame = spectra.to_pandas()
+    named = (frame["kind"] == "Processed") & frame["mineral"].notna()
+    assert found["mineral_library"].rows == named.sum()
+    text = (identified.figure_store / "identification_report" / "report.md").read_text()
+    assert "| leaky: ours, only the spectrum itself left out |" in text
+    assert "AUROC" in text and "least squares" in text
+    assert run_identification(identified, Listener()).assets == ()
+
+
+def test_members_of_the_archives_are_identified(identified, sample_folder, tmp_path):
+    members = [
+        outcome
+        for _, outcome in read_outcomes(sample_folder / "excellent_unoriented.zip")
+        if isinstance(outcome, Member) and outcome.kind == "Processed" and outcome.mineral
+    ][:20]
+    for member in members:
+        rows = zip(member.raman_shift, member.intensity, strict=True)
+        (tmp_path / member.name.raw).write_text("\n".join(f"{x}, {y}" for x, y in rows))
+    library = ["--library", str(identified.library_file)]
+    result = CliRunner().invoke(app, ["identify", str(tmp_path), "--json", *library])
+    assert result.exit_code == 0, result.output
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    names = {m.name.raw: m.mineral for m in members}
+    right = [a["minerals"][0]["name"] == names[a["file"].split("/")[-1]] for a in answers]
+    assert len(right) == len(members)
+    assert sum(right) >= 0.9 * len(right)
+
+
+def test_the_network_is_trained_where_it_is_asked_for(settings, monkeypatch):
+    # The tasks with 500 classes take minutes; the challenge goes the same way.
+    assets = "raman_pipeline.orchestration.assets.synthetic"
+    monkeypatch.setattr(f"{assets}.TASKS", ("challenge",))
+    monkeypatch.setattr(f"{assets}.gallery_rows", lambda sets, seed: [])
+    monkeypatch.setattr(f"{assets}.universal_classes", challenge_classes)
+    monkeypatch.setattr(f"{assets}.peaks_of", small_peaks)
+    monkeypatch.setattr("raman_pipeline.universal_synthetic.dataset.peaks_of", small_peaks)
+    monkeypatch.setattr("raman_pipeline.orchestration.runner._in_processes", in_this_process)
+    quick = PAPER.model_copy(update={"epochs": 1, "size": 8})
+    chosen = settings.model_copy(update={"synthetic": SyntheticSettings(embedding=quick)})
+    outcomes = run_synthetic(chosen, Listener(), ["0|challenge"])
+    assert [o.errors for o in outcomes if not o.succeeded] == []
+    text = (chosen.figure_store / "synthetic_report" / "report.md").read_text()
+    assert "challenge, 27 classes: peak models" in text
+    runs = pq.read_table(chosen.asset_store / "embedding_runs" / "0" / "challenge.parquet")
+    assert set(runs.to_pandas()["part"]) == {"all", "weak peaks", "positions", "heights"}
+    assert not list(chosen.checkpoint_store.rglob("*.pt"))
+    again = run_synthetic(chosen, Listener(), ["0|challenge"])
+    assert [o for o in again if o.assets] == []
+
+
+def test_a_partition_that_is_none_is_refused(settings):
+    with pytest.raises(ValueError, match=r"no partition 0\|nothing; they are 0\|all_classes"):
+        run_synthetic(settings, Listener(), ["0|nothing"])
+
+
+def small_peaks(name, seed=0):
+    """The challenge in place of the universal set, too."""
+    return peaks_of("challenge", seed)
+
+
+def in_this_process(settings, listener, tasks, processes):
+    from raman_pipeline.orchestration.runner import _run_task
+
+    listener.on_start(tasks[0].job, len(tasks))
+    return [_run_task(settings, task) for task in tasks]
