@@ -55,15 +55,18 @@ def peak_lists(spectra: npt.NDArray[np.float32], batch: int = 500) -> PeakLists:
     for start in range(0, n, batch):
         rows = slice(start, start + batch)
         values = np.asarray(spectra[rows], dtype=np.float32)
-        values, least = _levelled(values)
+        values, least = levelled(values)
         _maxima(values, least, lists.positions[rows], lists.heights[rows], lists.counts[rows])
     return lists
 
 
-def _levelled(
+def levelled(
     values: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Returns spectra without background and rays, and the least height of their peaks."""
+    """Returns spectra without background and rays, and the least height of their peaks, [n].
+
+    Spectra without noise are returned as they are.
+    """
     noise = np.median(np.abs(np.diff(values, axis=1)), axis=1) / (0.6745 * np.sqrt(2))
     least = np.full(len(values), _CLEAN, dtype=np.float32)
     noisy = noise > _CLEAN

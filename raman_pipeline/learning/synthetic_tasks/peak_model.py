@@ -3,10 +3,10 @@
 What belongs here: learning and classifying. What does not: finding peaks (see `peak_lists`),
 mixtures (see `mixture_search`).
 
-A class begins as the mean of those of its lists that have as many peaks as the fullest (of which
-there must be two, where there are many lists), then the lists are aligned with it and positions,
-heights and the chance of missing a peak are taken again, a few times. How far positions and
-heights scatter is one number each for all classes.
+A class begins as the mean of those of its lists that have the commonest number of peaks. Then the
+lists are aligned with it, and positions, heights and the chance of missing a peak are taken again, a
+few times; a peak that hardly any list has goes, and one comes where many lists have what nothing
+explains. How far positions and heights scatter is one number each for all classes.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ import numpy.typing as npt
 from raman_pipeline.learning.synthetic_tasks.alignment import align, costs, matched
 from raman_pipeline.learning.synthetic_tasks.peak_lists import MOST, PeakLists
 
-ROUNDS = 4
+ROUNDS = 6
 _FIRST_DEVIATIONS = np.array([30.0, 0.03])
-_SUPPORT = 0.04
-"""Share of a class's lists that must have as many peaks as the class begins with."""
+_RARE, _OFTEN = 0.1, 0.2
+"""Shares of a class's lists: fewer do not keep a peak, as many bring one."""
+_REACH = 50.0
+"""Points from the middle of a peak's range to its ends."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,7 @@ def _begun(classes: npt.NDArray[np.int64], own: list[PeakLists]) -> PeakModel:
     counts = np.zeros(len(classes), dtype=np.int64)
     for c, lists in enumerate(own):
         sizes, found = np.unique(lists.counts, return_counts=True)
-        counts[c] = n = sizes[found > max(1.0, _SUPPORT * len(lists)) - 1e-9].max(
-            initial=sizes[found.argmax()]
-        )
+        counts[c] = n = sizes[found == found.max()].max()
         chosen = lists.counts == n
         positions[c, :n] = lists.positions[chosen, :n].mean(axis=0)
         heights[c, :n] = lists.heights[chosen, :n].mean(axis=0)
@@ -92,33 +92,71 @@ def _begun(classes: npt.NDArray[np.int64], own: list[PeakLists]) -> PeakModel:
 
 
 def _again(model: PeakModel, own: list[PeakLists]) -> PeakModel:
-    positions, heights = model.positions.copy(), model.heights.copy()
-    misses = model.misses.copy()
+    shape = model.positions.shape
+    positions, heights, misses = np.zeros(shape), np.zeros(shape), np.full(shape, 6.0)
+    counts = np.zeros_like(model.counts)
     squares, total = np.zeros(2), 0
     for c, lists in enumerate(own):
-        n = model.counts[c]
         pairs = _pairs(model, c, lists)
-        for i in range(n):
-            seen = pairs[:, i] >= 0
-            rows = np.flatnonzero(seen)
+        peaks = []
+        for i in range(model.counts[c]):
+            rows = np.flatnonzero(pairs[:, i] >= 0)
             missed = int((pairs[:, i] == -1).sum())
-            misses[c, i] = -np.log((missed + 0.02) / (len(lists) + 1))
-            if rows.size == 0:
+            if rows.size <= _RARE * len(lists):
                 continue
             at = lists.positions[rows, pairs[rows, i]]
             height = lists.heights[rows, pairs[rows, i]]
             # Both scatter uniformly: the middle of the range is nearer than the mean.
-            positions[c, i] = (at.min() + at.max()) / 2
-            heights[c, i] = (height.min() + height.max()) / 2
+            middle = (at.min() + at.max()) / 2, (height.min() + height.max()) / 2
+            peaks.append((*middle, _surprise(missed, len(lists))))
             freedom = rows.size / max(rows.size - 1, 1)
             squares[0] += ((at - at.mean()) ** 2).sum() * freedom
             squares[1] += ((height - height.mean()) ** 2).sum() * freedom
             total += rows.size
-        order = np.argsort(positions[c, :n], kind="stable")
-        for values in (positions, heights, misses):
-            values[c, :n] = values[c, order]
-    deviations = np.sqrt(squares / max(total, 1))
-    return PeakModel(model.classes, positions, heights, misses, model.counts, deviations)
+        new = _unexplained(model, c, lists, pairs)
+        if new is not None and len(peaks) < MOST:
+            peaks.append(new)
+        counts[c] = len(peaks)
+        for i, peak in enumerate(sorted(peaks)):
+            positions[c, i], heights[c, i], misses[c, i] = peak
+    deviations = np.sqrt(squares / total) if total else model.deviations
+    return PeakModel(model.classes, positions, heights, misses, counts, deviations)
+
+
+def _surprise(missed: int, lists: int) -> float:
+    """Returns what it costs not to see a peak that so many lists miss."""
+    return float(-np.log((missed + 0.02) / (lists + 1)))
+
+
+def _unexplained(
+    model: PeakModel, c: int, lists: PeakLists, pairs: npt.NDArray[np.int64]
+) -> tuple[float, float, float] | None:
+    """Returns the peak that explains most of what a class does not, if many lists have it."""
+    merged = model.positions[c, : model.counts[c]]
+    at, height = [], []
+    for row in range(len(lists)):
+        n = lists.counts[row]
+        left = np.setdiff1d(np.arange(n), pairs[row])
+        # What two expected peaks became together is explained.
+        both = merged[pairs[row] == -2]
+        for j in left:
+            if not both.size or np.abs(lists.positions[row, j] - both).min() > _REACH:
+                at.append(lists.positions[row, j])
+                height.append(lists.heights[row, j])
+    if len(at) < max(2.0, _OFTEN * len(lists)):
+        return None
+    places = np.array(at)
+    near = np.abs(places[:, None] - places[None]) <= _REACH
+    middle = int(near.sum(axis=1).argmax())
+    chosen = near[middle]
+    if chosen.sum() < max(2.0, _OFTEN * len(lists)):
+        return None
+    missed = max(0, len(lists) - int(chosen.sum()))
+    return (
+        float(np.median(places[chosen])),
+        float(np.median(np.array(height)[chosen])),
+        _surprise(missed, len(lists)),
+    )
 
 
 def _pairs(model: PeakModel, c: int, lists: PeakLists) -> npt.NDArray[np.int64]:

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import nnls
 
 from raman_pipeline.compiled import compiled
-from raman_pipeline.learning.synthetic_tasks.peak_lists import PeakLists
+from raman_pipeline.learning.synthetic_tasks.peak_lists import PeakLists, levelled
 
 Vectors = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -27,11 +27,14 @@ _SHIFT, _HEIGHT = 29.0, 0.03
 
 
 def thinned(spectra: npt.NDArray[np.float32]) -> Vectors:
-    """Returns spectra [n, m] under the narrowest smoothing, every fifth point of them."""
+    """Returns spectra [n, m] under the narrowest smoothing, every fifth point of them.
+
+    Noisy ones are levelled first, so that the baseline meets no background either.
+    """
     parts = []
     for start in range(0, len(spectra), _BATCH):
-        batch = np.asarray(spectra[start : start + _BATCH], dtype=np.float32)
-        smooth = gaussian_filter1d(batch, SMOOTHINGS[0], axis=1, mode="constant")
+        batch, _ = levelled(np.asarray(spectra[start : start + _BATCH], dtype=np.float32))
+        smooth = gaussian_filter1d(np.clip(batch, 0, None), SMOOTHINGS[0], axis=1, mode="constant")
         parts.append(smooth[:, ::_STEP])
     return np.concatenate(parts)
 
