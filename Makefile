@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export RRUFF_URL
 export RAMAN_PIPELINE_PROFILE := $(PROFILE)
 
-.PHONY: run backfill study cluster ui status test lint sample bench peers clean
+.PHONY: run backfill study cluster library synthetic ui status test lint sample bench peers clean
 
 run: $(VENV)/installed ## materialise everything that is due
 	@$(BIN)/raman-pipeline run
@@ -25,6 +25,12 @@ study: $(VENV)/installed ## compare, ablate and scale on new specimens
 
 cluster: $(VENV)/installed ## train autoencoders, judge them, cluster their latents
 	@$(BIN)/raman-pipeline cluster
+
+library: $(VENV)/installed ## make the mineral library and judge it
+	@$(BIN)/raman-pipeline library
+
+synthetic: $(VENV)/installed ## make the synthetic sets; ask baselines and peak models
+	@$(BIN)/raman-pipeline synthetic
 
 ui: $(VENV)/installed ## open Dagster on the same instance
 	@$(BIN)/raman-pipeline ui --port $(PORT)

@@ -162,8 +162,8 @@ def library(profile: Profile = None) -> None:
 
     settings = _settings(profile, None)
     with show_progress(out, err) as listener:
-        outcome = run_identification(settings, listener)
-    _close(settings, [outcome])
+        outcomes = run_identification(settings, listener)
+    _close(settings, outcomes)
 
 
 @app.command()

@@ -27,6 +27,7 @@ DATASET_ASSETS = (
     "resampled_spectra",
     "fine_spectra",
     "spectrum_facts",
+    "mineral_library",
     "georeferencing_report",
     "dataset_report",
 )
@@ -47,12 +48,7 @@ CLUSTERING_ASSETS = (
     "clustering_runs",
 )
 CLUSTERING_REPORT_ASSETS = ("denoising_report", "clustering_report")
-IDENTIFICATION_ASSETS = (
-    "mineral_library",
-    "identified_spectra",
-    "mixture_report",
-    "identification_report",
-)
+IDENTIFICATION_ASSETS = ("identified_spectra", "mixture_report", "identification_report")
 SYNTHETIC_SET_ASSETS = ("universal_synthetic_set", "synthetic_runs")
 EMBEDDING_ASSETS = ("spectrum_embedding", "embedding_runs")
 SYNTHETIC_REPORT_ASSETS = ("synthetic_report",)
@@ -80,7 +76,7 @@ CLUSTERING_REPORT = _job(
 )
 
 IDENTIFICATION = _job(
-    "identification", IDENTIFICATION_ASSETS, "Make the mineral library and judge it."
+    "identification", IDENTIFICATION_ASSETS, "Judge the mineral library on specimens left out."
 )
 SYNTHETIC = _job(
     "synthetic", SYNTHETIC_SET_ASSETS, "Make a synthetic set; ask baselines and peak models."

@@ -121,7 +121,7 @@ def run_graph(
         outcomes += run_studies(settings, listener, processes)
         outcomes += run_backfill(settings, listener, None, processes)
         outcomes += run_clustering(settings, listener, None, processes)
-        outcomes.append(run_identification(settings, listener))
+        outcomes.append(_report(settings, listener, "identification"))
     return outcomes
 
 
@@ -215,9 +215,12 @@ def run_clustering(
     return [*outcomes, _report(settings, listener, "clustering_reports")]
 
 
-def run_identification(settings: Settings, listener: Listener) -> RunOutcome:
-    """Makes the mineral library and judges it, where due."""
-    return _report(settings, listener, "identification")
+def run_identification(settings: Settings, listener: Listener) -> list[RunOutcome]:
+    """Makes the mineral library from the archives at hand and judges it, where due."""
+    dataset = _report(settings, listener, "dataset")
+    if not dataset.succeeded:
+        return [dataset]
+    return [dataset, _report(settings, listener, "identification")]
 
 
 def run_synthetic(

@@ -112,8 +112,7 @@ def test_nothing_trains_by_itself(definitions):
         trains = name in (
             *jobs.TRAINING_ASSETS, *jobs.STUDY_ASSETS, *jobs.REPORT_ASSETS,
             *jobs.CLUSTERING_ASSETS, *jobs.CLUSTERING_REPORT_ASSETS,
-            # The library follows the spectra; what it is worth is judged when asked for.
-            *jobs.IDENTIFICATION_ASSETS[1:], *jobs.SYNTHETIC_SET_ASSETS, *jobs.EMBEDDING_ASSETS,
+            *jobs.IDENTIFICATION_ASSETS, *jobs.SYNTHETIC_SET_ASSETS, *jobs.EMBEDDING_ASSETS,
             *jobs.SYNTHETIC_REPORT_ASSETS,
         )  # fmt: skip
         assert (spec.automation_condition is None) == (trains or name == "rruff_archive"), name

@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
 _SMOOTHING = 4.0
-_POOL, _A_MINERAL, _KEPT, _COMPARED = 150, 2, 60, 40
+_POOL, _A_MINERAL, _KEPT, _COMPARED = 150, 2, 60, 30
 """Reference spectra looked at, of them of one mineral at most, sets kept, sets compared in full."""
 _RIDGE = 1e-5
 
@@ -133,8 +133,7 @@ class MixtureSearch:
             if not len(sets):
                 break
             right = linear[sets].astype(np.float64)
-            weights = np.linalg.solve(gram[sets[:, :, None], sets[:, None, :]], right[..., None])
-            weights = weights[..., 0]
+            weights = _weights(gram, sets, right)
             explained = np.where((weights > 0).all(axis=1), (weights * right).sum(axis=1), -1.0)
             order = np.argsort(-explained)[:_KEPT]
             order = order[explained[order] > 0]
@@ -168,3 +167,18 @@ class MixtureSearch:
 
 def _bands(intensity: Floats) -> Floats:
     return gaussian_filter1d(np.asarray(intensity, np.float32), _SMOOTHING, axis=1, order=1)
+
+
+def _weights(
+    gram: npt.NDArray[np.float64], sets: Indices, right: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Solves the normal equations of every set, float64 [sets, size]."""
+    if sets.shape[1] > 2:
+        own = gram[sets[:, :, None], sets[:, None, :]]
+        return np.asarray(np.linalg.solve(own, right[..., None])[..., 0], dtype=np.float64)
+    # In closed form, for there are thousands of pairs.
+    first, second = sets.T
+    a, b, c = gram[first, first], gram[first, second], gram[second, second]
+    x = c * right[:, 0] - b * right[:, 1]
+    y = a * right[:, 1] - b * right[:, 0]
+    return np.column_stack([x, y]) / (a * c - b * b)[:, None]

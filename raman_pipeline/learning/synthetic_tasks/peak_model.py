@@ -4,8 +4,8 @@ What belongs here: learning and classifying. What does not: finding peaks (see `
 mixtures (see `mixture_search`).
 
 A class begins as the mean of those of its lists that have the commonest number of peaks. Then the
-lists are aligned with it, and positions, heights and the chance of missing a peak are taken again, a
-few times; a peak that hardly any list has goes, and one comes where many lists have what nothing
+lists are aligned with it, and positions, heights and the chance of missing a peak are taken again,
+a few times; a peak that hardly any list has goes, and one comes where many lists have what nothing
 explains. How far positions and heights scatter is one number each for all classes.
 """
 

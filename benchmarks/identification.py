@@ -1,0 +1,105 @@
+"""Identification: time and memory of one file and of many, beside plain numpy.
+
+    python -m benchmarks.identification data/store/rruff FOLDER_OF_ZIPS [--files 1000]
+
+Files are members of the archives, RAW ones first. The yardstick reads each with `numpy.loadtxt`,
+interpolates it and takes the cosine of slopes with the same library; it says nothing of chances,
+mixtures or countries. Prints a table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from scipy.ndimage import gaussian_filter1d
+
+from raman_pipeline.learning.identification.library import MineralLibrary
+from raman_pipeline.learning.model_state import ModelState
+
+_STARTS = 5
+
+
+def unpack(archives: Path, folder: Path, files: int) -> list[Path]:
+    """Writes members of the archives into a folder, RAW ones first."""
+    members = []
+    for archive in sorted(archives.glob("*.zip")):
+        with zipfile.ZipFile(archive) as zipped:
+            members += [(archive, name) for name in zipped.namelist() if name.endswith(".txt")]
+    members.sort(key=lambda m: ("RAW" not in m[1], m))
+    for archive, name in members[:files]:
+        with zipfile.ZipFile(archive) as zipped:
+            (folder / Path(name).name).write_bytes(zipped.read(name))
+    return sorted(folder.iterdir())
+
+
+def timed(arguments: list[str]) -> tuple[float, float]:
+    """Runs the command; returns seconds and the greatest memory of any child so far, MB."""
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", "raman_pipeline.cli", "identify", "--json", *arguments]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    seconds = time.perf_counter() - begun
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def plain(library: MineralLibrary, files: list[Path]) -> float:
+    """Names the nearest mineral of each file the plain way; returns the seconds it takes."""
+    begun = time.perf_counter()
+    reference = gaussian_filter1d(np.sqrt(library.intensity), 4.0, axis=1, order=1)
+    reference /= np.maximum(np.linalg.norm(reference, axis=1, keepdims=True), 1e-9)
+    for file in files:
+        try:
+            rows = np.loadtxt(file, delimiter=",", comments="#", encoding="latin-1")
+        except ValueError:
+            continue
+        y = np.interp(library.grid, rows[:, 0], rows[:, 1], left=0, right=0)
+        y = (y - y.min()) / (y.max() - y.min())
+        slope = gaussian_filter1d(np.sqrt(y), 4.0, order=1)
+        library.minerals[library.mineral[int((reference @ slope).argmax())]]
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("archives", type=Path)
+    parser.add_argument("--files", type=int, default=1000)
+    chosen = parser.parse_args()
+    path = chosen.store / "assets" / "mineral_library.safetensors"
+    library = ["--library", str(path)]
+    table = Table(title=f"{chosen.files:,} files, library {path}")
+    for name in ("what", "seconds", "files/s", "peak MB"):
+        table.add_column(name, justify="left" if name == "what" else "right")
+    with tempfile.TemporaryDirectory() as temporary:
+        files = unpack(chosen.archives, Path(temporary), chosen.files)
+        starts = sorted(timed([str(files[0]), *library]) for _ in range(_STARTS))
+        seconds, memory = starts[_STARTS // 2]
+        table.add_row(
+            "one file, start included (median of 5)", f"{seconds:.2f}", "", f"{memory:.0f}"
+        )
+        for title, options in (
+            ("all files", []),
+            ("all files, mixtures of each", ["--mixtures"]),
+        ):
+            seconds, memory = timed([temporary, *library, *options])
+            rate = f"{len(files) / seconds:.0f}"
+            table.add_row(title, f"{seconds:.2f}", rate, f"{memory:.0f}")
+        seconds = plain(MineralLibrary.from_state(ModelState.read(path)), files)
+        table.add_row(
+            "plain numpy, nearest name only", f"{seconds:.2f}", f"{len(files) / seconds:.0f}", ""
+        )
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The synthetic tasks over stores: results of trainings that take hours, kept and put together.
+
+    python -m benchmarks.synthetic_table [STORE ...]
+
+adds what the stores' `synthetic_report` holds to docs/synthetic.json (the same task, method and
+seed is replaced) and prints the table and the verdicts for docs/synthetic.md; draws
+docs/synthetic.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from raman_pipeline.learning.synthetic_tasks.report import summary, verdicts, wide
+from raman_pipeline.markdown import markdown_table
+from raman_pipeline.plots.synthetic import accuracies
+
+DOCS = Path(__file__).parents[1] / "docs"
+_KEY = ["seed", "task", "method", "part", "components", "at_least"]
+
+
+def main() -> None:
+    """Merges and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stores", type=Path, nargs="*")
+    kept = DOCS / "synthetic.json"
+    parts = [pd.read_json(kept, orient="records")] if kept.exists() else []
+    for store in parser.parse_args().stores:
+        parts.append(pq.read_table(store / "assets" / "synthetic_report.parquet").to_pandas())
+    runs = pd.concat(parts, ignore_index=True).drop_duplicates(_KEY, keep="last").sort_values(_KEY)
+    runs = runs[[*_KEY, "n", "accuracy", "setting"]].assign(accuracy=runs["accuracy"].round(6))
+    kept.write_text(runs.to_json(orient="records", indent=0) + "\n", encoding="utf-8")
+    table = summary(runs)
+    print("\n".join([*markdown_table(wide(table)), "", *verdicts(table)]))
+    accuracies(table).savefig(DOCS / "synthetic.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()
