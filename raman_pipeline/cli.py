@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -25,7 +26,7 @@ from raman_pipeline.errors import InputError
 
 if TYPE_CHECKING:
     from raman_pipeline.orchestration.overview import AssetState
-    from raman_pipeline.orchestration.runner import RunOutcome
+    from raman_pipeline.orchestration.runner import Listener, RunOutcome
     from raman_pipeline.orchestration.trace import Step
     from raman_pipeline.rruff.member import Member
     from raman_pipeline.rruff.refusals import MemberRefused
@@ -72,10 +73,7 @@ def run(
     """Materialise everything that is due, from the archives to the report."""
     from raman_pipeline.orchestration.runner import run_graph
 
-    settings = _settings(profile, rruff_url)
-    with show_progress(out, err) as listener:
-        outcomes = run_graph(settings, listener, train, processes)
-    _close(settings, outcomes)
+    _shown(_settings(profile, rruff_url), lambda s, told: run_graph(s, told, train, processes))
 
 
 @app.command()
@@ -112,15 +110,10 @@ def backfill(
     """Train and test families on fold x split, where due, and make the report."""
     from raman_pipeline.orchestration.runner import run_backfill
 
-    settings = _settings(profile, None)
-    try:
-        with show_progress(out, err) as listener:
-            outcomes = run_backfill(
-                settings, listener, partition or None, processes, family or None
-            )
-    except ValueError as error:
-        _fail(str(error))
-    _close(settings, outcomes)
+    _shown(
+        _settings(profile, None),
+        lambda s, told: run_backfill(s, told, partition or None, processes, family or None),
+    )
 
 
 @app.command()
@@ -128,10 +121,7 @@ def study(profile: Profile = None, processes: Processes = None) -> None:
     """Compare the best model with its baselines, ablate inputs, draw the scaling curve."""
     from raman_pipeline.orchestration.runner import run_studies
 
-    settings = _settings(profile, None)
-    with show_progress(out, err) as listener:
-        outcomes = run_studies(settings, listener, processes)
-    _close(settings, outcomes)
+    _shown(_settings(profile, None), lambda s, told: run_studies(s, told, processes))
 
 
 @app.command()
@@ -146,13 +136,10 @@ def cluster(
     """Train denoising autoencoders, judge them and cluster their latents, where due."""
     from raman_pipeline.orchestration.runner import run_clustering
 
-    settings = _settings(profile, None)
-    try:
-        with show_progress(out, err) as listener:
-            outcomes = run_clustering(settings, listener, partition or None, processes)
-    except ValueError as error:
-        _fail(str(error))
-    _close(settings, outcomes)
+    _shown(
+        _settings(profile, None),
+        lambda s, told: run_clustering(s, told, partition or None, processes),
+    )
 
 
 @app.command()
@@ -160,10 +147,7 @@ def library(profile: Profile = None) -> None:
     """Make the mineral library and judge it, where due."""
     from raman_pipeline.orchestration.runner import run_identification
 
-    settings = _settings(profile, None)
-    with show_progress(out, err) as listener:
-        outcomes = run_identification(settings, listener)
-    _close(settings, outcomes)
+    _shown(_settings(profile, None), run_identification)
 
 
 @app.command()
@@ -178,13 +162,10 @@ def synthetic(
     """Make the universal synthetic sets, ask baselines, peak models and trained networks."""
     from raman_pipeline.orchestration.runner import run_synthetic
 
-    settings = _settings(profile, None)
-    try:
-        with show_progress(out, err) as listener:
-            outcomes = run_synthetic(settings, listener, partition or (), processes)
-    except ValueError as error:
-        _fail(str(error))
-    _close(settings, outcomes)
+    _shown(
+        _settings(profile, None),
+        lambda s, told: run_synthetic(s, told, partition or (), processes),
+    )
 
 
 @app.command()
@@ -304,6 +285,16 @@ def _settings(profile: str | None, location: str | None) -> Settings:
     from raman_pipeline.settings import load_settings
 
     return load_settings(profile, location=location)
+
+
+def _shown(settings: Settings, work: Callable[[Settings, Listener], list[RunOutcome]]) -> None:
+    """Runs stages with their progress shown, then the table of what is there."""
+    try:
+        with show_progress(out, err) as listener:
+            outcomes = work(settings, listener)
+    except ValueError as error:
+        _fail(str(error))
+    _close(settings, outcomes)
 
 
 def _close(settings: Settings, outcomes: list[RunOutcome]) -> None:

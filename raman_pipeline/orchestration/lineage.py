@@ -213,6 +213,11 @@ SOURCES: dict[str, Sources] = {
             *("peaks_added", "peak_error_cm1", "setting"),
         ),
     ),
+    "identified_spectra": {
+        **_same("spectra", ("member_id", "mineral", "rruff_id", "wavelength_nm")),
+        **_all(("country_rank", "country_rank_prior"), "located_samples.iso_a2"),
+        "specimens": ("spectra.rruff_id", "spectra.mineral"),
+    },
     "geolocation_report": {
         "n": tuple(f"{family}_predictions.member_id" for family in FAMILIES),
         **{

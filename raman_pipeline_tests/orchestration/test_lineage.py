@@ -13,6 +13,7 @@ from raman_pipeline.learning.clustering.fair_test import RUNS
 from raman_pipeline.learning.denoising.judgement import DENOISING
 from raman_pipeline.learning.facts import FACTS
 from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.identification.judgement import IDENTIFIED
 from raman_pipeline.learning.leakage import LEAKAGE
 from raman_pipeline.learning.metrics import PREDICTIONS
 from raman_pipeline.learning.report import METRICS
@@ -51,7 +52,9 @@ SCHEMAS = {
         DENOISING_REPORT,
     )
 } | {f"{family}_predictions": PREDICTIONS for family in FAMILIES}
-SCHEMAS |= {"denoising_runs": DENOISING, "clustering_report": RUNS}
+SCHEMAS |= {
+    "denoising_runs": DENOISING, "clustering_report": RUNS, "identified_spectra": IDENTIFIED,
+}  # fmt: skip
 
 
 def columns(asset):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from raman_pipeline.errors import InputError
 from raman_pipeline.learning.identification.confidence import Confidence
@@ -171,17 +172,10 @@ class Identifier:
             )
         try:
             return cls(MineralLibrary.from_state(ModelState.read(Path(path))))
-        except (KeyError, ValueError, OSError) as error:
+        except (KeyError, ValueError, OSError, SafetensorError) as error:
             raise LibraryError(
-                f"{path}: is no mineral library ({error!r}); make it again with "
+                f"{path}: is no whole mineral library ({error!r}); make it again with "
                 "`raman-pipeline library`"
-            ) from error
-        except Exception as error:
-            # safetensors raises a class of its own for files cut short.
-            if type(error).__name__ != "SafetensorError":
-                raise
-            raise LibraryError(
-                f"{path}: is damaged ({error}); make it again with `raman-pipeline library`"
             ) from error
 
     def identify(
