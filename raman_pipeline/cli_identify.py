@@ -87,7 +87,11 @@ def _batches(
     from raman_pipeline.learning.identification.query import prepare
     from raman_pipeline.spectra.spectrum_files import read_spectra
 
-    batch: list[Query | str] = []
+    batch: list[Query | str] = [
+        f"{path}: holds no file; name files or a folder of them"
+        for path in files
+        if path.is_dir() and not any(_files([path]))
+    ]
     for path in _files(files):
         try:
             spectra = read_spectra(path)

@@ -197,6 +197,12 @@ class TestCommand:
         assert len(result.stdout.splitlines()) == 3
         assert "1.txt: the file is empty" in result.stderr
 
+    def test_a_folder_without_files(self, library_file, tmp_path):
+        (tmp_path / "empty").mkdir()
+        result = self.run(library_file, tmp_path / "empty")
+        assert result.exit_code == 1
+        assert "empty: holds no file" in result.stderr
+
     def test_pictures(self, library_file, files, tmp_path):
         folder = tmp_path / "pictures"
         result = self.run(library_file, files / "7.txt", "--plot", folder, "--mixtures")
