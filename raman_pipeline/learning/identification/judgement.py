@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 from scipy.ndimage import gaussian_filter1d
 from sklearn.model_selection import GroupKFold
@@ -80,47 +81,30 @@ def judge(library: MineralLibrary) -> pa.Table:
     counts = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
     often = counts >= 2
     slopes, plain = _baselines(library, rows)
-    fitted, named = _cross_fitted(library, answers), answers.known.argmax(axis=1)
     country, prior = _countries(library, answers)
-    return IDENTIFIED.from_rows(
+    names, ids = np.array(library.minerals), np.array(library.specimens)
+    frame = pd.DataFrame(
         {
-            "member_id": library.member_id[row],
-            "mineral": library.minerals[label[i]],
-            "rruff_id": library.specimens[library.specimen[row]],
-            "wavelength_nm": None
-            if np.isnan(library.wavelength[row])
-            else float(library.wavelength[row]),
-            "specimens": int(counts[label[i]]) - 1,
-            "rank": rank[0],
-            "rank_repeated": rank[1],
-            "rank_leaky": rank[2],
-            "rank_slopes": rank[3],
-            "rank_slopes_repeated": rank[4],
-            "rank_plain": rank[5],
-            "named": library.minerals[named[i]],
-            **{name: float(values[i]) for name, values in fitted.items()},
-            "best_similarity": float(answers.known[i].max()),
-            "best_similarity_without": float(answers.unknown[i].max()),
-            "country_rank": country[i],
-            "country_rank_prior": prior[i],
+            "member_id": np.array(library.member_id)[rows],
+            "mineral": names[label],
+            "rruff_id": ids[library.specimen[rows]],
+            "wavelength_nm": library.wavelength[rows],
+            "specimens": counts[label] - 1,
+            "rank": ranks(answers.known, label),
+            "rank_repeated": ranks(answers.known, label, often),
+            "rank_leaky": ranks(_leaky(library, rows), label),
+            "rank_slopes": ranks(slopes, label),
+            "rank_slopes_repeated": ranks(slopes, label, often),
+            "rank_plain": ranks(plain, label),
+            "named": names[answers.known.argmax(axis=1)],
+            **_cross_fitted(library, answers),
+            "best_similarity": answers.known.max(axis=1),
+            "best_similarity_without": answers.unknown.max(axis=1),
+            "country_rank": pd.array(country, dtype="Int64"),
+            "country_rank_prior": pd.array(prior, dtype="Int64"),
         }
-        for i, (row, rank) in enumerate(
-            zip(
-                rows,
-                np.column_stack(
-                    [
-                        ranks(answers.known, label),
-                        ranks(answers.known, label, often),
-                        ranks(_leaky(library, rows), label),
-                        ranks(slopes, label),
-                        ranks(slopes, label, often),
-                        ranks(plain, label),
-                    ]
-                ).tolist(),
-                strict=True,
-            )
-        )
     )
+    return IDENTIFIED.from_frame(frame)
 
 
 def ranks(

@@ -1,7 +1,7 @@
 """Which classes a mixture holds: a beam search over sets of peak models.
 
-What belongs here: ours, which looks at some hundred sets and not at all. What does not: the
-exhaustive way and the untrained ones (see `mixture_baselines`).
+What belongs here: ours, which looks at some thousand sets and not at all. What does not: the
+exhaustive way and the untrained ones (see `untrained`).
 
 A set is worth what it costs to align the peaks of all its classes with those of the mixture.
 Sets grow by one class at a time, and the cheapest of each size are kept. Where bands of two

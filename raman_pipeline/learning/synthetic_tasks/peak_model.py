@@ -132,13 +132,13 @@ def _unexplained(
     model: PeakModel, c: int, lists: PeakLists, pairs: npt.NDArray[np.int64]
 ) -> tuple[float, float, float] | None:
     """Returns the peak that explains most of what a class does not, if many lists have it."""
-    merged = model.positions[c, : model.counts[c]]
+    expected = model.positions[c, : model.counts[c]]
     at, height = [], []
     for row in range(len(lists)):
         n = lists.counts[row]
         left = np.setdiff1d(np.arange(n), pairs[row])
         # What two expected peaks became together is explained.
-        both = merged[pairs[row] == -2]
+        both = expected[pairs[row] == -2]
         for j in left:
             if not both.size or np.abs(lists.positions[row, j] - both).min() > _REACH:
                 at.append(lists.positions[row, j])

@@ -77,7 +77,8 @@ def nearest_peak_list(training: PeakLists, label: Labels, test: PeakLists) -> La
     """
     classes = np.unique(label)
     counts = np.array([_commonest(training.counts[label == c]) for c in classes])
-    positions, heights = (np.zeros((len(classes), training.positions.shape[1])) for _ in "ab")
+    shape = (len(classes), training.positions.shape[1])
+    positions, heights = np.zeros(shape), np.zeros(shape)
     for i, c in enumerate(classes):
         rows = np.flatnonzero((label == c) & (training.counts == counts[i]))
         positions[i], heights[i] = (
