@@ -10,16 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from raman_pipeline.learning.identification.confidence import Confidence, features, softened
+from raman_pipeline.learning.identification.confidence import Confidence, features
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.search import NOWHERE, by_mineral, by_specimen, search
 
 Floats = npt.NDArray[np.float32]
 FOLDS = 5
 _CHUNK = 256
+_CLOSEST = 200
+"""Minerals that matter for a softmax; what lies further down has no share to speak of."""
+_LOG_TEMPERATURES = (np.log(0.002), np.log(0.5))
 
 
 @dataclass(frozen=True)
@@ -89,17 +93,39 @@ def fit_confidence(library: MineralLibrary, answers: LeftOut) -> Confidence:
     x = np.concatenate([known, unknown])
     y = np.concatenate([np.ones(len(known)), np.zeros(len(unknown))])
     model = LogisticRegression(C=100.0, max_iter=1000).fit(x, y)
-    label = library.mineral[answers.row]
-    at = np.arange(len(label))
-
-    def loss(log_temperature: float) -> float:
-        shares = softened(answers.known, float(np.exp(log_temperature)))
-        return float(-np.log(np.maximum(shares[at, label], 1e-12)).mean())
-
-    found = minimize_scalar(loss, bounds=(np.log(0.002), np.log(0.5)), method="bounded")
+    temperatures, second = _temperatures(answers.known, library.mineral[answers.row])
     return Confidence(
         tuple(float(w) for w in model.coef_[0]),
         float(model.intercept_[0]),
-        float(np.exp(found.x)),
-        len(label),
+        temperatures,
+        second,
+        len(answers.row),
     )
+
+
+def _temperatures(
+    scores: Floats, label: npt.NDArray[np.int64]
+) -> tuple[tuple[float, float], float]:
+    """Returns the two temperatures and the share of the second, of least log loss.
+
+    One temperature has to be high for the few queries whose mineral is far down, and makes the
+    many others look less sure than they are.
+    """
+    right = scores[np.arange(len(label)), label]
+    few = min(_CLOSEST, scores.shape[1])
+    best = np.partition(scores, -few, axis=1)[:, -few:].astype(np.float64)
+    top = best.max(axis=1)
+    behind, off = best - top[:, None], right - top
+
+    def loss(parameters: npt.NDArray[np.float64]) -> float:
+        chance = np.zeros(len(label))
+        share = float(expit(parameters[2]))
+        for weight, logarithm in ((1 - share, parameters[0]), (share, parameters[1])):
+            t = np.exp(np.clip(logarithm, *_LOG_TEMPERATURES))
+            chance += weight * np.exp(off / t) / np.exp(behind / t).sum(axis=1)
+        return float(-np.log(np.maximum(chance, 1e-12)).mean())
+
+    start = np.array([np.log(0.03), np.log(0.1), -1.0])
+    found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 200}).x
+    first, last = (float(np.exp(np.clip(x, *_LOG_TEMPERATURES))) for x in found[:2])
+    return (first, last), float(expit(found[2]))

@@ -26,13 +26,16 @@ class Confidence:
     Attributes:
         weights: of the features, for the log odds that the mineral is in the library.
         intercept: of those log odds, where as many queries are in it as are not.
-        temperature: scores are divided by it before the softmax over minerals.
+        temperatures: scores are divided by them before the softmax over minerals; the first is
+            for queries that their mineral is like, the second for those that it is not.
+        second: share of the second kind.
         queries: how many spectra it was fitted on.
     """
 
     weights: tuple[float, ...]
     intercept: float
-    temperature: float
+    temperatures: tuple[float, float]
+    second: float
     queries: int
 
     def known(self, scores: Floats) -> npt.NDArray[np.float64]:
@@ -42,7 +45,8 @@ class Confidence:
 
     def shares(self, scores: Floats) -> npt.NDArray[np.float64]:
         """Returns the chance of each mineral, given that it is in the library, [q, minerals]."""
-        return softened(scores, self.temperature)
+        few, many = (softened(scores, t) for t in self.temperatures)
+        return (1 - self.second) * few + self.second * many
 
     def probabilities(self, scores: Floats) -> npt.NDArray[np.float64]:
         """Returns the chance of each mineral, float64 [q, minerals]; what is left is "unknown"."""
@@ -55,7 +59,13 @@ class Confidence:
     @classmethod
     def of(cls, data: dict[str, Any]) -> Confidence:
         """Reads what `as_json` gave."""
-        return cls(tuple(data["weights"]), data["intercept"], data["temperature"], data["queries"])
+        return cls(
+            tuple(data["weights"]),
+            data["intercept"],
+            tuple(data["temperatures"]),
+            data["second"],
+            data["queries"],
+        )
 
 
 def softened(scores: Floats, temperature: float) -> npt.NDArray[np.float64]:

@@ -39,7 +39,7 @@ from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.table_file import StoredTable
 
-_COMMON: dict[str, Any] = {"group_name": "identification", "owners": OWNERS, "code_version": "1"}
+_COMMON: dict[str, Any] = {"group_name": "identification", "owners": OWNERS, "code_version": "2"}
 _USED = ["fine_grid", "identification"]
 
 

@@ -120,7 +120,7 @@ def test_chances_are_chances(scores, temperature):
     values = np.array(scores)
     shares = softened(values, temperature)
     assert shares.sum(axis=1) == pytest.approx(np.ones(len(values)))
-    confidence = Confidence((5.0, 1.0, 2.0, 0.1), -3.0, temperature, 10)
+    confidence = Confidence((5.0, 1.0, 2.0, 0.1), -3.0, (temperature, 0.5), 0.2, 10)
     chances = confidence.probabilities(values)
     assert (chances >= 0).all() and (chances.sum(axis=1) <= 1 + 1e-9).all()
     assert features(values).shape == (len(values), 4)
