@@ -81,7 +81,7 @@ class MineralLibrary:
         return np.searchsorted(self.specimen_mineral, np.arange(len(self.minerals)))
 
     def to_state(self) -> ModelState:
-        """Returns what is stored; slopes are computed again when it is read."""
+        """Returns what is stored; slopes in half precision, which is enough for cosines."""
         arrays: dict[str, np.ndarray] = {
             "intensity": self.intensity,
             "covered": np.packbits(self.covered, axis=1),
