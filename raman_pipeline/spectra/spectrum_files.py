@@ -28,6 +28,8 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _ROW = re.compile(rf"^\s*({_NUMBER})\s*[,;\s]\s*({_NUMBER})\s*(?:[,;\s].*)?$")
 _COMMA_ROW = re.compile(r"^\s*([-+]?\d+,\d+)\s*[;\s]\s*([-+]?\d+(?:,\d+)?)\s*$")
 _WAVENUMBERS = ("1/CM", "CM-1", "CM^-1", "WAVENUMBER", "RAMAN")
+_SPC_UNITS = ("XRAMANS", "XWAVEN", "XARB")
+_WDF_UNITS = ("RamanShift", "Wavenumber", "Arbitrary")
 _JCAMP = re.compile(r"^\s*##\s*JCAMP", re.IGNORECASE | re.MULTILINE)
 
 
@@ -130,7 +132,7 @@ def _jcamp(path: Path, data: bytes) -> Columns:
         raise _broken(path, "JCAMP-DX", error) from error
     unit = str(found.get("xunits", "1/CM")).upper()
     if not any(word in unit for word in _WAVENUMBERS):
-        raise SpectrumFileError(f"{path}: its axis is in {unit}; export it as Raman shift in 1/CM")
+        raise _another_axis(path, unit)
     return [(shift, intensity)]
 
 
@@ -139,12 +141,16 @@ def _spc(path: Path, data: bytes) -> Columns:
 
     try:
         found = spc_io.SPC.from_bytes_io(io.BytesIO(data))
-        return [
+        unit = str(found.xtype)
+        columns = [
             (np.asarray(part.xarray, np.float64), np.asarray(part.yarray, np.float64))
             for part in found
         ]
     except Exception as error:
         raise _broken(path, "SPC", error) from error
+    if unit not in _SPC_UNITS:
+        raise _another_axis(path, unit)
+    return columns
 
 
 def _wdf(path: Path, data: bytes) -> Columns:
@@ -156,11 +162,18 @@ def _wdf(path: Path, data: bytes) -> Columns:
         try:
             shift = np.asarray(reader.xdata, dtype=np.float64)
             rows = np.asarray(reader.spectra, dtype=np.float64).reshape(-1, shift.size)
+            unit = reader.xlist_unit.name
         finally:
             reader.close()
     except Exception as error:
         raise _broken(path, "WDF", error) from error
+    if unit not in _WDF_UNITS:
+        raise _another_axis(path, unit)
     return [(shift, row) for row in rows]
+
+
+def _another_axis(path: Path, unit: str) -> SpectrumFileError:
+    return SpectrumFileError(f"{path}: its axis is in {unit}; export it as Raman shift in 1/cm")
 
 
 def _broken(path: Path, kind: str, error: Exception) -> SpectrumFileError:

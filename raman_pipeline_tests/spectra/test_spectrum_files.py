@@ -108,10 +108,10 @@ def test_jcamp_of_another_axis(tmp_path):
         read_spectra(tmp_path / "a.jdx")
 
 
-def spc_bytes():
+def spc_bytes(unit=13):
     """An SPC file of the new format, evenly spaced, as Galactic's specification lays it out."""
     header = struct.pack(
-        "<BBBbiddi", 0, 0x4B, 0, -128, len(X), float(X[0]), float(X[-1]), 1
+        "<BBBbiddiB", 0, 0x4B, 0, -128, len(X), float(X[0]), float(X[-1]), 1, unit
     )  # 80h: the ordinates are floats
     header += bytes(512 - len(header))
     sub = struct.pack("<BbHfffiif4s", 0, -128, 0, 0.0, 0.0, 0.0, 0, 0, 0.0, b"")
@@ -129,7 +129,7 @@ def block(name, payload):
     return name + struct.pack("<iq", 0, 16 + len(payload)) + payload
 
 
-def wdf_bytes(spectra=1):
+def wdf_bytes(spectra=1, unit=1):
     """A WDF file with the blocks that renishawWiRE reads."""
     head = bytearray(512)
     head[:16] = b"WDF1" + struct.pack("<iq", 0, 512)
@@ -140,7 +140,7 @@ def wdf_bytes(spectra=1):
     struct.pack_into("<2i", head, 0x80, 1, 1 if spectra == 1 else 2)
     struct.pack_into("<if", head, 0x98, 1, 1e7 / 532)
     data = np.tile(Y[::-1], spectra).astype("<f4").tobytes()
-    shift = struct.pack("<ii", 1, 1) + X[::-1].astype("<f4").tobytes()
+    shift = struct.pack("<ii", 1, unit) + X[::-1].astype("<f4").tobytes()
     other = struct.pack("<ii", 0, 0) + struct.pack("<f", 0.0)
     return bytes(head) + block(b"DATA", data) + block(b"XLST", shift) + block(b"YLST", other)
 
@@ -156,6 +156,16 @@ def test_wdf_with_several_spectra(tmp_path):
     (tmp_path / "a.wdf").write_bytes(wdf_bytes(3))
     names = [s.name for s in read_spectra(tmp_path / "a.wdf")]
     assert names == [f"{tmp_path}/a.wdf#{i}" for i in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "unit"),
+    [("a.spc", spc_bytes(unit=3), "XNMETR"), ("a.wdf", wdf_bytes(unit=3), "Nanometre")],
+)
+def test_files_in_nanometres_are_refused(tmp_path, name, data, unit):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(SpectrumFileError, match=f"{name}: its axis is in {unit}; export it"):
+        read_spectra(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["a.wdf", "a.spc", "a.jdx"])
