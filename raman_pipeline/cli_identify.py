@@ -63,7 +63,7 @@ def identify(
     if baseline not in BACKGROUNDS:
         raise typer.BadParameter(f"{baseline}: use {', '.join(BACKGROUNDS)}")
     identifier = Identifier.open(library or load_settings(profile).library_file)
-    failed = False
+    failed, drawn = False, set[str]()
     for batch in _batches(identifier, files, baseline):
         queries = [q for q in batch if not isinstance(q, str)]
         for problem in (q for q in batch if isinstance(q, str)):
@@ -75,7 +75,7 @@ def identify(
             else:
                 print("\n".join(_lines(answer)))
             if plot is not None:
-                _draw(identifier, answer, plot)
+                _draw(identifier, answer, plot / _picture(answer.query.name, drawn))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -137,7 +137,18 @@ def _lines(answer: Answer) -> Iterator[str]:
     yield f"  done to it: {'; '.join(answer.query.preprocessing)}"
 
 
-def _draw(identifier: Identifier, answer: Answer, folder: Path) -> None:
+def _picture(name: str, drawn: set[str]) -> str:
+    """Returns a file name that no other query of this run has; folders may hold equal names."""
+    stem = free = Path(name).name.replace("#", "_")
+    number = 1
+    while free in drawn:
+        number += 1
+        free = f"{stem}-{number}"
+    drawn.add(free)
+    return f"{free}.png"
+
+
+def _draw(identifier: Identifier, answer: Answer, path: Path) -> None:
     import numpy as np
 
     from raman_pipeline import atomic
@@ -161,6 +172,5 @@ def _draw(identifier: Identifier, answer: Answer, folder: Path) -> None:
     figure = query_and_references(
         library.grid, shown(query.intensity, query.covered), references, Path(query.name).name
     )
-    name = Path(query.name).name.replace("#", "_")
-    with atomic.replacing(folder / f"{name}.png") as temporary:
+    with atomic.replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=130)

@@ -209,6 +209,13 @@ class TestCommand:
         assert result.exit_code == 0
         assert (folder / "7.txt.png").stat().st_size > 20_000
 
+    def test_pictures_of_files_of_one_name(self, library_file, files, tmp_path):
+        (files / "other").mkdir()
+        (files / "14.txt").rename(files / "other" / "7.txt")
+        folder = tmp_path / "pictures"
+        self.run(library_file, files / "7.txt", files / "other" / "7.txt", "--plot", folder)
+        assert sorted(p.name for p in folder.iterdir()) == ["7.txt-2.png", "7.txt.png"]
+
     def test_a_way_that_is_none(self, library_file, files):
         result = self.run(library_file, files, "--baseline", "magic")
         assert result.exit_code == 2
