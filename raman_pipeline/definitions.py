@@ -83,6 +83,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         clustering_report.clustering_report,
         identification.mineral_library,
         identification.identified_spectra,
+        identification.absent_minerals,
         identification.mixture_report,
         identification.identification_report,
         synthetic.universal_synthetic_set,

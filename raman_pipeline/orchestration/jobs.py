@@ -48,7 +48,12 @@ CLUSTERING_ASSETS = (
     "clustering_runs",
 )
 CLUSTERING_REPORT_ASSETS = ("denoising_report", "clustering_report")
-IDENTIFICATION_ASSETS = ("identified_spectra", "mixture_report", "identification_report")
+IDENTIFICATION_ASSETS = (
+    "identified_spectra",
+    "absent_minerals",
+    "mixture_report",
+    "identification_report",
+)
 SYNTHETIC_SET_ASSETS = ("universal_synthetic_set", "synthetic_runs")
 EMBEDDING_ASSETS = ("spectrum_embedding", "embedding_runs")
 SYNTHETIC_REPORT_ASSETS = ("synthetic_report",)

@@ -218,6 +218,7 @@ SOURCES: dict[str, Sources] = {
         **_all(("country_rank", "country_rank_prior"), "located_samples.iso_a2"),
         "specimens": ("spectra.rruff_id", "spectra.mineral"),
     },
+    "absent_minerals": _same("spectra", ("member_id", "mineral")),
     "geolocation_report": {
         "n": tuple(f"{family}_predictions.member_id" for family in FAMILIES),
         **{

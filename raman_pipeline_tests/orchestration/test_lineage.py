@@ -13,6 +13,7 @@ from raman_pipeline.learning.clustering.fair_test import RUNS
 from raman_pipeline.learning.denoising.judgement import DENOISING
 from raman_pipeline.learning.facts import FACTS
 from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.identification.absence import ABSENCE
 from raman_pipeline.learning.identification.judgement import IDENTIFIED
 from raman_pipeline.learning.leakage import LEAKAGE
 from raman_pipeline.learning.metrics import PREDICTIONS
@@ -54,6 +55,7 @@ SCHEMAS = {
 } | {f"{family}_predictions": PREDICTIONS for family in FAMILIES}
 SCHEMAS |= {
     "denoising_runs": DENOISING, "clustering_report": RUNS, "identified_spectra": IDENTIFIED,
+    "absent_minerals": ABSENCE,
 }  # fmt: skip
 
 

@@ -42,6 +42,10 @@ class LeftOut:
     unknown: Floats
     specimens: Floats
 
+    def some(self, rows: npt.NDArray[np.int64]) -> LeftOut:
+        """Returns the answers for some of the queries."""
+        return LeftOut(self.row[rows], self.known[rows], self.unknown[rows], self.specimens[rows])
+
 
 def repeated(library: MineralLibrary) -> npt.NDArray[np.int64]:
     """Returns the spectra of minerals with at least two specimens."""
@@ -66,6 +70,16 @@ def left_out(library: MineralLibrary) -> LeftOut:
             f"{len(np.unique(library.mineral[rows]))} minerals have two specimens; at least "
             f"{FOLDS} are needed to fit and to judge"
         )
+    return leave_out(library, rows)
+
+
+def leave_out(library: MineralLibrary, rows: npt.NDArray[np.int64]) -> LeftOut:
+    """Asks the library for some of its spectra.
+
+    Args:
+        library: what is searched.
+        rows: indices of the spectra, int64 [q].
+    """
     parts = list(_left_out(library, rows))
     return LeftOut(rows, *(np.concatenate([p[i] for p in parts]) for i in range(3)))
 

@@ -80,7 +80,7 @@ def judge(library: MineralLibrary) -> pa.Table:
     rows, label = answers.row, library.mineral[answers.row]
     counts = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
     often = counts >= 2
-    slopes, plain = _baselines(library, rows)
+    slopes, plain = baselines(library, rows)
     country, prior = _countries(library, answers)
     names, ids = np.array(library.minerals), np.array(library.specimens)
     frame = pd.DataFrame(
@@ -136,8 +136,13 @@ def _leaky(library: MineralLibrary, rows: Indices) -> Floats:
     return np.concatenate(scores)
 
 
-def _baselines(library: MineralLibrary, rows: Indices) -> tuple[Floats, Floats]:
-    """Returns scores of minerals by two plain ways: slopes of roots, and spectra."""
+def baselines(library: MineralLibrary, rows: Indices) -> tuple[Floats, Floats]:
+    """Returns scores of minerals by two plain ways: slopes of roots, and spectra.
+
+    Args:
+        library: what is searched.
+        rows: indices of the queries in it; their own specimens take no part.
+    """
     root = np.sqrt(np.clip(library.intensity, 0, None))
     vectors = (
         gaussian_filter1d(root, _BASELINE_SMOOTHING, axis=1, order=1),
@@ -160,7 +165,7 @@ def _cross_fitted(library: MineralLibrary, answers: LeftOut) -> dict[str, npt.ND
     names = ("share", "score", "score_without", "known", "known_without")
     found = {name: np.zeros(len(label)) for name in names}
     for train, test in GroupKFold(FOLDS).split(label, groups=label):
-        confidence = fit_confidence(library, _some(answers, train))
+        confidence = fit_confidence(library, answers.some(train))
         for scores, ending in ((answers.known[test], ""), (answers.unknown[test], "_without")):
             found[f"known{ending}"][test] = confidence.known(scores)
             found[f"score{ending}"][test] = confidence.probabilities(scores).max(axis=1)
@@ -187,10 +192,4 @@ def _countries(
     return (
         [int(r) if o >= 0 else None for r, o in zip(found, own, strict=True)],
         [int(r) if o >= 0 else None for r, o in zip(plain, own, strict=True)],
-    )
-
-
-def _some(answers: LeftOut, rows: Indices) -> LeftOut:
-    return LeftOut(
-        answers.row[rows], answers.known[rows], answers.unknown[rows], answers.specimens[rows]
     )

@@ -99,6 +99,20 @@ def trust(judged: pd.DataFrame) -> dict[str, float]:
     }
 
 
+def absence(asked: pd.DataFrame) -> dict[str, float]:
+    """Returns AUROC of three ways to tell absent minerals, with numbers of queries.
+
+    Args:
+        asked: an ABSENCE table.
+    """
+    there = ~asked["absent"]
+    counts = {"n_held": float(there.sum()), "n_absent": float(asked["absent"].sum())}
+    ways = ("known", "best_similarity", "best_slopes")
+    if not counts["n_absent"]:
+        return counts | dict.fromkeys(ways, float("nan"))
+    return counts | {way: float(roc_auc_score(there, asked[way])) for way in ways}
+
+
 def mixed_by_method(mixed: pd.DataFrame) -> pd.DataFrame:
     """Returns `components`, `method`, `n`, `all_right`, `one_right`, `share_error`.
 
@@ -140,15 +154,21 @@ def verdicts(judged: pd.DataFrame, mixed: pd.DataFrame) -> list[str]:
     return lines
 
 
-def to_markdown(judged: pd.DataFrame, mixed: pd.DataFrame, protocol: Mapping[str, object]) -> str:
+def to_markdown(
+    judged: pd.DataFrame,
+    asked: pd.DataFrame,
+    mixed: pd.DataFrame,
+    protocol: Mapping[str, object],
+) -> str:
     """Returns the report.
 
     Args:
         judged: an IDENTIFIED table.
+        asked: an ABSENCE table.
         mixed: a MIXED table.
         protocol: facts that every number depends on, in the order to print.
     """
-    worth = trust(judged)
+    worth, absent = trust(judged), absence(asked)
     lines = ["# Identification report", "", "## Protocol", ""]
     lines += [f"- {key}: {value}" for key, value in protocol.items()]
     lines += ["", "## Verdict", "", *(f"- {line}" for line in verdicts(judged, mixed))]
@@ -177,6 +197,15 @@ def to_markdown(judged: pd.DataFrame, mixed: pd.DataFrame, protocol: Mapping[str
         f"- Brier score of the best mineral, known ones only: {worth['brier_known']:.3f} (always "
         f"saying how often it is right: {worth['brier_known_base']:.3f}); with unknown ones, one "
         f"in {1 / (1 - KNOWN_PRIOR):.0f}: {worth['brier']:.3f} ({worth['brier_base']:.3f})",
+        "",
+        "An easier question is asked of a library of the minerals with two specimens or more "
+        f"alone: {absent['n_held']:,.0f} spectra of them, their specimens left out, and "
+        f"{absent['n_absent']:,.0f} of all other minerals, which neither it nor what was fitted "
+        "has seen.",
+        "",
+        f"- AUROC of the chance that the mineral is known: {absent['known']:.3f}; of the best "
+        f"similarity alone {absent['best_similarity']:.3f}; of the best cosine of slopes of roots "
+        f"(baseline) {absent['best_slopes']:.3f}",
         "",
         "## Countries",
         "",

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from raman_pipeline import atomic
 from raman_pipeline.learning.identification import report as text
+from raman_pipeline.learning.identification.absence import ABSENCE, judge_absent
 from raman_pipeline.learning.identification.calibrating import (
     FOLDS,
     can_be_judged,
@@ -148,6 +149,21 @@ def identified_spectra(mineral_library: ModelState) -> dg.MaterializeResult:
 @dg.asset(
     **_COMMON,
     dagster_type=TABLE,
+    kinds={"parquet", "scikitlearn"},
+    check_specs=[schema_check("absent_minerals")],
+)
+def absent_minerals(mineral_library: ModelState) -> dg.MaterializeResult:
+    """Spectra of minerals with one specimen, asked of a library of the others."""
+    library = MineralLibrary.from_state(mineral_library)
+    judged = can_be_judged(library)
+    table = judge_absent(library) if judged else ABSENCE.from_rows([])
+    found = text.absence(table.to_pandas()) if judged else {}
+    return table_result("absent_minerals", table, ABSENCE, {}, auroc=dg.MetadataValue.json(found))
+
+
+@dg.asset(
+    **_COMMON,
+    dagster_type=TABLE,
     kinds={"parquet"},
     metadata={"settings_used": ["identification"]},
     check_specs=[schema_check("mixture_report")],
@@ -171,7 +187,7 @@ def mixture_report(
 
 
 @dg.asset(
-    **_COMMON,
+    **{**_COMMON, "code_version": "3"},
     dagster_type=TABLE,
     kinds={"parquet", "markdown"},
     metadata={"settings_used": _USED},
@@ -181,6 +197,7 @@ def identification_report(
     settings: dg.ResourceParam[Settings],
     mineral_library: ModelState,
     identified_spectra: pa.Table,
+    absent_minerals: pa.Table,
     mixture_report: pa.Table,
 ) -> dg.MaterializeResult:
     """What identification is worth, by protocol, specimens, laser; unknown minerals; mixtures."""
@@ -192,7 +209,12 @@ def identification_report(
             allow_retries=False,
         )
     library = MineralLibrary.from_state(mineral_library)
-    report = text.to_markdown(judged, mixed, _protocol(settings, library, len(judged)))
+    report = text.to_markdown(
+        judged,
+        absent_minerals.to_pandas(),
+        mixed,
+        _protocol(settings, library, len(judged)),
+    )
     path = settings.figure_store / "identification_report" / "report.md"
     atomic.write_text(path, report)
     table = text.identified_by_protocol(judged)

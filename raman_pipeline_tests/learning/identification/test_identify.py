@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from raman_pipeline.cli import app
 from raman_pipeline.learning.identification import report
+from raman_pipeline.learning.identification.absence import judge_absent
 from raman_pipeline.learning.identification.identify import Identifier, LibraryError
 from raman_pipeline.learning.identification.judgement import IDENTIFIED, judge, ranks
 from raman_pipeline.learning.identification.mixture_judgement import MIXED, judge_mixtures
@@ -135,7 +136,8 @@ def test_mixtures_are_judged_without_their_specimens(library):
 def test_the_report_says_who_wins(library, judged):
     frame = judged.to_pandas()
     mixed = judge_mixtures(library, 4, 0).to_pandas()
-    text = report.to_markdown(frame, mixed, {"profile": "simulated"})
+    asked = judge_absent(library).to_pandas()
+    text = report.to_markdown(frame, asked, mixed, {"profile": "simulated"})
     assert "- profile: simulated" in text
     worse = frame.assign(rank=9)
     assert "ours does not beat 1-NN on slopes" in report.verdicts(worse, mixed)[0]
