@@ -49,6 +49,8 @@ TRAINING_CLASSES = 400
 """Of the task with unseen classes: 0 to 399 train, 400 to 499 are searched."""
 MIXED_CLASSES = 100
 """Of the mixtures: 0 to 99 are mixed, 100 to 499 train."""
+TRAINING_SPECTRA = {"forty_percent": 20, "ten_percent": 5, "unseen_classes": 20, "mixtures": 20}
+"""Of a class, where not all 50; the authors' code has 20 for unseen classes and mixtures too."""
 GALLERIES = 20
 GALLERY = 100
 """Random galleries of unseen classes, and their size."""
@@ -101,6 +103,8 @@ def task_data(task: TaskName, sets: Sets, seed: int) -> TaskData:
     """
     parts = sets["challenge" if task == "challenge" else "universal"]
     train, validation, test = parts["train"], parts["validation"], parts["test"]
+    if task in TRAINING_SPECTRA:
+        train = train.first_of_class(TRAINING_SPECTRA[task])
     if task == "unseen_classes":
         searched = (TRAINING_CLASSES, CLASSES)
         return TaskData(
@@ -122,8 +126,6 @@ def task_data(task: TaskName, sets: Sets, seed: int) -> TaskData:
             Labelled(disturbed(p.spectra, 3 * seed + i), p.label)
             for i, p in enumerate((train, validation, test))
         )
-    if task in ("forty_percent", "ten_percent"):
-        train = train.first_of_class(20 if task == "forty_percent" else 5)
     return TaskData(train, train, validation, test)
 
 

@@ -39,8 +39,9 @@ def cut_triplet_loss(
 class Triplets:
     """Every spectrum is an anchor once an epoch, with a random positive and negative.
 
-    For mixtures the positive is the anchor's spectrum plus one of another class, and the negative
-    two spectra of that other class.
+    For mixtures the positive is another spectrum of the anchor's class plus one of a second class,
+    and the negative two spectra of that second class. The three then differ in kind, and the
+    network normalises each in a batch of its own, as the authors' code does throughout.
     """
 
     measure = "triplets that count"
@@ -69,20 +70,26 @@ class Triplets:
 
     def loss(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the loss of a batch, and the share of its triplets that count."""
+        triplets = self.draw(rows)
+        if self.mixtures:
+            anchor, positive, negative = (self.forward(self._noisy(part)) for part in triplets)
+        else:
+            anchor, positive, negative = self.forward(self._noisy(torch.cat(triplets))).chunk(3)
+        return cut_triplet_loss(anchor, positive, negative, self.preset.margin, self.preset.cut)
+
+    def draw(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns anchors, positives and negatives, each [n, points], without noise."""
         own = self.y[rows]
         other = (own + torch.randint(1, len(self.sizes), own.shape)) % len(self.sizes)
-        anchor = self.x[rows]
+        positive = self.x[self._another(rows, own)]
+        negative = self.x[self._drawn(other)]
         if self.mixtures:
-            second = self.x[self._drawn(other)]
-            positive = mixed(anchor, second)
-            negative = mixed(second, self.x[self._drawn(other)])
-        else:
-            positive = self.x[self._another(rows, own)]
-            negative = self.x[self._drawn(other)]
-        batch = torch.cat([anchor, positive, negative])
-        batch = batch + self.preset.noise * torch.randn_like(batch)
-        anchors, positives, negatives = self.forward(batch).chunk(3)
-        return cut_triplet_loss(anchors, positives, negatives, self.preset.margin, self.preset.cut)
+            positive = mixed(positive, self.x[self._drawn(other)])
+            negative = mixed(negative, self.x[self._drawn(other)])
+        return self.x[rows], positive, negative
+
+    def _noisy(self, spectra: Tensor) -> Tensor:
+        return spectra + self.preset.noise * torch.randn_like(spectra)
 
     def _drawn(self, labels: Tensor) -> Tensor:
         """Returns a random row of each class."""

@@ -123,23 +123,42 @@ def test_the_embedding_learns_and_answers(lines, tmp_path):
     assert np.median(same) < np.median(other)
 
 
-def test_mixture_triplets_train(lines):
+def test_mixtures_hold_other_spectra_of_the_two_classes(lines):
     assert torch.equal(
         mixed(torch.ones(1, 2), torch.tensor([[1.0, 3.0]])), torch.tensor([[0.5, 1.0]])
     )
+    # Exact multiples of one place each, so that a sum tells which spectra are in it.
+    distinct = Labelled(np.eye(len(lines), dtype=np.float32), lines.label)
+    objective = Triplets(SpectrumCNN(24, 8), distinct.spectra, distinct.label, QUICK, True)
+    torch.manual_seed(0)
+    rows = torch.arange(len(lines)).repeat(20)
+    anchors, positives, negatives = objective.draw(rows)
+    for anchor, positive, negative in zip(anchors, positives, negatives, strict=True):
+        (own,), in_positive, in_negative = (
+            p.nonzero().flatten() for p in (anchor, positive, negative)
+        )
+        # A class learned from its anchors themselves would not learn how its spectra vary.
+        assert own not in in_positive
+        classes = objective.y[in_positive].tolist()
+        assert len(classes) == 2
+        assert classes.count(int(objective.y[own])) == 1
+        others = set(objective.y[in_negative].tolist())
+        assert others == set(classes) - {int(objective.y[own])}
+
+
+def test_mixture_triplets_train(lines):
     state = fit_embedding(lines, QUICK, 0, mixtures=True)
     assert state.about["mixtures"]
 
 
 @pytest.fixture(scope="module")
 def sets():
-    """A set with all classes, two spectra each, on few points."""
-    label = np.repeat(np.arange(CLASSES), 2)
+    """A set with all classes on few points: 21 training spectra each, two others."""
     rng = np.random.default_rng(0)
-    parts = {
-        part: Labelled(rng.random((len(label), 40)).astype(np.float32), label)
-        for part in ("train", "validation", "test")
-    }
+    parts = {}
+    for part, size in (("train", 21), ("validation", 2), ("test", 2)):
+        label = np.repeat(np.arange(CLASSES), size)
+        parts[part] = Labelled(rng.random((len(label), 40)).astype(np.float32), label)
     small = {part: p.of_classes(0, 27) for part, p in parts.items()}
     return {"universal": parts, "challenge": small}
 
@@ -153,6 +172,17 @@ def test_unseen_classes_are_unseen(sets):
         assert (data.learned.label.min(), data.learned.label.max()) == learned
         for part in (data.reference, data.validation, data.test):
             assert (part.label.min(), part.label.max()) == searched
+
+
+@pytest.mark.parametrize(
+    ("task", "size"),
+    [("all_classes", 21), ("forty_percent", 20), ("ten_percent", 5), ("unseen_classes", 20),
+     ("mixtures", 20)],
+)  # fmt: skip
+def test_how_many_spectra_of_a_class_train(sets, task, size):
+    data = task_data(task, sets, 0)
+    for part in (data.learned, data.reference):
+        assert set(np.unique(part.label, return_counts=True)[1]) == {size}
 
 
 def test_tasks_differ_as_the_paper_says(sets):
