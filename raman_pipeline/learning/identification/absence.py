@@ -24,7 +24,7 @@ from raman_pipeline.learning.identification.calibrating import (
     fit_confidence,
     leave_out,
     left_out,
-    repeated,
+    repeated_minerals,
 )
 from raman_pipeline.learning.identification.judgement import baselines
 from raman_pipeline.learning.identification.library import MineralLibrary
@@ -52,7 +52,7 @@ def judge_absent(library: MineralLibrary) -> pa.Table:
     Raises:
         ValueError: as `left_out` does.
     """
-    held = np.isin(np.arange(len(library.minerals)), library.mineral[repeated(library)])
+    held = repeated_minerals(library)
     answers = left_out(library)
     answers = replace(
         answers, known=_among(held, answers.known), unknown=_among(held, answers.unknown)

@@ -47,15 +47,19 @@ class LeftOut:
         return LeftOut(self.row[rows], self.known[rows], self.unknown[rows], self.specimens[rows])
 
 
+def repeated_minerals(library: MineralLibrary) -> npt.NDArray[np.bool_]:
+    """Returns which minerals have at least two specimens, bool [minerals]."""
+    return np.bincount(library.specimen_mineral, minlength=len(library.minerals)) >= 2
+
+
 def repeated(library: MineralLibrary) -> npt.NDArray[np.int64]:
     """Returns the spectra of minerals with at least two specimens."""
-    counts = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
-    return np.flatnonzero(counts[library.mineral] >= 2)
+    return np.flatnonzero(repeated_minerals(library)[library.mineral])
 
 
 def can_be_judged(library: MineralLibrary) -> bool:
     """Says whether enough minerals have two specimens to fit and to judge in folds."""
-    return len(np.unique(library.mineral[repeated(library)])) >= FOLDS
+    return int(repeated_minerals(library).sum()) >= FOLDS
 
 
 def left_out(library: MineralLibrary) -> LeftOut:
@@ -64,13 +68,12 @@ def left_out(library: MineralLibrary) -> LeftOut:
     Raises:
         ValueError: there are fewer than five such minerals.
     """
-    rows = repeated(library)
     if not can_be_judged(library):
         raise ValueError(
-            f"{len(np.unique(library.mineral[rows]))} minerals have two specimens; at least "
-            f"{FOLDS} are needed to fit and to judge"
+            f"{repeated_minerals(library).sum()} minerals have two specimens; at least {FOLDS} "
+            "are needed to fit and to judge"
         )
-    return leave_out(library, rows)
+    return leave_out(library, repeated(library))
 
 
 def leave_out(library: MineralLibrary, rows: npt.NDArray[np.int64]) -> LeftOut:

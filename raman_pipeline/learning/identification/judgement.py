@@ -25,6 +25,7 @@ from raman_pipeline.learning.identification.calibrating import (
     LeftOut,
     fit_confidence,
     left_out,
+    repeated_minerals,
 )
 from raman_pipeline.learning.identification.countries import (
     country_codes,
@@ -78,8 +79,8 @@ def judge(library: MineralLibrary) -> pa.Table:
     """
     answers = left_out(library)
     rows, label = answers.row, library.mineral[answers.row]
-    counts = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
-    often = counts >= 2
+    specimens = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
+    often = repeated_minerals(library)
     slopes, plain = baselines(library, rows)
     country, prior = _countries(library, answers)
     names, ids = np.array(library.minerals), np.array(library.specimens)
@@ -89,7 +90,7 @@ def judge(library: MineralLibrary) -> pa.Table:
             "mineral": names[label],
             "rruff_id": ids[library.specimen[rows]],
             "wavelength_nm": library.wavelength[rows],
-            "specimens": counts[label] - 1,
+            "specimens": specimens[label] - 1,
             "rank": ranks(answers.known, label),
             "rank_repeated": ranks(answers.known, label, often),
             "rank_leaky": ranks(_leaky(library, rows), label),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.optimize import nnls
 
-from raman_pipeline.learning.identification.calibrating import repeated
+from raman_pipeline.learning.identification.calibrating import repeated_minerals
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.mixtures import MixtureSearch
 from raman_pipeline.learning.identification.query import Query
@@ -53,7 +53,9 @@ def judge_mixtures(library: MineralLibrary, count: int, seed: int) -> pa.Table:
     """
     rng = np.random.default_rng(seed)
     searcher = MixtureSearch(library)
-    rows_of = {m: np.flatnonzero(library.mineral == m) for m in _minerals(library)}
+    rows_of = {
+        m: np.flatnonzero(library.mineral == m) for m in np.flatnonzero(repeated_minerals(library))
+    }
     means = _means(library)
     found = []
     for components in (2, 3):
@@ -75,10 +77,6 @@ def judge_mixtures(library: MineralLibrary, count: int, seed: int) -> pa.Table:
             for method, named in ((OURS, ours), (LEAST_SQUARES, plain)):
                 found.append(_row(number, components, method, truth, named))
     return MIXED.from_rows(found)
-
-
-def _minerals(library: MineralLibrary) -> npt.NDArray[np.int64]:
-    return np.unique(library.mineral[repeated(library)])
 
 
 def _mixed(
