@@ -38,17 +38,19 @@ class Labelled:
     Attributes:
         spectra: float32 [n, 5000], the highest value of each is 1; may be memory-mapped.
         label: int64 [n], index of the class.
+        top: float32 [n], the highest value of each before it was divided by it.
     """
 
     spectra: npt.NDArray[np.float32]
     label: npt.NDArray[np.int64]
+    top: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.label)
 
     def subset(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Labelled:
         """Returns some of the rows."""
-        return Labelled(np.asarray(self.spectra[rows]), self.label[rows])
+        return Labelled(np.asarray(self.spectra[rows]), self.label[rows], self.top[rows])
 
     def of_classes(self, first: int, stop: int) -> Labelled:
         """Returns the spectra of the classes from `first` up to `stop`, labels kept."""
@@ -76,17 +78,19 @@ def peaks_of(name: SetName, seed: int = VARIATION_SEED) -> dict[Part, Peaks]:
 
 
 def write_set(folder: Path, name: SetName, seed: int = VARIATION_SEED) -> dict[Part, int]:
-    """Writes a set as `<part>.spectra.npy` and `<part>.label.npy`; returns its counts."""
+    """Writes a set as `<part>.spectra.npy`, `.label.npy` and `.top.npy`; returns its counts."""
     counts: dict[Part, int] = {}
     for part, peaks in peaks_of(name, seed).items():
-        with atomic.replacing(_spectra_file(folder, part)) as temporary:
+        with atomic.replacing(_file(folder, part, "spectra")) as temporary:
             spectra = np.lib.format.open_memmap(
                 temporary, "w+", np.dtype("float32"), (len(peaks), POINTS)
             )
-            render(peaks, spectra)
+            top = render(peaks, spectra)
             spectra.flush()
-        with atomic.replacing(_label_file(folder, part)) as temporary, temporary.open("wb") as file:
-            np.save(file, peaks.label)
+        for what, values in (("label", peaks.label), ("top", top)):
+            path = _file(folder, part, what)
+            with atomic.replacing(path) as temporary, temporary.open("wb") as file:
+                np.save(file, values)
         counts[part] = len(peaks)
     return counts
 
@@ -100,8 +104,9 @@ def open_set(folder: Path) -> dict[Part, Labelled]:
     try:
         return {
             part: Labelled(
-                np.load(_spectra_file(folder, part), mmap_mode="r"),
-                np.load(_label_file(folder, part)),
+                np.load(_file(folder, part, "spectra"), mmap_mode="r"),
+                np.load(_file(folder, part, "label")),
+                np.load(_file(folder, part, "top")),
             )
             for part in PARTS
         }
@@ -112,9 +117,5 @@ def open_set(folder: Path) -> dict[Part, Labelled]:
         ) from error
 
 
-def _spectra_file(folder: Path, part: Part) -> Path:
-    return Path(folder) / f"{part}.spectra.npy"
-
-
-def _label_file(folder: Path, part: Part) -> Path:
-    return Path(folder) / f"{part}.label.npy"
+def _file(folder: Path, part: Part, what: str) -> Path:
+    return Path(folder) / f"{part}.{what}.npy"

@@ -21,9 +21,16 @@ from raman_pipeline.universal_synthetic.variation import Peaks
 Spectra = npt.NDArray[np.float32]
 
 
-def render(peaks: Peaks, out: Spectra) -> None:
-    """Fills `out`, float32 [n, 5000], with the spectra of peaks; each highest value is 1."""
-    _render(peaks.positions, peaks.heights, peaks.offsets, peaks.sigmas, out)
+def render(peaks: Peaks, out: Spectra) -> Spectra:
+    """Fills `out`, float32 [n, 5000], with the spectra of peaks; each highest value is 1.
+
+    Returns:
+        The highest value of each before it was divided by it, float32 [n]: a smoothed peak keeps
+        its area, so that of two of one height the narrower one is higher.
+    """
+    top = np.empty(len(peaks), dtype=np.float32)
+    _render(peaks.positions, peaks.heights, peaks.offsets, peaks.sigmas, out, top)
+    return top
 
 
 def rendered(peaks: Peaks) -> Spectra:
@@ -52,6 +59,7 @@ def _render(
     offsets: npt.NDArray[np.int64],
     sigmas: npt.NDArray[np.float64],
     out: Spectra,
+    top: Spectra,
 ) -> None:
     points = out.shape[1]
     smooth = np.empty(points)
@@ -74,6 +82,7 @@ def _render(
                     smooth[at + distance] += value
                 if distance > 0 and at - distance >= 0:
                     smooth[at - distance] += value
-        top = smooth.max()
+        highest = smooth.max()
+        top[row] = highest
         for j in range(points):
-            out[row, j] = smooth[j] / top
+            out[row, j] = smooth[j] / highest

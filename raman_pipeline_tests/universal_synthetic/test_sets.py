@@ -15,7 +15,7 @@ from raman_pipeline.universal_synthetic.classes import (
 )
 from raman_pipeline.universal_synthetic.dataset import Labelled, open_set, peaks_of, write_set
 from raman_pipeline.universal_synthetic.disturbance import NOISE, disturbed
-from raman_pipeline.universal_synthetic.rendering import rendered, rendered_plainly
+from raman_pipeline.universal_synthetic.rendering import render, rendered, rendered_plainly
 from raman_pipeline.universal_synthetic.variation import Peaks
 from raman_pipeline_tests.conftest import SHARED
 
@@ -118,6 +118,13 @@ def test_compiled_rendering_is_scipys(peaks, sigma):
     assert np.allclose(rendered(chosen), rendered_plainly(chosen), atol=1e-6)
 
 
+def test_a_narrow_peak_is_higher_before_its_height_is_made_one():
+    out = np.empty((1, POINTS), dtype=np.float32)
+    narrow, broad = (render(one([2000], [1.0], sigma), out)[0] for sigma in (2.0, 5.0))
+    assert narrow == pytest.approx(1 / (2.0 * np.sqrt(2 * np.pi)), rel=1e-3)
+    assert narrow / broad == pytest.approx(2.5, rel=1e-3)
+
+
 def test_of_two_peaks_on_one_point_the_later_stays():
     both = rendered(one([100, 100, 900], [2.0, 0.5, 1.0], 2.0))[0]
     assert both[100] == pytest.approx(0.5)
@@ -134,6 +141,7 @@ def test_same_seed_same_bytes(tmp_path):
     read = [(tmp_path / n / "train.spectra.npy").read_bytes() for n in "abc"]
     assert read[0] == read[1] != read[2]
     train = open_set(tmp_path / "a")["train"]
+    assert len(train.label) == len(train.top) == len(train)
     assert isinstance(train.spectra, np.memmap)
     assert train.spectra.max(axis=1).tolist() == [1.0] * len(train)
 
@@ -149,7 +157,8 @@ def test_a_set_cut_short_is_told(tmp_path):
 
 
 def test_first_of_class_and_classes():
-    part = Labelled(np.arange(12, dtype=np.float32)[:, None], np.array([1, 0, 2] * 4))
+    values = np.arange(12, dtype=np.float32)
+    part = Labelled(values[:, None], np.array([1, 0, 2] * 4), values)
     assert part.first_of_class(2).label.tolist() == [1, 0, 2, 1, 0, 2]
     assert part.of_classes(1, 3).label.tolist() == [1, 2] * 4
 

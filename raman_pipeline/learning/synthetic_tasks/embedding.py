@@ -52,9 +52,9 @@ def fit_embedding(
     torch.manual_seed(seed)
     points = training.spectra.shape[1]
     model = SpectrumCNN(points, preset.size).to(choose_device())
-    objective = Triplets(model, training.spectra, training.label, preset, mixtures)
+    objective = Triplets(model, training, preset, mixtures)
     digest = hashlib.sha256(np.ascontiguousarray(training.spectra).view(np.uint8).data)
-    digest.update(training.label.tobytes())
+    digest.update(training.label.tobytes() + (training.top.tobytes() if mixtures else b""))
     digest.update(f"{preset.model_dump_json()} {seed} {mixtures} {torch.__version__}".encode())
     reports = optimise(model, objective, preset, seed, digest.hexdigest(), checkpoint, on_epoch)
     about = {

@@ -31,7 +31,11 @@ class Mixtures:
 
 
 def mix(test: Labelled, components: int, seed: int) -> Mixtures:
-    """Adds to each spectrum others of other classes, drawn at random, all equally strong."""
+    """Adds to each spectrum others of other classes, drawn at random.
+
+    Added are the spectra as they are before their highest value is made 1, as in Vorozhtsov &
+    Kitina (2024): peaks of one height then have one area. The test spectra are all of one width.
+    """
     rng = np.random.default_rng([seed, components])
     classes = np.unique(test.label)
     rows_of = {c: np.flatnonzero(test.label == c) for c in classes}
@@ -39,7 +43,7 @@ def mix(test: Labelled, components: int, seed: int) -> Mixtures:
     for i, own in enumerate(test.label):
         others = rng.choice(classes[classes != own], components - 1, replace=False)
         rows[i] = [i, *(rng.choice(rows_of[c]) for c in others)]
-    spectra = np.stack([test.spectra[r].sum(axis=0) for r in rows])
+    spectra = np.stack([test.top[r] @ test.spectra[r] for r in rows])
     spectra /= spectra.max(axis=1, keepdims=True)
     return Mixtures(spectra.astype(np.float32), np.sort(test.label[rows], axis=1))
 

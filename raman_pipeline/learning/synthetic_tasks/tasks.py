@@ -7,7 +7,7 @@ methods scored. What does not: the methods, the report (see `report`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,7 @@ def task_data(task: TaskName, sets: Sets, seed: int) -> TaskData:
         )
     if task == "noisy":
         train, validation, test = (
-            Labelled(disturbed(p.spectra, 3 * seed + i), p.label)
+            replace(p, spectra=disturbed(p.spectra, 3 * seed + i))
             for i, p in enumerate((train, validation, test))
         )
     return TaskData(train, train, validation, test)

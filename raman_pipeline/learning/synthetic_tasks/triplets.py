@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from raman_pipeline.learning.acceleration import compiled_where_it_pays
 from raman_pipeline.learning.synthetic_tasks.presets import EmbeddingPreset
+from raman_pipeline.universal_synthetic.dataset import Labelled
 
 _CPU_STEPS = 100
 """Compiling takes half a minute, a step of 128 triplets more than a second."""
@@ -40,8 +40,9 @@ class Triplets:
     """Every spectrum is an anchor once an epoch, with a random positive and negative.
 
     For mixtures the positive is another spectrum of the anchor's class plus one of a second class,
-    and the negative two spectra of that second class. The three then differ in kind, and the
-    network normalises each in a batch of its own, as the authors' code does throughout.
+    and the negative two spectra of that second class; a narrow spectrum is the stronger part of a
+    sum. Anchors, positives and negatives then differ in kind, and the network normalises each in a
+    batch of its own, as the authors' code does throughout.
     """
 
     measure = "triplets that count"
@@ -49,15 +50,16 @@ class Triplets:
     def __init__(
         self,
         model: nn.Module,
-        spectra: npt.NDArray[np.float32],
-        label: npt.NDArray[np.int64],
+        training: Labelled,
         preset: EmbeddingPreset,
         mixtures: bool,
     ) -> None:
         device = next(model.parameters()).device
         self.preset, self.mixtures = preset, mixtures
+        label = training.label
         order = np.argsort(label, kind="stable")
-        self.x = torch.from_numpy(np.ascontiguousarray(spectra[order])).to(device)
+        self.x = torch.from_numpy(np.ascontiguousarray(training.spectra[order])).to(device)
+        self.top = torch.from_numpy(training.top[order])[:, None].to(device)
         found, first, sizes = np.unique(label[order], return_index=True, return_counts=True)
         self.y = torch.from_numpy(np.searchsorted(found, label[order]))
         self.first, self.sizes = torch.from_numpy(first), torch.from_numpy(sizes)
@@ -81,12 +83,14 @@ class Triplets:
         """Returns anchors, positives and negatives, each [n, points], without noise."""
         own = self.y[rows]
         other = (own + torch.randint(1, len(self.sizes), own.shape)) % len(self.sizes)
-        positive = self.x[self._another(rows, own)]
-        negative = self.x[self._drawn(other)]
+        positive, negative = self._another(rows, own), self._drawn(other)
         if self.mixtures:
-            positive = mixed(positive, self.x[self._drawn(other)])
-            negative = mixed(negative, self.x[self._drawn(other)])
-        return self.x[rows], positive, negative
+            return (
+                self.x[rows],
+                self._mixed(positive, self._drawn(other)),
+                self._mixed(negative, self._drawn(other)),
+            )
+        return self.x[rows], self.x[positive], self.x[negative]
 
     def _noisy(self, spectra: Tensor) -> Tensor:
         return spectra + self.preset.noise * torch.randn_like(spectra)
@@ -100,8 +104,7 @@ class Triplets:
         step = 1 + (torch.rand(len(rows)) * (self.sizes[labels] - 1)).long()
         return self.first[labels] + (rows - self.first[labels] + step) % self.sizes[labels]
 
-
-def mixed(first: Tensor, second: Tensor) -> Tensor:
-    """Returns sums of spectra [n, points], the highest value of each 1."""
-    total = first + second
-    return total / total.amax(dim=1, keepdim=True)
+    def _mixed(self, first: Tensor, second: Tensor) -> Tensor:
+        """Returns sums of spectra as they were before their highest value was made 1."""
+        total = self.x[first] * self.top[first] + self.x[second] * self.top[second]
+        return total / total.amax(dim=1, keepdim=True)

@@ -49,11 +49,9 @@ _USED = ["synthetic"]
 _COMMON: dict[str, Any] = {
     "group_name": "synthetic",
     "owners": OWNERS,
-    "code_version": "1",
+    "code_version": "2",
     "metadata": {"settings_used": _USED},
 }
-_RUN = {**_COMMON, "code_version": "2"}
-"""Of what was asked: since the first, mixtures are drawn and classes thinned as the authors do."""
 _ALL = dg.AssetIn(metadata={"allow_missing_partitions": True})
 SETS = TableSchema(
     "universal_synthetic_set",
@@ -118,7 +116,7 @@ def universal_synthetic_set(
 
 
 @dg.asset(
-    **_RUN,
+    **_COMMON,
     partitions_def=SYNTHETIC_SEED,
     dagster_type=TABLE,
     kinds={"parquet", "scikitlearn"},
@@ -143,7 +141,7 @@ def synthetic_runs(
 
 
 @dg.asset(
-    **_RUN,
+    **_COMMON,
     partitions_def=TASK_SEED,
     dagster_type=MODEL,
     io_manager_key="model_io_manager",
@@ -188,7 +186,7 @@ def spectrum_embedding(
 
 
 @dg.asset(
-    **_RUN,
+    **_COMMON,
     partitions_def=TASK_SEED,
     dagster_type=TABLE,
     kinds={"parquet", "scikitlearn"},

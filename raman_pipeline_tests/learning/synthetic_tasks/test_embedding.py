@@ -21,11 +21,15 @@ from raman_pipeline.learning.synthetic_tasks.tasks import (
     task_data,
     untrained_rows,
 )
-from raman_pipeline.learning.synthetic_tasks.triplets import Triplets, cut_triplet_loss, mixed
+from raman_pipeline.learning.synthetic_tasks.triplets import Triplets, cut_triplet_loss
 from raman_pipeline.universal_synthetic.classes import CLASSES
 from raman_pipeline.universal_synthetic.dataset import Labelled
 
 QUICK = PAPER.model_copy(update={"epochs": 3, "batch_size": 8, "size": 8, "milestones": (1,)})
+
+
+def labelled(spectra, label):
+    return Labelled(spectra.astype(np.float32), label, np.ones(len(label), np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def lines():
     label = np.repeat(np.arange(4), 6)
     x = np.arange(80)
     at = 15 + 15 * label + rng.integers(-2, 3, label.size)
-    return Labelled(np.exp(-0.5 * ((x - at[:, None]) / 2.0) ** 2).astype(np.float32), label)
+    return labelled(np.exp(-0.5 * ((x - at[:, None]) / 2.0) ** 2), label)
 
 
 def test_the_network_has_the_papers_numbers():
@@ -79,7 +83,7 @@ def test_the_loss_by_hand():
 
 
 def test_positives_are_other_spectra_of_the_class_and_negatives_of_others(lines):
-    objective = Triplets(SpectrumCNN(80, 8), lines.spectra, lines.label, QUICK, False)
+    objective = Triplets(SpectrumCNN(80, 8), lines, QUICK, False)
     torch.manual_seed(0)
     for _ in range(20):
         rows = torch.arange(len(lines))
@@ -124,12 +128,10 @@ def test_the_embedding_learns_and_answers(lines, tmp_path):
 
 
 def test_mixtures_hold_other_spectra_of_the_two_classes(lines):
-    assert torch.equal(
-        mixed(torch.ones(1, 2), torch.tensor([[1.0, 3.0]])), torch.tensor([[0.5, 1.0]])
-    )
-    # Exact multiples of one place each, so that a sum tells which spectra are in it.
-    distinct = Labelled(np.eye(len(lines), dtype=np.float32), lines.label)
-    objective = Triplets(SpectrumCNN(24, 8), distinct.spectra, distinct.label, QUICK, True)
+    # Each spectrum has a place of its own, so that a sum tells which are in it and how much.
+    top = np.linspace(0.1, 1, len(lines), dtype=np.float32)
+    distinct = Labelled(np.eye(len(lines), dtype=np.float32), lines.label, top)
+    objective = Triplets(SpectrumCNN(24, 8), distinct, QUICK, True)
     torch.manual_seed(0)
     rows = torch.arange(len(lines)).repeat(20)
     anchors, positives, negatives = objective.draw(rows)
@@ -139,6 +141,9 @@ def test_mixtures_hold_other_spectra_of_the_two_classes(lines):
         )
         # A class learned from its anchors themselves would not learn how its spectra vary.
         assert own not in in_positive
+        assert positive[in_positive].numpy() == pytest.approx(
+            top[in_positive] / top[in_positive].max()
+        )
         classes = objective.y[in_positive].tolist()
         assert len(classes) == 2
         assert classes.count(int(objective.y[own])) == 1
@@ -158,7 +163,7 @@ def sets():
     parts = {}
     for part, size in (("train", 21), ("validation", 2), ("test", 2)):
         label = np.repeat(np.arange(CLASSES), size)
-        parts[part] = Labelled(rng.random((len(label), 40)).astype(np.float32), label)
+        parts[part] = labelled(rng.random((len(label), 40)), label)
     small = {part: p.of_classes(0, 27) for part, p in parts.items()}
     return {"universal": parts, "challenge": small}
 
@@ -196,7 +201,7 @@ def test_tasks_differ_as_the_paper_says(sets):
 
 
 def test_rows_are_a_table(lines):
-    grouped = Labelled(lines.spectra, np.array([0, 8, 9, 26])[lines.label])
+    grouped = labelled(lines.spectra, np.array([0, 8, 9, 26])[lines.label])
     sets = {"challenge": {p: grouped for p in ("train", "validation", "test")}}
     data = task_data("challenge", sets, 0)
     rows = list(untrained_rows("challenge", data, 0))

@@ -25,7 +25,7 @@ from raman_pipeline.learning.synthetic_tasks.untrained import (
 from raman_pipeline.universal_synthetic.classes import POINTS, universal_classes
 from raman_pipeline.universal_synthetic.dataset import Labelled, peaks_of
 from raman_pipeline.universal_synthetic.disturbance import disturbed
-from raman_pipeline.universal_synthetic.rendering import rendered
+from raman_pipeline.universal_synthetic.rendering import render
 from raman_pipeline.universal_synthetic.variation import Peaks
 
 FEW = 12
@@ -35,18 +35,16 @@ def some(peaks, classes):
     """The spectra of the first classes."""
     rows = np.flatnonzero(peaks.label < classes)
     end = peaks.offsets[rows[-1] + 1]
-    return Labelled(
-        rendered(
-            Peaks(
-                peaks.positions[:end],
-                peaks.heights[:end],
-                peaks.offsets[: len(rows) + 1],
-                peaks.sigmas[: len(rows)],
-                peaks.label[: len(rows)],
-            )
-        ),
+    first = Peaks(
+        peaks.positions[:end],
+        peaks.heights[:end],
+        peaks.offsets[: len(rows) + 1],
+        peaks.sigmas[: len(rows)],
         peaks.label[: len(rows)],
     )
+    spectra = np.empty((len(first), POINTS), dtype=np.float32)
+    top = render(first, spectra)
+    return Labelled(spectra, first.label, top)
 
 
 @pytest.fixture(scope="module")
