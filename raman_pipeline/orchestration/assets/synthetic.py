@@ -287,12 +287,14 @@ def _protocol(settings: Settings) -> dict[str, object]:
         "seeds": f"training and validation are drawn anew for each seed ({first} + seed), as are "
         "weights, triplets, noise and mixtures; the test spectra of the clean tasks are fixed",
         "paper's network": "its CNN, its triplets with a cut of 0.3, AdamW with steps; k of k-NN "
-        "and smoothings chosen on the validation",
+        "and smoothings chosen on the validation; but for mixtures, anchors, positives and "
+        "negatives are normalised in one batch",
         "noisy": "white noise of 0.02, a background of up to 1.0, cosmic rays; ours, not the "
         "benchmark's",
         "mixtures": "900 of each size, of classes 0 to 99, all components equally strong; the "
         "network learned from classes 100 to 499",
-        "unseen classes, mixtures": "20 training spectra a class, as in the authors' code",
+        "unseen classes, mixtures": "20 training spectra a class, as in the authors' code; 50 in "
+        "the random galleries",
         "peak models": "learned from the same training spectra; chosen with clean test spectra in "
         "sight",
     }
