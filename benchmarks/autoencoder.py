@@ -31,11 +31,11 @@ from raman_pipeline.learning.denoising.corpus import Corpus, unseen
 from raman_pipeline.learning.denoising.objective import Denoising
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderPreset
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
-from raman_pipeline.learning.optimisation import optimise
+from raman_pipeline.learning.training.loop import optimise
 from raman_pipeline.orchestration.assets.denoising import processed_corpus
 from raman_pipeline.settings import load_settings
 from raman_pipeline.spectra.tensor_file import open_tensor
-from raman_pipeline.table_file import StoredTable
+from raman_pipeline.common.parquet import StoredTable
 
 OUT = Path(__file__).parents[1] / "docs" / "autoencoder.json"
 NOISE = 0.05

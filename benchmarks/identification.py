@@ -24,7 +24,7 @@ from rich.table import Table
 from scipy.ndimage import gaussian_filter1d
 
 from raman_pipeline.learning.identification.library import MineralLibrary
-from raman_pipeline.learning.model_state import ModelState
+from raman_pipeline.learning.data.model_state import ModelState
 
 _STARTS = 5
 
@@ -45,7 +45,7 @@ def unpack(archives: Path, folder: Path, files: int) -> list[Path]:
 def timed(arguments: list[str]) -> tuple[float, float]:
     """Runs the command; returns seconds and the greatest memory of any child so far, MB."""
     begun = time.perf_counter()
-    command = [sys.executable, "-m", "raman_pipeline.cli", "identify", "--json", *arguments]
+    command = [sys.executable, "-m", "raman_pipeline.cli.main", "identify", "--json", *arguments]
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     seconds = time.perf_counter() - begun
     return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

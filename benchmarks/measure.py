@@ -185,8 +185,8 @@ def localities(site: Path) -> dict:
     """Distinct localities to places, offline; maps and gazetteer are read on the way."""
     import pyarrow as pa
 
-    from raman_pipeline.geography.georeference import clean_localities, geocode_localities
-    from raman_pipeline.geography.location import locate_localities
+    from raman_pipeline.geography.georeferencing.candidates import clean_localities, geocode_localities
+    from raman_pipeline.geography.georeferencing.locate import locate_localities
     from raman_pipeline.orchestration.resources import Geography
     from raman_pipeline.rruff.archive import parse_archive
     from raman_pipeline.settings import load_settings
@@ -212,7 +212,7 @@ def chain(site: Path) -> dict:
     from raman_pipeline.spectra.resample import Ragged, resample_set
     from raman_pipeline.spectra.tensor_file import SpectrumTensor, write_tensor
     from raman_pipeline.spectra.window import find_window
-    from raman_pipeline.table_file import stage_table
+    from raman_pipeline.common.parquet import stage_table
 
     def work() -> tuple[int, int]:
         with tempfile.TemporaryDirectory() as name:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.orchestration.assets import (
     archives,
     augmentation,

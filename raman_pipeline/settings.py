@@ -22,17 +22,17 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 
-from raman_pipeline import atomic
-from raman_pipeline.errors import InputError
-from raman_pipeline.geography.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
-from raman_pipeline.geography.service_terms import TERMS, ServiceName
+from raman_pipeline.common import atomic
+from raman_pipeline.common.errors import InputError
+from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
+from raman_pipeline.geography.geocoding.service_terms import TERMS, ServiceName
 from raman_pipeline.learning.clustering.tasks import HARD_MINERALS, THREE_MINERALS
 from raman_pipeline.learning.denoising.presets import (
     AUTOENCODERS,
     AutoencoderName,
     AutoencoderPreset,
 )
-from raman_pipeline.learning.presets import (
+from raman_pipeline.learning.training.presets import (
     PRESETS,
     AugmentationRecipe,
     ConvNeXtPreset,

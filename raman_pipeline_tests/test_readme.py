@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from typer.testing import CliRunner
 
-from raman_pipeline.cli import app
+from raman_pipeline.cli.main import app
 from raman_pipeline_tests.conftest import PROJECT
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")

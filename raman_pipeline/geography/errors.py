@@ -5,7 +5,7 @@ What belongs here: the exceptions that callers catch. What does not: when they a
 
 from __future__ import annotations
 
-from raman_pipeline.errors import InputError
+from raman_pipeline.common.errors import InputError
 
 
 class GeographyError(InputError):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from raman_pipeline.geography.geocoder import LEVELS
-from raman_pipeline.geography.locality import OriginClass
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.geography.geocoding.geocoder import LEVELS
+from raman_pipeline.geography.text.locality import OriginClass
+from raman_pipeline.common.schema import Column, TableSchema
 
 TEXT = pa.string()
 REFUSALS = (

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.geolocation.registry import FAMILIES
 
 INGEST_ASSETS = ("rruff_archive", "parsed_spectra", "refused_members")
 DATASET_ASSETS = (

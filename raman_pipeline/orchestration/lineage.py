@@ -2,7 +2,7 @@
 
 What belongs here: the derivation of columns across assets. What does not: the columns
 themselves (each domain package describes its own). Columns of `parsed_spectra` and
-`refused_members` come from lines of members; see `raman_pipeline.orchestration.trace`.
+`refused_members` come from lines of members; see `raman_pipeline.runs.trace`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
-from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.rruff.tables import MEMBERS
 
 Sources = Mapping[str, tuple[str, ...]]

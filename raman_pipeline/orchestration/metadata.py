@@ -18,13 +18,13 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 from PIL import Image
 
-from raman_pipeline import atomic
-from raman_pipeline.learning.model_state import ModelState
+from raman_pipeline.common import atomic
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.lineage import column_lineage, derivation
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.table_file import StagedTable, table_version
-from raman_pipeline.tables import TableSchema
+from raman_pipeline.common.parquet import StagedTable, table_version
+from raman_pipeline.common.schema import TableSchema
 
 OWNERS = ["team:raman-pipeline"]
 TABLE = dg.PythonObjectDagsterType((pa.Table, StagedTable), name="Table")

@@ -1,7 +1,7 @@
 """Progress of long steps, from the processes that run them to who watches.
 
 What belongs here: one message a step forward, and its way. What does not: showing it
-(see `raman_pipeline.cli_progress`).
+(see `raman_pipeline.cli.progress`).
 """
 
 from __future__ import annotations

@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from raman_pipeline.geography.atlas import Atlas
-from raman_pipeline.geography.countries import load_countries
-from raman_pipeline.geography.gazetteer import load_gazetteer
-from raman_pipeline.geography.geocode_cache import GeocodeCache
-from raman_pipeline.geography.geocoder import Geocoder
-from raman_pipeline.geography.natural_earth import (
+from raman_pipeline.geography.geocoding.atlas import Atlas
+from raman_pipeline.geography.maps.countries import load_countries
+from raman_pipeline.geography.maps.gazetteer import load_gazetteer
+from raman_pipeline.geography.geocoding.cache import GeocodeCache
+from raman_pipeline.geography.geocoding.geocoder import Geocoder
+from raman_pipeline.geography.maps.natural_earth import (
     NATURAL_EARTH_NAME,
     NATURAL_EARTH_VERSION,
     adopt,
 )
-from raman_pipeline.geography.online_geocoder import Manners as GeocoderManners
-from raman_pipeline.geography.online_geocoder import OnlineGeocoder
-from raman_pipeline.geography.overrides import Override, read_overrides
-from raman_pipeline.geography.regions import load_regions
-from raman_pipeline.geography.service_terms import ServiceName
-from raman_pipeline.geography.services import (
+from raman_pipeline.geography.geocoding.online import Manners as GeocoderManners
+from raman_pipeline.geography.geocoding.online import OnlineGeocoder
+from raman_pipeline.geography.georeferencing.overrides import Override, read_overrides
+from raman_pipeline.geography.maps.admin_divisions import load_regions
+from raman_pipeline.geography.geocoding.service_terms import ServiceName
+from raman_pipeline.geography.geocoding.services import (
     ArcGISService,
     NominatimService,
     PhotonService,

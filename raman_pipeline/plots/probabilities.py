@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from raman_pipeline.learning.calibration import expected_calibration_error, reliability
-from raman_pipeline.learning.metrics import abstention, coverages
+from raman_pipeline.learning.geolocation.calibration import expected_calibration_error, reliability
+from raman_pipeline.learning.geolocation.metrics import abstention, coverages
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
 
 Pooled = Mapping[str, pd.DataFrame]

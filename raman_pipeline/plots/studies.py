@@ -13,7 +13,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from raman_pipeline.learning.inference import PairedTest, PowerLaw
+from raman_pipeline.learning.geolocation.significance import PairedTest, PowerLaw
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
 
 _WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1"}

@@ -21,7 +21,7 @@ from raman_pipeline.rruff.member_name import parse_member_name
 from raman_pipeline.rruff.refusals import MemberRefused
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS, member_row, refusal_row
 from raman_pipeline.rruff.zip_archive import ArchiveError, ZipArchive, open_zip
-from raman_pipeline.table_file import StagedTable, stage_table
+from raman_pipeline.common.parquet import StagedTable, stage_table
 
 Outcome = tuple[str, Member | MemberRefused]
 _BATCH = 512

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from raman_pipeline import atomic
+from raman_pipeline.common import atomic
 from raman_pipeline.rruff.zip_archive import ArchiveError
 
 ARCHIVE_NAMES = (

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from raman_pipeline.rruff.tables import MEMBERS, TEXT
-from raman_pipeline.table_file import StoredTable, batches_of
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.parquet import StoredTable, batches_of
+from raman_pipeline.common.schema import Column, TableSchema
 
 _KEYS = ["member_id", "archive", "member", "measurement_key", "kind"]
 PAIRINGS = ("paired", "raw_only", "processed_only", "ambiguous", "unknown")

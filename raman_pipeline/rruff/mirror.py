@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from raman_pipeline import atomic
+from raman_pipeline.common import atomic
 from raman_pipeline.rruff.archive_store import (
     NOT_PUBLISHED,
     PUBLISHED,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.compiled import compiled
+from raman_pipeline.common.jit import compiled
 
 _U = np.uint64
 _ZERO, _ONE, _SEVEN, _EIGHT = _U(0), _U(1), _U(7), _U(8)

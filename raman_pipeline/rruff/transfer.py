@@ -25,7 +25,8 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from raman_pipeline import __version__, atomic
+from raman_pipeline import __version__
+from raman_pipeline.common import atomic
 from raman_pipeline.rruff.archive_store import ArchiveRecord, Remote
 from raman_pipeline.rruff.zip_archive import ArchiveError
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline import atomic
-from raman_pipeline.table_file import StoredTable, table_version, write_table
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common import atomic
+from raman_pipeline.common.parquet import StoredTable, table_version, write_table
+from raman_pipeline.common.schema import Column, TableSchema
 
 TEXT = pa.string()
 CHANGES = ("added", "removed", "re-rated", "changed", "renamed")

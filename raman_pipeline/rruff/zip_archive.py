@@ -20,7 +20,7 @@ from pathlib import Path
 
 from isal import isal_zlib
 
-from raman_pipeline.errors import InputError
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
 
 MAX_MEMBER_BYTES = 64 * 1024 * 1024

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.errors import InputError
+from raman_pipeline.common.errors import InputError
 
 Floats = npt.NDArray[np.float64]
 

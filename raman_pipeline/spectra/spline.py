@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from raman_pipeline.compiled import compiled
+from raman_pipeline.common.jit import compiled
 
 
 @compiled()

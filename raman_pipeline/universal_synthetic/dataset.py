@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline import atomic
+from raman_pipeline.common import atomic
 from raman_pipeline.universal_synthetic import VARIATION_SEED
 from raman_pipeline.universal_synthetic.classes import (
     POINTS,

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
-from raman_pipeline.compiled import compiled
+from raman_pipeline.common.jit import compiled
 from raman_pipeline.universal_synthetic.classes import POINTS
 from raman_pipeline.universal_synthetic.variation import Peaks
 

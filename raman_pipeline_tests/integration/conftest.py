@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS
-from raman_pipeline.orchestration.overview import asset_states
-from raman_pipeline.orchestration.runner import Listener, run_graph
+from raman_pipeline.runs.status import asset_states
+from raman_pipeline.runs.runner import Listener, run_graph
 from raman_pipeline.settings import (
     SAMPLE_MINERALS,
     ClusteringSettings,

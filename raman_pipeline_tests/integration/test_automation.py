@@ -5,8 +5,8 @@ import pytest
 
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
-from raman_pipeline.orchestration.instance import open_instance
-from raman_pipeline.orchestration.runner import run_due
+from raman_pipeline.runs.instance import open_instance
+from raman_pipeline.runs.runner import run_due
 from raman_pipeline_tests.rruff.test_archive import zip_without
 
 pytestmark = pytest.mark.integration

@@ -4,8 +4,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from raman_pipeline.learning.model_state import ModelState
-from raman_pipeline.orchestration.runner import Listener, run_clustering
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.runs.runner import Listener, run_clustering
 from raman_pipeline_tests.integration.conftest import states
 
 pytestmark = pytest.mark.integration

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from raman_pipeline.atomic import WriteError
-from raman_pipeline.orchestration.runner import Listener, run_graph
+from raman_pipeline.common.atomic import WriteError
+from raman_pipeline.runs.runner import Listener, run_graph
 from raman_pipeline.settings import SettingsError
 from raman_pipeline_tests.integration.conftest import quick_settings
 from raman_pipeline_tests.integration.test_kills import bytes_of

@@ -11,8 +11,8 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 
-from raman_pipeline.atomic import file_sha256
-from raman_pipeline_tests.geography.geocoding_server import Fault, GeocodingServer, Place
+from raman_pipeline.common.atomic import file_sha256
+from raman_pipeline_tests.geography.geocoding.geocoding_server import Fault, GeocodingServer, Place
 
 pytestmark = pytest.mark.integration
 
@@ -25,7 +25,7 @@ PLACES = [
 
 
 def command(*arguments):
-    return [sys.executable, "-m", "raman_pipeline.cli", *arguments]
+    return [sys.executable, "-m", "raman_pipeline.cli.main", *arguments]
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from raman_pipeline.cli import app
+from raman_pipeline.cli.main import app
 from raman_pipeline.learning.synthetic_tasks.presets import PAPER
-from raman_pipeline.orchestration.runner import Listener, run_identification, run_synthetic
+from raman_pipeline.runs.runner import Listener, run_identification, run_synthetic
 from raman_pipeline.rruff.archive import read_outcomes
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.settings import SyntheticSettings
@@ -65,7 +65,7 @@ def test_the_network_is_trained_where_it_is_asked_for(settings, monkeypatch):
     monkeypatch.setattr(f"{assets}.universal_classes", challenge_classes)
     monkeypatch.setattr(f"{assets}.peaks_of", small_peaks)
     monkeypatch.setattr("raman_pipeline.universal_synthetic.dataset.peaks_of", small_peaks)
-    monkeypatch.setattr("raman_pipeline.orchestration.runner._in_processes", in_this_process)
+    monkeypatch.setattr("raman_pipeline.runs.runner._in_processes", in_this_process)
     quick = PAPER.model_copy(update={"epochs": 1, "size": 8})
     chosen = settings.model_copy(update={"synthetic": SyntheticSettings(embedding=quick)})
     outcomes = run_synthetic(chosen, Listener(), ["0|challenge"])
@@ -90,7 +90,7 @@ def small_peaks(name, seed=0):
 
 
 def in_this_process(settings, listener, tasks, processes):
-    from raman_pipeline.orchestration.runner import _run_task
+    from raman_pipeline.runs.runner import _run_task
 
     listener.on_start(tasks[0].job, len(tasks))
     return [_run_task(settings, task) for task in tasks]

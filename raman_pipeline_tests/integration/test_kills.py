@@ -10,9 +10,9 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from raman_pipeline.atomic import file_sha256
-from raman_pipeline.orchestration.instance import open_instance
-from raman_pipeline.orchestration.runner import Listener, run_backfill, run_graph
+from raman_pipeline.common.atomic import file_sha256
+from raman_pipeline.runs.instance import open_instance
+from raman_pipeline.runs.runner import Listener, run_backfill, run_graph
 from raman_pipeline_tests.integration.conftest import quick_settings, states
 
 pytestmark = pytest.mark.integration
@@ -21,7 +21,7 @@ RUN = """
 import sys
 from pathlib import Path
 from raman_pipeline.settings import load_settings
-from raman_pipeline.orchestration.runner import Listener, run_backfill
+from raman_pipeline.runs.runner import Listener, run_backfill
 settings = load_settings("rruff", store=Path(sys.argv[1]), location=sys.argv[2])
 settings = settings.model_copy(update={
     "archives": settings.archives.model_copy(update={"seconds_between_requests": 0}),
@@ -56,7 +56,7 @@ def test_killed_at_twenty_random_moments_and_run_again(settings, site, tmp_path)
     rng = random.Random(0)
     # Forked from a server that has imported everything: the time is spent in the run.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["raman_pipeline.orchestration.runner"])
+    context.set_forkserver_preload(["raman_pipeline.runs.runner"])
     stores, kills = [tmp_path / "0"], 0
     while kills < KILLS:
         child = context.Process(target=run_in_child, args=(stores[-1], site))

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from raman_pipeline.geography.georeference import clean_localities, country_rate
+from raman_pipeline.geography.georeferencing.candidates import clean_localities, country_rate
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.merge import SPECTRA, copies_named, merge_archives
 from raman_pipeline.rruff.tables import MEMBERS

@@ -8,11 +8,11 @@ import os
 
 import pytest
 
-from raman_pipeline.geography.geocode_cache import GeocodeCache
-from raman_pipeline.geography.geocoder import Question
-from raman_pipeline.geography.location import locate_texts
-from raman_pipeline.geography.online_geocoder import Manners, OnlineGeocoder
-from raman_pipeline.geography.services import NominatimService
+from raman_pipeline.geography.geocoding.cache import GeocodeCache
+from raman_pipeline.geography.geocoding.geocoder import Question
+from raman_pipeline.geography.georeferencing.locate import locate_texts
+from raman_pipeline.geography.geocoding.online import Manners, OnlineGeocoder
+from raman_pipeline.geography.geocoding.services import NominatimService
 
 URL = os.environ.get("REAL_NOMINATIM_URL")
 pytestmark = [

@@ -5,12 +5,12 @@ import pytest
 
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
-from raman_pipeline.orchestration.instance import open_instance
+from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.orchestration.runner import Listener, accept_archive, run_due, run_graph
+from raman_pipeline.runs.runner import Listener, accept_archive, run_due, run_graph
 from raman_pipeline.orchestration.sensors import changed_archives
-from raman_pipeline.table_file import StoredTable
+from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline_tests.integration.conftest import quick_settings
 from raman_pipeline_tests.rruff.test_archive import zip_without
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from raman_pipeline.learning.families import FAMILIES
-from raman_pipeline.orchestration.runner import Listener, accept_archive, run_backfill, run_graph
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.runs.runner import Listener, accept_archive, run_backfill, run_graph
 from raman_pipeline_tests.integration.conftest import quick_settings, states
 
 pytestmark = pytest.mark.integration

@@ -12,8 +12,8 @@ import urllib.request
 import pytest
 
 from raman_pipeline.definitions import build_definitions, defs
-from raman_pipeline.orchestration.instance import open_instance
-from raman_pipeline.orchestration.runner import run_due
+from raman_pipeline.runs.instance import open_instance
+from raman_pipeline.runs.runner import run_due
 from raman_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.integration
@@ -49,7 +49,7 @@ def test_ui_shows_assets_and_runs(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "raman_pipeline.cli", "ui", "--port", str(port)],
+        [sys.executable, "-m", "raman_pipeline.cli.main", "ui", "--port", str(port)],
         env=os.environ | {"RAMAN_PIPELINE_STORE": str(tmp_path)},
         start_new_session=True,
         stdout=subprocess.DEVNULL,

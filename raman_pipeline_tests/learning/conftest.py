@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raman_pipeline.learning.labelled import fold_sides
+from raman_pipeline.learning.data.labelled import fold_sides
 from raman_pipeline.rruff.chemistry import compositions
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 

@@ -3,7 +3,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from raman_pipeline.learning.model_state import ModelState
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.io_managers import TableIOManager, io_managers
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 

@@ -1,5 +1,5 @@
-from raman_pipeline.geography.dataset_counts import DATASET_COUNTS
-from raman_pipeline.geography.report import GEOREFERENCING
+from raman_pipeline.geography.reporting.dataset import DATASET_COUNTS
+from raman_pipeline.geography.reporting.georeferencing import GEOREFERENCING
 from raman_pipeline.geography.tables import (
     CANDIDATES,
     COUNTRIES,
@@ -11,14 +11,14 @@ from raman_pipeline.geography.tables import (
 from raman_pipeline.learning.clustering.clusters import CLUSTERS, PLANE
 from raman_pipeline.learning.clustering.fair_test import RUNS
 from raman_pipeline.learning.denoising.judgement import DENOISING
-from raman_pipeline.learning.facts import FACTS
-from raman_pipeline.learning.families import FAMILIES
+from raman_pipeline.learning.data.covariates import FACTS
+from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.identification.absence import ABSENCE
 from raman_pipeline.learning.identification.judgement import IDENTIFIED
-from raman_pipeline.learning.leakage import LEAKAGE
-from raman_pipeline.learning.metrics import PREDICTIONS
-from raman_pipeline.learning.report import METRICS
-from raman_pipeline.learning.splits import FOLDS
+from raman_pipeline.learning.data.leakage import LEAKAGE
+from raman_pipeline.learning.geolocation.metrics import PREDICTIONS
+from raman_pipeline.learning.geolocation.report import METRICS
+from raman_pipeline.learning.data.splits import FOLDS
 from raman_pipeline.orchestration.assets.clustering_report import DENOISING_REPORT
 from raman_pipeline.orchestration.assets.tensors import WINDOW
 from raman_pipeline.orchestration.lineage import SOURCES, column_lineage, derivation

@@ -5,11 +5,11 @@ from concurrent.futures import ProcessPoolExecutor
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from raman_pipeline.cli_progress import View, show_progress
+from raman_pipeline.cli.progress import View, show_progress
 from raman_pipeline.orchestration import progress
 from raman_pipeline.orchestration.progress import Progress as Step
 from raman_pipeline.orchestration.progress import heard, tell
-from raman_pipeline.orchestration.runner import RunOutcome
+from raman_pipeline.runs.runner import RunOutcome
 from raman_pipeline_tests.orchestration.teller import work
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.merge import PAIRINGS, SPECTRA, copies_named, merge_archives, pair_kinds
-from raman_pipeline.table_file import StoredTable, stage_table, table_version, write_table
+from raman_pipeline.common.parquet import StoredTable, stage_table, table_version, write_table
 
 
 def merged_sample(sample_folder):

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from raman_pipeline.atomic import WriteError
+from raman_pipeline.common.atomic import WriteError
 from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, PUBLISHED, ArchiveStore
 from raman_pipeline.rruff.mirror import (
     Acceptance,

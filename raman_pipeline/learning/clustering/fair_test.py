@@ -25,7 +25,7 @@ from raman_pipeline.learning.clustering.clusters import choose_k, k_means, plane
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 from raman_pipeline.learning.denoising.corpus import Corpus
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.schema import Column, TableSchema
 
 Points = npt.NDArray[np.floating]
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from raman_pipeline.spectra.peaks import find_peaks
 from raman_pipeline.spectra.smooth import SMOOTHERS, Floats, Smoother
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.schema import Column, TableSchema
 
 NOISE_LEVELS = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Standard deviations, for spectra between 0 and 1."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from raman_pipeline.learning.denoising.presets import AutoencoderPreset
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
-from raman_pipeline.learning.siblings import Siblings
+from raman_pipeline.learning.training.siblings import Siblings
 
 TEMPERATURE = 0.1
 """Of the agreement, as in Khosla et al. (2020)."""

@@ -19,7 +19,7 @@ from pybaselines import Baseline
 
 from raman_pipeline.learning.denoising.judgement import Denoiser
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.schema import Column, TableSchema
 
 STIFFNESS = 1e5
 """Of the background, for a grid of 1 cm⁻¹."""

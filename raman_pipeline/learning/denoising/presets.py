@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from raman_pipeline.learning.presets import Schedule
+from raman_pipeline.learning.training.presets import Schedule
 
 AutoencoderName = Literal["paper", "default"]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from raman_pipeline.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_table
 
 OURS = "autoencoder"
 

@@ -29,7 +29,7 @@ from raman_pipeline.learning.identification.calibrating import (
 from raman_pipeline.learning.identification.judgement import baselines
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.search import NOWHERE
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.schema import Column, TableSchema
 
 Floats = npt.NDArray[np.float32]
 

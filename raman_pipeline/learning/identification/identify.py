@@ -1,7 +1,7 @@
 """Identification as a person uses it: a library, a spectrum, an answer.
 
 What belongs here: the Python interface, and the answer as plain data. What does not: the command
-(see `raman_pipeline.cli_identify`), how each part of the answer comes about.
+(see `raman_pipeline.cli.identify`), how each part of the answer comes about.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
-from raman_pipeline.errors import InputError
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification.confidence import Confidence
 from raman_pipeline.learning.identification.countries import (
     CAVEAT,
@@ -26,7 +26,7 @@ from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.mixtures import Mixture, MixtureSearch
 from raman_pipeline.learning.identification.query import Query, prepare
 from raman_pipeline.learning.identification.search import by_mineral, by_specimen, search
-from raman_pipeline.learning.model_state import ModelState
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.spectra.spectrum_files import Spectrum
 
 RRUFF_PAGE = "https://rruff.info/{rruff_id}"

@@ -34,7 +34,7 @@ from raman_pipeline.learning.identification.countries import (
 )
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.search import NOWHERE, by_mineral, by_specimen, search
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.schema import Column, TableSchema
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]

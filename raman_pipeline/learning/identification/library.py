@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.learning.identification.slopes import inner, slopes
-from raman_pipeline.learning.model_state import ModelState
+from raman_pipeline.learning.data.model_state import ModelState
 
 Indices = npt.NDArray[np.int64]
 

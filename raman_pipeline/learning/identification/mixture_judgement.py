@@ -18,7 +18,7 @@ from raman_pipeline.learning.identification.query import Query
 from raman_pipeline.learning.identification.search import search
 from raman_pipeline.learning.identification.slopes import slopes
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.schema import Column, TableSchema
 
 OURS, LEAST_SQUARES = "pairs and triples", "least squares"
 LEAST_SHARE = 0.2

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.errors import InputError
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification.slopes import inner, slopes
 from raman_pipeline.spectra.normalise import min_max
 from raman_pipeline.spectra.resample import resample

@@ -15,8 +15,8 @@ from sklearn.metrics import roc_auc_score
 
 from raman_pipeline.learning.identification.confidence import KNOWN_PRIOR
 from raman_pipeline.learning.identification.countries import CAVEAT
-from raman_pipeline.markdown import markdown_table
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.schema import Column, TableSchema
 
 _PROTOCOLS = (
     ("ours, specimen left out, whole library", "rank"),

@@ -2,7 +2,7 @@
 
 Pappone, Califano & Tafani (2024), From Spectra to Geography, section 4.2, after Liu
 et al. (2022), A ConvNet for the 2020s. Departures from the paper are options, all
-off in the `paper` preset (see `raman_pipeline.learning.presets`).
+off in the `paper` preset (see `raman_pipeline.learning.training.presets`).
 
 From stem to head tensors are [batch, length, channels], so that norms and pointwise
 convolutions need no transposition: the numbers of `Conv1d` on [batch, channels, length],

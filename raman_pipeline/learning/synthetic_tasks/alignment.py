@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.compiled import compiled
+from raman_pipeline.common.jit import compiled
 
 Floats = npt.NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.compiled import compiled
+from raman_pipeline.common.jit import compiled
 from raman_pipeline.learning.synthetic_tasks.alignment import EXTRA, align
 from raman_pipeline.learning.synthetic_tasks.peak_lists import MOST, PeakLists
 from raman_pipeline.learning.synthetic_tasks.peak_model import PeakModel

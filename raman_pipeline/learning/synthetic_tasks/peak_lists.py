@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from raman_pipeline.compiled import compiled
+from raman_pipeline.common.jit import compiled
 
 MOST = 48
 """Peaks of a list; of more the highest are kept. Four classes have at most 40."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from raman_pipeline.learning.presets import StepSchedule
+from raman_pipeline.learning.training.presets import StepSchedule
 
 
 class EmbeddingPreset(StepSchedule):

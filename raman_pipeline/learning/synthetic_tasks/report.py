@@ -18,7 +18,7 @@ from raman_pipeline.learning.synthetic_tasks.names import (
     TITLES,
     TaskName,
 )
-from raman_pipeline.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_table
 
 PAPER = "paper, printed"
 CNN6 = "CNN6, printed"

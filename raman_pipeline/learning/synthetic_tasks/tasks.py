@@ -39,7 +39,7 @@ from raman_pipeline.learning.synthetic_tasks.untrained import (
     smoothed,
     thinned,
 )
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.universal_synthetic.classes import CHALLENGE_GROUPS, CLASSES
 from raman_pipeline.universal_synthetic.dataset import Labelled
 from raman_pipeline.universal_synthetic.disturbance import disturbed

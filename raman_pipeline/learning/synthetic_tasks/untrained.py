@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import nnls
 
-from raman_pipeline.compiled import compiled
+from raman_pipeline.common.jit import compiled
 from raman_pipeline.learning.synthetic_tasks.peak_lists import PeakLists, levelled
 
 Vectors = npt.NDArray[np.float32]

@@ -5,9 +5,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from raman_pipeline.learning.augmented_set import augmented_set, disturbed
-from raman_pipeline.learning.labelled import fold_sides
-from raman_pipeline.learning.presets import AugmentationRecipe
+from raman_pipeline.learning.training.augmented_set import augmented_set, disturbed
+from raman_pipeline.learning.data.labelled import fold_sides
+from raman_pipeline.learning.training.presets import AugmentationRecipe
 from raman_pipeline.orchestration.metadata import (
     MODEL,
     OWNERS,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline import atomic
+from raman_pipeline.common import atomic
 from raman_pipeline.learning.clustering.clusters import (
     CLUSTERS,
     PLANE,
@@ -19,7 +19,7 @@ from raman_pipeline.learning.clustering.fair_test import RUNS, Representations, 
 from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder
-from raman_pipeline.learning.model_state import ModelState
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.assets.denoising import (
     opened,
     processed_corpus,
@@ -42,7 +42,7 @@ from raman_pipeline.orchestration.protocol import stamped
 from raman_pipeline.plots.clustering import plane_of_clusters, plane_page, pseudo_spectrum
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.table_file import StoredTable
+from raman_pipeline.common.parquet import StoredTable
 
 THREE, HARD, NEW = "the paper's minerals", "hard set", "hard set, unseen specimens"
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from raman_pipeline import atomic
+from raman_pipeline.common import atomic
 from raman_pipeline.learning.clustering import report as clustering_text
 from raman_pipeline.learning.clustering.fair_test import RUNS, WITH_NAMES
 from raman_pipeline.learning.clustering.paper_list import match
@@ -27,8 +27,8 @@ from raman_pipeline.plots.clustering import scores_by_representation
 from raman_pipeline.plots.denoising import error_by_noise
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.table_file import StoredTable
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.common.schema import Column, TableSchema
 
 _USED = ["fine_grid", "denoising", "clustering"]
 _ALL = dg.AssetIn(metadata={"allow_missing_partitions": True})

@@ -20,8 +20,8 @@ from raman_pipeline.learning.denoising.judgement import (
 )
 from raman_pipeline.learning.denoising.pairs import PAIRS, judge_pairs
 from raman_pipeline.learning.denoising.presets import AutoencoderName
-from raman_pipeline.learning.model_state import ModelState
-from raman_pipeline.learning.optimisation import EpochReport
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.training.loop import EpochReport
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     MODEL,
@@ -40,7 +40,7 @@ from raman_pipeline.orchestration.protocol import stamped
 from raman_pipeline.plots.denoising import clean_noisy_denoised
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.table_file import StoredTable
+from raman_pipeline.common.parquet import StoredTable
 
 _COMMON: dict[str, Any] = {
     "group_name": "clustering",

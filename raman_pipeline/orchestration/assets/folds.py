@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.learning.facts import FACTS, spectrum_facts
-from raman_pipeline.learning.labelled import fold_sides
-from raman_pipeline.learning.leakage import LEAKAGE, measure_leakage, shares
-from raman_pipeline.learning.splits import (
+from raman_pipeline.learning.data.covariates import FACTS, spectrum_facts
+from raman_pipeline.learning.data.labelled import fold_sides
+from raman_pipeline.learning.data.leakage import LEAKAGE, measure_leakage, shares
+from raman_pipeline.learning.data.splits import (
     FOLDS,
     assign_folds,
     groups_on_both_sides,
     seen_specimen_share,
 )
-from raman_pipeline.learning.study import select_study
+from raman_pipeline.learning.data.selection import select_study
 from raman_pipeline.orchestration.automation import FOLLOW
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
@@ -31,7 +31,7 @@ from raman_pipeline.orchestration.metadata import (
 from raman_pipeline.orchestration.partitions import N_FOLDS, SPLIT
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.table_file import StoredTable
+from raman_pipeline.common.parquet import StoredTable
 
 _COMMON: dict[str, Any] = {
     "dagster_type": TABLE,

@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from raman_pipeline.geography.geocode_cache import GEOCODER_ANSWERS
-from raman_pipeline.geography.georeference import (
+from raman_pipeline.geography.geocoding.cache import GEOCODER_ANSWERS
+from raman_pipeline.geography.georeferencing.candidates import (
     geocode_localities,
 )
-from raman_pipeline.geography.pace import Pace, announce
-from raman_pipeline.geography.paper_strategy import locate_as_paper
-from raman_pipeline.geography.service_terms import TERMS
+from raman_pipeline.geography.georeferencing.progress import Pace, announce
+from raman_pipeline.geography.georeferencing.pappone2024 import locate_as_paper
+from raman_pipeline.geography.geocoding.service_terms import TERMS
 from raman_pipeline.geography.tables import (
     CANDIDATES,
     PAPER_LOCALITIES,

@@ -7,18 +7,18 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from raman_pipeline.learning.families import Family
-from raman_pipeline.learning.fitting import (
+from raman_pipeline.learning.geolocation.registry import Family
+from raman_pipeline.learning.geolocation.fitting import (
     Calibration,
     checkpoint_files,
     fit_family,
     predict_family,
 )
-from raman_pipeline.learning.labelled import fold_sides
-from raman_pipeline.learning.metrics import PREDICTIONS, predictions_table, summarise
-from raman_pipeline.learning.model_state import ModelState
-from raman_pipeline.learning.optimisation import EpochReport
-from raman_pipeline.learning.options import FitContext
+from raman_pipeline.learning.data.labelled import fold_sides
+from raman_pipeline.learning.geolocation.metrics import PREDICTIONS, predictions_table, summarise
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.training.loop import EpochReport
+from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.orchestration.metadata import (
     MODEL,
     OWNERS,

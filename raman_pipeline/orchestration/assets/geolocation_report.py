@@ -7,10 +7,10 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from raman_pipeline import atomic
-from raman_pipeline.learning.families import FAMILIES
-from raman_pipeline.learning.leakage import accuracy_by_siblings, shares
-from raman_pipeline.learning.report import (
+from raman_pipeline.common import atomic
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.learning.data.leakage import accuracy_by_siblings, shares
+from raman_pipeline.learning.geolocation.report import (
     METRICS,
     Predictions,
     country_groups,
@@ -20,8 +20,8 @@ from raman_pipeline.learning.report import (
     tables_of,
     verdicts,
 )
-from raman_pipeline.learning.report_text import to_markdown
-from raman_pipeline.learning.splits import SPLITS
+from raman_pipeline.learning.geolocation.report_text import to_markdown
+from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,

@@ -7,7 +7,7 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from raman_pipeline import atomic
+from raman_pipeline.common import atomic
 from raman_pipeline.learning.identification import report as text
 from raman_pipeline.learning.identification.absence import ABSENCE, judge_absent
 from raman_pipeline.learning.identification.calibrating import (
@@ -21,7 +21,7 @@ from raman_pipeline.learning.identification.countries import country_codes, fit_
 from raman_pipeline.learning.identification.judgement import IDENTIFIED, judge
 from raman_pipeline.learning.identification.library import MineralLibrary, build_library
 from raman_pipeline.learning.identification.mixture_judgement import MIXED, judge_mixtures
-from raman_pipeline.learning.model_state import ModelState
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.automation import FOLLOW
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
@@ -38,7 +38,7 @@ from raman_pipeline.orchestration.metadata import (
 from raman_pipeline.plots.identification import reliability_of_scores, tops_by_protocol
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.table_file import StoredTable
+from raman_pipeline.common.parquet import StoredTable
 
 _COMMON: dict[str, Any] = {"group_name": "identification", "owners": OWNERS, "code_version": "2"}
 _USED = ["fine_grid", "identification"]

@@ -6,15 +6,15 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from raman_pipeline import atomic
-from raman_pipeline.geography.consistency import minority_countries
-from raman_pipeline.geography.countries import country_table
-from raman_pipeline.geography.darwin_core import darwin_core
-from raman_pipeline.geography.georeference import (
+from raman_pipeline.common import atomic
+from raman_pipeline.geography.georeferencing.consistency import minority_countries
+from raman_pipeline.geography.maps.countries import country_table
+from raman_pipeline.geography.reporting.darwin_core import darwin_core
+from raman_pipeline.geography.georeferencing.candidates import (
     clean_localities,
     country_rate,
 )
-from raman_pipeline.geography.location import locate_localities, locate_samples
+from raman_pipeline.geography.georeferencing.locate import locate_localities, locate_samples
 from raman_pipeline.geography.tables import (
     COUNTRIES,
     LOCALITIES,
@@ -35,7 +35,7 @@ from raman_pipeline.orchestration.metadata import (
 )
 from raman_pipeline.orchestration.resources import Geography
 from raman_pipeline.plots.samples import country_counts, specimen_map
-from raman_pipeline.table_file import StoredTable
+from raman_pipeline.common.parquet import StoredTable
 
 _COMMON: dict[str, Any] = {
     "dagster_type": TABLE,

@@ -6,14 +6,14 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline import atomic
-from raman_pipeline.geography.consistency import minority_countries
-from raman_pipeline.geography.dataset_counts import (
+from raman_pipeline.common import atomic
+from raman_pipeline.geography.georeferencing.consistency import minority_countries
+from raman_pipeline.geography.reporting.dataset import (
     DATASET_COUNTS,
     count_dataset,
     dataset_markdown,
 )
-from raman_pipeline.geography.report import (
+from raman_pipeline.geography.reporting.georeferencing import (
     GEOREFERENCING,
     compare_strategies,
     georeferencing_markdown,
@@ -34,7 +34,7 @@ from raman_pipeline.plots.samples import count_bars, radius_by_level, sample_den
 from raman_pipeline.plots.spectra import before_and_after
 from raman_pipeline.plots.world_page import world_page
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.table_file import StoredTable
+from raman_pipeline.common.parquet import StoredTable
 
 _COMMON: dict[str, Any] = {
     "dagster_type": TABLE,

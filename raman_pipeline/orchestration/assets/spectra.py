@@ -32,7 +32,7 @@ from raman_pipeline.rruff.versions import (
     to_markdown,
 )
 from raman_pipeline.settings import Settings
-from raman_pipeline.table_file import StoredTable, stage_table
+from raman_pipeline.common.parquet import StoredTable, stage_table
 
 _REFUSALS_SHOWN = 20
 _FACTS = ["member_id", "twin_id", "rruff_id", "mineral", "kind", "pairing"]

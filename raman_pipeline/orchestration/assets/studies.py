@@ -8,10 +8,10 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.learning.families import FAMILIES
-from raman_pipeline.learning.inference import fit_power_law, mineral_ceiling, paired_test
-from raman_pipeline.learning.report import sees_as_much
-from raman_pipeline.learning.studies import (
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.learning.geolocation.significance import fit_power_law, mineral_ceiling, paired_test
+from raman_pipeline.learning.geolocation.report import sees_as_much
+from raman_pipeline.learning.geolocation.experiments import (
     N_ABLATED,
     SHARES,
     STUDY_RUNS,
@@ -20,7 +20,7 @@ from raman_pipeline.learning.studies import (
     compare_families,
     scaling_curve,
 )
-from raman_pipeline.learning.twins import TWIN_FAMILIES, TWIN_SPLITS, twin_effect
+from raman_pipeline.learning.geolocation.duplicate_effect import TWIN_FAMILIES, TWIN_SPLITS, twin_effect
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
@@ -36,7 +36,7 @@ from raman_pipeline.orchestration.progress import Progress, tell
 from raman_pipeline.plots.studies import paired_differences, scaling_curves, variant_bars
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.table_file import StoredTable
+from raman_pipeline.common.parquet import StoredTable
 
 SEEDS = (0, 1, 2)
 BEST = "chemistry_blend"

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline import atomic
-from raman_pipeline.learning.model_state import ModelState
-from raman_pipeline.learning.optimisation import EpochReport
+from raman_pipeline.common import atomic
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.training.loop import EpochReport
 from raman_pipeline.learning.synthetic_tasks import report as text
 from raman_pipeline.learning.synthetic_tasks.embedding import Embedding, fit_embedding
 from raman_pipeline.learning.synthetic_tasks.names import TASKS, TITLES
@@ -39,7 +39,7 @@ from raman_pipeline.orchestration.progress import Progress, tell
 from raman_pipeline.orchestration.protocol import stamp_of, stamped_with
 from raman_pipeline.plots.synthetic import accuracies, distances
 from raman_pipeline.settings import Settings
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.universal_synthetic.classes import challenge_classes, universal_classes
 from raman_pipeline.universal_synthetic.dataset import Labelled, open_set, peaks_of, write_set
 from raman_pipeline.universal_synthetic.variation import Part, SetName

@@ -25,8 +25,8 @@ from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.resample import Ragged, resample_set
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.spectra.window import Window, coverage, find_window
-from raman_pipeline.table_file import StoredTable
-from raman_pipeline.tables import Column, TableSchema
+from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.common.schema import Column, TableSchema
 
 _RAGGED = ["raman_shift", "intensity"]
 _COMMON: dict[str, Any] = {

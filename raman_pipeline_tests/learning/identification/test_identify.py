@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from raman_pipeline.cli import app
+from raman_pipeline.cli.main import app
 from raman_pipeline.learning.identification import report
 from raman_pipeline.learning.identification.absence import judge_absent
 from raman_pipeline.learning.identification.identify import Identifier, LibraryError
@@ -229,7 +229,7 @@ def test_what_takes_seconds_to_import_is_not_imported(library_file, tmp_path):
     rows = zip(x, np.exp(-(((x - 500) / 20) ** 2)), strict=True)
     (tmp_path / "one.csv").write_text("\n".join(f"{a};{b}" for a, b in rows))
     code = (
-        "import sys\nfrom raman_pipeline.cli import app\n"
+        "import sys\nfrom raman_pipeline.cli.main import app\n"
         f"sys.argv = ['x', 'identify', {str(tmp_path / 'one.csv')!r}, '--mixtures', "
         f"'--library', {str(library_file)!r}]\n"
         "try:\n    app()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"

@@ -1,0 +1,88 @@
+"""The command `raman-pipeline locate`.
+
+What belongs here: its arguments and its lines. What does not: locating (see
+`geography.location`).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+Texts = Annotated[
+    Optional[list[str]],  # noqa: UP045 - typer reads Optional on Python 3.11
+    typer.Argument(help='localities, for example "Tsumeb mine, Tsumeb, Namibia"'),
+]
+File = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--file", help="one locality a line, UTF-8; - reads standard input"),
+]
+
+
+def locate(
+    texts: Texts = None,
+    file: File = None,
+    profile: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--profile", help="whose map and geocoders [env: RAMAN_PIPELINE_PROFILE]"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
+) -> None:
+    """Locate the texts of localities: country, point, level and radius, one line for each.
+
+    Nothing is contacted unless the profile names geocoding services. A country is null
+    where the text names none.
+    """
+    from raman_pipeline.geography.georeferencing.locate import locate_texts
+    from raman_pipeline.orchestration.resources import Geography
+    from raman_pipeline.settings import load_settings
+
+    lines = [*(texts or ()), *(_read(file) if file else ())]
+    if not lines:
+        raise typer.BadParameter("give localities, or --file with one a line")
+    geography = Geography(load_settings(profile))
+    rows = locate_texts(lines, geography.atlas, geography.geocoders, geography.overrides)
+    for row in rows:
+        print(json.dumps(_as_json(row), ensure_ascii=False) if as_json else _as_line(row))
+
+
+def _read(file: Path) -> list[str]:
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise OSError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise OSError(f"{file}: no locality in it; write one a line")
+    return lines
+
+
+def _as_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "locality": row["locality"],
+        "class": row["origin"],
+        "country": row["country"],
+        "iso_a2": row["iso_a2"],
+        "lat": row["latitude"],
+        "lon": row["longitude"],
+        "level": row["level"],
+        "radius_km": row["coordinate_uncertainty_km"],
+        "source": row["source"],
+        "flags": row["flags"].split() if row["flags"] else [],
+    }
+
+
+def _as_line(row: Mapping[str, Any]) -> str:
+    where = row["country"] or "no country"
+    if row["latitude"] is not None:
+        where += (
+            f", {row['latitude']:.4f} {row['longitude']:.4f} "
+            f"± {row['coordinate_uncertainty_km']:g} km"
+        )
+    flags = f" [{row['flags']}]" if row["flags"] else ""
+    return f"{row['locality']}: {where} ({row['origin']}, {row['level']}){flags}"

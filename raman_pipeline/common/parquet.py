@@ -1,0 +1,219 @@
+"""Tables on disk, for those that do not fit twice into memory.
+
+What belongs here: the parquet format of this project, reading it by columns and by
+batches, and writing it from a stream. What does not: where an asset lies (see
+`orchestration.io_managers`), what a table means (see `tables`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from raman_pipeline.common import atomic
+from raman_pipeline.common.schema import RAGGED, TableSchema
+
+BATCH_ROWS = 512
+"""Rows of a row group: some 10 MB of spectra."""
+
+
+class StoredTable:
+    """A parquet file that is read only as far as it is needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    @cached_property
+    def _file(self) -> pq.ParquetFile:
+        return pq.ParquetFile(self.path)
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return self._file.metadata.num_rows
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow schema."""
+        return self._file.schema_arrow
+
+    def read(self) -> pa.Table:
+        """Reads all of it."""
+        return self._file.read()
+
+    def select(self, columns: Sequence[str]) -> pa.Table:
+        """Reads some columns of all rows."""
+        return self._file.read(columns=list(columns))
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Reads a row group at a time, in order."""
+        for group in range(self._file.num_row_groups):
+            yield self._file.read_row_group(group, columns=columns)
+
+    def row(self, index: int) -> dict[str, Any]:
+        """Reads one row without its arrays."""
+        scalar = [field.name for field in self.schema if field.type != RAGGED]
+        return self.select(scalar).slice(index, 1).to_pylist()[0]
+
+    def whole_row(self, index: int) -> dict[str, Any]:
+        """Reads one row with its arrays (float32), a row group at a time.
+
+        Raises:
+            IndexError: there is no such row.
+        """
+        for batch in self.batches():
+            if index < batch.num_rows:
+                found = batch.slice(index, 1).to_pylist()[0]
+                return {
+                    field.name: np.array(found[field.name], dtype=np.float32)
+                    if field.type == RAGGED
+                    else found[field.name]
+                    for field in batch.schema
+                }
+            index -= batch.num_rows
+        raise IndexError(f"{self.path}: no row {index}")
+
+
+class StagedTable(StoredTable):
+    """A table that was written, but is not yet in its place.
+
+    Attributes:
+        version: hash of the content, independent of how it came in batches.
+    """
+
+    def __init__(self, path: Path, version: str) -> None:
+        super().__init__(path)
+        self.version = version
+
+    def move_to(self, path: Path) -> None:
+        """Renames the file over `path`, which must lie on the same disk."""
+        self.path.replace(path)
+        self.path = Path(path)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Writes a table; the same table gives the same bytes."""
+    with _writer(path, table.schema) as writer:
+        writer.write_table(table, row_group_size=BATCH_ROWS)
+
+
+def stage_table(folder: Path, schema: TableSchema, tables: Iterable[pa.Table]) -> StagedTable:
+    """Writes a stream of tables into one file, holding some batches at a time.
+
+    Args:
+        folder: on the disk where the table is to lie.
+        schema: of the table; every piece is cast to it.
+        tables: the pieces, of any number of rows.
+
+    Raises:
+        WriteError: the folder cannot be written.
+        ValueError: a ragged column holds a null.
+        pyarrow.ArrowInvalid: a piece does not fit the schema.
+    """
+    digest = VersionDigest(schema.arrow)
+    with atomic.naming(folder / f"{schema.name}.parquet"):
+        path = atomic.temporary_file(folder, schema.name)
+        try:
+            with _writer(path, schema.arrow) as writer, ThreadPoolExecutor(1) as pool:
+
+                def write(piece: pa.Table) -> None:
+                    writer.write_table(piece, row_group_size=BATCH_ROWS)
+                    digest.update(piece)
+
+                # While one piece is compressed and hashed the next one is made.
+                writing = pool.submit(lambda: None)
+                for piece in _rechunked(tables, schema.arrow):
+                    _refuse_null_arrays(piece, schema)
+                    writing.result()
+                    writing = pool.submit(write, piece)
+                writing.result()
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    return StagedTable(path, digest.version())
+
+
+def batches_of(table: pa.Table | StoredTable) -> Iterator[pa.Table]:
+    """Yields a table piece by piece, wherever it lies."""
+    if isinstance(table, StoredTable):
+        yield from table.batches()
+    else:
+        yield table
+
+
+class VersionDigest:
+    """Hashes a table's content as it comes by, BATCH_ROWS rows at a time."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._digest = hashlib.blake2b(digest_size=32)
+        self._writer = pa.ipc.new_stream(_HashSink(self._digest), schema)
+
+    def update(self, table: pa.Table) -> None:
+        """Takes in rows."""
+        for batch in table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS):
+            self._writer.write_batch(batch)
+
+    def version(self) -> str:
+        """Returns the hash of all that was taken in."""
+        self._writer.close()
+        return self._digest.hexdigest()
+
+
+def table_version(table: pa.Table) -> str:
+    """Returns a hash of a table's content, whatever its chunks."""
+    digest = VersionDigest(table.schema)
+    digest.update(table)
+    return digest.version()
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    ragged = [field.name for field in schema if field.type == RAGGED]
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        # Spectra repeat no values, but neighbours share their high bytes.
+        use_dictionary=[field.name for field in schema if field.type != RAGGED],
+        use_byte_stream_split=[f"{name}.list.element" for name in ragged],
+    )
+
+
+def _rechunked(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yields pieces of BATCH_ROWS rows (the last one less), so that bytes do not depend on cuts."""
+    waiting = schema.empty_table()
+    for table in tables:
+        waiting = pa.concat_tables([waiting, table.cast(schema)])
+        while waiting.num_rows >= BATCH_ROWS:
+            yield waiting.slice(0, BATCH_ROWS).combine_chunks()
+            waiting = waiting.slice(BATCH_ROWS)
+    if waiting.num_rows:
+        yield waiting.combine_chunks()
+
+
+def _refuse_null_arrays(table: pa.Table, schema: TableSchema) -> None:
+    for column in schema.columns:
+        if column.type == RAGGED and table[column.name].null_count:
+            raise ValueError(f"{schema.name}.{column.name}: a spectrum without values")
+
+
+class _HashSink(io.RawIOBase):
+    """A file that only feeds a digest."""
+
+    def __init__(self, digest: Any) -> None:
+        self._digest = digest
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        return len(data)

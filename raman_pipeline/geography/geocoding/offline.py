@@ -1,0 +1,103 @@
+"""The geocoder that needs no network: towns, divisions and countries by exact name.
+
+What belongs here: answering questions from GeoNames, the embedded divisions and the
+country polygons. What does not: these data (see `gazetteer`, `regions`, `countries`).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from raman_pipeline.geography.maps.countries import Countries
+from raman_pipeline.geography.maps.gazetteer import Gazetteer, Town
+from raman_pipeline.geography.geocoding.geocoder import Candidate, Question
+from raman_pipeline.geography.text.locality import fold
+from raman_pipeline.geography.text.name_lists import COUNTRY_ALIASES
+from raman_pipeline.geography.maps.admin_divisions import Regions, bare_name
+
+NEIGHBOURS = 3
+MIN_RADIUS_KM = 10.0
+MAX_RADIUS_KM = 60.0
+
+
+class OfflineGeocoder:
+    """GeoNames towns, divisions and countries.
+
+    The names of a question are read as geocoders read them: the first is looked for,
+    each of the others must be a country or a division that holds it.
+
+    Args:
+        gazetteer: towns.
+        regions: divisions.
+        countries: polygons, for countries as answers.
+    """
+
+    source = "geonames"
+    family = "geonames"
+
+    def __init__(self, gazetteer: Gazetteer, regions: Regions, countries: Countries) -> None:
+        self._gazetteer = gazetteer
+        self._regions = regions
+        self._countries = countries
+        # Other geocoders know "USA" and "England", and take a bare "Congo" for Brazzaville.
+        self._codes = {name: code for code, names in COUNTRY_ALIASES.items() for name in names}
+        self._codes |= {fold(name): code for code, name in gazetteer.countries()} | {"congo": "CG"}
+        self._radius = cache(self._town_radius_km)
+
+    def find(self, question: Question) -> list[Candidate]:
+        """Returns countries, then first-level divisions, then towns, then the rest."""
+        name, *context = [part.strip() for part in question.text.split(",")]
+        answers = [*self._country(name), *self._divisions(name, question.iso_a2)]
+        # A text may leave out the end of a name, so its namesakes are answers, too.
+        named = dict.fromkeys([*self._gazetteer.towns(name), *self._gazetteer.namesakes(name)])
+        towns = [t for t in named if question.iso_a2 in (None, t.iso_a2)]
+        answers += [self._town(t) for t in towns]
+        answers = [a for a in answers if all(self._within(a, part) for part in context)]
+        order = {"country": 0, "admin1": 1, "place": 2, "admin2": 3}
+        return sorted(answers, key=lambda a: (order[a.level], -a.population))
+
+    def _town(self, town: Town) -> Candidate:
+        return Candidate(
+            self.source,
+            town.name,
+            "town",
+            "place",
+            town.iso_a2,
+            town.latitude,
+            town.longitude,
+            self._radius(town.latitude, town.longitude),
+            town.population,
+        )
+
+    def _town_radius_km(self, latitude: float, longitude: float) -> float:
+        # What is called after a town lies nearer to it than to others of its kind: the
+        # radius reaches to its third neighbour, so it grows where towns are rare.
+        reach = self._gazetteer.neighbours_km(latitude, longitude, NEIGHBOURS)
+        return round(min(max(reach, MIN_RADIUS_KM), MAX_RADIUS_KM), 1)
+
+    def _divisions(self, name: str, iso_a2: str | None) -> list[Candidate]:
+        return [
+            Candidate(
+                self.source, r.name, "division", r.level, r.iso_a2, r.latitude, r.longitude,
+                r.radius_km,
+            )
+            for r in self._regions.find(name, iso_a2)
+        ]  # fmt: skip
+
+    def _country(self, name: str) -> list[Candidate]:
+        code = self._codes.get(fold(name))
+        extent = self._countries.extent(code) if code else None
+        if code is None or extent is None:
+            return []
+        return [Candidate(self.source, name, "country", "country", code, *extent)]
+
+    def _within(self, answer: Candidate, context: str) -> bool:
+        code = self._codes.get(fold(context))
+        if code is not None:
+            return answer.iso_a2 == code
+        if bare_name(context) == bare_name(answer.name):
+            return True
+        return any(
+            r.holds(answer.latitude, answer.longitude)
+            for r in self._regions.find(context, answer.iso_a2)
+        )

@@ -1,0 +1,291 @@
+"""The geocoding services Nominatim, Photon and ArcGIS, through geopy.
+
+What belongs here: what each is asked and how its answers read. What does not: terms
+(see `service_terms`), rates, retries and the cache (see `online_geocoder`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+from urllib.parse import urlencode, urlsplit
+
+import geopy
+from geopy.adapters import URLLibAdapter
+from geopy.geocoders import ArcGIS, Nominatim, Photon
+
+from raman_pipeline import __version__
+from raman_pipeline.geography.maps.geodesy import distance_km
+from raman_pipeline.geography.geocoding.geocoder import Candidate, Question
+from raman_pipeline.geography.geocoding.service_terms import ServiceName
+
+USER_AGENT = f"raman-pipeline/{__version__} (mineral localities of RRUFF; cached, one at a time)"
+CLIENT_VERSION = f"geopy {geopy.__version__}"
+ANSWERS = 10
+MIN_RADIUS_KM = 1.0
+
+_PLACE_KEYS = frozenset({"place", "natural", "mountain_pass", "waterway", "water", "geological"})
+_PLACE_TAGS = frozenset(
+    {
+        ("landuse", "quarry"),
+        ("man_made", "adit"),
+        ("man_made", "mineshaft"),
+        ("man_made", "mine"),
+        ("man_made", "spoil_heap"),
+        ("historic", "mine"),
+        ("historic", "mine_shaft"),
+        ("industrial", "mine"),
+        ("boundary", "protected_area"),
+        ("boundary", "national_park"),
+        ("leisure", "nature_reserve"),
+    }
+)
+_ADMIN1 = frozenset({"state", "region", "province"})
+_ADMIN2 = frozenset({"county", "state_district", "district"})
+# Everything else (roads, shops, offices, stations, buildings) names no place of origin.
+_ARCGIS_PLACES = frozenset(
+    {"City", "Town", "Village", "Hamlet", "Neighborhood", "Mine", "Mountain", "Mountain Range",
+     "Hill", "Valley", "Canyon", "Island", "Lake", "River", "Stream", "Ridge", "Peak", "Volcano",
+     "Peninsula", "Desert", "Geographic Feature", "Other Water", "Other Land Feature"}
+)  # fmt: skip
+_ARCGIS_DIVISIONS = {
+    "Country": "country",
+    "Territory": "admin1",
+    "State or Province": "admin1",
+    "County": "admin2",
+}
+
+
+class Service(Protocol):
+    """One service: a question in its own terms, and its answers in ours."""
+
+    @property
+    def source(self) -> ServiceName:
+        """Its name."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """Its address."""
+        ...
+
+    @property
+    def status_path(self) -> str | None:
+        """Where it says how old its data is, None where it does not."""
+        ...
+
+    def parameters(self, question: Question) -> dict[str, Any]:
+        """Returns what decides the answer, for the cache; never a secret."""
+        ...
+
+    def ask(self, question: Question) -> list[dict[str, Any]]:
+        """Returns the raw answers; raises whatever geopy raises."""
+        ...
+
+    def read(self, raw: Mapping[str, Any]) -> Candidate:
+        """Turns a raw answer into a candidate."""
+        ...
+
+
+def _connection(endpoint: str, timeout_s: float) -> dict[str, Any]:
+    parts = urlsplit(endpoint)
+    return {
+        "scheme": parts.scheme,
+        "domain": parts.netloc + parts.path.rstrip("/"),
+        "timeout": timeout_s,
+        "user_agent": USER_AGENT,
+        "adapter_factory": URLLibAdapter,
+    }
+
+
+class NominatimService:
+    """OpenStreetMap through Nominatim: the country is a filter, names come in English."""
+
+    source: ServiceName = "nominatim"
+    status_path = "/status?format=json"
+
+    def __init__(self, endpoint: str, timeout_s: float) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self._client = Nominatim(**_connection(endpoint, timeout_s))
+
+    def parameters(self, question: Question) -> dict[str, Any]:
+        """See `Service.parameters`."""
+        return {
+            "q": question.text,
+            "countrycodes": (question.iso_a2 or "").lower(),
+            "limit": ANSWERS,
+            "accept-language": "en",
+            "addressdetails": 1,
+        }
+
+    def ask(self, question: Question) -> list[dict[str, Any]]:
+        """See `Service.ask`."""
+        found = self._client.geocode(
+            question.text,
+            exactly_one=False,
+            limit=ANSWERS,
+            country_codes=question.iso_a2.lower() if question.iso_a2 else None,
+            language="en",
+            addressdetails=True,
+        )
+        return [location.raw for location in found or ()]
+
+    def read(self, raw: Mapping[str, Any]) -> Candidate:
+        """See `Service.read`."""
+        key, tag = str(raw.get("class")), str(raw.get("type"))
+        latitude, longitude = float(raw["lat"]), float(raw["lon"])
+        south, north, west, east = (float(b) for b in raw["boundingbox"])
+        code = raw.get("address", {}).get("country_code")
+        return Candidate(
+            self.source,
+            str(raw.get("name") or raw.get("display_name", "").split(",")[0]),
+            f"{key}={tag}",
+            _osm_level(key, tag, str(raw.get("addresstype") or tag)),
+            code.upper() if code else None,
+            latitude,
+            longitude,
+            _box_radius_km(latitude, longitude, (south, west, north, east)),
+        )
+
+
+class PhotonService:
+    """OpenStreetMap through Photon: fuzzy, without a country filter, with a box."""
+
+    source: ServiceName = "photon"
+    status_path = "/status"
+
+    def __init__(self, endpoint: str, timeout_s: float) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self._client = Photon(**_connection(endpoint, timeout_s))
+
+    def parameters(self, question: Question) -> dict[str, Any]:
+        """See `Service.parameters`."""
+        return {
+            "q": question.text,
+            "limit": ANSWERS,
+            "lang": "en",
+            "bbox": [round(b, 4) for b in question.box] if question.box else None,
+        }
+
+    def ask(self, question: Question) -> list[dict[str, Any]]:
+        """See `Service.ask`."""
+        box = question.box
+        found = self._client.geocode(
+            question.text,
+            exactly_one=False,
+            limit=ANSWERS,
+            language="en",
+            bbox=[(box[0], box[1]), (box[2], box[3])] if box else None,
+        )
+        return [location.raw for location in found or ()]
+
+    def read(self, raw: Mapping[str, Any]) -> Candidate:
+        """See `Service.read`."""
+        about = raw["properties"]
+        longitude, latitude = raw["geometry"]["coordinates"]
+        key, tag = str(about.get("osm_key")), str(about.get("osm_value"))
+        extent = about.get("extent")
+        # Photon writes west, north, east, south.
+        box = (extent[3], extent[0], extent[1], extent[2]) if extent else None
+        return Candidate(
+            self.source,
+            str(about.get("name", "")),
+            f"{key}={tag}",
+            _osm_level(key, tag, str(about.get("type") or tag)),
+            about.get("countrycode"),
+            float(latitude),
+            float(longitude),
+            _box_radius_km(latitude, longitude, box),
+            fuzzy=True,
+        )
+
+
+class ArcGISService:
+    """Esri's World Geocoding Service, whose answers may be kept only with a token.
+
+    geopy has no parameter for a token, for `forStorage` or for the country: they are
+    added to the address that it calls.
+    """
+
+    source: ServiceName = "arcgis"
+    status_path = None
+
+    def __init__(self, endpoint: str, timeout_s: float, token: str) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self._client = _StoringArcGIS(**_connection(endpoint, timeout_s))
+        self._token = token
+
+    def parameters(self, question: Question) -> dict[str, Any]:
+        """See `Service.parameters`."""
+        return {"singleLine": question.text, "sourceCountry": question.iso_a2, "limit": ANSWERS}
+
+    def ask(self, question: Question) -> list[dict[str, Any]]:
+        """See `Service.ask`."""
+        self._client.extra = {"forStorage": "true", "token": self._token, "maxLocations": ANSWERS}
+        if question.iso_a2:
+            self._client.extra["sourceCountry"] = question.iso_a2
+        found = self._client.geocode(
+            question.text,
+            exactly_one=False,
+            out_fields=["Addr_type", "Type", "PlaceName", "Country", "Score"],
+        )
+        return [location.raw for location in found or ()]
+
+    def read(self, raw: Mapping[str, Any]) -> Candidate:
+        """See `Service.read`."""
+        about = raw.get("attributes", {})
+        kind = str(about.get("Type") or about.get("Addr_type") or "")
+        level = _ARCGIS_DIVISIONS.get(kind) or ("place" if kind in _ARCGIS_PLACES else "none")
+        latitude, longitude = raw["location"]["y"], raw["location"]["x"]
+        extent = raw.get("extent")
+        box = None
+        if extent:
+            box = (extent["ymin"], extent["xmin"], extent["ymax"], extent["xmax"])
+        return Candidate(
+            self.source,
+            str(about.get("PlaceName") or raw.get("address", "").split(",")[0]),
+            kind or "unknown",
+            level,
+            None,  # the service says ISO alpha-3; the polygon decides
+            float(latitude),
+            float(longitude),
+            _box_radius_km(latitude, longitude, box),
+            fuzzy=True,
+        )
+
+
+class _StoringArcGIS(ArcGIS):
+    """geopy's ArcGIS with further parameters; they stay out of its debug log."""
+
+    def __init__(self, **connection: Any) -> None:
+        super().__init__(**connection)
+        self.extra: dict[str, Any] = {}
+
+    def _call_geocoder(self, url: str, callback: Any, **options: Any) -> Any:
+        return super()._call_geocoder(f"{url}&{urlencode(self.extra)}", callback, **options)
+
+
+def _osm_level(key: str, tag: str, kind: str) -> str:
+    """Returns the level of an OpenStreetMap object by its tag and Nominatim's or Photon's kind."""
+    if kind == "country" or tag == "country":
+        return "country"
+    if kind in _ADMIN1 or (key == "place" and tag in _ADMIN1):
+        return "admin1"
+    if kind in _ADMIN2 or (key == "place" and tag in _ADMIN2):
+        return "admin2"
+    if key in _PLACE_KEYS or (key, tag) in _PLACE_TAGS:
+        return "place"
+    return "place" if (key, tag) == ("boundary", "administrative") else "none"
+
+
+def _box_radius_km(
+    latitude: float, longitude: float, box: tuple[float, float, float, float] | None
+) -> float:
+    """Returns the distance from a point to the farthest corner of a box (S, W, N, E)."""
+    if box is None:
+        return MIN_RADIUS_KM
+    south, west, north, east = box
+    corners = distance_km(
+        latitude, longitude, [south, south, north, north], [west, east, west, east]
+    )
+    return round(max(float(corners.max()), MIN_RADIUS_KM), 2)

@@ -1,0 +1,199 @@
+"""The georeferencing report: both strategies side by side, beside the paper's figures.
+
+What belongs here: the comparison and its wording. What does not: either strategy,
+figures (see `raman_pipeline.plots`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from raman_pipeline.geography.maps.geodesy import distance_km
+from raman_pipeline.geography.geocoding.geocoder import LEVELS
+from raman_pipeline.geography.text.locality import PLACE_CLASSES, OriginClass
+from raman_pipeline.geography.reporting.pappone2024 import PAPER_TOTALS
+from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.schema import Column, TableSchema
+
+VERDICTS = (
+    "same_country",
+    "other_country",
+    "paper_only",
+    "constrained_only",
+    "neither",
+)
+GEOREFERENCING = TableSchema(
+    "georeferencing_report",
+    (
+        Column("locality", pa.string(), "LOCALITY header", unique=True),
+        Column("origin", pa.string(), "class by the locality alone", isin=tuple(OriginClass)),
+        Column("specimens", pa.int32(), "specimens with this locality"),
+        Column("verdict", pa.string(), "how the countries compare", isin=VERDICTS),
+        Column("paper_country", pa.string(), "by the paper's strategy", nullable=True),
+        Column("country", pa.string(), "by the constrained strategy", nullable=True),
+        Column("paper_query", pa.string(), "what was left when it was found", nullable=True),
+        Column("paper_level", pa.string(), "what the paper's strategy located", isin=LEVELS),
+        Column("level", pa.string(), "what the constrained strategy located", isin=LEVELS),
+        Column("radius_km", pa.float64(), "of the constrained point, km", nullable=True),
+        Column("apart_km", pa.float64(), "distance of the two points, km", nullable=True),
+        Column("within_radius", pa.bool_(), "the paper's point lies within it", nullable=True),
+    ),
+)
+
+
+def compare_strategies(paper: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
+    """Returns one GEOREFERENCING row for each locality.
+
+    Args:
+        paper: a PAPER_LOCALITIES table.
+        located: a LOCATED_LOCALITIES table.
+    """
+    both = located.merge(
+        paper.drop(columns="specimens"), on="locality", suffixes=("", "_paper"), validate="1:1"
+    )
+    theirs, ours = both["iso_a2_paper"].notna(), both["iso_a2"].notna()
+    same = both["iso_a2"] == both["iso_a2_paper"]
+    verdict = np.select(
+        [theirs & ours & same, theirs & ours, theirs, ours], VERDICTS[:4], default="neither"
+    )
+    points = both[["latitude", "longitude", "latitude_paper", "longitude_paper"]].to_numpy(float)
+    apart = np.array([distance_km(a, b, [c], [d])[0] for a, b, c, d in points])
+    known = np.isfinite(apart)
+    within = np.where(known, apart <= both["coordinate_uncertainty_km"].to_numpy(float), None)
+    return GEOREFERENCING.from_frame(
+        pd.DataFrame(
+            {
+                "locality": both["locality"],
+                "origin": both["origin"],
+                "specimens": both["specimens"],
+                "verdict": verdict,
+                "paper_country": both["country_paper"],
+                "country": both["country"],
+                "paper_query": both["query"],
+                "paper_level": both["level_paper"],
+                "level": both["level"],
+                "radius_km": both["coordinate_uncertainty_km"],
+                "apart_km": apart,
+                "within_radius": within,
+            }
+        )
+    )
+
+
+def strategy_counts(compared: pd.DataFrame) -> pd.DataFrame:
+    """Returns, for both strategies, how many localities got what; one row a strategy."""
+    naming = compared["origin"].isin(list(PLACE_CLASSES))
+    rows = []
+    for strategy, country, level in (
+        ("paper", "paper_country", "paper_level"),
+        ("constrained", "country", "level"),
+    ):
+        levels = compared[level].value_counts()
+        # The paper's strategy has a point for all that it found, ours none for a country.
+        pointless = ["none"] if strategy == "paper" else ["none", "country"]
+        point = ~compared[level].isin(pointless)
+        rows.append(
+            {
+                "strategy": strategy,
+                "localities": len(compared),
+                "with_country": int(compared[country].notna().sum()),
+                "country_of_those_naming_a_place": float(
+                    compared.loc[naming, country].notna().mean()
+                ),
+                "country_of_those_naming_none": int(compared.loc[~naming, country].notna().sum()),
+                "specimens_with_a_point": int(compared.loc[point, "specimens"].sum()),
+                **{name: int(levels.get(name, 0)) for name in LEVELS},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def georeferencing_markdown(
+    compared: pd.DataFrame,
+    samples: pd.DataFrame,
+    suspects: pd.DataFrame,
+    protocol: Mapping[str, object],
+    listed: int = 40,
+) -> str:
+    """Returns the report as Markdown.
+
+    Args:
+        compared: a GEOREFERENCING table.
+        samples: a LOCATED_SAMPLES table.
+        suspects: as `consistency.minority_countries` returns them.
+        protocol: facts that every number depends on, in the order to print.
+        listed: rows of the list of disagreements.
+    """
+    counts = strategy_counts(compared)
+    lines = ["# Georeferencing report", "", "## Protocol", ""]
+    lines += [f"- {key}: {value}" for key, value in protocol.items()]
+    lines += [
+        "",
+        "## Both strategies, distinct localities",
+        "",
+        *markdown_table(_formatted(counts)),
+        "",
+    ]
+    lines += [
+        "A country for those that name none (synthetic, unknown, an ocean) is wrong by itself.",
+        "Levels say what was located; the paper's strategy takes the middle of a country or a",
+        "state for the place, the constrained one says the level and how far it may be off.",
+        "",
+        "## Where they disagree",
+        "",
+        *markdown_table(compared["verdict"].value_counts().rename_axis("verdict").reset_index()),
+        "",
+    ]
+    other = compared[compared["verdict"].isin(["other_country", "paper_only"])]
+    shown = other.sort_values(["verdict", "specimens", "locality"], ascending=[True, False, True])
+    columns = ["locality", "paper_query", "paper_country", "country", "specimens"]
+    lines += [*markdown_table(shown[columns].head(listed)), ""]
+    if len(shown) > listed:
+        lines += [f"{len(shown) - listed} more stand in the table of this asset.", ""]
+    lines += ["## Radius of the constrained points (km), by level", ""]
+    lines += [*markdown_table(_radii(compared)), "", "## Specimens beside the paper's totals", ""]
+    lines += [
+        *markdown_table(_totals(samples)),
+        "",
+        "The paper counts spectra, this table specimens.",
+        "",
+    ]
+    lines += ["## Same name, other country: for a person to look at", ""]
+    lines += markdown_table(suspects) if len(suspects) else ["None."]
+    return "\n".join(lines) + "\n"
+
+
+def _radii(compared: pd.DataFrame) -> pd.DataFrame:
+    with_point = compared[compared["radius_km"].notna()]
+    quantiles = with_point.groupby("level")["radius_km"].quantile([0.1, 0.5, 0.9]).unstack()
+    quantiles.columns = pd.Index(["10%", "median", "90%"])
+    counts = with_point["level"].value_counts().rename("localities")
+    return quantiles.round(1).join(counts).reset_index()
+
+
+def _totals(samples: pd.DataFrame) -> pd.DataFrame:
+    synthetic = samples["is_synthetic"].astype(bool)
+    ours = {
+        "all": len(samples),
+        "natural": int((~synthetic).sum()),
+        "synthetic": int(synthetic.sum()),
+        "with coordinates": int(samples["latitude"].notna().sum()),
+    }
+    return pd.DataFrame(
+        {
+            "": list(ours),
+            "specimens here": list(ours.values()),
+            "share": [f"{v / max(len(samples), 1):.1%}" for v in ours.values()],
+            "Pappone (2024)": [f"{PAPER_TOTALS[k]:,}" for k in ours],
+            "their share": [f"{PAPER_TOTALS[k] / PAPER_TOTALS['all']:.1%}" for k in ours],
+        }
+    )
+
+
+def _formatted(counts: pd.DataFrame) -> pd.DataFrame:
+    share = "country_of_those_naming_a_place"
+    return counts.assign(**{share: counts[share].map("{:.1%}".format)})

@@ -1,0 +1,55 @@
+"""What is known of each spectrum besides its intensities.
+
+What belongs here: the extra inputs (laser, chemistry) and the position of the specimen,
+one row a spectrum. What does not: which spectra take part (see `study`).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+
+from raman_pipeline.rruff.chemistry import ELEMENTS, compositions
+from raman_pipeline.common.schema import RAGGED, Column, TableSchema
+
+FACTS = TableSchema(
+    "spectrum_facts",
+    (
+        Column("member_id", pa.string(), "the spectrum", unique=True),
+        Column("measurement_key", pa.string(), "the same for the RAW and Processed of one scan"),
+        Column("wavelength_nm", pa.float64(), "laser, nm", nullable=True),
+        Column(
+            "ideal_composition",
+            RAGGED,
+            f"atomic fractions of {len(ELEMENTS)} elements by IDEAL CHEMISTRY; zeros: not stated",
+        ),
+        Column(
+            "measured_composition",
+            RAGGED,
+            f"atomic fractions of {len(ELEMENTS)} elements by MEASURED CHEMISTRY; zeros: none",
+        ),
+        Column("latitude", pa.float64(), "of the specimen, degrees", True, between=(-90, 90)),
+        Column("longitude", pa.float64(), "of the specimen, degrees", True, between=(-180, 180)),
+    ),
+)
+
+
+def spectrum_facts(spectra: pd.DataFrame, samples: pd.DataFrame) -> pa.Table:
+    """Returns a FACTS table, one row for each spectrum, in the order of `spectra`.
+
+    Args:
+        spectra: columns `member_id`, `rruff_id`, `measurement_key`, `wavelength_nm`,
+            `ideal_chemistry`, `measured_chemistry`.
+        samples: columns `rruff_id`, `latitude`, `longitude`, one row a specimen.
+    """
+    frame = spectra.merge(
+        samples[["rruff_id", "latitude", "longitude"]],
+        on="rruff_id",
+        how="left",
+        validate="many_to_one",
+    )
+    for kind in ("ideal", "measured"):
+        # The same formula stands in every spectrum of a specimen, so each is read once.
+        codes, formulae = pd.factorize(frame[f"{kind}_chemistry"].fillna(""))
+        frame[f"{kind}_composition"] = list(compositions(formulae)[codes])
+    return FACTS.from_frame(frame)

@@ -1,0 +1,150 @@
+"""Splits into folds: the papers' random one, and those that keep groups together.
+
+What belongs here: what must not stand on both sides, and the proof that it does
+not. What does not: which rows take part (see `study`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from raman_pipeline.learning.data.selection import EXCLUSIONS
+from raman_pipeline.common.schema import Column, TableSchema
+
+Split = Literal["random", "specimen", "locality", "species"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+_GROUP_COLUMNS: dict[Split, tuple[str, ...]] = {
+    "random": (),
+    "specimen": ("rruff_id",),
+    # Grouping by these alone would let a specimen with two names or two localities
+    # stand on both sides.
+    "locality": ("locality", "rruff_id"),
+    "species": ("mineral", "rruff_id"),
+}
+
+FOLDS = TableSchema(
+    "fold_assignment",
+    (
+        Column("member_id", pa.string(), "the spectrum", unique=True),
+        Column("rruff_id", pa.string(), "the specimen", nullable=True),
+        Column("mineral", pa.string(), "NAMES header", nullable=True),
+        Column("locality", pa.string(), "LOCALITY header, empty where absent"),
+        Column("country", pa.string(), "label: Natural Earth NAME", nullable=True),
+        Column("group", pa.int64(), "what stays on one side; null in `random`", nullable=True),
+        Column("fold", pa.int32(), "test fold; null where left out", nullable=True),
+        Column("excluded", pa.string(), "reason to leave it out", True, isin=EXCLUSIONS),
+    ),
+)
+
+
+def groups_of(frame: pd.DataFrame, split: Split) -> npt.NDArray[np.int64] | None:
+    """Returns the group of each row, or None for the random split.
+
+    Rows belong together when they share a value in any of the split's columns,
+    directly or through other rows (connected components).
+
+    Args:
+        frame: columns `rruff_id`, `locality`, `mineral`, without nulls.
+        split: which split.
+    """
+    columns = _GROUP_COLUMNS[split]
+    if not columns:
+        return None
+    n = len(frame)
+    rows = np.arange(n)
+    edges, offset = [], n
+    for column in columns:
+        codes, values = pd.factorize(frame[column])
+        if (codes < 0).any():
+            raise ValueError(f"{column} holds nulls; leave those rows out of the study")
+        edges.append(np.stack([rows, codes + offset]))
+        offset += len(values)
+    source, target = np.concatenate(edges, axis=1)
+    graph = coo_matrix((np.ones(source.size), (source, target)), shape=(offset, offset))
+    _, labels = connected_components(graph, directed=False)
+    return pd.factorize(labels[:n])[0].astype(np.int64)
+
+
+def make_splitter(split: Split, n_splits: int, seed: int) -> StratifiedKFold | StratifiedGroupKFold:
+    """Returns the scikit-learn splitter of a split; pass it `groups_of` as groups."""
+    if _GROUP_COLUMNS[split]:
+        return StratifiedGroupKFold(n_splits=n_splits, shuffle=True, random_state=seed)
+    return StratifiedKFold(n_splits=n_splits, shuffle=True, random_state=seed)
+
+
+@contextmanager
+def quiet_about_rare() -> Iterator[None]:
+    """Silences scikit-learn on countries too rare for every fold; the reports show n of each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The least populated class")
+        yield
+
+
+def assign_folds(study: pd.DataFrame, split: Split, n_splits: int, seed: int) -> pa.Table:
+    """Assigns every row that takes part to one test fold.
+
+    Args:
+        study: as `select_study` returns it.
+        split: which split.
+        n_splits: number of folds.
+        seed: of the shuffle.
+
+    Returns:
+        A FOLDS table with one row for each row of `study`, in its order.
+
+    Raises:
+        ValueError: there are fewer groups, or fewer spectra of the commonest country,
+            than folds.
+    """
+    used = study[study["excluded"].isna()]
+    groups = groups_of(used, split)
+    available = len(used) if groups is None else len(np.unique(groups))
+    if available < n_splits:
+        raise ValueError(
+            f"{n_splits} folds need at least as many "
+            f"{'spectra' if groups is None else 'groups'}, but the {split} split has {available}; "
+            "use fewer folds or more data"
+        )
+    fold = np.full(len(used), -1)
+    with quiet_about_rare():
+        splitter = make_splitter(split, n_splits, seed)
+        for number, (_, test) in enumerate(splitter.split(used, used["country"], groups)):
+            fold[test] = number
+    result = study.copy()
+    result["group"] = pd.Series(groups, index=used.index, dtype="Int64")
+    result["fold"] = pd.Series(fold, index=used.index, dtype="Int32")
+    return FOLDS.from_frame(result)
+
+
+def groups_on_both_sides(folds: pd.DataFrame, split: Split) -> dict[str, int]:
+    """Counts values that stand in more than one fold, for each column the split keeps.
+
+    All counts are zero in a sound assignment; the random split keeps nothing.
+    """
+    used = folds[folds["fold"].notna()]
+    return {
+        column: int((used.groupby(column)["fold"].nunique() > 1).sum())
+        for column in _GROUP_COLUMNS[split]
+    }
+
+
+def seen_specimen_share(folds: pd.DataFrame) -> float:
+    """Returns the share of spectra whose specimen also stands in another fold.
+
+    This is the leakage of the random split: those spectra are tested by a model that
+    was trained on the same specimen.
+    """
+    used = folds[folds["fold"].notna()]
+    return float((used.groupby("rruff_id")["fold"].transform("nunique") > 1).mean())

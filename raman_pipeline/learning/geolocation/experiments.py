@@ -1,0 +1,207 @@
+"""Studies of many fits: which inputs help, how far more data would, who wins for sure.
+
+What belongs here: the input ablation, the scaling curve and the paired comparison,
+each over folds made from a study's rows. What does not: counting measurements twice
+(see `twins`), the report over the partitioned predictions (see `report`).
+
+They use the `specimen` split, whose test specimens the training never saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from sklearn.metrics import f1_score
+
+from raman_pipeline.learning.geolocation.calibration import log_loss
+from raman_pipeline.learning.geolocation.registry import FAMILIES, Family, blend, lookup
+from raman_pipeline.learning.geolocation.fitting import fit_family, predict_family
+from raman_pipeline.learning.geolocation.features import INPUTS, Input
+from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_sides
+from raman_pipeline.learning.geolocation.metrics import ranked
+from raman_pipeline.learning.geolocation.fit_context import FitContext
+from raman_pipeline.learning.data.splits import Split, assign_folds
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+from raman_pipeline.common.schema import Column, TableSchema
+
+SPLIT: Split = "specimen"
+_SHARE = (0.0, 1.0)
+
+STUDY_RUNS = TableSchema(
+    "study_runs",
+    (
+        Column("variant", pa.string(), "what was fitted: a family, or a set of inputs"),
+        Column("seed", pa.int32(), "of the folds and of the fit"),
+        Column("fold", pa.int32(), "test fold"),
+        Column("share", pa.float64(), "of the training specimens", between=_SHARE),
+        Column("specimens", pa.int32(), "training specimens"),
+        Column("training", pa.int32(), "training spectra"),
+        Column("n", pa.int32(), "test spectra"),
+        Column("accuracy", pa.float64(), "share of right countries", between=_SHARE),
+        Column("macro_f1", pa.float64(), "mean F1 over countries", between=_SHARE),
+        Column("top5", pa.float64(), "share with the label among five", between=_SHARE),
+        Column("log_loss", pa.float64(), "of calibrated probabilities, nats"),
+    ),
+    unique_together=("variant", "seed", "fold", "share"),
+)
+
+OnRun = Callable[[dict], None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fold of a study: what is fitted on and what is tested.
+
+    Attributes:
+        seed: of the folds and of the fit.
+        split: how the folds were made.
+        fold: the test fold.
+        train: training side.
+        test: test side.
+        share: of the training specimens that `train` holds.
+    """
+
+    seed: int
+    split: Split
+    fold: int
+    train: LabelledSpectra
+    test: LabelledSpectra
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """What every study draws its folds from.
+
+    Attributes:
+        rows: a FOLDS table of any split; its exclusions hold, its folds do not.
+        tensor: the spectra.
+        facts: a FACTS table.
+        n_folds: how many folds.
+        trees: of a forest.
+    """
+
+    rows: pd.DataFrame
+    tensor: SpectrumTensor
+    facts: pd.DataFrame
+    n_folds: int
+    trees: int
+
+    def cells(self, seed: int, split: Split = SPLIT) -> Iterator[Cell]:
+        """Yields every fold under one seed."""
+        study = self.rows.drop(columns=["group", "fold"])
+        folds = assign_folds(study, split, self.n_folds, seed).to_pandas()
+        for fold in range(self.n_folds):
+            train, test = fold_sides(folds, self.tensor, fold, self.facts)
+            yield Cell(seed, split, fold, train, test)
+
+
+def compare_families(
+    data: StudyData, names: Iterable[str], seeds: Sequence[int], on_run: OnRun
+) -> pa.Table:
+    """Fits families on the same folds under several seeds; returns a STUDY_RUNS table."""
+    chosen = [FAMILIES[name] for name in names]
+    return STUDY_RUNS.from_rows(
+        run_family(data, family, family.name, cell, on_run)
+        for seed in seeds
+        for cell in data.cells(seed)
+        for family in chosen
+    )
+
+
+ABLATION: tuple[tuple[Input, ...], ...] = (
+    ("spectrum",),
+    ("ideal_chemistry",),
+    ("measured_chemistry",),
+    ("laser",),
+    ("spectrum", "laser"),
+    ("spectrum", "mineral"),
+    ("spectrum", "ideal_chemistry"),
+    ("spectrum", "ideal_chemistry", "measured_chemistry"),
+    INPUTS,
+)
+"""Sets of inputs: alone, then beside the spectrum; names alone are LOOKUPS."""
+
+LOOKUPS = {
+    # A name alone: trees took 20 minutes over 1,000 one-hot columns of one fold, for no more.
+    "mineral (look-up)": "mineral",
+    # A confound: collectors have favourite countries.
+    "who gave the specimen (look-up)": "source",
+}
+"""What is a name and no quantity, with its column."""
+
+N_ABLATED = len(ABLATION) + len(LOOKUPS)
+
+
+def ablate_inputs(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
+    """Fits the same learner, the blend, on each set of ABLATION; returns a STUDY_RUNS table.
+
+    Beside them stand the LOOKUPS; the facts must have a column `source`.
+    """
+    variants = {" + ".join(inputs): blend("blend", "blend", inputs) for inputs in ABLATION}
+    for title, column in LOOKUPS.items():
+        described = f"Gives the commonest country of training by {column}."
+        variants[title] = lookup(f"{column}_lookup", title, described, column)
+    return STUDY_RUNS.from_rows(
+        run_family(data, family, name, cell, on_run)
+        for cell in data.cells(seed)
+        for name, family in variants.items()
+    )
+
+
+SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
+
+
+def scaling_curve(data: StudyData, names: Iterable[str], seed: int, on_run: OnRun) -> pa.Table:
+    """Fits families on growing parts of the training specimens; returns a STUDY_RUNS table.
+
+    The parts are nested: a larger one holds every smaller one.
+    """
+    chosen = [FAMILIES[name] for name in names]
+
+    def runs() -> Iterator[dict]:
+        for cell in data.cells(seed):
+            for share in SHARES:
+                part = some_specimens(cell.train, share, seed + cell.fold)
+                smaller = replace(cell, train=part, share=share)
+                for family in chosen:
+                    yield run_family(data, family, family.name, smaller, on_run)
+
+    return STUDY_RUNS.from_rows(runs())
+
+
+def some_specimens(train: LabelledSpectra, share: float, seed: int) -> LabelledSpectra:
+    """Returns the spectra of a random share of the specimens; larger shares hold smaller ones."""
+    specimens = np.sort(train.about["rruff_id"].unique())
+    order = np.random.default_rng(seed).permutation(len(specimens))
+    kept = specimens[order[: round(share * len(specimens))]]
+    return train.subset(train.about["rruff_id"].isin(kept).to_numpy())
+
+
+def run_family(
+    data: StudyData, family: Family, variant: str, cell: Cell, on_run: OnRun
+) -> dict[str, object]:
+    """Fits and tests a family on one cell; returns a row of STUDY_RUNS."""
+    context = FitContext(cell.seed, cell.split, data.trees)
+    state = fit_family(family, cell.train, context)
+    found = predict_family(family, state, cell.train, cell.test)
+    label, order = cell.test.label, ranked(found.scores, cell.train)
+    row: dict[str, object] = {
+        "variant": variant,
+        "seed": cell.seed,
+        "fold": cell.fold,
+        "share": cell.share,
+        "specimens": cell.train.about["rruff_id"].nunique(),
+        "training": len(cell.train),
+        "n": len(label),
+        "accuracy": float((order[:, 0] == label).mean()),
+        "macro_f1": float(f1_score(label, order[:, 0], average="macro", zero_division=0)),
+        "top5": float((order[:, :5] == label[:, None]).any(axis=1).mean()),
+        "log_loss": log_loss(found.probabilities, label),
+    }
+    on_run(row)
+    return row

@@ -1,0 +1,92 @@
+"""Baselines: what must be beaten before a model is worth a word.
+
+What belongs here: fitted states and predictions of methods that learn nothing, or
+look up. What does not: the registry of families (see `families`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import softmax
+
+from raman_pipeline.learning.data.labelled import LabelledSpectra
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.data.similarity import best_by_class, unit_root
+
+Probabilities = npt.NDArray[np.float64]
+_SHARPNESS = 0.01
+
+
+def fit_majority(train: LabelledSpectra) -> ModelState:
+    """Remembers how common each country is."""
+    return ModelState({"prior": _prior(train)})
+
+
+def predict_majority(
+    state: ModelState, train: LabelledSpectra, test: LabelledSpectra
+) -> Probabilities:
+    """Gives every spectrum the training frequencies, float64 [n, classes]."""
+    return np.tile(state.arrays["prior"], (len(test), 1))
+
+
+def fit_lookup(train: LabelledSpectra, column: str) -> ModelState:
+    """Counts countries for each value of a column; the spectrum itself is not used.
+
+    By `mineral` this is what its name alone tells; by `rruff_id` it measures leakage, as
+    it knows nothing but the specimens that stand on both sides.
+    """
+    values, counts = _counts(train, column)
+    return ModelState({"counts": counts, "prior": _prior(train)}, {"values": values})
+
+
+def predict_lookup(
+    state: ModelState, train: LabelledSpectra, test: LabelledSpectra, column: str
+) -> Probabilities:
+    """Gives the frequencies of the value's countries; the overall ones if it is new.
+
+    The overall frequencies count as one further observation, which orders countries
+    that the value was never seen in.
+    """
+    row = {value: i for i, value in enumerate(state.about["values"])}
+    prior, counts = state.arrays["prior"], state.arrays["counts"]
+    with_none = np.vstack([counts, np.zeros(len(prior))])
+    chosen = with_none[[row.get(value, len(counts)) for value in test.about[column]]]
+    return (chosen + prior) / (chosen.sum(axis=1, keepdims=True) + 1)
+
+
+def fit_nearest_neighbour(train: LabelledSpectra) -> ModelState:
+    """Nothing is fitted: the training side itself is the model."""
+    return ModelState({"prior": _prior(train)}, {"training_spectra": len(train)})
+
+
+def predict_nearest_neighbour(
+    state: ModelState, train: LabelledSpectra, test: LabelledSpectra
+) -> Probabilities:
+    """Ranks countries by their most similar training spectrum.
+
+    The scores are a sharp softmax of the similarity, so that the order is that of the
+    neighbours; what they are worth is for the calibration to say.
+    """
+    reference, query = unit_root(train.intensity), unit_root(test.intensity)
+    best = best_by_class(query, reference, train.label, len(train.classes))
+    return softmax(np.where(best > -1, best / _SHARPNESS, -np.inf), axis=1)
+
+
+def as_shares(values: npt.NDArray[np.floating]) -> Probabilities:
+    """Returns least-squares values of one-hot targets as probabilities: none negative, sum 1."""
+    positive = np.clip(values, 0, None).astype(np.float64)
+    return positive / positive.sum(axis=1, keepdims=True)
+
+
+def _prior(train: LabelledSpectra) -> Probabilities:
+    return np.bincount(train.label, minlength=len(train.classes)) / max(len(train), 1)
+
+
+def _counts(train: LabelledSpectra, column: str) -> tuple[list[str], Probabilities]:
+    """Returns the values of a column and the countries counted for each, [values, classes]."""
+    codes, values = pd.factorize(train.about[column], sort=True)
+    counts = np.zeros((len(values), len(train.classes)))
+    np.add.at(counts, (codes, train.label), 1)
+    return list(values), counts

@@ -1,0 +1,117 @@
+"""ConvNeXt1D as a model family: fit and predict on labelled spectra.
+
+What belongs here: the way between labelled spectra and the network. What does not:
+the network (see `models.convnext1d`) and the loop (see `training`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from raman_pipeline.learning.data.labelled import LabelledSpectra
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.models.convnext1d import ConvNeXt1D
+from raman_pipeline.learning.geolocation.fit_context import FitContext
+from raman_pipeline.learning.training.presets import ConvNeXtPreset
+from raman_pipeline.learning.training.classifier import (
+    TrainingSet,
+    predict_probabilities,
+    train_classifier,
+)
+
+
+def crop_columns(grid: npt.NDArray[np.float64], crop: tuple[float, float] | None) -> slice:
+    """Returns the grid points of a crop as a slice.
+
+    Raises:
+        ValueError: the crop holds too few points for the network's strides.
+    """
+    if crop is None:
+        return slice(0, grid.size)
+    start, stop = np.searchsorted(grid, crop)
+    if stop - start < 64:
+        raise ValueError(
+            f"{stop - start} grid points lie in {crop[0]:g}-{crop[1]:g} cm⁻¹ and the network "
+            "needs 64; raise grid.points or widen the crop"
+        )
+    return slice(int(start), int(stop))
+
+
+def fit_convnext(train: LabelledSpectra, context: FitContext, preset: ConvNeXtPreset) -> ModelState:
+    """Trains a ConvNeXt1D; the state holds weights, preset, classes and the losses."""
+    data = training_set(train, preset)
+    torch.manual_seed(context.seed)
+    model = build(preset, data.spectra.shape[1], len(train.classes))
+    reports = train_classifier(
+        model, data, preset, context.seed, context.checkpoint, context.on_epoch
+    )
+    arrays = {name: value.numpy() for name, value in model.state_dict().items()}
+    about = {
+        "preset": preset.model_dump(mode="json"),
+        "length": data.spectra.shape[1],
+        "classes": list(train.classes),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "final_training_loss": round(reports[-1].loss, 6) if reports else None,
+    }
+    return ModelState(arrays, about)
+
+
+def predict_convnext(
+    state: ModelState, train: LabelledSpectra, test: LabelledSpectra
+) -> npt.NDArray[np.float64]:
+    """Returns probabilities of a stored ConvNeXt1D, float64 [n, classes]."""
+    preset = ConvNeXtPreset.model_validate(state.about["preset"])
+    model = build(preset, state.about["length"], len(state.about["classes"]))
+    names = model.state_dict()
+    model.load_state_dict({name: torch.from_numpy(state.arrays[name]) for name in names})
+    return predict_probabilities(model, cropped(test, preset))
+
+
+def cropped(spectra: LabelledSpectra, preset: ConvNeXtPreset) -> npt.NDArray[np.float32]:
+    """Returns the part of the spectra that the network sees, float32 [n, m], 0 to 1."""
+    return spectra.intensity[:, crop_columns(spectra.grid, preset.crop)]
+
+
+def training_set(train: LabelledSpectra, preset: ConvNeXtPreset) -> TrainingSet:
+    """Returns what a network is trained on."""
+    specimens, _ = pd.factorize(train.about["rruff_id"])
+    return TrainingSet(
+        cropped(train, preset),
+        train.label,
+        specimens.astype(np.int64),
+        float(train.grid[1] - train.grid[0]),
+    )
+
+
+class StandardisedRoot(nn.Module):
+    """Square roots of [batch, m], centred and scaled for each spectrum."""
+
+    def forward(self, spectra: Tensor) -> Tensor:
+        """Returns the same shape; a flat spectrum stays zero."""
+        root = spectra.clamp_min(0).sqrt()
+        centred = root - root.mean(dim=1, keepdim=True)
+        return centred / (root.std(dim=1, keepdim=True, correction=0) + 1e-6)
+
+
+def build(preset: ConvNeXtPreset, length: int, classes: int) -> nn.Module:
+    """Returns the transform and the network of a preset, with fresh weights."""
+    network = ConvNeXt1D(
+        length=length,
+        classes=classes,
+        depths=preset.depths,
+        dims=preset.dims,
+        layer_scale=preset.layer_scale,
+        stem_norm=preset.stem_norm,
+        position_embedding=preset.position_embedding,
+        initialisation=preset.initialisation,
+        drop_path=preset.drop_path,
+        dropout=preset.dropout,
+    )
+    transform = StandardisedRoot() if preset.transform == "standardised_root" else nn.Identity()
+    return nn.Sequential(OrderedDict(transform=transform, network=network))

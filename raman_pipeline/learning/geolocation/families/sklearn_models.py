@@ -1,0 +1,82 @@
+"""Support vectors and randomised trees from scikit-learn as model families.
+
+What belongs here: scikit-learn's classifiers on the blocks of `inputs`. What does not:
+choosing their parameters (see `fitting`).
+
+The state is the recipe: parameters and seed. The classifier is fitted anew where it is
+asked, to the same result; a stored forest of 77 countries takes a gigabyte, and
+scikit-learn stores its models as pickles only, which run code when they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.svm import SVC
+
+from raman_pipeline.learning.geolocation.families.baselines import Probabilities
+from raman_pipeline.learning.geolocation.features import Block, Input, matrices
+from raman_pipeline.learning.data.labelled import LabelledSpectra
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
+
+SVM_CHOICES: tuple[Choice, ...] = ({"C": 1.0}, {"C": 10.0}, {"C": 100.0})
+TREE_CHOICES: tuple[Choice, ...] = ({"min_samples_leaf": 1}, {"min_samples_leaf": 3})
+
+
+def fit_recipe(train: LabelledSpectra, context: FitContext) -> ModelState:
+    """Keeps what a classifier is fitted with."""
+    return ModelState(
+        {"training_spectra": np.array([len(train)])},
+        {"seed": context.seed, "trees": context.trees, "parameters": dict(context.choice)},
+    )
+
+
+def predict_svm(
+    state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
+) -> Probabilities:
+    """Returns a softmax over the one-against-rest decisions of an RBF support-vector machine."""
+
+    def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
+        machine = SVC(gamma="scale", **state.about["parameters"]).fit(x, train.label)
+        decision = machine.decision_function(query)
+        if decision.ndim == 1:  # two classes
+            decision = np.stack([-decision, decision], axis=1)
+        return machine.classes_, softmax(decision, axis=1)
+
+    return _all_classes(train, test, inputs, decide)
+
+
+def predict_trees(
+    state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
+) -> Probabilities:
+    """Returns the mean over extremely randomised trees (Geurts 2006)."""
+
+    def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
+        forest: ClassifierMixin = ExtraTreesClassifier(
+            state.about["trees"], random_state=state.about["seed"], **state.about["parameters"]
+        ).fit(x, train.label)
+        return forest.classes_, forest.predict_proba(query)
+
+    return _all_classes(train, test, inputs, decide)
+
+
+def _all_classes(
+    train: LabelledSpectra,
+    test: LabelledSpectra,
+    inputs: Sequence[Input],
+    decide: Callable[[Block, Block], tuple[np.ndarray, Probabilities]],
+) -> Probabilities:
+    """Returns [n, classes], zero for countries that training lacks."""
+    x, query = matrices(train, test, inputs)
+    probabilities = np.zeros((len(test), len(train.classes)))
+    if len(np.unique(train.label)) == 1:
+        probabilities[:, train.label[0]] = 1
+        return probabilities
+    classes, found = decide(x, query)
+    probabilities[:, classes] = found
+    return probabilities

@@ -1,0 +1,181 @@
+"""Metrics of a classification, from one row a test spectrum.
+
+What belongs here: predictions and the numbers that follow from them. What does not:
+figures and texts (see `report`), calibrating (see `fitting`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+
+from raman_pipeline.geography.maps.geodesy import separation_km, unit_vectors
+from raman_pipeline.learning.geolocation.calibration import (
+    LEVELS,
+    Predicted,
+    Probabilities,
+    brier,
+    conformal_sets,
+    expected_calibration_error,
+    reliability,
+)
+from raman_pipeline.learning.data.labelled import LabelledSpectra
+from raman_pipeline.learning.geolocation.spatial_density import Places
+from raman_pipeline.common.schema import RAGGED, Column, TableSchema
+
+_SETS = pa.list_(pa.int32())
+_SHARE = (0.0, 1.0)
+
+PREDICTIONS = TableSchema(
+    "predictions",
+    (
+        Column("member_id", pa.string(), "the spectrum", unique=True),
+        Column("rruff_id", pa.string(), "the specimen"),
+        Column("country", pa.string(), "the label"),
+        Column("predicted", pa.string(), "the country of the highest score"),
+        Column("probability", pa.float64(), "of `predicted`, calibrated", between=_SHARE),
+        Column("true_probability", pa.float64(), "of the label, calibrated", between=_SHARE),
+        Column("raw_probability", pa.float64(), "of `predicted`, as fitted", between=_SHARE),
+        Column("brier", pa.float64(), "squared error over all countries", between=(0, 2)),
+        Column("rank", pa.int32(), "rank of the label by score, 1 is best", between=(1, 1000)),
+        Column("specimen_in_training", pa.bool_(), "the specimen also stands in training"),
+        Column("distance_km", pa.float64(), "weighted position to the specimen's", True),
+        Column("log_density", pa.float64(), "at the specimen's position; 0: uniform", True),
+        Column("set_size", _SETS, f"countries in the sets of stated coverage {LEVELS}"),
+        Column("in_set", _SETS, "1 where the set of that coverage holds the label"),
+        Column("probabilities", RAGGED, "of all countries of the folds, in their order"),
+    ),
+)
+
+
+def ranked(scores: Probabilities, train: LabelledSpectra) -> npt.NDArray[np.int64]:
+    """Returns the countries of each row from the best score to the worst, [n, classes].
+
+    Equal scores are ranked by frequency in training, then by name, so that ties favour
+    no family.
+    """
+    frequency = np.bincount(train.label, minlength=len(train.classes))
+    tie_break = np.argsort(np.argsort(-frequency, kind="stable"), kind="stable")
+    return np.lexsort((np.broadcast_to(tie_break, scores.shape), -scores), axis=1)
+
+
+def predictions_table(
+    predicted: Predicted, train: LabelledSpectra, test: LabelledSpectra
+) -> pa.Table:
+    """Returns a PREDICTIONS table, one row for each test spectrum.
+
+    Label and rank follow the scores as fitted, so that calibrating changes no accuracy.
+
+    Args:
+        predicted: of the test side.
+        train: gives the frequencies, the positions and the specimens seen.
+        test: gives the labels.
+    """
+    scores, probabilities = predicted.scores, predicted.probabilities
+    calibration = predicted.calibration
+    order = ranked(scores, train)
+    rows, first = np.arange(len(test)), order[:, 0]
+    classes = np.array(test.classes, dtype=object)
+    validation = calibration.calibrator(calibration.scores)
+    sets = conformal_sets(validation, calibration.label, probabilities)
+    places = Places(train.about, train.label, len(train.classes))
+    at = unit_vectors(test.about["latitude"], test.about["longitude"])
+    seen = test.about["rruff_id"].isin(train.about["rruff_id"].unique())
+    return PREDICTIONS.from_frame(
+        pd.DataFrame(
+            {
+                "member_id": test.about["member_id"],
+                "rruff_id": test.about["rruff_id"],
+                "country": classes[test.label],
+                "predicted": classes[first],
+                "probability": probabilities[rows, first],
+                "true_probability": probabilities[rows, test.label],
+                "raw_probability": scores[rows, first],
+                "brier": np.clip(brier(probabilities, test.label), 0, 2),
+                "rank": np.argmax(order == test.label[:, None], axis=1) + 1,
+                "specimen_in_training": seen.to_numpy(bool),
+                "distance_km": separation_km(places.weighted_position(probabilities), at),
+                "log_density": places.log_density(probabilities, at, calibration.bandwidth_km),
+                "set_size": list(sets.sum(axis=1).astype(np.int32)),
+                "in_set": list(sets[rows, test.label].astype(np.int32)),
+                "probabilities": list(probabilities.astype(np.float32)),
+            }
+        )
+    )
+
+
+def summarise(predictions: pd.DataFrame) -> dict[str, float]:
+    """Returns the numbers of one test fold.
+
+    Accuracy, macro-F1 (over the countries that occur among labels or predictions),
+    top-5, the share of seen specimens and accuracy on seen and new ones apart; log loss
+    (nats), Brier score and expected calibration error (as fitted and calibrated); size and
+    measured coverage of the 90% sets, by spectrum and by specimen; median distance (km) and
+    mean log density at the specimens whose position is known, NaN without any.
+    """
+    truth, predicted = predictions["country"], predictions["predicted"]
+    seen = predictions["specimen_in_training"].astype(bool)
+    right = truth == predicted
+    at = LEVELS.index(0.9)
+    inside = predictions["in_set"].str[at]
+    return {
+        "n": len(predictions),
+        "accuracy": float(accuracy_score(truth, predicted)),
+        "macro_f1": float(f1_score(truth, predicted, average="macro", zero_division=0)),
+        "top5": float((predictions["rank"] <= 5).mean()),
+        "seen_share": float(seen.mean()),
+        "accuracy_seen": float(right[seen].mean()) if seen.any() else float("nan"),
+        "accuracy_new": float(right[~seen].mean()) if (~seen).any() else float("nan"),
+        "log_loss": float(-np.log(predictions["true_probability"]).mean()),
+        "brier": float(predictions["brier"].mean()),
+        "ece": expected_calibration_error(reliability(predictions["probability"], right)),
+        "ece_raw": expected_calibration_error(reliability(predictions["raw_probability"], right)),
+        "coverage_90": float(inside.mean()),
+        "coverage_90_specimens": float(inside.groupby(predictions["rruff_id"]).mean().mean()),
+        "set_size_90": float(predictions["set_size"].str[at].mean()),
+        "distance_km": float(predictions["distance_km"].median()),
+        "log_density": float(predictions["log_density"].mean()),
+    }
+
+
+def per_country(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Returns `country`, `precision`, `recall`, `f1` and `n` for each labelled country."""
+    countries = sorted(predictions["country"].unique())
+    precision, recall, f1, n = precision_recall_fscore_support(
+        predictions["country"], predictions["predicted"], labels=countries, zero_division=0
+    )
+    return pd.DataFrame(
+        {"country": countries, "precision": precision, "recall": recall, "f1": f1, "n": n}
+    )
+
+
+def coverages(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Returns stated and measured coverage and the mean size of the conformal sets.
+
+    Columns: `stated`, `measured` (by spectrum), `specimens` (mean over specimens), `size`.
+    """
+    inside = np.stack(list(predictions["in_set"]))
+    sizes = np.stack(list(predictions["set_size"]))
+    by_specimen = pd.DataFrame(inside).groupby(predictions["rruff_id"].to_numpy()).mean().mean()
+    return pd.DataFrame(
+        {
+            "stated": LEVELS,
+            "measured": inside.mean(axis=0),
+            "specimens": by_specimen.to_numpy(),
+            "size": sizes.mean(axis=0),
+        }
+    )
+
+
+def abstention(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Returns accuracy among the most confident answers.
+
+    Columns: `answered` (share of spectra), `accuracy` (among those).
+    """
+    ordered = predictions.sort_values("probability", ascending=False, kind="stable")
+    right = (ordered["country"] == ordered["predicted"]).to_numpy(float)
+    answered = np.arange(1, len(right) + 1)
+    return pd.DataFrame({"answered": answered / len(right), "accuracy": right.cumsum() / answered})

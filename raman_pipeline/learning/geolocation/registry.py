@@ -1,0 +1,210 @@
+"""Model families: everything that can be fitted on one fold, behind one interface.
+
+What belongs here: the interface and the registry. What does not: the methods
+themselves (see `baselines`, `classical`, `random_convolutions`, `kernel_ridge`,
+`convnext_family`), choosing and calibrating (see `fitting`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from raman_pipeline.learning.geolocation.families import baselines
+from raman_pipeline.learning.geolocation.families import sklearn_models as classical
+from raman_pipeline.learning.geolocation.families import kernel_ridge
+from raman_pipeline.learning.geolocation.families import minirocket as random_convolutions
+from raman_pipeline.learning.geolocation.features import Input
+from raman_pipeline.learning.data.labelled import LabelledSpectra
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
+from raman_pipeline.learning.training.presets import PresetName
+
+Fit = Callable[[LabelledSpectra, FitContext], ModelState]
+Predict = Callable[[ModelState, LabelledSpectra, LabelledSpectra], npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A method: how it is fitted and how it predicts.
+
+    Attributes:
+        name: asset names derive from it.
+        title: for figures and tables.
+        description: one sentence.
+        fit: training side and context to a state.
+        predict: state, training side and test side to float64 [n, classes].
+        inputs: what it looks at, by the names of `inputs` or of a column; empty for none.
+        choices: parameters that the inner validation chooses among.
+        preset: of its network; None for families without one.
+        uses: the settings that its fit depends on.
+        baseline: whether a model should beat it.
+        version: of what it fits; raise it when its numbers change.
+    """
+
+    name: str
+    title: str
+    description: str
+    fit: Fit
+    predict: Predict
+    inputs: tuple[str, ...] = ("spectrum",)
+    choices: tuple[Choice, ...] = ({},)
+    preset: PresetName | None = None
+    uses: tuple[str, ...] = ()
+    baseline: bool = True
+    version: str = "3"
+
+
+def trees(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
+    """Returns extremely randomised trees on some inputs."""
+    return Family(
+        name,
+        title,
+        f"Extremely randomised trees on {_listed(inputs)}.",
+        classical.fit_recipe,
+        partial(classical.predict_trees, inputs=inputs),
+        inputs,
+        classical.TREE_CHOICES,
+        uses=("forest",),
+    )
+
+
+def support_vectors(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
+    """Returns an RBF support-vector machine on some inputs."""
+    return Family(
+        name,
+        title,
+        f"Support-vector machine with an RBF kernel on {_listed(inputs)}.",
+        classical.fit_recipe,
+        partial(classical.predict_svm, inputs=inputs),
+        inputs,
+        classical.SVM_CHOICES,
+        version="4",
+    )
+
+
+def blend(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
+    """Returns the mean of kernel ridge and randomised trees on some inputs."""
+    return Family(
+        name,
+        title,
+        f"Mean of kernel ridge and randomised trees on {_listed(inputs)}.",
+        partial(kernel_ridge.fit_kernel_ridge, inputs=inputs),
+        partial(kernel_ridge.predict_blend, inputs=inputs),
+        inputs,
+        kernel_ridge.RIDGE_CHOICES,
+        uses=("forest",),
+        baseline=False,
+        version="4",
+    )
+
+
+def lookup(name: str, title: str, description: str, column: str) -> Family:
+    """Returns a look-up of the countries that training has for a value of a column."""
+    return Family(
+        name,
+        title,
+        description,
+        lambda train, _: baselines.fit_lookup(train, column),
+        partial(baselines.predict_lookup, column=column),
+        (column,),
+    )
+
+
+def _convnext(name: str, title: str, description: str, preset: PresetName) -> Family:
+    return Family(
+        name,
+        title,
+        description,
+        partial(_fit_convnext, preset=preset),
+        _predict_convnext,
+        preset=preset,
+        uses=("training",),
+        baseline=False,
+    )
+
+
+def _fit_convnext(train: LabelledSpectra, context: FitContext, preset: PresetName) -> ModelState:
+    # torch takes seconds to import, and only this family needs it.
+    from raman_pipeline.learning.geolocation.families.convnext import fit_convnext
+
+    return fit_convnext(train, context, context.presets[preset])
+
+
+def _predict_convnext(
+    state: ModelState, train: LabelledSpectra, test: LabelledSpectra
+) -> npt.NDArray[np.float64]:
+    from raman_pipeline.learning.geolocation.families.convnext import predict_convnext
+
+    return predict_convnext(state, train, test)
+
+
+def _listed(inputs: tuple[Input, ...]) -> str:
+    return ", ".join(name.replace("_", " ") for name in inputs)
+
+
+WITH_CHEMISTRY: tuple[Input, ...] = ("spectrum", "ideal_chemistry")
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family(
+            "majority",
+            "majority class",
+            "Gives every spectrum the commonest country of the training side.",
+            lambda train, _: baselines.fit_majority(train),
+            baselines.predict_majority,
+            (),
+        ),
+        lookup(
+            "mineral_lookup",
+            "mineral look-up",
+            "Gives the commonest country of the mineral's name; never sees a spectrum.",
+            "mineral",
+        ),
+        lookup(
+            "specimen_lookup",
+            "same-specimen look-up",
+            "Gives the country of the same specimen where training holds it, else the commonest: "
+            "what leakage alone is worth.",
+            "rruff_id",
+        ),
+        Family(
+            "nearest_neighbour",
+            "1-NN cosine",
+            "Gives the country of the most similar training spectrum (cosine of square roots).",
+            lambda train, _: baselines.fit_nearest_neighbour(train),
+            baselines.predict_nearest_neighbour,
+        ),
+        support_vectors("rbf_svm", "RBF-SVM", ("spectrum",)),
+        trees("extra_trees", "ExtraTrees", ("spectrum",)),
+        Family(
+            "random_convolutions",
+            "random convolutions",
+            "Ridge on the features of random convolutions, in the manner of MiniRocket.",
+            random_convolutions.fit_random_convolutions,
+            random_convolutions.predict_random_convolutions,
+            choices=random_convolutions.RIDGE_CHOICES,
+            version="4",
+        ),
+        support_vectors("chemistry_svm", "RBF-SVM + chemistry", WITH_CHEMISTRY),
+        trees("chemistry_trees", "ExtraTrees + chemistry", WITH_CHEMISTRY),
+        _convnext(
+            "convnext1d_paper",
+            "ConvNeXt1D (paper)",
+            "One-dimensional ConvNeXt with what Pappone (2024) prints of it.",
+            "paper",
+        ),
+        _convnext(
+            "convnext1d",
+            "ConvNeXt1D",
+            "One-dimensional ConvNeXt with a preset that learns.",
+            "default",
+        ),
+        blend("chemistry_blend", "blend + chemistry", WITH_CHEMISTRY),
+    )
+}

@@ -1,0 +1,177 @@
+"""What the geolocation predictions add up to, over families, splits and folds.
+
+What belongs here: aggregation and verdicts. What does not: the text around them (see
+`report_text`), figures (see `raman_pipeline.plots`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import pyarrow as pa
+
+from raman_pipeline.geography.reporting.pappone2024 import PAPER_GROUP_PERCENTAGES, PAPER_GROUPS
+from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
+from raman_pipeline.learning.geolocation.metrics import per_country, summarise
+from raman_pipeline.learning.data.splits import SPLITS
+from raman_pipeline.common.schema import Column, TableSchema
+
+_SHARE = (0.0, 1.0)
+
+METRICS = TableSchema(
+    "geolocation_report",
+    (
+        Column("family", pa.string(), "model family", isin=tuple(FAMILIES)),
+        Column("split", pa.string(), "how folds were made", isin=SPLITS),
+        Column("fold", pa.int32(), "test fold", between=(0, 1000)),
+        Column("n", pa.int32(), "test spectra"),
+        Column("accuracy", pa.float64(), "share of right countries", between=_SHARE),
+        Column("macro_f1", pa.float64(), "mean F1 over countries", between=_SHARE),
+        Column("top5", pa.float64(), "share with the label among five", between=_SHARE),
+        Column("seen_share", pa.float64(), "share whose specimen is in training", between=_SHARE),
+        Column("accuracy_seen", pa.float64(), "accuracy on those", True, between=_SHARE),
+        Column("accuracy_new", pa.float64(), "accuracy on the others", True, between=_SHARE),
+        Column("log_loss", pa.float64(), "of calibrated probabilities, nats"),
+        Column("brier", pa.float64(), "of calibrated probabilities", between=(0, 2)),
+        Column("ece", pa.float64(), "expected calibration error, calibrated", between=_SHARE),
+        Column("ece_raw", pa.float64(), "expected calibration error, as fitted", between=_SHARE),
+        Column("coverage_90", pa.float64(), "measured coverage of the 90% sets", between=_SHARE),
+        Column("coverage_90_specimens", pa.float64(), "the same over specimens", between=_SHARE),
+        Column("set_size_90", pa.float64(), "countries in the 90% sets"),
+        Column("distance_km", pa.float64(), "median distance of the weighted position", True),
+        Column("log_density", pa.float64(), "mean log density over uniform, nats", True),
+    ),
+    unique_together=("family", "split", "fold"),
+)
+VALUES = tuple(c.name for c in METRICS.columns if c.name not in ("family", "split", "fold", "n"))
+
+Predictions = Mapping[tuple[str, str, int], pd.DataFrame]
+"""(family, split, fold) to a PREDICTIONS table."""
+
+
+def fold_metrics(predictions: Predictions) -> pa.Table:
+    """Returns a METRICS table, one row for each family, split and fold."""
+    rows = []
+    for (family, split, fold), table in sorted(predictions.items()):
+        values = summarise(table)
+        row = {k: None if v != v else v for k, v in values.items()}
+        rows.append({"family": family, "split": split, "fold": fold, **row})
+    return METRICS.from_rows(rows)
+
+
+def with_all_baselines(predictions: Predictions) -> Predictions:
+    """Returns the predictions of those folds that every baseline has made its own of.
+
+    A number of a model without its baselines on the same fold would compare nothing.
+    """
+    needed = {name for name, family in FAMILIES.items() if family.baseline}
+    there: dict[tuple[str, int], set[str]] = {}
+    for family, split, fold in predictions:
+        there.setdefault((split, fold), set()).add(family)
+    return {key: table for key, table in predictions.items() if needed <= there[key[1:]]}
+
+
+def summary(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Returns mean and standard deviation over folds, by split and family.
+
+    Columns: `split`, `family`, `folds`, `n` (test spectra over all folds) and
+    `<metric>_mean`, `<metric>_sd` of every metric. The deviation is over folds (ddof=1)
+    and NaN for one fold.
+    """
+    values = list(VALUES)
+    grouped = metrics.groupby(["split", "family"])
+    result = grouped[values].mean().add_suffix("_mean")
+    result = result.join(grouped[values].std(ddof=1).add_suffix("_sd"))
+    result.insert(0, "folds", grouped.size())
+    result.insert(1, "n", grouped["n"].sum())
+    order = {name: i for i, name in enumerate((*SPLITS, *FAMILIES))}
+    return result.reset_index().sort_values(
+        ["split", "family"], key=lambda s: s.map(order), ignore_index=True
+    )
+
+
+def country_scores(predictions: Predictions, family: str, split: str) -> pd.DataFrame:
+    """Returns F1 and precision by country, averaged over folds as the paper does.
+
+    Columns: `country`, `f1`, `precision`, `n` (test spectra over all folds).
+    """
+    tables = [per_country(t) for t in tables_of(predictions, family, split)]
+    if not tables:
+        return pd.DataFrame(columns=["country", "f1", "precision", "n"])
+    joined = pd.concat(tables)
+    grouped = joined.groupby("country")
+    result = grouped[["f1", "precision"]].mean().assign(n=grouped["n"].sum())
+    return result.reset_index().sort_values("n", ascending=False, ignore_index=True)
+
+
+def country_groups(countries: pd.Series) -> pd.DataFrame:
+    """Returns Table 3 of Pappone (2024): spectra of three countries and of the rest.
+
+    Args:
+        countries: the label of every spectrum that takes part.
+
+    Returns:
+        Columns `country`, `spectra`, `share`, and what the paper prints of both.
+    """
+    named = [name for name in PAPER_GROUPS if name != "Others"]
+    grouped = countries.where(countries.isin(named), "Others").value_counts()
+    spectra = grouped.reindex(list(PAPER_GROUPS), fill_value=0)
+    return pd.DataFrame(
+        {
+            "country": list(PAPER_GROUPS),
+            "spectra": spectra.to_numpy(),
+            "share": [f"{n / max(len(countries), 1):.1%}" for n in spectra],
+            "spectra_(paper)": list(PAPER_GROUPS.values()),
+            "share_(paper)": [f"{PAPER_GROUP_PERCENTAGES[name]}%" for name in PAPER_GROUPS],
+        }
+    )
+
+
+def tables_of(predictions: Predictions, family: str, split: str) -> list[pd.DataFrame]:
+    """Returns the predictions of a family under a split, in the order of the folds."""
+    return [t for (f, s, _), t in sorted(predictions.items()) if (f, s) == (family, split)]
+
+
+def sees_as_much(family: Family) -> list[str]:
+    """Returns the baselines whose inputs a family has too: those that it must beat."""
+    return [
+        name
+        for name, other in FAMILIES.items()
+        if other.baseline and set(other.inputs) <= set(family.inputs)
+    ]
+
+
+def verdicts(metrics: pd.DataFrame) -> list[str]:
+    """Says, for each split and model, whether it beats the best baseline on its inputs.
+
+    Means are over the folds that the model has; every baseline has them too.
+
+    Args:
+        metrics: a METRICS table.
+    """
+    lines = []
+    for split in SPLITS:
+        rows = metrics[metrics["split"] == split]
+        for name, family in FAMILIES.items():
+            own = rows[rows["family"] == name]
+            if family.baseline or own.empty:
+                continue
+            same = rows[rows["fold"].isin(own["fold"])]
+            means = same.groupby("family")["accuracy"].mean()
+            base = means[[b for b in sees_as_much(family) if b in means.index]]
+            if base.empty:
+                continue
+            best, ours = base.idxmax(), means[name]
+            gap = ours - base[best]
+            word = "beats" if gap > 0 else "ties with" if gap == 0 else "loses to"
+            line = (
+                f"{split}: {family.title} ({ours:.3f}) {word} the best baseline on its inputs, "
+                f"{FAMILIES[best].title} ({base[best]:.3f}), by {abs(gap):.3f} in accuracy"
+            )
+            others = means[[b for b in means.index if FAMILIES[b].baseline]]
+            if others.max() > max(ours, base[best]):
+                top = others.idxmax()
+                line += f"; {FAMILIES[top].title}, on other inputs, has {others[top]:.3f}"
+            lines.append(f"{line} ({len(own)} {'fold' if len(own) == 1 else 'folds'}).")
+    return lines

@@ -1,0 +1,118 @@
+"""The geolocation report as Markdown.
+
+What belongs here: wording and tables of text. What does not: the numbers (see `report`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.learning.geolocation.report import verdicts
+from raman_pipeline.learning.data.splits import SPLITS
+from raman_pipeline.common.markdown import markdown_table
+
+_MAIN = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "top5": "top-5",
+    "accuracy_seen": "accuracy, seen specimens",
+    "accuracy_new": "accuracy, new specimens",
+}
+_PROBABILITIES = {
+    "log_loss": "log loss",
+    "brier": "Brier",
+    "ece_raw": "ECE as fitted",
+    "ece": "ECE calibrated",
+    "coverage_90": "coverage of 90% sets",
+    "coverage_90_specimens": "by specimen",
+    "set_size_90": "countries a set",
+}
+_PLACES = {"distance_km": "median distance (km)", "log_density": "log density (nats)"}
+
+
+def to_markdown(
+    metrics: pd.DataFrame,
+    table: pd.DataFrame,
+    leakage: pd.DataFrame,
+    groups: pd.DataFrame,
+    protocol: Mapping[str, object],
+) -> str:
+    """Returns the report: protocol, verdicts, tables, what leaks.
+
+    Args:
+        metrics: a METRICS table.
+        table: as `summary` returns it.
+        leakage: columns `split`, `folds`, `n` and the shares of `leakage.shares`.
+        groups: as `country_groups` returns it.
+        protocol: facts that every number depends on, in the order to print.
+    """
+    lines = ["# Geolocation report", "", "## Protocol", ""]
+    lines += [f"- {key}: {value}" for key, value in protocol.items()]
+    lines += ["", "## Verdict", ""]
+    lines += [f"- {line}" for line in verdicts(metrics)] or ["- nothing to compare yet"]
+    lines += [
+        "",
+        "## Spectra by country (Table 3 of the paper)",
+        "",
+        *markdown_table(groups),
+        "",
+        "The percentages that the paper prints are not those of its counts.",
+        "",
+        "## Right countries",
+        "",
+        "Means ± standard deviations over folds. A seen specimen also stands in training.",
+        "",
+        *markdown_table(_columns(table, _MAIN)),
+        "",
+        "## What the split lets training know of the test spectra",
+        "",
+        *markdown_table(_leakage_cells(leakage)),
+        "",
+        "## What the probabilities are worth",
+        "",
+        "Calibration (a temperature, then a mixture with the training frequencies) and conformal "
+        "scores come from an inner validation that is grouped as the split is; the test fold is "
+        "not looked at, and labels stay as they were. Log loss in nats, Brier from 0 to 2, "
+        "expected calibration error (ECE) over 15 bins.",
+        "",
+        *markdown_table(_columns(table, _PROBABILITIES)),
+        "",
+        "## Where on the sphere",
+        "",
+        "Distance from the probability-weighted position to the specimen's; logarithm of the "
+        "predicted density there, 0 being the uniform one. Only specimens with a position count.",
+        "",
+        *markdown_table(_columns(table, _PLACES)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _columns(table: pd.DataFrame, chosen: Mapping[str, str]) -> pd.DataFrame:
+    cells = {
+        "split": table["split"],
+        "family": table["family"].map(lambda name: FAMILIES[name].title),
+        "folds": table["folds"],
+        "n": table["n"],
+    }
+    for key, title in chosen.items():
+        digits = 0 if key == "distance_km" else 3
+        cells[title] = [_mean_sd(row, key, digits) for row in table.to_dict("records")]
+    return pd.DataFrame(cells)
+
+
+def _leakage_cells(leakage: pd.DataFrame) -> pd.DataFrame:
+    order = {split: i for i, split in enumerate(SPLITS)}
+    rows = leakage.sort_values("split", key=lambda s: s.map(order))
+    shares = {c: rows[c].map("{:.3f}".format) for c in rows.select_dtypes("float").columns}
+    return rows.assign(**shares)
+
+
+def _mean_sd(row: Mapping, key: str, digits: int) -> str:
+    mean, sd = row[f"{key}_mean"], row[f"{key}_sd"]
+    if pd.isna(mean):
+        return "–"
+    return f"{mean:,.{digits}f}" + ("" if pd.isna(sd) else f" ± {sd:,.{digits}f}")

@@ -1,0 +1,118 @@
+"""Training a classifier of spectra.
+
+What belongs here: what a classifier minimises. What does not: the loop (see
+`optimisation`), architectures (see `models`), which data (see `labelled`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from raman_pipeline.learning.training.device import choose_device, compiled_where_it_pays
+from raman_pipeline.learning.training.augmentation import Augmenter, mixed
+from raman_pipeline.learning.training.loop import EpochReport, OnEpoch, optimise
+from raman_pipeline.learning.training.presets import ConvNeXtPreset
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a network is trained on.
+
+    Attributes:
+        spectra: float32 [n, m], 0 to 1.
+        label: int64 [n].
+        specimens: int64 [n], equal for spectra of one specimen.
+        step_cm1: distance of two grid points, cm⁻¹.
+    """
+
+    spectra: npt.NDArray[np.float32]
+    label: npt.NDArray[np.int64]
+    specimens: npt.NDArray[np.int64]
+    step_cm1: float
+
+    def fingerprint(self, preset: ConvNeXtPreset, seed: int) -> str:
+        """Returns a hash of the data and of how it is trained on."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.spectra).view(np.uint8).data)
+        digest.update(self.label.tobytes())
+        digest.update(self.specimens.tobytes())
+        digest.update(f"{preset.model_dump_json()} {seed} {torch.__version__}".encode())
+        return digest.hexdigest()
+
+
+def train_classifier(
+    model: nn.Module,
+    data: TrainingSet,
+    preset: ConvNeXtPreset,
+    seed: int,
+    checkpoint: Path | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> list[EpochReport]:
+    """Trains a classifier in place with cross-entropy.
+
+    Args:
+        model: maps float32 [batch, m] to logits [batch, classes].
+        data: spectra and labels; they stay on the device throughout.
+        preset: epochs, batch size, augmentation, optimiser.
+        seed: of the order of the batches, augmentation, dropout and stochastic depth.
+        checkpoint: as `optimise` takes it.
+        on_epoch: called after each epoch; the measure is the accuracy.
+
+    Returns:
+        What `optimise` returns.
+    """
+    objective = _Classification(model.to(choose_device()), data, preset)
+    fingerprint = data.fingerprint(preset, seed)
+    return optimise(model, objective, preset, seed, fingerprint, checkpoint, on_epoch)
+
+
+def predict_probabilities(
+    model: nn.Module, spectra: npt.NDArray[np.float32], batch_size: int = 256
+) -> npt.NDArray[np.float64]:
+    """Returns softmax probabilities, float64 [n, classes]; the model is put in eval mode."""
+    device = choose_device()
+    model.eval().to(device)
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(spectra), batch_size):
+            batch = torch.from_numpy(np.ascontiguousarray(spectra[start : start + batch_size]))
+            parts.append(model(batch.to(device)).double().softmax(dim=1).cpu())
+    return torch.cat(parts).numpy()
+
+
+class _Classification:
+    """Cross-entropy over spectra on the device, disturbed and mixed as the preset says."""
+
+    measure = "accuracy"
+
+    def __init__(self, model: nn.Module, data: TrainingSet, preset: ConvNeXtPreset) -> None:
+        device = next(model.parameters()).device
+        self.recipe = preset.augmentation
+        self.x = torch.from_numpy(np.ascontiguousarray(data.spectra)).to(device)
+        self.y = torch.tensor(data.label, device=device)
+        self.augment = self.recipe and Augmenter(self.recipe, self.x, data.specimens, data.step_cm1)
+        steps = preset.epochs * (len(data.label) // preset.batch_size + 1)
+        self.forward = compiled_where_it_pays(model, device, steps)
+
+    def batches(self, batch_size: int) -> Iterable[Tensor]:
+        return torch.randperm(len(self.y)).to(self.y.device).split(batch_size)
+
+    def loss(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.augment(rows) if self.augment else self.x[rows]
+        y = self.y[rows]
+        if self.recipe and self.recipe.mixup:
+            x, partner, share = mixed(x, self.recipe.mixup)
+            logits = self.forward(x)
+            loss = share * nn.functional.cross_entropy(logits, y)
+            loss = loss + (1 - share) * nn.functional.cross_entropy(logits, y[partner])
+        else:
+            logits = self.forward(x)
+            loss = nn.functional.cross_entropy(logits, y)
+        return loss, (logits.detach().argmax(dim=1) == y).float().mean()

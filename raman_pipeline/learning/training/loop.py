@@ -1,0 +1,179 @@
+"""The loop that trains any network: seeded, checkpointed every epoch, resumed after a kill.
+
+What belongs here: epochs, steps, the optimiser, checkpoints. What does not: what is
+minimised (see `training` and `denoising.objective`), architectures (see `models`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from schedulefree import AdamWScheduleFree
+from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
+
+from raman_pipeline.common import atomic
+from raman_pipeline.learning.training.device import autocast_dtype, choose_device
+from raman_pipeline.learning.training.presets import Schedule, StepSchedule
+
+
+class Objective(Protocol):
+    """What is minimised, and over which batches.
+
+    Attributes:
+        measure: name of what is told beside the loss.
+    """
+
+    measure: str
+
+    def batches(self, batch_size: int) -> Iterable[Tensor]:
+        """Returns one epoch of rows, drawn from torch's generator."""
+        ...
+
+    def loss(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the mean loss of a batch, and the mean of the measure."""
+        ...
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What one epoch brought; loss and measure are means over its rows."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    measure: str
+    value: float
+    seconds: float
+
+
+OnEpoch = Callable[[EpochReport], None]
+
+
+def optimise(
+    model: nn.Module,
+    objective: Objective,
+    schedule: Schedule,
+    seed: int,
+    fingerprint: str,
+    checkpoint: Path | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> list[EpochReport]:
+    """Trains a network in place with schedule-free AdamW (Defazio et al. 2024).
+
+    A StepSchedule trains with plain AdamW whose learning rate falls at its milestones.
+
+    On the CPU the result depends on nothing but the arguments: every epoch draws
+    from a generator of its own, so a training that was killed and resumed ends with
+    the same bytes as one that was not.
+
+    Args:
+        model: on the device of the training.
+        objective: holds the model and the data.
+        schedule: epochs, batch size, optimiser.
+        seed: of everything random.
+        fingerprint: of data and settings.
+        checkpoint: file that holds the state after each epoch; resumed from where it
+            has the fingerprint, ignored where it has not.
+        on_epoch: called after each epoch.
+
+    Returns:
+        One report for each epoch run here (epochs resumed over are left out). The
+        model is left in evaluation mode, on the CPU.
+    """
+    optimizer = _optimizer(model, schedule)
+    store = _Checkpoint(checkpoint, fingerprint)
+    reports = []
+    for epoch in range(store.restore(model, optimizer), schedule.epochs):
+        start = time.perf_counter()
+        torch.manual_seed(seed + 1_000_003 * (epoch + 1))
+        if isinstance(schedule, StepSchedule):
+            fallen = sum(epoch >= m for m in schedule.milestones)
+            optimizer.param_groups[0]["lr"] = schedule.learning_rate * schedule.factor**fallen
+        loss, value = _run_epoch(model, objective, optimizer, schedule)
+        store.save(model, optimizer, epoch + 1)
+        seconds = time.perf_counter() - start
+        reports.append(
+            EpochReport(epoch + 1, schedule.epochs, loss, objective.measure, value, seconds)
+        )
+        if on_epoch:
+            on_epoch(reports[-1])
+    # Schedule-free keeps two sets of weights; evaluation wants the averaged one.
+    if isinstance(optimizer, AdamWScheduleFree):
+        optimizer.eval()
+    model.eval()
+    model.cpu()
+    return reports
+
+
+def _optimizer(model: nn.Module, schedule: Schedule) -> AdamW | AdamWScheduleFree:
+    if isinstance(schedule, StepSchedule):
+        return AdamW(
+            model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+        )
+    return AdamWScheduleFree(
+        model.parameters(),
+        lr=schedule.learning_rate,
+        weight_decay=schedule.weight_decay,
+        warmup_steps=schedule.warmup_steps,
+    )
+
+
+def _run_epoch(
+    model: nn.Module, objective: Objective, optimizer: Optimizer, schedule: Schedule
+) -> tuple[float, float]:
+    device = next(model.parameters()).device
+    dtype = autocast_dtype(device)
+    model.train()
+    if isinstance(optimizer, AdamWScheduleFree):
+        optimizer.train()
+    totals, n = torch.zeros(2, device=device), 0
+    for rows in objective.batches(schedule.batch_size):
+        with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
+            loss, value = objective.loss(rows)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), schedule.clip_norm)
+        optimizer.step()
+        # Kept on the device: reading them here would wait for every step.
+        totals += torch.stack([loss.detach(), value.detach()]).float() * len(rows)
+        n += len(rows)
+    loss, value = (totals / max(n, 1)).tolist()
+    return loss, value
+
+
+class _Checkpoint:
+    """State after the last whole epoch, tied to data and settings by a fingerprint."""
+
+    def __init__(self, path: Path | None, fingerprint: str) -> None:
+        self.path = path
+        self.fingerprint = fingerprint
+
+    def restore(self, model: nn.Module, optimizer: Optimizer) -> int:
+        if self.path is None or not self.path.exists():
+            return 0
+        state = torch.load(self.path, map_location=choose_device(), weights_only=True)
+        if state["fingerprint"] != self.fingerprint:
+            return 0
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        return int(state["epoch"])
+
+    def save(self, model: nn.Module, optimizer: Optimizer, epoch: int) -> None:
+        if self.path is None:
+            return
+        with atomic.replacing(self.path) as temporary:
+            torch.save(
+                {
+                    "fingerprint": self.fingerprint,
+                    "epoch": epoch,
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                },
+                temporary,
+            )

@@ -1,0 +1,218 @@
+"""The embedded sample: small archives in RRUFF's current format, simulated.
+
+What belongs here: making the zips under `data/embedded/rruff-sample`, the same
+bytes from the same seed. What does not: one-off oddities (see `sample_oddities`)
+and band positions (see `mineral_bands`). No measured spectrum is in here.
+
+Run `python -m raman_pipeline.rruff.simulated.archives data/embedded/rruff-sample` to
+make them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from raman_pipeline.common import atomic
+from raman_pipeline.rruff.simulated.mineral_bands import MINERALS, MineralBands
+
+SEED = 20241118
+SPECIMENS_PER_MINERAL = 5
+LASERS_NM = (532, 785)
+LABEL = "Simulated by raman_pipeline.rruff.simulated.archives, not a measurement"
+
+LOCALITIES: tuple[str, ...] = (
+    # In proportion to RRUFF: the United States first, a long tail after them.
+    "Franklin, Sussex County, New Jersey, USA",
+    "Bisbee, Cochise County, Arizona, USA",
+    "San Benito County, California, USA",
+    "Crestmore quarry, Riverside County, California, USA",
+    "Magnet Cove, Hot Spring County, Arkansas, USA",
+    "Mont Saint-Hilaire, Rouville County, Quebec, Canada",
+    "Bancroft, Ontario, Canada",
+    "Tsumeb mine, Tsumeb, Otavi District, Oshikoto, Namibia",
+    "Ouro Preto, Minas Gerais, Brazil",
+    "Kovdor, Kola Peninsula, Russia",
+    "Broken Hill, New South Wales, Australia",
+    "Långban, Filipstad, Värmland, Sweden",
+    "Monte Somma, Naples, Italy",
+    "Santa Eulalia, Chihuahua, Mexico",
+    "Freiberg, Saxony, Germany",
+    "Skardu, Gilgit-Baltistan, Pakistan",
+    "Llallagua, Potosi, Bolivia",
+    "Musonoi mine, Kolwezi, Katanga, Congo",
+    "Mogok, Burma",
+    "Alston Moor, Cumbria, England",
+)
+_WEIGHTS = np.array([3.0] * 5 + [1.5] * 2 + [1.0] * 13)
+
+Archives = dict[str, dict[str, bytes]]
+"""Archive name to member name to bytes."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def member_name(
+    mineral: str,
+    sample: str,
+    wavelength: str,
+    kind: str,
+    *,
+    scan: str = "Raman",
+    angle: str = "",
+    polarization: str = "",
+) -> str:
+    """Returns a current file name; its id is a hash of all other fields."""
+    head = "__".join((mineral, sample, scan, wavelength, angle, polarization, f"Raman_Data_{kind}"))
+    return f"{head}__{hashlib.sha256(head.encode()).hexdigest()[:28]}.txt"
+
+
+def member_headers(
+    mineral: MineralBands, rruff_id: str, locality: str, kind: str, wavelength: str
+) -> dict[str, str]:
+    """Returns the headers of a member in the order in which RRUFF writes them."""
+    return {
+        "NAMES": mineral.name,
+        "RRUFFID": rruff_id,
+        "IDEAL CHEMISTRY": mineral.ideal_chemistry,
+        "LOCALITY": locality,
+        "OWNER": "raman_pipeline",
+        "SOURCE": f"band positions after {mineral.source}",
+        "DESCRIPTION": LABEL,
+        "STATUS": "Simulated, so nothing has been confirmed",
+        "URL": f"simulated:{rruff_id}",
+        "MEASURED CHEMISTRY": "",
+        "FILETYPE": f"Raman {kind}",
+        "RAMAN WAVELENGTH": wavelength,
+    }
+
+
+def format_rows(shift: Floats, intensity: Floats, separator: str = ", ") -> list[str]:
+    """Formats rows as text lines without line ends."""
+    return [f"{x:.3f}{separator}{y:.1f}" for x, y in zip(shift, intensity, strict=True)]
+
+
+def format_member(headers: Mapping[str, str], rows: list[str]) -> bytes:
+    """Assembles a member as the site does now: CRLF, one blank line, `##END=`, LF."""
+    lines = [f"##{key}={value}" for key, value in headers.items()]
+    return ("\r\n".join([*lines, "", *rows]) + "\r\n##END=\n\n\n\n").encode()
+
+
+class Simulator:
+    """Draws spectra: Lorentzian bands, one specimen's quirks, noise, fluorescence."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def specimen(self, mineral: MineralBands) -> Floats:
+        """Returns a specimen's bands: float64 [n, 3] of position, height, half width."""
+        bands = np.array(mineral.bands)
+        n = len(bands)
+        position = bands[:, 0] + self.rng.normal(0, 1.2, n)
+        height = bands[:, 1] * np.exp(self.rng.normal(0, 0.35, n))
+        width = self.rng.uniform(3.0, 6.0, n)
+        return np.column_stack([position, height, width])
+
+    def measure(self, bands: Floats, shift: Floats) -> tuple[Floats, Floats]:
+        """Returns one measurement as (RAW, Processed) intensities on `shift`, counts."""
+        centre, height, width = bands.T[:, :, None]
+        signal = (height / (1 + ((shift - centre) / width) ** 2)).sum(axis=0)
+        scale = self.rng.uniform(2000, 8000)
+        noise = self.rng.normal(0, 0.008, shift.size)
+        slope, hump = self.rng.uniform(0.1, 0.6, 2)
+        fluorescence = 0.2 + slope * shift / 1500 + hump * np.exp(-(((shift - 900) / 600) ** 2))
+        processed = scale * (signal + noise)
+        return processed + scale * fluorescence, processed - processed.min()
+
+
+def _axis(rng: np.random.Generator, stop: float = 1400.0) -> Floats:
+    start, step = rng.uniform(90, 140), rng.uniform(2.3, 2.6)
+    return np.arange(start, stop, step)
+
+
+def _regular_members(rng_seed: int) -> Iterator[tuple[str, str, bytes]]:
+    """Yields (archive, member name, bytes) of everything that is as it should be."""
+    simulator = Simulator(rng_seed)
+    rng = simulator.rng
+    homes = ("excellent_unoriented", "fair_unoriented", "poor_unoriented")
+    for m, mineral in enumerate(MINERALS):
+        for s in range(SPECIMENS_PER_MINERAL):
+            rruff_id = f"R99{m:02d}{s:02d}"
+            locality = LOCALITIES[rng.choice(len(LOCALITIES), p=_WEIGHTS / _WEIGHTS.sum())]
+            bands = simulator.specimen(mineral)
+            home = homes[rng.choice(3, p=(0.7, 0.2, 0.1))]
+            for laser in LASERS_NM:
+                shift = _axis(rng)
+                for kind, counts in zip(
+                    ("RAW", "Processed"), simulator.measure(bands, shift), strict=True
+                ):
+                    headers = member_headers(mineral, rruff_id, locality, kind, str(laser))
+                    name = member_name(mineral.name, rruff_id, str(laser), kind)
+                    yield home, name, format_member(headers, format_rows(shift, counts))
+            if s == 0:
+                yield from _oriented(simulator, mineral, rruff_id, locality, bands)
+            if s == 1 and m % 2 == 0:
+                shift = _axis(rng, stop=2400.0)
+                raw, _ = simulator.measure(bands, shift)
+                name = member_name(
+                    mineral.name, rruff_id, "785", "Raw", scan="Broad_Scan",
+                    angle="0", polarization="unoriented",
+                )  # fmt: skip
+                headers = member_headers(mineral, rruff_id, locality, "RAW", "785")
+                yield "LR-Raman", name, format_member(headers, format_rows(shift, raw))
+
+
+def _oriented(
+    simulator: Simulator, mineral: MineralBands, rruff_id: str, locality: str, bands: Floats
+) -> Iterator[tuple[str, str, bytes]]:
+    shift = _axis(simulator.rng)
+    for kind, counts in zip(("RAW", "Processed"), simulator.measure(bands, shift), strict=True):
+        headers = member_headers(mineral, rruff_id, locality, kind, "514")
+        headers |= {"PIN_ID": "S00000", "ORIENTATION": "Laser parallel to c [0 0 1]"}
+        name = member_name(
+            mineral.name, f"{rruff_id}-2", "514", kind, angle="0-000", polarization="ccw"
+        )
+        yield "excellent_oriented", name, format_member(headers, format_rows(shift, counts))
+
+
+def build_archives(seed: int = SEED) -> Archives:
+    """Returns every sample archive as member name to bytes."""
+    from raman_pipeline.rruff.simulated.edge_cases import odd_members
+
+    archives: Archives = {}
+    for archive, name, data in (*_regular_members(seed), *odd_members(seed)):
+        archives.setdefault(archive, {})[name] = data
+    return archives
+
+
+def zip_bytes(members: Mapping[str, bytes]) -> bytes:
+    """Packs members in the order of their names, with a fixed time stamp."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, date_time=(2025, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, members[name])
+    return buffer.getvalue()
+
+
+def write_archives(folder: Path, seed: int = SEED) -> dict[str, int]:
+    """Writes the sample archives; returns archive name to number of members."""
+    archives = build_archives(seed)
+    for name, members in archives.items():
+        atomic.write_bytes(Path(folder) / f"{name}.zip", zip_bytes(members))
+    return {name: len(members) for name, members in sorted(archives.items())}
+
+
+if __name__ == "__main__":
+    for written, count in write_archives(Path(sys.argv[1])).items():
+        print(f"{written}.zip: {count} members")

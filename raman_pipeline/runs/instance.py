@@ -1,0 +1,128 @@
+"""The Dagster instance of a profile.
+
+What belongs here: opening it, and clearing up after runs that were killed. What does
+not: what runs (see `runner`).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import dagster as dg
+from dagster._core.instance import InstanceRef
+from sqlalchemy.exc import OperationalError
+
+from raman_pipeline.common import atomic
+from raman_pipeline.common.atomic import WriteError
+from raman_pipeline.settings import PROJECT, Settings, SettingsError
+
+# Dagster shows no tag with this prefix: it says nothing to people.
+PROCESS_TAG = ".dagster/raman_pipeline_process"
+_OPEN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Makes the instance folder with the project's `dagster.yaml`; returns it.
+
+    Dagster reads `dagster.yaml` from its home only, so the project's is copied there.
+
+    Raises:
+        SettingsError: the store cannot be written.
+    """
+    home = settings.dagster_home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        text = (PROJECT / "dagster.yaml").read_text(encoding="utf-8")
+        target = home / "dagster.yaml"
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            atomic.write_text(target, text)
+    except OSError as error:
+        raise SettingsError(
+            f"{settings.store}: cannot be written ({error.strerror}); set RAMAN_PIPELINE_STORE to "
+            "a folder that can"
+        ) from error
+    return home
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """Opens the instance of a profile.
+
+    Raises:
+        WriteError: Dagster's record cannot be written, as on a full disk.
+    """
+    home = prepare_home(settings)
+    os.environ["DAGSTER_HOME"] = str(home)
+    try:
+        with _alone(home / "opening.lock"):
+            instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home)))
+        with instance:
+            yield instance
+    except OperationalError as error:
+        raise WriteError(
+            errno.EIO,
+            f"{home}: Dagster's record cannot be written ({error.orig}); free some space and run "
+            "it again to go on, or set RAMAN_PIPELINE_STORE to another folder",
+        ) from error
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Waits for other processes: of two that make Dagster's tables at once, one would fail."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def process_tags(settings: Settings) -> dict[str, str]:
+    """Returns the tag that ties a run to this process."""
+    return {PROCESS_TAG: _own_lock(settings.dagster_home / "processes")[0]}
+
+
+def fail_orphans(settings: Settings, instance: dg.DagsterInstance) -> int:
+    """Marks runs as failed whose process is gone; returns how many.
+
+    A killed process cannot say so itself: its run would count as running, and its
+    place in a pool as taken, for ever.
+    """
+    folder = settings.dagster_home / "processes"
+    gone = {path.name for path in folder.glob("*.lock") if _remove_if_unlocked(path)}
+    count = 0
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_OPEN)):
+        lock = run.tags.get(PROCESS_TAG)
+        if lock and (lock in gone or not (folder / lock).exists()):
+            instance.report_run_failed(run, "its process was killed; run it again to go on")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            count += 1
+    return count
+
+
+@cache
+def _own_lock(folder: Path) -> tuple[str, IO[str]]:
+    """Returns name and handle of a file that stays locked until this process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{uuid.uuid4().hex}.lock"
+    unlocked = path.with_suffix(".new")
+    file = unlocked.open("w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    # Under its name only when locked, lest another process take it for an orphan's.
+    unlocked.rename(path)
+    return path.name, file
+
+
+def _remove_if_unlocked(path: Path) -> bool:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        path.unlink()
+        return True

@@ -1,0 +1,162 @@
+"""The way of a member or a specimen through the assets, back to bytes and lines.
+
+What belongs here: which rows of which assets belong to it. What does not: printing
+(see `raman_pipeline.cli.main`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.orchestration.resources import Rruff
+from raman_pipeline.rruff.refusals import MemberRefused
+from raman_pipeline.rruff.zip_archive import open_zip
+from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.tensor_file import open_tensor
+from raman_pipeline.common.parquet import StoredTable
+
+_MEMBER_TABLES = ("parsed_spectra", "refused_members")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of one asset.
+
+    Attributes:
+        asset: its key.
+        partition: its partition, None where it has none.
+        path: file that holds the row.
+        row: its number in the file, from 0; None for a whole file.
+        values: the row, without nulls and arrays.
+    """
+
+    asset: str
+    partition: str | None
+    path: str
+    row: int | None
+    values: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns plain data."""
+        return asdict(self)
+
+
+def trace(settings: Settings, what: str) -> list[Step]:
+    """Returns the rows that belong to a member or a specimen, in the order of the graph.
+
+    Args:
+        settings: whose store.
+        what: a member id, a member's file name, or an RRUFF ID.
+
+    Raises:
+        LookupError: nothing fits, or nothing was parsed yet.
+    """
+    name = what.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".txt")
+    members = [
+        step
+        for asset in _MEMBER_TABLES
+        for column, value in (("member_id", name), ("rruff_id", name), ("member", f"{name}.txt"))
+        for step in _rows(settings, asset, column, {value})
+    ]
+    if not members:
+        known = sum(StoredTable(p).num_rows for _, p in _files(settings, "parsed_spectra"))
+        raise LookupError(
+            f"{what}: no member id, file name or RRUFF ID of the {known:,} members parsed below "
+            f"{settings.store}; " + ("check the spelling" if known else "run the pipeline first")
+        )
+    unique = {(s.asset, s.path, s.row): s for s in members}
+    return list(_steps(settings, list(unique.values())))
+
+
+def header_lines(settings: Settings, step: Step) -> list[tuple[int, str]]:
+    """Returns the header lines of a parsed or refused member with their numbers, from the zip.
+
+    Empty where the archive in use is no longer the one that was parsed.
+    """
+    store = Rruff(settings).store
+    record, path = store.record(step.values["archive"]), store.path(step.values["archive"])
+    if path is None or record is None or record.sha256 != step.values.get("archive_sha256"):
+        return []
+    with open_zip(path) as archive:
+        data = archive.read(archive.entry(step.values["member"]))
+    if isinstance(data, MemberRefused):
+        return []
+    text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    lines = enumerate(text.split("\n"), start=1)
+    wanted = {step.values.get("line")}
+    return [(n, line) for n, line in lines if line.lstrip().startswith("##") or n in wanted]
+
+
+def _steps(settings: Settings, members: list[Step]) -> Iterator[Step]:
+    store = Rruff(settings).store
+    for archive in dict.fromkeys(step.values["archive"] for step in members):
+        record, path = store.record(archive), store.path(archive)
+        if record is not None and path is not None:
+            facts = {"url": record.url, "sha256": record.sha256, "fetched_at": record.fetched_at}
+            yield Step("rruff_archive", archive, str(path), None, facts)
+    yield from members
+
+    def of(column: str) -> set[str]:
+        return {s.values[column] for s in members if s.values.get(column) is not None}
+
+    ids = of("member_id")
+    spectra = _rows(settings, "spectra", "member_id", ids)
+    yield from spectra
+    yield from _rows(settings, "member_changes", "member_id", ids)
+    localities = {s.values.get("locality", "") for s in spectra}
+    yield from _rows(settings, "cleaned_localities", "locality", localities)
+    yield from (
+        step
+        for step in _rows(settings, "geocoded_localities", "locality", localities)
+        if step.values["accepted"]
+    )
+    yield from _rows(settings, "located_localities", "locality", localities)
+    yield from _rows(settings, "located_samples", "rruff_id", of("rruff_id"))
+    yield from _tensor_rows(settings, ids)
+    for asset in ("fold_assignment", *(f"{family}_predictions" for family in FAMILIES)):
+        yield from _rows(settings, asset, "member_id", ids)
+
+
+def _files(settings: Settings, asset: str) -> list[tuple[str | None, Path]]:
+    """Returns partition and file of everything that an asset holds."""
+    single = settings.asset_store / f"{asset}.parquet"
+    if single.exists():
+        return [(None, single)]
+    folder = settings.asset_store / asset
+    found = sorted(p for p in folder.rglob("*.parquet") if not p.name.startswith("."))
+    return [("|".join(p.relative_to(folder).with_suffix("").parts), p) for p in found]
+
+
+def _rows(settings: Settings, asset: str, column: str, values: set[str]) -> list[Step]:
+    found = []
+    for partition, path in _files(settings, asset):
+        table = StoredTable(path)
+        if column not in table.schema.names:
+            continue
+        fits = pc.is_in(table.select([column])[column], pa.array(sorted(values), pa.string()))
+        for row in pc.indices_nonzero(fits).to_pylist():
+            present = {k: v for k, v in table.row(row).items() if v is not None}
+            found.append(Step(asset, partition, str(path), row, present))
+    return found
+
+
+def _tensor_rows(settings: Settings, ids: set[str]) -> Iterator[Step]:
+    path = settings.asset_store / "resampled_spectra.safetensors"
+    if not path.exists():
+        return
+    tensor = open_tensor(path)
+    for row, member_id in enumerate(tensor.member_ids):
+        if member_id in ids:
+            facts = {
+                "member_id": member_id,
+                "points": tensor.grid.size,
+                "window": f"{tensor.grid[0]:g} to {tensor.grid[-1]:g} cm⁻¹",
+            }
+            yield Step("resampled_spectra", None, str(path), row, facts)

@@ -1,0 +1,168 @@
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from raman_pipeline.cli.main import app, main
+from raman_pipeline.definitions import defs
+from raman_pipeline_tests.rruff.test_member import NAME, member_text
+
+KEYS = {"member", "status", "code", "line", "points", "mineral", "rruff_id", "kind", "encoding"}
+
+
+def check(*arguments):
+    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+
+
+def raman_pipeline(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "raman_pipeline.cli.main", *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Runs the command in this process, which has loaded Dagster and torch before."""
+
+    def run(*arguments, **environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["raman-pipeline", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=ended.value.code or 0, stdout=said.out, stderr=said.err)
+
+    return run
+
+
+class TestCheck:
+    def test_json_lines(self, sample_folder):
+        result = check(sample_folder / "unrated_unoriented.zip", "--json")
+        assert result.exit_code == 0
+        rows = [json.loads(line) for line in result.stdout.splitlines()]
+        assert len(rows) == 34
+        assert all(row.keys() >= KEYS for row in rows)
+        refused = [row for row in rows if row["status"] == "refused"]
+        assert len(refused) == 8
+        assert all(row["code"] and row["mineral"] for row in refused)
+        accepted = [row for row in rows if row["status"] == "accepted"]
+        assert all(row["points"] > 0 and row["code"] is None for row in accepted)
+        assert {row["encoding"] for row in accepted} == {"utf-8", "cp1252"}
+
+    def test_one_line_a_member(self, tmp_path):
+        (tmp_path / NAME).write_bytes(member_text())
+        (tmp_path / "bad.txt").write_bytes(member_text(rows=["1, 2", "1, x", "3, 4", "5, 6"]))
+        result = check(tmp_path)
+        lines = result.stdout.splitlines()
+        assert [line.split()[0] for line in lines] == ["accepted", "refused"]
+        assert "ROW line 7: '1, x'" in lines[1]
+        assert "2 members: 1 accepted, 1 refused" in result.stderr
+
+    def test_unreadable_paths_are_named_and_the_others_read(self, tmp_path, sample_folder):
+        broken = tmp_path / "broken.zip"
+        broken.write_bytes((sample_folder / "LR-Raman.zip").read_bytes()[:1000])
+        result = check(broken, tmp_path / "missing.txt", sample_folder / "LR-Raman.zip")
+        assert result.exit_code == 1
+        assert "broken.zip: no complete zip archive" in result.stderr
+        assert "missing.txt" in result.stderr
+        assert len(result.stdout.splitlines()) == 8
+
+    def test_it_needs_no_dagster_and_no_torch(self):
+        code = (
+            "import sys; from raman_pipeline.cli.main import app; "
+            "assert not {'dagster', 'torch'} & set(sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class TestErrorsAreOneLine:
+    def test_unknown_profile(self):
+        result = raman_pipeline("status", "--profile", "smaple")
+        assert result.returncode == 1
+        assert result.stderr.strip().splitlines() == [
+            "error: PROFILE=smaple: there is no such profile; use sample, rruff, paper"
+        ]
+
+    def test_store_that_cannot_be_written(self, tmp_path, command):
+        blocker = tmp_path / "file"
+        blocker.touch()
+        result = command("status", RAMAN_PIPELINE_STORE=str(blocker / "store"))
+        assert result.returncode == 1
+        assert "cannot be written" in result.stderr
+        assert "RAMAN_PIPELINE_STORE" in result.stderr
+        assert "Traceback" not in result.stderr
+
+    @pytest.mark.integration
+    def test_wrong_folder(self, tmp_path, command):
+        result = command(
+            "run", "--profile", "rruff", "--rruff-url", str(tmp_path / "nowhere"),
+            RAMAN_PIPELINE_STORE=str(tmp_path / "store"),
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert "no such folder; set RRUFF_URL" in result.stdout
+        assert "Traceback" not in result.stderr + result.stdout
+
+    @pytest.mark.integration
+    def test_folder_without_archives(self, tmp_path, command):
+        (tmp_path / "empty").mkdir()
+        result = command(
+            "run", "--profile", "rruff", "--rruff-url", str(tmp_path / "empty"),
+            RAMAN_PIPELINE_STORE=str(tmp_path / "store"),
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert "holds an accepted spectrum" in result.stdout
+        assert "RRUFF_URL" in result.stdout
+
+    def test_unknown_partition(self, tmp_path, command):
+        result = command(
+            "backfill", "--partition", "9|random", RAMAN_PIPELINE_STORE=str(tmp_path / "store")
+        )
+        assert result.returncode == 1
+        assert "no partition 9|random" in result.stderr
+
+    def test_unknown_family(self, tmp_path, command):
+        result = command(
+            "backfill", "--family", "resnet", RAMAN_PIPELINE_STORE=str(tmp_path / "store")
+        )
+        assert result.returncode == 1
+        assert "no family resnet; they are majority, " in result.stderr
+
+
+def test_status_before_the_first_run(tmp_path, command):
+    result = command("status", "--json", RAMAN_PIPELINE_STORE=str(tmp_path / "store"))
+    states = json.loads(result.stdout)
+    assert len(states) == len(defs.resolve_all_asset_keys())
+    assert all(s["materialized"] == 0 and s["last_time"] is None for s in states)
+    partitions = {s["asset"]: s["partitions"] for s in states}
+    assert partitions["rruff_archive"] == 10
+    assert partitions["fold_assignment"] == 4
+    assert partitions["convnext1d_model"] == 20
+
+
+def test_large_archives_are_read_member_by_member(tmp_path):
+    """The first line is out before the last member is read."""
+    path = tmp_path / "many.zip"
+    rows = [f"{x}.5, 1.0" for x in range(4000)]
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(1500):
+            archive.writestr(f"{i:04d}.txt", member_text(rows=rows))
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "raman_pipeline.cli.main", "check", str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline().startswith("accepted")
+    still_running = process.poll() is None
+    process.kill()
+    process.wait()
+    assert still_running

@@ -1,0 +1,53 @@
+import pyarrow as pa
+import pytest
+
+from raman_pipeline.common.schema import RAGGED, Column, TableSchema
+
+SCHEMA = TableSchema(
+    "t",
+    (
+        Column("id", pa.string(), "id", unique=True),
+        Column("n", pa.int32(), "number", nullable=True, between=(0, 9)),
+        Column("kind", pa.string(), "kind", isin=("a", "b")),
+        Column("values", RAGGED, "numbers"),
+    ),
+    unique_together=("n", "kind"),
+)
+GOOD = [{"id": "x", "n": 1, "kind": "a", "values": [1.0]}, {"id": "y", "kind": "b", "values": []}]
+
+
+def test_sound_rows():
+    table = SCHEMA.from_rows(GOOD)
+    assert SCHEMA.problems(table) == []
+    assert table["values"].to_pylist() == [[1.0], []]
+    assert SCHEMA.problems(SCHEMA.arrow.empty_table()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"id": "y"}, "id"),
+        ({"id": None}, "id"),
+        ({"n": 10}, "n"),
+        ({"kind": "c"}, "kind"),
+    ],
+)
+def test_each_rule_is_found_broken(change, word):
+    problems = SCHEMA.problems(SCHEMA.from_rows([GOOD[0] | change, GOOD[1]]))
+    assert any(p.startswith(word) for p in problems), problems
+
+
+def test_columns_that_are_unique_together():
+    rows = [GOOD[0], GOOD[0] | {"id": "z"}]
+    assert SCHEMA.problems(SCHEMA.from_rows(rows))
+
+
+def test_wrong_type_and_missing_column():
+    table = SCHEMA.from_rows(GOOD)
+    assert SCHEMA.problems(table.set_column(1, "n", pa.array([1.0, 2.0])))
+    assert SCHEMA.problems(table.drop_columns(["kind"]))
+
+
+def test_unknown_keys_are_refused():
+    with pytest.raises(KeyError, match="typo"):
+        SCHEMA.from_rows([{"typo": 1}])

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from geopy.distance import great_circle
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raman_pipeline.geography.maps.geodesy import distance_km
+from raman_pipeline.geography.maps.admin_divisions import bare_name, says_division
+
+
+@pytest.mark.parametrize(
+    ("name", "iso", "level", "inside"),
+    [
+        ("Cochise County", "US", "admin2", (31.7, -109.9)),
+        ("Varese Province", "IT", "admin2", (45.8, 8.8)),
+        ("Lombardy", "IT", "admin1", (45.5, 9.5)),
+        ("Bavaria", "DE", "admin1", (48.1, 11.6)),
+        ("Bayern", "DE", "admin1", (48.1, 11.6)),
+        ("Cornwall", "GB", "admin2", (50.3, -5.0)),
+        ("Oshikoto", "NA", "admin1", (-18.0, 17.0)),
+        ("Murmanskaja Oblast'", "RU", "admin1", (67.6, 33.7)),
+        ("NSW", "AU", "admin1", (-32.0, 145.0)),
+        ("Rome Province", "IT", "admin2", (41.9, 12.5)),
+        ("Québec", "CA", "admin1", (46.8, -71.2)),
+    ],
+)
+def test_names(atlas, name, iso, level, inside):
+    region = atlas.regions.find(name, iso)[0]
+    assert (region.iso_a2, region.level) == (iso, level)
+    assert region.holds(*inside)
+    assert not region.holds(-inside[0], inside[1] + 90)
+
+
+def test_a_division_reaches_to_its_farthest_vertex(atlas):
+    region = atlas.regions.find("Cochise County", "US")[0]
+    corners = np.array(region.polygon.exterior.coords)
+    reach = distance_km(region.latitude, region.longitude, corners[:, 1], corners[:, 0])
+    assert region.radius_km == pytest.approx(reach.max(), abs=0.1)
+
+
+def test_unknown_names_and_other_countries(atlas):
+    assert atlas.regions.find("Nowhere County", "US") == []
+    assert atlas.regions.find("Cochise County", "DE") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "bare", "says"),
+    [
+        ("Provincia di Varese", "varese", True),
+        ("Custer Co.", "custer", True),
+        ("Otavi District", "otavi", True),
+        ("Tsumeb", "tsumeb", False),
+        ("Murmanskaja Oblast'", "murmanskaja", True),
+        ("Departement de l'Aude", "laude", True),
+    ],
+)
+def test_bare_names(name, bare, says):
+    assert bare_name(name) == bare
+    assert says_division(name) is says
+
+
+_LATITUDE, _LONGITUDE = st.floats(-89, 89), st.floats(-180, 180)
+
+
+@given(_LATITUDE, _LONGITUDE, _LATITUDE, _LONGITUDE)
+def test_distances_are_those_of_geopy(a, b, c, d):
+    ours = float(distance_km(a, b, [c], [d])[0])
+    assert ours == pytest.approx(great_circle((a, b), (c, d)).km, rel=1e-6, abs=1e-3)

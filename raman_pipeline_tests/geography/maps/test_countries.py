@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import Point
+
+from raman_pipeline.geography.maps.countries import country_table, load_countries
+from raman_pipeline.geography.build.topojson import cut_at_antimeridian
+from raman_pipeline.settings import EMBEDDED
+
+
+@pytest.fixture(scope="module")
+def countries():
+    return load_countries(EMBEDDED / "natural_earth_50m_countries.parquet")
+
+
+def place(countries, *points):
+    latitude, longitude = np.array(points, dtype=float).T
+    return countries.place(latitude, longitude)
+
+
+def test_places(countries):
+    found = place(
+        countries, (-19.24, 17.72), (48.85, 2.35), (59.91, 10.75), (66.0, -172.0),
+        (-16.85, -179.97), (-85.0, 60.0), (0.0, -30.0),
+    )  # fmt: skip
+    assert list(found.iso_a2) == ["NA", "FR", "NO", "RU", "FJ", "AQ", None]
+    assert found.country[0] == "Namibia"
+
+
+def test_coast_fallback_is_flagged_and_bounded(countries):
+    # 10 km and 60 km off the coast of Namibia at Swakopmund (14.52 E).
+    found = place(countries, (-22.68, 14.43), (-22.68, 13.9), (-22.68, 14.8))
+    assert list(found.iso_a2) == ["NA", None, "NA"]
+    assert list(found.near_coast) == [True, False, False]
+
+
+def test_shared_codes_name_the_state(countries):
+    names = {code: countries.name_of(code) for code in ("CY", "AU", "SO", "NA", "CD")}
+    assert names == {
+        "CY": "Cyprus", "AU": "Australia", "SO": "Somalia", "NA": "Namibia",
+        "CD": "Dem. Rep. Congo",
+    }  # fmt: skip
+
+
+def test_polygons_are_valid_and_within_the_map(countries):
+    assert countries.frame.is_valid.all()
+    west, south, east, north = countries.frame.total_bounds
+    assert (west, east) == (-180, 180)
+    assert south >= -90
+    assert north <= 90
+
+
+def test_against_natural_earth_5(countries, natural_earth_5):
+    newer = load_countries(natural_earth_5)
+    assert newer.name_of("NA") == "Namibia"
+    areas = [country_table(c, {}).groupby("iso_a2")["area_km2"].sum() for c in (countries, newer)]
+    for iso in ("RU", "FJ", "AQ", "US", "CD", "NZ"):
+        assert areas[0][iso] == pytest.approx(areas[1][iso], rel=0.01), iso
+
+
+def test_missing_and_foreign_files(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no country polygons"):
+        load_countries(tmp_path / "none.parquet")
+    other = tmp_path / "other.geojson"
+    other.write_text('{"type":"FeatureCollection","features":[{"type":"Feature","properties":'
+                     '{"a":1},"geometry":{"type":"Point","coordinates":[0,0]}}]}')  # fmt: skip
+    with pytest.raises(ValueError, match="NAME and ISO_A2_EH"):
+        load_countries(other)
+
+
+@given(st.floats(-179, 179), st.floats(-80, 80), st.floats(1, 20), st.floats(1, 5))
+@settings(max_examples=60)
+def test_a_box_over_the_antimeridian_is_cut_and_keeps_its_area(centre, latitude, width, height):
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * [width, height] / 2
+    ring = corners + np.array([centre, latitude])
+    ring[:, 0] = (ring[:, 0] + 180) % 360 - 180
+    parts = cut_at_antimeridian([ring])
+    west, _, east, _ = parts.bounds
+    assert west >= -180
+    assert east <= 180
+    assert parts.area == pytest.approx(width * height, rel=1e-6)
+    assert parts.buffer(1e-9).covers(Point(centre, latitude))
+
+
+def test_a_ring_around_the_pole_reaches_it():
+    ring = np.array([[x, -70.0] for x in range(-180, 180, 10)] + [[-180.0, -70.0]])
+    parts = cut_at_antimeridian([ring])
+    assert parts.area == pytest.approx(360 * 20, rel=1e-6)
+    assert parts.covers(Point(3, -89))

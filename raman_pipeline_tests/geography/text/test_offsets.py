@@ -1,0 +1,74 @@
+import pytest
+from geopy.distance import great_circle
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raman_pipeline.geography.text.offsets import Offset, move, read_coordinates, read_offset
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [
+        ("25 miles west of Maricopa", Offset("Maricopa", 40.2336, 270.0, 45.0)),
+        ("20 mi SSW of Salt Lake City", Offset("Salt Lake City", 32.18688, 202.5, 11.25)),
+        ("60 kilometers south east of Aman", Offset("Aman", 60.0, 135.0, 22.5)),
+        ("20 km. from Quarzazate", Offset("Quarzazate", 20.0, None, 180.0)),
+        ("12.5 km southeast of the city of Suizhou", Offset("Suizhou", 12.5, 135.0, 22.5)),
+        ("500 meters north of Picachos mine", Offset("Picachos mine", 0.5, 0.0, 45.0)),
+        ("west of Rosh Pinah", Offset("Rosh Pinah", 0.0, 270.0, 45.0)),
+        ("pegmatite near Minh Tien", Offset("Minh Tien", 0.0, None, 180.0)),
+        ("500m level", None),
+        ("Skorpion", None),
+        ("Northwest Territories", None),
+    ],
+)
+def test_reading(text, offset):
+    found = read_offset(text)
+    assert (found is None) == (offset is None)
+    if found and offset:
+        assert found.distance_km == pytest.approx(offset.distance_km)
+        assert (found.anchor, found.bearing, found.width) == (
+            offset.anchor, offset.bearing, offset.width,
+        )  # fmt: skip
+
+
+@given(
+    st.floats(-80, 80),
+    st.floats(-179, 179),
+    st.floats(0.1, 300),
+    st.sampled_from([0.0, 22.5, 45.0, 90.0, 202.5, 270.0]),
+)
+def test_a_moved_point_is_as_far_as_told_and_the_radius_covers_the_wind(lat, lon, km, bearing):
+    width = 45.0 if bearing % 90 == 0 else 22.5 if bearing % 45 == 0 else 11.25
+    latitude, longitude, radius = move(lat, lon, 5.0, Offset("x", km, bearing, width))
+    assert great_circle((lat, lon), (latitude, longitude)).km == pytest.approx(km, rel=1e-6)
+    edge = great_circle(kilometers=km).destination((lat, lon), bearing=bearing + width)
+    assert great_circle((latitude, longitude), edge).km <= radius + 1e-6
+
+
+def test_without_a_distance_the_point_stays_and_the_radius_grows():
+    assert move(10.0, 20.0, 5.0, Offset("x", 0.0, 270.0, 45.0)) == (10.0, 20.0, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("Dayanpo, China (35°18’N, 113°35’E)", (35.3, 113.5833)),
+        ("12° 34' 30\" S, 45° 6' W", (-12.575, -45.1)),
+        ("36°N, 117°W", (36.0, -117.0)),
+        ("synthesized at 700°C and 1 GPa", None),
+        ("level 35°N", None),
+    ],
+)
+def test_coordinates(text, point):
+    found = read_coordinates(text)
+    assert (found is None) == (point is None)
+    if found and point:
+        assert found[:2] == pytest.approx(point, abs=1e-3)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_read_without_harm(text):
+    read_offset(text)
+    found = read_coordinates(text)
+    assert found is None or (abs(found[0]) <= 90 and abs(found[1]) <= 180)

@@ -1,0 +1,58 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from raman_pipeline.learning.data.leakage import (
+    LEAKAGE,
+    MANY,
+    accuracy_by_siblings,
+    measure_leakage,
+    shares,
+)
+from raman_pipeline.learning.data.similarity import best_by_class, unit_root
+
+
+def test_nothing_leaks_where_nothing_is_shared(sides):
+    found = measure_leakage(*sides, 0)
+    assert LEAKAGE.problems(LEAKAGE.from_frame(found)) == []
+    assert (found["siblings"] == 0).all()
+    assert shares(found)["same_measurement"] == 0
+    assert len(found) == len(sides[1])
+
+
+def test_copies_of_the_test_side_in_training_are_all_found(sides):
+    train, test = sides
+    both = dataclasses.replace(
+        train,
+        intensity=np.concatenate([train.intensity, test.intensity]),
+        label=np.concatenate([train.label, test.label]),
+        about=pd.concat([train.about, test.about], ignore_index=True),
+    )
+    found = measure_leakage(both, test, 2)
+    assert shares(found) == {"same_specimen": 1, "same_measurement": 1, "near_duplicate": 1}
+    own = test.about["rruff_id"].map(test.about["rruff_id"].value_counts())
+    np.testing.assert_array_equal(found["siblings"], own)
+    np.testing.assert_allclose(found["similarity"], 1, atol=1e-5)
+    assert set(found["fold"]) == {2}
+
+
+def test_accuracy_by_siblings_counts_many_together():
+    predictions = pd.DataFrame(
+        {"member_id": list("abcd"), "country": list("xxxx"), "predicted": list("xyxx")}
+    )
+    leakage = pd.DataFrame({"member_id": list("abcd"), "siblings": [0, 0, MANY, MANY + 9]})
+    found = accuracy_by_siblings(predictions, leakage)
+    assert found.to_dict("list") == {"siblings": [0, MANY], "accuracy": [0.5, 1], "n": [2, 2]}
+
+
+def test_the_best_of_each_class_is_that_of_all_pairs(sides):
+    train, test = sides
+    query, reference = unit_root(test.intensity), unit_root(train.intensity)
+    found = best_by_class(query, reference, train.label, 4)
+    every = query @ reference.T
+    for label in range(3):
+        np.testing.assert_allclose(
+            found[:, label], every[:, train.label == label].max(axis=1), rtol=1e-5
+        )
+    assert (found[:, 3] == -1).all()

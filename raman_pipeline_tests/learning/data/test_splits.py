@@ -1,0 +1,122 @@
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raman_pipeline.learning.data.splits import (
+    FOLDS,
+    SPLITS,
+    assign_folds,
+    groups_of,
+    groups_on_both_sides,
+    seen_specimen_share,
+)
+from raman_pipeline.learning.data.selection import select_study
+
+
+@st.composite
+def studies(draw):
+    n = draw(st.integers(12, 60))
+    specimens = draw(st.lists(st.integers(0, 25), min_size=n, max_size=n))
+    minerals = draw(st.lists(st.integers(0, 12), min_size=n, max_size=n))
+    countries = draw(st.lists(st.sampled_from("ABC"), min_size=26, max_size=26))
+    return pd.DataFrame(
+        {
+            "member_id": [f"m{i}" for i in range(n)],
+            "rruff_id": [f"R{s}" for s in specimens],
+            "mineral": [f"mineral{m}" for m in minerals],
+            "locality": [f"place{s // 2}" for s in specimens],
+            "country": [countries[s] for s in specimens],
+            "excluded": pd.Series([None] * n, dtype="str"),
+        }
+    )
+
+
+@given(studies(), st.sampled_from(SPLITS), st.integers(0, 3))
+@settings(max_examples=60, deadline=None)
+def test_no_group_is_on_both_sides_and_no_row_is_lost(study, split, seed):
+    try:
+        table = assign_folds(study, split, 3, seed)
+    except ValueError as error:
+        assert "folds need at least" in str(error) or "n_splits=3" in str(error)
+        return
+    assert FOLDS.problems(table) == []
+    folds = table.to_pandas()
+    assert list(folds["member_id"]) == list(study["member_id"])
+    assert folds["fold"].notna().all()
+    assert not any(groups_on_both_sides(folds, split).values())
+    if split != "random":
+        assert seen_specimen_share(folds) == 0
+    assert table.equals(assign_folds(study, split, 3, seed))
+
+
+@given(studies())
+@settings(max_examples=30, deadline=None)
+def test_rows_that_share_anything_are_one_group(study):
+    groups = pd.Series(groups_of(study, "species"))
+    for column in ("mineral", "rruff_id"):
+        assert (groups.groupby(study[column]).nunique() == 1).all()
+
+
+def test_a_specimen_with_two_names_ties_its_species_together():
+    frame = pd.DataFrame({"mineral": ["a", "b", "b", "c"], "rruff_id": ["R1", "R1", "R2", "R3"]})
+    groups = groups_of(frame, "species")
+    assert groups[0] == groups[1] == groups[2] != groups[3]
+    assert groups_of(frame, "random") is None
+
+
+def test_too_few_groups_say_so():
+    frame = pd.DataFrame(
+        {
+            "member_id": ["a", "b", "c"],
+            "rruff_id": ["R1"] * 3,
+            "mineral": ["m"] * 3,
+            "locality": ["p"] * 3,
+            "country": ["A"] * 3,
+            "excluded": pd.Series([None] * 3, dtype="str"),
+        }
+    )
+    with pytest.raises(
+        ValueError, match="3 folds need at least as many groups.*specimen split has 1"
+    ):
+        assign_folds(frame, "specimen", 3, 0)
+
+
+def test_study_keeps_every_row_and_gives_the_first_reason():
+    spectra = pd.DataFrame(
+        [
+            ("a", "R1", "Quartz", "Processed"),
+            ("b", "R1", "Quartz", "RAW"),
+            ("c", None, "Quartz", "Processed"),
+            ("d", "R2", None, "Processed"),
+            ("e", "R3", "Quartz", "RAW"),
+            ("f", "R4", "Quartz", "Processed"),
+            ("g", "R5", "Quartz", "Processed"),
+            ("h", "R1", "Quartz", "Processed"),
+            ("i", "R9", "Quartz", "Processed"),
+        ],
+        columns=["member_id", "rruff_id", "mineral", "kind"],
+    ).assign(locality=None)
+    samples = pd.DataFrame(
+        [
+            ("R1", "Brazil", False),
+            ("R2", "Brazil", False),
+            ("R3", None, True),
+            ("R4", None, False),
+            ("R5", "Peru", False),
+        ],
+        columns=["rruff_id", "country", "is_synthetic"],
+    )
+    study = select_study(spectra, samples, ["Processed"], 2)
+    reasons = dict(zip(study["member_id"], study["excluded"], strict=True))
+    assert {k: v for k, v in reasons.items() if isinstance(v, str)} == {
+        "b": "kind",
+        "c": "no_specimen",
+        "d": "no_mineral",
+        "e": "synthetic",
+        "f": "no_country",
+        "g": "rare_country",
+        "i": "no_country",
+    }
+    both = select_study(spectra, samples, ["RAW", "Processed"], 2)
+    assert both["excluded"].isna().sum() == 3

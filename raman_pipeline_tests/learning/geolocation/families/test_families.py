@@ -1,0 +1,146 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from raman_pipeline.learning.geolocation.calibration import Calibration
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.learning.geolocation.fitting import fit_family, inner_sides, predict_family
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.fit_context import FitContext
+from raman_pipeline.learning.training.presets import PRESETS
+
+QUICK = PRESETS["default"].model_copy(
+    update={"epochs": 6, "batch_size": 8, "crop": None, "dims": (4, 8, 8, 8), "warmup_steps": 5,
+            "learning_rate": 5e-3, "augmentation": None}
+)  # fmt: skip
+CONTEXT = FitContext(seed=0, split="specimen", presets={"default": QUICK, "paper": QUICK}, trees=20)
+
+
+_STATES = {}
+
+
+def fitted(name, sides):
+    """Fits once: no test changes a state."""
+    if name not in _STATES:
+        _STATES[name] = fit_family(FAMILIES[name], sides[0], CONTEXT)
+    return _STATES[name]
+
+
+def probabilities_of(name, sides):
+    return predict_family(FAMILIES[name], fitted(name, sides), *sides).scores
+
+
+def accuracy(name, sides):
+    return (probabilities_of(name, sides).argmax(axis=1) == sides[1].label).mean()
+
+
+def test_sides_hold_what_takes_part(sides):
+    train, test = sides
+    assert len(train) + len(test) == 89
+    assert train.classes == test.classes == ("Brazil", "Chile", "Peru")
+    assert not set(train.about["member_id"]) & set(test.about["member_id"])
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_fits_predicts_and_survives_storage(name, sides, tmp_path):
+    train, test = sides
+    state = fitted(name, sides)
+    predicted = predict_family(FAMILIES[name], state, train, test)
+    for found in (predicted.scores, predicted.probabilities):
+        assert found.shape == (len(test), 3)
+        assert (found > 0).all()
+        np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
+
+    state.write(tmp_path / "state")
+    again = predict_family(FAMILIES[name], ModelState.read(tmp_path / "state"), train, test)
+    np.testing.assert_array_equal(again.scores, predicted.scores)
+    np.testing.assert_allclose(again.probabilities, predicted.probabilities)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_same_seed_same_bytes(name, sides, tmp_path):
+    for run in ("a", "b"):
+        fit_family(FAMILIES[name], sides[0], CONTEXT).write(tmp_path / run)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_prediction_depends_on_no_label_and_no_other_row(name, sides):
+    train, test = sides
+    state = fitted(name, sides)
+    whole = predict_family(FAMILIES[name], state, train, test).probabilities
+    blind = dataclasses.replace(test.subset(np.arange(3)), label=np.zeros(3, np.int64))
+    alone = predict_family(FAMILIES[name], state, train, blind).probabilities
+    np.testing.assert_allclose(alone, whole[:3], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_flat_spectrum_gets_an_answer(name, sides):
+    train, test = sides
+    flat = dataclasses.replace(test, intensity=np.zeros_like(test.intensity))
+    found = predict_family(FAMILIES[name], fitted(name, sides), train, flat)
+    assert np.isfinite(found.probabilities).all()
+
+
+def test_what_can_be_learnt_is_learnt(sides):
+    for name in (
+        *("nearest_neighbour", "rbf_svm", "extra_trees", "random_convolutions"),
+        *("chemistry_svm", "chemistry_trees", "chemistry_blend"),
+    ):
+        assert accuracy(name, sides) == 1.0, name
+    assert accuracy("convnext1d", sides) > 0.9
+    # Calcite is Peru; Quartz is Brazil or Chile.
+    assert 0.6 < accuracy("mineral_lookup", sides) < 0.8
+    assert accuracy("majority", sides) < 0.5
+
+
+def test_the_specimen_look_up_knows_specimens_and_nothing_else(sides):
+    train, test = sides
+    state = fitted("specimen_lookup", sides)
+    found = predict_family(FAMILIES["specimen_lookup"], state, train, test).scores
+    majority = probabilities_of("majority", sides)
+    np.testing.assert_array_equal(found.argmax(axis=1), majority.argmax(axis=1))
+    known = train.about["rruff_id"].iloc[0]
+    leaked = dataclasses.replace(test, about=test.about.assign(rruff_id=known))
+    found = predict_family(FAMILIES["specimen_lookup"], state, train, leaked).scores
+    of_specimen = train.label[train.about["rruff_id"] == known]
+    assert set(found.argmax(axis=1)) <= set(of_specimen)
+
+
+def test_an_unknown_mineral_gets_the_overall_frequencies(sides):
+    train, test = sides
+    unknown = dataclasses.replace(test, about=test.about.assign(mineral="Unobtainium"))
+    family, majority = FAMILIES["mineral_lookup"], FAMILIES["majority"]
+    found = family.predict(family.fit(train, CONTEXT), train, unknown)
+    expected = majority.predict(majority.fit(train, CONTEXT), train, test)
+    np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize("name", ["majority", "rbf_svm", "extra_trees", "chemistry_blend"])
+def test_a_country_without_training_spectra_stays_possible(name, sides):
+    train, test = sides
+    without = train.subset(train.label != 2)
+    state = fit_family(FAMILIES[name], without, CONTEXT)
+    found = predict_family(FAMILIES[name], state, without, test).probabilities
+    assert (found[:, 2] > 0).all()
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+class TestInnerValidation:
+    def test_no_specimen_stands_on_both_sides(self, sides):
+        inner, validation = inner_sides(sides[0], "specimen", 0)
+        assert len(inner) + len(validation) == len(sides[0])
+        assert not set(inner.about["rruff_id"]) & set(validation.about["rruff_id"])
+
+    def test_the_random_split_divides_at_random(self, sides):
+        inner, validation = inner_sides(sides[0], "random", 0)
+        assert set(inner.about["rruff_id"]) & set(validation.about["rruff_id"])
+
+    def test_the_choice_of_least_loss_is_kept_and_fitted(self, sides):
+        state = fitted("random_convolutions", sides)
+        calibration = Calibration.of(state)
+        losses = {choice["ridge"]: loss for choice, loss in calibration.trials}
+        assert calibration.choice["ridge"] == min(losses, key=losses.get)
+        assert state.about["ridge"] == calibration.choice["ridge"]
+        assert len(losses) == len(FAMILIES["random_convolutions"].choices)

@@ -1,0 +1,125 @@
+import numpy as np
+import pandas as pd
+
+from raman_pipeline.learning.geolocation.calibration import LEVELS
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.learning.geolocation.report import (
+    METRICS,
+    country_groups,
+    country_scores,
+    fold_metrics,
+    sees_as_much,
+    summary,
+    verdicts,
+    with_all_baselines,
+)
+from raman_pipeline.learning.geolocation.report_text import to_markdown
+
+BASELINES = [name for name, family in FAMILIES.items() if family.baseline]
+LEAKED = pd.DataFrame({"split": ["specimen"], "folds": [2], "n": [20], "same specimen": [0.0]})
+
+
+def table(right: int, n: int = 10) -> pd.DataFrame:
+    predicted = ["Brazil"] * right + ["Peru"] * (n - right)
+    probability = np.full(n, 0.5)
+    return pd.DataFrame(
+        {
+            "rruff_id": [f"R{i}" for i in range(n)],
+            "country": ["Brazil"] * n,
+            "predicted": predicted,
+            "probability": probability,
+            "raw_probability": probability,
+            "true_probability": probability,
+            "brier": probability,
+            "rank": [1 if p == "Brazil" else 2 for p in predicted],
+            "specimen_in_training": [i < 5 for i in range(n)],
+            "distance_km": [100.0] * n,
+            "log_density": [1.0] * n,
+            "set_size": [[2] * len(LEVELS)] * n,
+            "in_set": [[1] * len(LEVELS)] * n,
+        }
+    )
+
+
+PREDICTIONS = {
+    ("majority", "specimen", 0): table(6),
+    ("majority", "specimen", 1): table(8),
+    ("convnext1d", "specimen", 0): table(4),
+    ("convnext1d", "specimen", 1): table(6),
+    ("chemistry_trees", "specimen", 0): table(9),
+    ("chemistry_trees", "specimen", 1): table(9),
+    ("majority", "random", 0): table(3),
+    ("convnext1d", "random", 0): table(9),
+    ("majority", "random", 1): table(10),
+}
+
+
+def metrics():
+    return fold_metrics(PREDICTIONS).to_pandas()
+
+
+def test_metrics_and_summary():
+    assert METRICS.problems(fold_metrics(PREDICTIONS)) == []
+    found = summary(metrics()).set_index(["split", "family"])
+    assert list(dict.fromkeys(found.index.get_level_values("split"))) == ["random", "specimen"]
+    row = found.loc[("specimen", "majority")]
+    assert (row["folds"], row["n"], row["accuracy_mean"]) == (2, 20, 0.7)
+    assert round(row["accuracy_sd"], 6) == round(0.02**0.5, 6)
+    assert row["accuracy_seen_mean"] == 1.0
+    assert row["accuracy_new_mean"] == 0.4
+
+
+def test_a_winning_baseline_is_named_over_the_folds_of_the_model():
+    random, specimen = verdicts(metrics())
+    # The majority class has a second fold; it must not count beside a model that has not.
+    assert random == (
+        "random: ConvNeXt1D (0.900) beats the best baseline on its inputs, majority class "
+        "(0.300), by 0.600 in accuracy (1 fold)."
+    )
+    assert "loses to the best baseline on its inputs, majority class (0.700), by 0.200" in specimen
+    assert specimen.endswith("; ExtraTrees + chemistry, on other inputs, has 0.900 (2 folds).")
+
+
+def test_baselines_see_no_more_than_the_model():
+    assert "chemistry_trees" not in sees_as_much(FAMILIES["convnext1d"])
+    assert not {"mineral_lookup", "specimen_lookup"} & set(
+        sees_as_much(FAMILIES["chemistry_blend"])
+    )
+    assert {"majority", "rbf_svm", "chemistry_trees"} <= set(
+        sees_as_much(FAMILIES["chemistry_blend"])
+    )
+
+
+def test_a_fold_counts_where_every_baseline_has_it():
+    whole = {(name, "random", 0): table(3) for name in BASELINES}
+    assert with_all_baselines(whole) == whole
+    assert with_all_baselines({("convnext1d", "random", 0): table(3)}) == {}
+    lacking = {k: v for k, v in whole.items() if k[0] != "rbf_svm"}
+    assert with_all_baselines(lacking) == {}
+
+
+def test_markdown_shows_protocol_beside_every_number():
+    found, groups = metrics(), country_groups(pd.Series(["Canada", "Peru"]))
+    text = to_markdown(found, summary(found), LEAKED, groups, {"folds": "2, seed 0"})
+    assert "- folds: 2, seed 0" in text
+    assert "| specimen | majority class | 2 | 20 | 0.700 ± 0.141 |" in text
+    assert "| specimen | 2 | 20 | 0.000 |" in text
+    assert "nan" not in text
+
+
+def test_country_scores_average_over_folds():
+    scores = country_scores(PREDICTIONS, "majority", "specimen")
+    assert list(scores["country"]) == ["Brazil"]
+    assert scores["n"].iloc[0] == 20
+    assert scores["precision"].iloc[0] == 1.0
+    assert country_scores(PREDICTIONS, "majority", "locality").empty
+
+
+def test_the_papers_table_3_beside_ours():
+    labels = ["United States of America"] * 3 + ["Canada", "Peru", "Chile"]
+    found = country_groups(pd.Series(labels)).set_index("country")
+    assert found["spectra"].to_dict() == {
+        "United States of America": 3, "Canada": 1, "Australia": 0, "Others": 2,
+    }  # fmt: skip
+    assert found.loc["Canada", "share"] == "16.7%"
+    assert found.loc["Canada", "share_(paper)"] == "16%"

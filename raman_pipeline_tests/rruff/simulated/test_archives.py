@@ -1,0 +1,32 @@
+import zipfile
+
+from raman_pipeline.rruff.archive import parse_archive
+from raman_pipeline.rruff.simulated.mineral_bands import MINERALS
+from raman_pipeline.rruff.simulated.archives import LABEL, build_archives, zip_bytes
+
+
+def test_tracked_archives_are_what_the_script_makes(sample_folder):
+    archives = build_archives()
+    assert {p.stem for p in sample_folder.glob("*.zip")} == set(archives)
+    for name, members in archives.items():
+        with zipfile.ZipFile(sample_folder / f"{name}.zip") as archive:
+            assert {n: archive.read(n) for n in archive.namelist()} == members, name
+
+
+def test_same_seed_same_bytes_other_seed_other_bytes():
+    first, again, other = build_archives(1), build_archives(1), build_archives(2)
+    assert {n: zip_bytes(m) for n, m in first.items()} == {
+        n: zip_bytes(m) for n, m in again.items()
+    }
+    assert first != other
+
+
+def test_small_varied_and_labelled(sample_folder):
+    assert sum(p.stat().st_size for p in sample_folder.glob("*.zip")) < 2_000_000
+    names = {m.name for m in MINERALS}
+    assert len(names) >= 14
+    assert {"Albite", "Almandine", "Andradite", "Quartz", "Calcite"} <= names
+    assert all(m.source for m in MINERALS)
+    for path in sample_folder.glob("*.zip"):
+        table = parse_archive(path, path.stem).accepted
+        assert all(LABEL in d for d in table["description"].to_pylist())
