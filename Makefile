@@ -48,7 +48,7 @@ lint: $(VENV)/installed-test
 	@$(BIN)/mypy
 
 sample: $(VENV)/installed ## make the embedded sample archives again
-	@$(BIN)/python -m raman_pipeline.rruff.simulated.archives data/embedded/rruff-sample
+	@$(BIN)/python -m raman_pipeline.rruff.simulated data/embedded/rruff-sample
 
 bench: $(VENV)/installed ## measure ingestion on the archives of RRUFF_URL; writes docs/
 	@$(BIN)/python -m benchmarks.faults > /dev/null

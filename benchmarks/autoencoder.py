@@ -27,6 +27,7 @@ from rich.table import Table
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.denoising.corpus import Corpus, unseen
 from raman_pipeline.learning.denoising.objective import Denoising
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderPreset
@@ -35,7 +36,6 @@ from raman_pipeline.learning.training.loop import optimise
 from raman_pipeline.orchestration.assets.denoising import processed_corpus
 from raman_pipeline.settings import load_settings
 from raman_pipeline.spectra.tensor_file import open_tensor
-from raman_pipeline.common.parquet import StoredTable
 
 OUT = Path(__file__).parents[1] / "docs" / "autoencoder.json"
 NOISE = 0.05

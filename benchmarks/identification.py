@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 from scipy.ndimage import gaussian_filter1d
 
-from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.identification.library import MineralLibrary
 
 _STARTS = 5
 

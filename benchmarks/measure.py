@@ -185,7 +185,10 @@ def localities(site: Path) -> dict:
     """Distinct localities to places, offline; maps and gazetteer are read on the way."""
     import pyarrow as pa
 
-    from raman_pipeline.geography.georeferencing.candidates import clean_localities, geocode_localities
+    from raman_pipeline.geography.georeferencing.candidates import (
+        clean_localities,
+        geocode_localities,
+    )
     from raman_pipeline.geography.georeferencing.locate import locate_localities
     from raman_pipeline.orchestration.resources import Geography
     from raman_pipeline.rruff.archive import parse_archive
@@ -207,12 +210,12 @@ def localities(site: Path) -> dict:
 
 def chain(site: Path) -> dict:
     """Zips to tensor, through the parquet files between: what the assets do, in one process."""
+    from raman_pipeline.common.parquet import stage_table
     from raman_pipeline.rruff.archive import stage_archive
     from raman_pipeline.rruff.merge import SPECTRA, merge_archives
     from raman_pipeline.spectra.resample import Ragged, resample_set
     from raman_pipeline.spectra.tensor_file import SpectrumTensor, write_tensor
     from raman_pipeline.spectra.window import find_window
-    from raman_pipeline.common.parquet import stage_table
 
     def work() -> tuple[int, int]:
         with tempfile.TemporaryDirectory() as name:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from raman_pipeline.learning.synthetic_tasks.report import summary, verdicts, wide
 from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.learning.synthetic_tasks.report import summary, verdicts, wide
 from raman_pipeline.plots.synthetic import accuracies
 
 DOCS = Path(__file__).parents[1] / "docs"

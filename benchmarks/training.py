@@ -27,11 +27,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.plain_convnext1d import PlainConvNeXt1D
-from raman_pipeline.learning.training.classifier import loop as optimisation
-from raman_pipeline.learning.training.classifier import classifier as training
-from raman_pipeline.learning.training.device import choose_device
-from raman_pipeline.learning.geolocation.families.convnext import build, cropped, training_set
 from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_sides
+from raman_pipeline.learning.geolocation.families.convnext import build, cropped, training_set
+from raman_pipeline.learning.training.classifier import classifier as training
+from raman_pipeline.learning.training.classifier import loop as optimisation
+from raman_pipeline.learning.training.device import choose_device
 from raman_pipeline.learning.training.presets import PRESETS
 from raman_pipeline.spectra.tensor_file import open_tensor
 

@@ -24,21 +24,21 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.errors import InputError
-from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
 from raman_pipeline.geography.geocoding.service_terms import TERMS, ServiceName
+from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
 from raman_pipeline.learning.clustering.tasks import HARD_MINERALS, THREE_MINERALS
 from raman_pipeline.learning.denoising.presets import (
     AUTOENCODERS,
     AutoencoderName,
     AutoencoderPreset,
 )
+from raman_pipeline.learning.synthetic_tasks.presets import PAPER, EmbeddingPreset
 from raman_pipeline.learning.training.presets import (
     PRESETS,
     AugmentationRecipe,
     ConvNeXtPreset,
     PresetName,
 )
-from raman_pipeline.learning.synthetic_tasks.presets import PAPER, EmbeddingPreset
 from raman_pipeline.universal_synthetic import VARIATION_SEED
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -86,7 +86,7 @@ class GeographySettings(_Part):
     """Which country polygons and which geocoders are used."""
 
     countries_file: Path = EMBEDDED / "natural_earth_50m_countries.parquet"
-    regions_file: Path = EMBEDDED / "regions.parquet"
+    admin_divisions_file: Path = EMBEDDED / "admin_divisions.parquet"
     natural_earth_url: str | None = Field(
         None, description="folder of the 1:10m map; None keeps to the embedded 1:50m"
     )

@@ -71,7 +71,7 @@ def _as_json(row: Mapping[str, Any]) -> dict[str, Any]:
         "lat": row["latitude"],
         "lon": row["longitude"],
         "level": row["level"],
-        "radius_km": row["coordinate_uncertainty_km"],
+        "coordinate_uncertainty_km": row["coordinate_uncertainty_km"],
         "source": row["source"],
         "flags": row["flags"].split() if row["flags"] else [],
     }

@@ -25,11 +25,11 @@ from raman_pipeline.cli.progress import show_progress
 from raman_pipeline.common.errors import InputError
 
 if TYPE_CHECKING:
-    from raman_pipeline.runs.status import AssetState
-    from raman_pipeline.runs.runner import Listener, RunOutcome
-    from raman_pipeline.runs.trace import Step
     from raman_pipeline.rruff.member import Member
     from raman_pipeline.rruff.refusals import MemberRefused
+    from raman_pipeline.runs.runner import Callbacks, RunOutcome
+    from raman_pipeline.runs.status import AssetState
+    from raman_pipeline.runs.trace import Step
     from raman_pipeline.settings import Settings
 
 CITATION = (
@@ -119,9 +119,9 @@ def backfill(
 @app.command()
 def study(profile: Profile = None, processes: Processes = None) -> None:
     """Compare the best model with its baselines, ablate inputs, draw the scaling curve."""
-    from raman_pipeline.runs.runner import run_studies
+    from raman_pipeline.runs.runner import run_experiments
 
-    _shown(_settings(profile, None), lambda s, told: run_studies(s, told, processes))
+    _shown(_settings(profile, None), lambda s, told: run_experiments(s, told, processes))
 
 
 @app.command()
@@ -287,7 +287,7 @@ def _settings(profile: str | None, location: str | None) -> Settings:
     return load_settings(profile, location=location)
 
 
-def _shown(settings: Settings, work: Callable[[Settings, Listener], list[RunOutcome]]) -> None:
+def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOutcome]]) -> None:
     """Runs stages with their progress shown, then the table of what is there."""
     try:
         with show_progress(out, err) as listener:
@@ -339,7 +339,7 @@ def _trace_values(step: Step) -> dict[str, object]:
     """Returns what a row adds: headers stand as lines, and spectra repeat parsed_spectra."""
     shown = {
         "parsed_spectra": ("member", "member_id", "sha256", "archive_sha256", "encoding", "points"),
-        "spectra": ("member_id", "pairing", "twin_id", "copies"),
+        "spectra": ("member_id", "pairing", "paired_id", "copies"),
     }
     names = shown.get(step.asset, step.values)
     return {name: step.values[name] for name in names if name in step.values}

@@ -22,13 +22,13 @@ from rich.progress import (
 
 if TYPE_CHECKING:
     from raman_pipeline.orchestration import progress as messages
-    from raman_pipeline.runs.runner import Listener, RunOutcome
+    from raman_pipeline.runs.runner import Callbacks, RunOutcome
 
 
 @contextmanager
-def show_progress(out: Console, err: Console) -> Iterator[Listener]:
+def show_progress(out: Console, err: Console) -> Iterator[Callbacks]:
     """Shows a bar for each stage and each long step, and a line for each run that did something."""
-    from raman_pipeline.runs.runner import Listener
+    from raman_pipeline.runs.runner import Callbacks
 
     columns = (
         TextColumn("{task.description:<12}"),
@@ -40,7 +40,7 @@ def show_progress(out: Console, err: Console) -> Iterator[Listener]:
     with Progress(*columns, console=out) as shown:
         view = View(shown)
         try:
-            yield Listener(view.on_start, view.on_outcome, view.on_progress)
+            yield Callbacks(view.on_start, view.on_outcome, view.on_progress)
         except KeyboardInterrupt:
             err.print("interrupted; what was done is kept, and another run goes on from there")
             raise

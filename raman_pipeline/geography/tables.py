@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.geography.geocoding.geocoder import LEVELS
 from raman_pipeline.geography.text.locality import OriginClass
-from raman_pipeline.common.schema import Column, TableSchema
 
 TEXT = pa.string()
 REFUSALS = (
@@ -20,7 +20,7 @@ REFUSALS = (
     "outside_division",
     "other_name",
 )
-JOINS = ("inside", "near_coast", "by_name", "by_override")
+COUNTRY_ASSIGNMENTS = ("inside", "near_coast", "by_name", "by_override")
 CONFIDENCES = ("high", "medium", "low")
 
 LOCALITIES = TableSchema(
@@ -68,7 +68,12 @@ CANDIDATES = TableSchema(
         Column("iso_a2", TEXT, "country of the place, by the geocoder", nullable=True),
         Column("latitude", pa.float64(), "degrees north, WGS 84", between=(-90, 90)),
         Column("longitude", pa.float64(), "degrees east, WGS 84", between=(-180, 180)),
-        Column("radius_km", pa.float64(), "what the point stands for, km", between=(0, 2e4)),
+        Column(
+            "coordinate_uncertainty_km",
+            pa.float64(),
+            "what the point stands for, km",
+            between=(0, 2e4),
+        ),
         Column("population", pa.int64(), "inhabitants, 0 where unknown"),
         Column("country", TEXT, "Natural Earth country that holds the point", nullable=True),
         Column("polygon_iso_a2", TEXT, "its ISO code", nullable=True),
@@ -87,7 +92,13 @@ _LOCATION = (
     Column("longitude", pa.float64(), "degrees east; null at country level", True),
     Column("level", TEXT, "what was located", isin=LEVELS),
     Column("coordinate_uncertainty_km", pa.float64(), "radius around the point, km", nullable=True),
-    Column("joined", TEXT, "how the country was joined", nullable=True, isin=JOINS),
+    Column(
+        "country_assignment",
+        TEXT,
+        "how the country was joined",
+        nullable=True,
+        isin=COUNTRY_ASSIGNMENTS,
+    ),
     Column("source", TEXT, "geocoder, `names`, `text` or `override`", nullable=True),
     Column("confidence", TEXT, "high, medium or low", nullable=True, isin=CONFIDENCES),
     Column("agreeing_sources", pa.int32(), "independent sources that agree on the place"),
@@ -122,8 +133,8 @@ PAPER_LOCALITIES = TableSchema(
     ),
 )
 
-LOCATED_SAMPLES = TableSchema(
-    "located_samples",
+LOCATED_SPECIMENS = TableSchema(
+    "located_specimens",
     (
         Column("rruff_id", TEXT, "the specimen", unique=True),
         Column("mineral", TEXT, "its commonest NAMES header", nullable=True),

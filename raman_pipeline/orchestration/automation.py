@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-FOLLOW = (
+EAGER_ON_DATA_CHANGE = (
     dg.AutomationCondition.eager()
     .replace(
         "any_deps_updated",

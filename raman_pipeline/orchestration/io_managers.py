@@ -14,9 +14,9 @@ import pyarrow as pa
 from upath import UPath
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.parquet import StagedTable, StoredTable, write_table
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.spectra.tensor_file import SpectrumTensor, open_tensor, write_tensor
-from raman_pipeline.common.parquet import StagedTable, StoredTable, write_table
 
 _ON_DISK_KEY = "on_disk"
 ON_DISK = dg.AssetIn(metadata={_ON_DISK_KEY: True})

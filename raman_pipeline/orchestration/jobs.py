@@ -22,11 +22,11 @@ DATASET_ASSETS = (
     "paper_localities",
     "geocoder_answers",
     "located_localities",
-    "located_samples",
+    "located_specimens",
     "wavenumber_window",
     "resampled_spectra",
     "fine_spectra",
-    "spectrum_facts",
+    "spectrum_covariates",
     "mineral_library",
     "georeferencing_report",
     "dataset_report",
@@ -36,7 +36,7 @@ TRAINING_ASSETS = (
     "augmented_training_set",
     *(f"{name}_{part}" for name in FAMILIES for part in ("model", "predictions")),
 )
-STUDY_ASSETS = ("paired_comparison", "input_ablation", "scaling_curve", "twin_effect")
+EXPERIMENT_ASSETS = ("paired_comparison", "input_ablation", "learning_curve", "duplicate_effect")
 REPORT_ASSETS = ("geolocation_report",)
 CLUSTERING_ASSETS = (
     "denoising_autoencoder",
@@ -50,8 +50,8 @@ CLUSTERING_ASSETS = (
 CLUSTERING_REPORT_ASSETS = ("denoising_report", "clustering_report")
 IDENTIFICATION_ASSETS = (
     "identified_spectra",
-    "absent_minerals",
-    "mixture_report",
+    "open_set_recognition",
+    "mixture_evaluation",
     "identification_report",
 )
 SYNTHETIC_SET_ASSETS = ("universal_synthetic_set", "synthetic_runs")
@@ -73,7 +73,7 @@ INGEST = _job("ingest", INGEST_ASSETS, "Fetch one archive if it changed, and par
 DATASET = _job("dataset", DATASET_ASSETS, "Merge the archives; locate specimens; resample.")
 FOLDS = _job("folds", FOLD_ASSETS, "Assign every spectrum to a fold under one split.")
 TRAINING = _job("training", TRAINING_ASSETS, "Fit and test every family on one fold and split.")
-STUDIES = _job("studies", STUDY_ASSETS, "Compare, ablate and scale over many fits.")
+EXPERIMENTS = _job("experiments", EXPERIMENT_ASSETS, "Compare, ablate and scale over many fits.")
 REPORT = _job("report", REPORT_ASSETS, "Compare all families over the folds done so far.")
 CLUSTERING = _job("clustering", CLUSTERING_ASSETS, "Train, judge and cluster: a preset, a seed.")
 CLUSTERING_REPORT = _job(
@@ -96,7 +96,7 @@ JOBS = [
     DATASET,
     FOLDS,
     TRAINING,
-    STUDIES,
+    EXPERIMENTS,
     REPORT,
     CLUSTERING,
     CLUSTERING_REPORT,
@@ -107,7 +107,7 @@ JOBS = [
 ]
 
 
-def ask_for(archive: str, run_key: str) -> dg.RunRequest:
+def request_archive(archive: str, run_key: str) -> dg.RunRequest:
     """Requests a conditional fetch of one archive, and nothing after it.
 
     What follows is for `follow_up` to say: it looks at whether the bytes changed.
@@ -124,7 +124,7 @@ ASSETS_OF: dict[str, tuple[str, ...]] = {
     "dataset": DATASET_ASSETS,
     "folds": FOLD_ASSETS,
     "training": TRAINING_ASSETS,
-    "studies": STUDY_ASSETS,
+    "experiments": EXPERIMENT_ASSETS,
     "report": REPORT_ASSETS,
     "clustering": CLUSTERING_ASSETS,
     "clustering_reports": CLUSTERING_REPORT_ASSETS,

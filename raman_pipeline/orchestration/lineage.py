@@ -32,12 +32,18 @@ _FROM_NAME = (
 )
 _FROM_PLACE = (
     *("segment", "stripped", "moved", "rank", "name", "kind", "level", "iso_a2"),
-    *("latitude", "longitude", "radius_km", "population"),
+    *("latitude", "longitude", "coordinate_uncertainty_km", "population"),
 )
 _FROM_POLYGON = ("country", "polygon_iso_a2", "near_coast")
 _LOCATION = (
     *("country", "iso_a2", "iso_a3", "latitude", "longitude", "level"),
-    *("coordinate_uncertainty_km", "joined", "source", "confidence", "agreeing_sources"),
+    *(
+        "coordinate_uncertainty_km",
+        "country_assignment",
+        "source",
+        "confidence",
+        "agreeing_sources",
+    ),
     *("candidates", "place", "flags"),
 )
 _POINT = ("latitude", "longitude", "coordinate_uncertainty_km")
@@ -64,7 +70,7 @@ SOURCES: dict[str, Sources] = {
         **_same("parsed_spectra", (c.name for c in MEMBERS.columns)),
         "copies": tuple(f"parsed_spectra.{c}" for c in ("member_id", "archive", "member")),
         **_all(
-            ("pairing", "twin_id"),
+            ("pairing", "paired_id"),
             *(f"parsed_spectra.{c}" for c in ("member_id", "measurement_key", "kind")),
         ),
     },
@@ -114,13 +120,16 @@ SOURCES: dict[str, Sources] = {
         "country": ("cleaned_localities.iso_a2", "geocoded_localities.country"),
         **_all(
             _POINT,
-            *(f"geocoded_localities.{c}" for c in ("latitude", "longitude", "radius_km")),
+            *(
+                f"geocoded_localities.{c}"
+                for c in ("latitude", "longitude", "coordinate_uncertainty_km")
+            ),
         ),
         "source": ("geocoded_localities.source", "cleaned_localities.matched"),
         "place": ("geocoded_localities.name", "cleaned_localities.admin2"),
         "flags": ("cleaned_localities.flags", "geocoded_localities.accepted"),
     },
-    "located_samples": {
+    "located_specimens": {
         **_same("spectra", ("rruff_id", "mineral", "locality")),
         **_same("located_localities", _LOCATION),
         **_all(
@@ -137,29 +146,29 @@ SOURCES: dict[str, Sources] = {
         "paper_country": ("paper_localities.country",),
         "paper_query": ("paper_localities.query",),
         "paper_level": ("paper_localities.level",),
-        "radius_km": ("located_localities.coordinate_uncertainty_km",),
+        "coordinate_uncertainty_km": ("located_localities.coordinate_uncertainty_km",),
         **_all(
-            ("apart_km", "within_radius"),
+            ("apart_km", "within_uncertainty"),
             "paper_localities.latitude",
             "located_localities.latitude",
             "located_localities.coordinate_uncertainty_km",
         ),
     },
     "dataset_report": {
-        "name": ("located_samples.country", "spectra.mineral", "refused_members.code"),
-        **_all(("raw", "processed"), "spectra.kind", "located_samples.country"),
-        "spectra": ("spectra.member_id", "located_samples.country"),
-        "specimens": ("spectra.rruff_id", "located_samples.country"),
+        "name": ("located_specimens.country", "spectra.mineral", "refused_members.code"),
+        **_all(("raw", "processed"), "spectra.kind", "located_specimens.country"),
+        "spectra": ("spectra.member_id", "located_specimens.country"),
+        "specimens": ("spectra.rruff_id", "located_specimens.country"),
     },
     "wavenumber_window": _all(
         ("raman_shift", "coverage"), "spectra.shift_start", "spectra.shift_stop"
     ),
     "fold_assignment": {
         **_same("spectra", ("member_id", "rruff_id", "mineral", "locality")),
-        "country": ("located_samples.country",),
+        "country": ("located_specimens.country",),
         "group": ("spectra.rruff_id", "spectra.locality", "spectra.mineral"),
-        "fold": ("spectra.member_id", "located_samples.country"),
-        "excluded": ("spectra.kind", "located_samples.country", "located_samples.is_synthetic"),
+        "fold": ("spectra.member_id", "located_specimens.country"),
+        "excluded": ("spectra.kind", "located_specimens.country", "located_specimens.is_synthetic"),
     },
     **{
         f"{family}_predictions": {
@@ -168,23 +177,23 @@ SOURCES: dict[str, Sources] = {
             "specimen_in_training": ("fold_assignment.rruff_id", "fold_assignment.fold"),
             **_all(
                 ("distance_km", "log_density"),
-                "spectrum_facts.latitude",
-                "spectrum_facts.longitude",
+                "spectrum_covariates.latitude",
+                "spectrum_covariates.longitude",
                 "fold_assignment.fold",
             ),
         }
         for family in FAMILIES
     },
-    "spectrum_facts": {
+    "spectrum_covariates": {
         **_same("spectra", ("member_id", "measurement_key", "wavelength_nm")),
         "ideal_composition": ("spectra.ideal_chemistry",),
         "measured_composition": ("spectra.measured_chemistry",),
-        **_same("located_samples", ("latitude", "longitude")),
+        **_same("located_specimens", ("latitude", "longitude")),
     },
     "split_leakage": {
         **_same("fold_assignment", ("member_id", "fold")),
         "siblings": ("fold_assignment.rruff_id", "fold_assignment.fold"),
-        "same_measurement": ("spectrum_facts.measurement_key", "fold_assignment.fold"),
+        "same_measurement": ("spectrum_covariates.measurement_key", "fold_assignment.fold"),
         **_all(("similarity", "near_duplicate"), "fold_assignment.fold"),
     },
     "embedding_2d": {
@@ -209,16 +218,16 @@ SOURCES: dict[str, Sources] = {
     "denoising_report": _same(
         "denoising_runs",
         (
-            *("method", "seed", "noise", "n", "mse", "snr_gain_db", "peaks_found"),
-            *("peaks_added", "peak_error_cm1", "setting"),
+            *("method", "seed", "noise", "n", "mse", "snr_gain_db", "peak_recall"),
+            *("false_peaks", "peak_error_cm1", "setting"),
         ),
     ),
     "identified_spectra": {
         **_same("spectra", ("member_id", "mineral", "rruff_id", "wavelength_nm")),
-        **_all(("country_rank", "country_rank_prior"), "located_samples.iso_a2"),
+        **_all(("country_rank", "country_rank_prior"), "located_specimens.iso_a2"),
         "specimens": ("spectra.rruff_id", "spectra.mineral"),
     },
-    "absent_minerals": _same("spectra", ("member_id", "mineral")),
+    "open_set_recognition": _same("spectra", ("member_id", "mineral")),
     "geolocation_report": {
         "n": tuple(f"{family}_predictions.member_id" for family in FAMILIES),
         **{

@@ -19,12 +19,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.parquet import StagedTable, table_version
+from raman_pipeline.common.schema import TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.lineage import column_lineage, derivation
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.common.parquet import StagedTable, table_version
-from raman_pipeline.common.schema import TableSchema
 
 OWNERS = ["team:raman-pipeline"]
 TABLE = dg.PythonObjectDagsterType((pa.Table, StagedTable), name="Table")
@@ -44,12 +44,12 @@ def schema_check(asset: str) -> dg.AssetCheckSpec:
     )
 
 
-def promise_check(asset: str, name: str, description: str) -> dg.AssetCheckSpec:
+def blocking_check(asset: str, name: str, description: str) -> dg.AssetCheckSpec:
     """Returns a blocking check for one promise."""
     return dg.AssetCheckSpec(name, asset=asset, blocking=True, description=description)
 
 
-def quality_check(asset: str, name: str, description: str) -> dg.AssetCheckSpec:
+def warning_check(asset: str, name: str, description: str) -> dg.AssetCheckSpec:
     """Returns a check that warns: what is less good than hoped for is still right."""
     return dg.AssetCheckSpec(name, asset=asset, blocking=False, description=description)
 

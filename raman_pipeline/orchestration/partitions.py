@@ -9,8 +9,8 @@ from typing import cast
 
 import dagster as dg
 
-from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderName
 from raman_pipeline.learning.data.splits import SPLITS, Split
+from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderName
 from raman_pipeline.learning.synthetic_tasks.names import TASKS, TaskName
 from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES
 

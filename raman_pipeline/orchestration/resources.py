@@ -11,25 +11,25 @@ from functools import cached_property
 from pathlib import Path
 
 from raman_pipeline.geography.geocoding.atlas import Atlas
-from raman_pipeline.geography.maps.countries import load_countries
-from raman_pipeline.geography.maps.gazetteer import load_gazetteer
 from raman_pipeline.geography.geocoding.cache import GeocodeCache
 from raman_pipeline.geography.geocoding.geocoder import Geocoder
-from raman_pipeline.geography.maps.natural_earth import (
-    NATURAL_EARTH_NAME,
-    NATURAL_EARTH_VERSION,
-    adopt,
-)
 from raman_pipeline.geography.geocoding.online import Manners as GeocoderManners
 from raman_pipeline.geography.geocoding.online import OnlineGeocoder
-from raman_pipeline.geography.georeferencing.overrides import Override, read_overrides
-from raman_pipeline.geography.maps.admin_divisions import load_regions
 from raman_pipeline.geography.geocoding.service_terms import ServiceName
 from raman_pipeline.geography.geocoding.services import (
     ArcGISService,
     NominatimService,
     PhotonService,
     Service,
+)
+from raman_pipeline.geography.georeferencing.overrides import Override, read_overrides
+from raman_pipeline.geography.maps.admin_divisions import load_regions
+from raman_pipeline.geography.maps.countries import load_countries
+from raman_pipeline.geography.maps.gazetteer import load_gazetteer
+from raman_pipeline.geography.maps.natural_earth import (
+    NATURAL_EARTH_NAME,
+    NATURAL_EARTH_VERSION,
+    adopt,
 )
 from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES, ArchiveStore, Remote
 from raman_pipeline.rruff.mirror import (
@@ -136,7 +136,7 @@ class Geography:
             countries = load_countries(self._map_file, NATURAL_EARTH_VERSION)
         else:
             countries = load_countries(self.chosen.countries_file)
-        return Atlas(load_gazetteer(), load_regions(self.chosen.regions_file), countries)
+        return Atlas(load_gazetteer(), load_regions(self.chosen.admin_divisions_file), countries)
 
     @property
     def overrides(self) -> dict[str, Override]:

@@ -5,7 +5,7 @@ What belongs here: what runs by the clock.
 
 import dagster as dg
 
-from raman_pipeline.orchestration.jobs import INGEST, ask_for
+from raman_pipeline.orchestration.jobs import INGEST, request_archive
 from raman_pipeline.orchestration.partitions import ARCHIVES
 
 
@@ -25,4 +25,6 @@ def weekly_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]
     for the sensor `follow_up`.
     """
     week = context.scheduled_execution_time.strftime("%G-W%V")
-    return [ask_for(name, run_key=f"{week}:{name}") for name in ARCHIVES.get_partition_keys()]
+    return [
+        request_archive(name, run_key=f"{week}:{name}") for name in ARCHIVES.get_partition_keys()
+    ]

@@ -13,7 +13,7 @@ from raman_pipeline.orchestration.jobs import (
     FOLD_ASSETS,
     INGEST,
     INGEST_ASSETS,
-    ask_for,
+    request_archive,
 )
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
@@ -46,7 +46,7 @@ def changed_archives(
             silent.append(name)
             continue
         if seen.get(name) != fingerprint:
-            requests.append(ask_for(name, run_key=f"{name}:{fingerprint}"))
+            requests.append(request_archive(name, run_key=f"{name}:{fingerprint}"))
             seen[name] = fingerprint
     if silent and len(silent) == len(ARCHIVES.get_partition_keys()):
         return dg.SensorResult(skip_reason=f"no answer from {rruff.settings.archives.location}")

@@ -1,7 +1,7 @@
 """Figures of denoising.
 
 What belongs here: spectra before and after, errors by noise. What does not: judging (see
-`raman_pipeline.learning.denoising.judgement`).
+`raman_pipeline.learning.denoising.evaluation`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ Spectra = npt.NDArray[np.floating]
 _MEASURES = {
     "mse": "mean squared error",
     "peak_error_cm1": "peak position error (cm⁻¹)",
-    "peaks_found": "share of peaks found again",
-    "peaks_added": "peaks added, a spectrum",
+    "peak_recall": "share of peaks found again",
+    "false_peaks": "peaks added, a spectrum",
 }
 _COLOURS = (GREY, ORANGE, RED, "#2f855a", BLUE, "#805ad5")
 

@@ -27,7 +27,7 @@ def world_page(
 
     Args:
         counts: columns `name` (country), `raw`, `processed`, `specimens`.
-        samples: a LOCATED_SAMPLES table.
+        samples: a LOCATED_SPECIMENS table.
         countries: columns `country` and geometry, WGS 84.
         title: says what is counted.
     """

@@ -16,12 +16,12 @@ from zipfile import ZipInfo
 
 import pyarrow as pa
 
+from raman_pipeline.common.parquet import StagedTable, stage_table
 from raman_pipeline.rruff.member import Member, parse_member
 from raman_pipeline.rruff.member_name import parse_member_name
 from raman_pipeline.rruff.refusals import MemberRefused
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS, member_row, refusal_row
 from raman_pipeline.rruff.zip_archive import ArchiveError, ZipArchive, open_zip
-from raman_pipeline.common.parquet import StagedTable, stage_table
 
 Outcome = tuple[str, Member | MemberRefused]
 _BATCH = 512

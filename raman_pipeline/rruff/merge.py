@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from raman_pipeline.rruff.tables import MEMBERS, TEXT
 from raman_pipeline.common.parquet import StoredTable, batches_of
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.rruff.tables import MEMBERS, TEXT
 
 _KEYS = ["member_id", "archive", "member", "measurement_key", "kind"]
 PAIRINGS = ("paired", "raw_only", "processed_only", "ambiguous", "unknown")
@@ -26,7 +26,7 @@ SPECTRA = TableSchema(
         *(replace(c, unique=True) if c.name == "member_id" else c for c in MEMBERS.columns),
         Column("copies", TEXT, "other members with this id: archive/file, a line each", True),
         Column("pairing", TEXT, "state of the RAW/Processed pair", isin=PAIRINGS),
-        Column("twin_id", TEXT, "member id of the other kind, where paired", nullable=True),
+        Column("paired_id", TEXT, "member id of the other kind, where paired", nullable=True),
     ),
 )
 
@@ -56,7 +56,7 @@ def merge_archives(tables: Mapping[str, pa.Table | StoredTable]) -> Iterator[pa.
     copies = places.groupby(keys["member_id"][copy]).agg("\n".join)
     pairing, twins = pair_kinds(keys[~copy])
     added = pd.DataFrame(
-        {"copies": keys["member_id"].map(copies), "pairing": pairing, "twin_id": twins}
+        {"copies": keys["member_id"].map(copies), "pairing": pairing, "paired_id": twins}
     )
     row = 0
     for name in names:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from raman_pipeline.common.schema import RAGGED, Column, TableSchema
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.rruff.member_name import KINDS, LASER_RANGE_NM, MemberName
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
-from raman_pipeline.common.schema import RAGGED, Column, TableSchema
 
 TEXT = pa.string()
 

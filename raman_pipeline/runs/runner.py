@@ -22,7 +22,6 @@ from dagster._core.execution.plan.objects import StepFailureData
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
-from raman_pipeline.runs.instance import fail_orphans, open_instance, process_tags
 from raman_pipeline.orchestration.partitions import (
     ARCHIVES,
     FOLD_SPLIT,
@@ -33,7 +32,8 @@ from raman_pipeline.orchestration.partitions import (
     preset_and_seed,
 )
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.runs.staleness import due_assets
+from raman_pipeline.runs.instance import fail_orphans, open_instance, process_tags
+from raman_pipeline.runs.staleness import stale_assets
 from raman_pipeline.settings import Settings
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -71,7 +71,7 @@ OnStart = Callable[[str, int], None]
 
 
 @dataclass
-class Listener:
+class Callbacks:
     """Where progress is told."""
 
     on_start: OnStart = field(default=lambda stage, total: None)
@@ -80,7 +80,7 @@ class Listener:
 
 
 def run_graph(
-    settings: Settings, listener: Listener, train: bool = True, processes: int | None = None
+    settings: Settings, listener: Callbacks, train: bool = True, processes: int | None = None
 ) -> list[RunOutcome]:
     """Materialises everything that is due, from the archives to the report.
 
@@ -100,7 +100,7 @@ def run_graph(
         def stage(job: str, partitions: Sequence[str | None], always: Iterable[str] = ()) -> bool:
             listener.on_start(job, len(partitions))
             for partition in partitions:
-                outcome = run_due(settings, definitions, instance, job, partition, always)
+                outcome = run_stale(settings, definitions, instance, job, partition, always)
                 listener.on_outcome(outcome)
                 outcomes.append(outcome)
                 # A server that does not answer would be waited for once for every archive.
@@ -118,7 +118,7 @@ def run_graph(
             and stage("folds", SPLIT.get_partition_keys())
         )
     if sound and train:
-        outcomes += run_studies(settings, listener, processes)
+        outcomes += run_experiments(settings, listener, processes)
         outcomes += run_backfill(settings, listener, None, processes)
         outcomes += run_clustering(settings, listener, None, processes)
         outcomes.append(_report(settings, listener, "identification"))
@@ -135,7 +135,7 @@ def accept_archive(settings: Settings, name: str) -> RunOutcome:
         raise ValueError(f"no archive {name}; they are {', '.join(ARCHIVES.get_partition_keys())}")
     with open_instance(settings) as instance:
         fail_orphans(settings, instance)
-        return run_due(
+        return run_stale(
             settings,
             build_definitions(settings),
             instance,
@@ -148,7 +148,7 @@ def accept_archive(settings: Settings, name: str) -> RunOutcome:
 
 def run_backfill(
     settings: Settings,
-    listener: Listener,
+    listener: Callbacks,
     partitions: Sequence[str] | None = None,
     processes: int | None = None,
     families: Sequence[str] | None = None,
@@ -175,8 +175,8 @@ def run_backfill(
     return [*outcomes, _report(settings, listener, "report")]
 
 
-def run_studies(
-    settings: Settings, listener: Listener, processes: int | None = None
+def run_experiments(
+    settings: Settings, listener: Callbacks, processes: int | None = None
 ) -> list[RunOutcome]:
     """Makes the studies that are due: comparison, ablation, scaling curve.
 
@@ -185,13 +185,13 @@ def run_studies(
         listener: told of progress.
         processes: how many; the number of cores, at most 8, where None.
     """
-    tasks = [_Task("studies", (asset,), None) for asset in jobs.STUDY_ASSETS]
+    tasks = [_Task("experiments", (asset,), None) for asset in jobs.EXPERIMENT_ASSETS]
     return _in_processes(settings, listener, tasks, processes)
 
 
 def run_clustering(
     settings: Settings,
-    listener: Listener,
+    listener: Callbacks,
     partitions: Sequence[str] | None = None,
     processes: int | None = None,
 ) -> list[RunOutcome]:
@@ -215,7 +215,7 @@ def run_clustering(
     return [*outcomes, _report(settings, listener, "clustering_reports")]
 
 
-def run_identification(settings: Settings, listener: Listener) -> list[RunOutcome]:
+def run_identification(settings: Settings, listener: Callbacks) -> list[RunOutcome]:
     """Makes the mineral library from the archives at hand and judges it, where due."""
     dataset = _report(settings, listener, "dataset")
     if not dataset.succeeded:
@@ -225,7 +225,7 @@ def run_identification(settings: Settings, listener: Listener) -> list[RunOutcom
 
 def run_synthetic(
     settings: Settings,
-    listener: Listener,
+    listener: Callbacks,
     partitions: Sequence[str] = (),
     processes: int | None = None,
 ) -> list[RunOutcome]:
@@ -250,7 +250,7 @@ def run_synthetic(
     return [*outcomes, _report(settings, listener, "synthetic_reports")]
 
 
-def run_due(
+def run_stale(
     settings: Settings,
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
@@ -273,7 +273,7 @@ def run_due(
         among: assets of the job to look at; all where None.
     """
     members = jobs.ASSETS_OF[job] if among is None else tuple(among)
-    assets = tuple(always) or tuple(due_assets(definitions, instance, members, partition))
+    assets = tuple(always) or tuple(stale_assets(definitions, instance, members, partition))
     if not assets:
         return RunOutcome(job, partition, ())
     start = time.perf_counter()
@@ -300,10 +300,10 @@ def _known(definition: dg.PartitionsDefinition, chosen: Sequence[str] | None) ->
     return list(chosen)
 
 
-def _report(settings: Settings, listener: Listener, job: str) -> RunOutcome:
+def _report(settings: Settings, listener: Callbacks, job: str) -> RunOutcome:
     with open_instance(settings) as instance:
         listener.on_start(job, 1)
-        outcome = run_due(settings, build_definitions(settings), instance, job, None)
+        outcome = run_stale(settings, build_definitions(settings), instance, job, None)
     listener.on_outcome(outcome)
     return outcome
 
@@ -348,7 +348,7 @@ class _Task:
 
 
 def _in_processes(
-    settings: Settings, listener: Listener, tasks: Sequence[_Task], processes: int | None
+    settings: Settings, listener: Callbacks, tasks: Sequence[_Task], processes: int | None
 ) -> list[RunOutcome]:
     listener.on_start(tasks[0].job if tasks else "training", len(tasks))
     with open_instance(settings) as instance:
@@ -382,7 +382,7 @@ def _one_thread(messages: progress.Messages) -> None:
 
 def _run_task(settings: Settings, task: _Task) -> RunOutcome:
     with open_instance(settings) as instance:
-        return run_due(
+        return run_stale(
             settings,
             build_definitions(settings),
             instance,

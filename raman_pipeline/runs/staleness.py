@@ -34,7 +34,7 @@ class _Loading(LoadingContext):
         return self._loaders
 
 
-def due_assets(
+def stale_assets(
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
     assets: Iterable[str],

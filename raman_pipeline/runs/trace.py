@@ -14,13 +14,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.refusals import MemberRefused
 from raman_pipeline.rruff.zip_archive import open_zip
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import open_tensor
-from raman_pipeline.common.parquet import StoredTable
 
 _MEMBER_TABLES = ("parsed_spectra", "refused_members")
 
@@ -118,7 +118,7 @@ def _steps(settings: Settings, members: list[Step]) -> Iterator[Step]:
         if step.values["accepted"]
     )
     yield from _rows(settings, "located_localities", "locality", localities)
-    yield from _rows(settings, "located_samples", "rruff_id", of("rruff_id"))
+    yield from _rows(settings, "located_specimens", "rruff_id", of("rruff_id"))
     yield from _tensor_rows(settings, ids)
     for asset in ("fold_assignment", *(f"{family}_predictions" for family in FAMILIES)):
         yield from _rows(settings, asset, "member_id", ids)

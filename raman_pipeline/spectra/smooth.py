@@ -54,9 +54,9 @@ def wavelet(spectra: Floats, name: str, strength: float) -> Floats:
     return pywt.waverec(kept, name, mode="symmetric", axis=1)[:, : values.shape[1]]
 
 
-def whittaker(spectra: Floats, stiffness: float, order: int) -> Floats:
+def whittaker(spectra: Floats, lam: float, order: int) -> Floats:
     """Penalises differences of an order (Whittaker 1923, Eilers 2003)."""
-    return np.stack([whittaker_smooth(s, lam=stiffness, diff_order=order) for s in spectra])
+    return np.stack([whittaker_smooth(s, lam=lam, diff_order=order) for s in spectra])
 
 
 def _variants(
@@ -89,7 +89,7 @@ SMOOTHERS: tuple[Smoother, ...] = (
         "Whittaker",
         _variants(
             whittaker,
-            ("stiffness", "order"),
+            ("lam", "order"),
             product((0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0), (1, 2, 3)),
         ),
     ),

@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 from raman_pipeline.cli.main import app, main
 
 KEYS = [
-    "locality", "class", "country", "iso_a2", "lat", "lon", "level", "radius_km", "source", "flags",
+    "locality", "class", "country", "iso_a2", "lat", "lon", "level",
+    "coordinate_uncertainty_km", "source", "flags",
 ]  # fmt: skip
 
 

@@ -14,7 +14,8 @@ print(raman_pipeline.__file__, scan_rows(b"1, 2", 0)[2])
 
 def test_where_machine_code_cannot_be_kept_it_is_made_again(tmp_path, read_only):
     source = PROJECT / "raman_pipeline"
-    for name in ("__init__.py", "compiled.py", "rruff/__init__.py", "rruff/row_scanner.py"):
+    modules = ("common/jit.py", "rruff/row_scanner.py")
+    for name in ("__init__.py", "common/__init__.py", "rruff/__init__.py", *modules):
         target = tmp_path / "code" / "raman_pipeline" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, target)

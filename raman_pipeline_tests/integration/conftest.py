@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS
+from raman_pipeline.runs.runner import Callbacks, run_graph
 from raman_pipeline.runs.status import asset_states
-from raman_pipeline.runs.runner import Listener, run_graph
 from raman_pipeline.settings import (
     SAMPLE_MINERALS,
     ClusteringSettings,
@@ -49,7 +49,7 @@ def made_once(tmp_path_factory, sample_folder):
     for path in sample_folder.glob("*.zip"):
         shutil.copyfile(path, present / "site" / path.name)
     settings = quick_settings(present / "store", present / "site")
-    outcomes = run_graph(settings, Listener(), train=False)
+    outcomes = run_graph(settings, Callbacks(), train=False)
     assert [o.errors for o in outcomes if not o.succeeded] == []
     present.rename(base / "pristine")
     return base

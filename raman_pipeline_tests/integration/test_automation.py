@@ -6,7 +6,7 @@ import pytest
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import run_due
+from raman_pipeline.runs.runner import run_stale
 from raman_pipeline_tests.rruff.test_archive import zip_without
 
 pytestmark = pytest.mark.integration
@@ -23,7 +23,7 @@ def test_a_changed_archive_is_followed_up_to_the_folds_and_no_further(settings, 
     archive = site / "fair_unoriented.zip"
 
     def run(job, partition, assets):
-        assert run_due(settings, definitions, instance, job, partition, assets).succeeded
+        assert run_stale(settings, definitions, instance, job, partition, assets).succeeded
 
     def evaluate(cursor=None):
         return dg.evaluate_automation_conditions(definitions, instance, cursor=cursor)

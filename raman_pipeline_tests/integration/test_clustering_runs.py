@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.runs.runner import Listener, run_clustering
+from raman_pipeline.runs.runner import Callbacks, run_clustering
 from raman_pipeline_tests.integration.conftest import states
 
 pytestmark = pytest.mark.integration
@@ -15,7 +15,7 @@ PARTITIONS = ("default|0", "paper|0")
 
 @pytest.fixture(scope="module")
 def clustered(settings):
-    outcomes = run_clustering(settings, Listener(), PARTITIONS, processes=2)
+    outcomes = run_clustering(settings, Callbacks(), PARTITIONS, processes=2)
     assert [o.errors for o in outcomes if not o.succeeded] == []
     return settings
 
@@ -65,12 +65,12 @@ def test_reports_say_protocol_and_winner(clustered):
 
 
 def test_what_is_done_is_not_done_again_and_other_settings_are(clustered):
-    again = run_clustering(clustered, Listener(), ["paper|0"], processes=1)
+    again = run_clustering(clustered, Callbacks(), ["paper|0"], processes=1)
     assert [o for o in again if o.assets] == []
     changed = clustered.model_copy(
         update={"clustering": clustered.clustering.model_copy(update={"clusters": 4})}
     )
-    outcomes = run_clustering(changed, Listener(), ["paper|0"], processes=1)
+    outcomes = run_clustering(changed, Callbacks(), ["paper|0"], processes=1)
     assert all(o.succeeded for o in outcomes)
     assert table(changed, "clusters", "paper")["cluster"].max() == 3
     # The numbers of the other partition stand under the former settings and are left out.
@@ -82,12 +82,12 @@ def test_what_is_done_is_not_done_again_and_other_settings_are(clustered):
 
 def test_a_partition_that_is_none_is_refused(settings):
     with pytest.raises(ValueError, match="no partition default\\|9"):
-        run_clustering(settings, Listener(), ["default|9"])
+        run_clustering(settings, Callbacks(), ["default|9"])
 
 
 def test_minerals_that_are_not_there_are_named(settings):
     lost = settings.clustering.model_copy(update={"minerals": ("Unobtainium",)})
     changed = settings.model_copy(update={"clustering": lost})
-    outcomes = run_clustering(changed, Listener(), ["paper|1"], processes=1)
+    outcomes = run_clustering(changed, Callbacks(), ["paper|1"], processes=1)
     assert any("no spectrum of Unobtainium" in e for o in outcomes for e in o.errors)
     assert states(changed)["denoising_autoencoder"].failed

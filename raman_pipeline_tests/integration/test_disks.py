@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from raman_pipeline.common.atomic import WriteError
-from raman_pipeline.runs.runner import Listener, run_graph
+from raman_pipeline.runs.runner import Callbacks, run_graph
 from raman_pipeline.settings import SettingsError
 from raman_pipeline_tests.integration.conftest import quick_settings
 from raman_pipeline_tests.integration.test_kills import bytes_of
@@ -18,7 +18,7 @@ def test_a_full_disk_is_named_and_the_next_run_goes_on(settings, site, small_dis
     for size in ("1m", "6m", "9m"):
         subprocess.run(["mount", "-o", f"remount,size={size}", str(small_disk)], check=True)
         try:
-            outcomes = run_graph(full, Listener(), train=False)
+            outcomes = run_graph(full, Callbacks(), train=False)
         except WriteError as error:
             messages = [str(error)]
         else:
@@ -26,7 +26,7 @@ def test_a_full_disk_is_named_and_the_next_run_goes_on(settings, site, small_dis
         assert messages
         assert all("free some space" in m and str(small_disk) in m for m in messages)
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
-    assert all(o.succeeded for o in run_graph(full, Listener(), train=False))
+    assert all(o.succeeded for o in run_graph(full, Callbacks(), train=False))
     assert bytes_of(full.store) == bytes_of(settings.store)
 
 
@@ -35,4 +35,4 @@ def test_a_read_only_store_is_named(site, tmp_path, read_only):
         read_only(tmp_path / "disk") as folder,
         pytest.raises(SettingsError, match="Read-only.*RAMAN_PIPELINE_STORE"),
     ):
-        run_graph(quick_settings(folder / "store", site), Listener(), train=False)
+        run_graph(quick_settings(folder / "store", site), Callbacks(), train=False)

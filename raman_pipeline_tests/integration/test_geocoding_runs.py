@@ -124,4 +124,4 @@ def test_a_text_is_located_by_the_services(server, environment, tmp_path):
     row = json.loads(done.stdout)
     assert (row["source"], row["level"], row["iso_a2"]) == ("nominatim", "place", "NA")
     assert (row["lat"], row["lon"]) == (-19.2467, 17.7069)
-    assert row["radius_km"] < 3
+    assert row["coordinate_uncertainty_km"] < 3

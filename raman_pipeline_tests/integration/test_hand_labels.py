@@ -12,13 +12,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from raman_pipeline.geography.maps.geodesy import distance_km
 from raman_pipeline.geography.georeferencing.candidates import (
     clean_localities,
     country_rate,
     geocode_localities,
 )
 from raman_pipeline.geography.georeferencing.locate import locate_localities
+from raman_pipeline.geography.maps.geodesy import distance_km
 from raman_pipeline.orchestration.resources import Geography
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.settings import load_settings

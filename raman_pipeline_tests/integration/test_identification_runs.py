@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from raman_pipeline.cli.main import app
 from raman_pipeline.learning.synthetic_tasks.presets import PAPER
-from raman_pipeline.runs.runner import Listener, run_identification, run_synthetic
 from raman_pipeline.rruff.archive import read_outcomes
 from raman_pipeline.rruff.member import Member
+from raman_pipeline.runs.runner import Callbacks, run_identification, run_synthetic
 from raman_pipeline.settings import SyntheticSettings
 from raman_pipeline.universal_synthetic.classes import challenge_classes
 from raman_pipeline.universal_synthetic.dataset import peaks_of
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def identified(settings):
-    outcomes = run_identification(settings, Listener())
+    outcomes = run_identification(settings, Callbacks())
     assert [o.errors for o in outcomes if not o.succeeded] == []
     return settings
 
@@ -35,7 +35,7 @@ def test_the_library_and_its_report(identified):
     text = (identified.figure_store / "identification_report" / "report.md").read_text()
     assert "| leaky: ours, only the spectrum itself left out |" in text
     assert "AUROC" in text and "least squares" in text
-    assert [o for o in run_identification(identified, Listener()) if o.assets] == []
+    assert [o for o in run_identification(identified, Callbacks()) if o.assets] == []
 
 
 def test_members_of_the_archives_are_identified(identified, sample_folder, tmp_path):
@@ -68,20 +68,20 @@ def test_the_network_is_trained_where_it_is_asked_for(settings, monkeypatch):
     monkeypatch.setattr("raman_pipeline.runs.runner._in_processes", in_this_process)
     quick = PAPER.model_copy(update={"epochs": 1, "size": 8})
     chosen = settings.model_copy(update={"synthetic": SyntheticSettings(embedding=quick)})
-    outcomes = run_synthetic(chosen, Listener(), ["0|challenge"])
+    outcomes = run_synthetic(chosen, Callbacks(), ["0|challenge"])
     assert [o.errors for o in outcomes if not o.succeeded] == []
     text = (chosen.figure_store / "synthetic_report" / "report.md").read_text()
     assert "challenge, 27 classes: peak models" in text
     runs = pq.read_table(chosen.asset_store / "embedding_runs" / "0" / "challenge.parquet")
     assert set(runs.to_pandas()["part"]) == {"all", "weak peaks", "positions", "heights"}
     assert not list(chosen.checkpoint_store.rglob("*.pt"))
-    again = run_synthetic(chosen, Listener(), ["0|challenge"])
+    again = run_synthetic(chosen, Callbacks(), ["0|challenge"])
     assert [o for o in again if o.assets] == []
 
 
 def test_a_partition_that_is_none_is_refused(settings):
     with pytest.raises(ValueError, match=r"no partition 0\|nothing; they are 0\|all_classes"):
-        run_synthetic(settings, Listener(), ["0|nothing"])
+        run_synthetic(settings, Callbacks(), ["0|nothing"])
 
 
 def small_peaks(name, seed=0):

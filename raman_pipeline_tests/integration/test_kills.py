@@ -12,7 +12,7 @@ import pytest
 
 from raman_pipeline.common.atomic import file_sha256
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import Listener, run_backfill, run_graph
+from raman_pipeline.runs.runner import Callbacks, run_backfill, run_graph
 from raman_pipeline_tests.integration.conftest import quick_settings, states
 
 pytestmark = pytest.mark.integration
@@ -21,14 +21,14 @@ RUN = """
 import sys
 from pathlib import Path
 from raman_pipeline.settings import load_settings
-from raman_pipeline.runs.runner import Listener, run_backfill
+from raman_pipeline.runs.runner import Callbacks, run_backfill
 settings = load_settings("rruff", store=Path(sys.argv[1]), location=sys.argv[2])
 settings = settings.model_copy(update={
     "archives": settings.archives.model_copy(update={"seconds_between_requests": 0}),
     "training": settings.training.model_copy(update={"presets": {
         name: preset.model_copy(update={"epochs": int(sys.argv[3]), "dims": (4, 8, 8, 8)})
         for name, preset in settings.training.presets.items()}})})
-outcomes = run_backfill(settings, Listener(), ["0|random"], 1, sys.argv[4].split())
+outcomes = run_backfill(settings, Callbacks(), ["0|random"], 1, sys.argv[4].split())
 sys.exit(not all(o.succeeded for o in outcomes))
 """
 
@@ -37,7 +37,7 @@ KILLS = 20
 
 
 def run_in_child(store, site):
-    outcomes = run_graph(quick_settings(store, site), Listener(), train=False)
+    outcomes = run_graph(quick_settings(store, site), Callbacks(), train=False)
     sys.exit(not all(o.succeeded for o in outcomes))
 
 
@@ -111,7 +111,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(settings, site):
     process.wait()
 
     changed = quick_settings(settings.store, site, epochs)
-    outcomes = run_backfill(changed, Listener(), ["0|random"], processes=1)
+    outcomes = run_backfill(changed, Callbacks(), ["0|random"], processes=1)
     assert all(o.succeeded for o in outcomes)
     assert not checkpoint.exists()
     with open_instance(changed) as instance:

@@ -10,9 +10,9 @@ import pytest
 
 from raman_pipeline.geography.geocoding.cache import GeocodeCache
 from raman_pipeline.geography.geocoding.geocoder import Question
-from raman_pipeline.geography.georeferencing.locate import locate_texts
 from raman_pipeline.geography.geocoding.online import Manners, OnlineGeocoder
 from raman_pipeline.geography.geocoding.services import NominatimService
+from raman_pipeline.geography.georeferencing.locate import locate_texts
 
 URL = os.environ.get("REAL_NOMINATIM_URL")
 pytestmark = [

@@ -3,14 +3,14 @@
 import dagster as dg
 import pytest
 
+from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
-from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.runs.runner import Listener, accept_archive, run_due, run_graph
 from raman_pipeline.orchestration.sensors import changed_archives
-from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.runs.instance import open_instance
+from raman_pipeline.runs.runner import Callbacks, accept_archive, run_graph, run_stale
 from raman_pipeline_tests.integration.conftest import quick_settings
 from raman_pipeline_tests.rruff.test_archive import zip_without
 
@@ -41,7 +41,7 @@ class Months:
         return [r.partition_key for r in result.run_requests or []], methods
 
     def run(self, job, partition, assets):
-        return run_due(self.settings, self.definitions, self.instance, job, partition, assets)
+        return run_stale(self.settings, self.definitions, self.instance, job, partition, assets)
 
     def follows(self):
         """Returns what the automation asks for next: asset to number of partitions."""
@@ -67,7 +67,7 @@ class Months:
 
 def test_five_ticks(sample_site, tmp_path):
     settings = quick_settings(tmp_path, sample_site.url)
-    assert all(o.succeeded for o in run_graph(settings, Listener(), train=False))
+    assert all(o.succeeded for o in run_graph(settings, Callbacks(), train=False))
     archives = ARCHIVES.get_partition_keys()
     with open_instance(settings) as instance:
         months = Months(settings, instance, sample_site)
@@ -134,11 +134,11 @@ def test_five_ticks(sample_site, tmp_path):
 
 def test_a_run_goes_on_with_the_versions_in_use(sample_site, tmp_path):
     settings = quick_settings(tmp_path, sample_site.url)
-    assert all(o.succeeded for o in run_graph(settings, Listener(), train=False))
+    assert all(o.succeeded for o in run_graph(settings, Callbacks(), train=False))
     del sample_site.files["/LR-Raman.zip"]
     name = "fair_unoriented"
     sample_site.files[f"/{name}.zip"] = zip_without(sample_site.files[f"/{name}.zip"], 1)
-    outcomes = run_graph(settings, Listener(), train=False)
+    outcomes = run_graph(settings, Callbacks(), train=False)
     failed = [o for o in outcomes if not o.succeeded]
     assert [(o.partition, o.former_stays) for o in failed] == [("LR-Raman", True)]
     made = {o.job for o in outcomes if o.assets and o.succeeded}

@@ -3,7 +3,7 @@
 import pytest
 
 from raman_pipeline.learning.geolocation.registry import FAMILIES
-from raman_pipeline.runs.runner import Listener, accept_archive, run_backfill, run_graph
+from raman_pipeline.runs.runner import Callbacks, accept_archive, run_backfill, run_graph
 from raman_pipeline_tests.integration.conftest import quick_settings, states
 
 pytestmark = pytest.mark.integration
@@ -26,14 +26,14 @@ def test_counts_of_every_stage(settings):
 
 def test_what_is_unchanged_is_not_made_again(settings):
     before = {s.asset: s.last_time for s in states(settings).values()}
-    again = done(run_graph(settings, Listener(), train=False))
+    again = done(run_graph(settings, Callbacks(), train=False))
     assert set.union(*again.values()) == {"rruff_archive"}
     after = {s.asset: s.last_time for s in states(settings).values()}
     assert {a for a in before if before[a] != after[a]} <= {"rruff_archive"}
 
 
 def test_training_report_and_a_changed_archive(settings, site):
-    first = run_backfill(settings, Listener(), ["0|random", "0|specimen"], processes=2)
+    first = run_backfill(settings, Callbacks(), ["0|random", "0|specimen"], processes=2)
     assert [o.errors for o in first if not o.succeeded] == []
     report = settings.figure_store / "geolocation_report" / "report.md"
     text = report.read_text()
@@ -41,26 +41,26 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert "done: random 1/5, specimen 1/5, locality 0/5, species 0/5" in text
     assert (report.parent / "families_by_split.png").stat().st_size > 10_000
     assert not list(settings.checkpoint_store.rglob("*.pt"))
-    assert done(run_backfill(settings, Listener(), ["0|random"], processes=1)) == {}
+    assert done(run_backfill(settings, Callbacks(), ["0|random"], processes=1)) == {}
 
     # Other settings: what was trained under the former ones is left out, with a word.
     other = quick_settings(settings.store, site, epochs=3)
     networks = ["convnext1d", "convnext1d_paper"]
-    again = run_backfill(other, Listener(), ["0|specimen"], processes=1, families=networks)
+    again = run_backfill(other, Callbacks(), ["0|specimen"], processes=1, families=networks)
     assert all(o.succeeded for o in again)
     text = report.read_text()
     assert "2 sets of predictions left out" in text
     assert "| random | ConvNeXt1D |" not in text
     assert "| random | majority class |" in text
     assert "| specimen | ConvNeXt1D |" in text
-    again = run_backfill(settings, Listener(), ["0|specimen"], processes=1, families=networks)
+    again = run_backfill(settings, Callbacks(), ["0|specimen"], processes=1, families=networks)
     assert all(o.succeeded for o in again)
     assert "| random | ConvNeXt1D |" in report.read_text()
 
     # One archive goes, and a person agrees: only it and what follows is made again.
     (site / "poor_unoriented.zip").rename(site / "away")
     assert accept_archive(settings, "poor_unoriented").succeeded
-    changed = done(run_graph(settings, Listener(), train=False))
+    changed = done(run_graph(settings, Callbacks(), train=False))
     parsed = {p for (job, p), assets in changed.items() if "parsed_spectra" in assets}
     assert parsed == {"poor_unoriented"}
     assert changed["folds", "random"] == {"fold_assignment", "split_leakage"}
@@ -68,7 +68,7 @@ def test_training_report_and_a_changed_archive(settings, site):
 
     # Models of the former folds are left out of the report, with a word.
     cheap = [name for name, family in FAMILIES.items() if family.baseline]
-    later = run_backfill(settings, Listener(), ["0|specimen"], processes=1, families=cheap)
+    later = run_backfill(settings, Callbacks(), ["0|specimen"], processes=1, families=cheap)
     assert [o.errors for o in later if not o.succeeded] == []
     text = report.read_text()
     assert "done: random 0/5, specimen 1/5" in text
@@ -77,12 +77,12 @@ def test_training_report_and_a_changed_archive(settings, site):
 
 
 def test_a_damaged_archive_is_told_and_harms_nothing(settings, site):
-    run_graph(settings, Listener(), train=False)
+    run_graph(settings, Callbacks(), train=False)
     good = (site / "LR-Raman.zip").read_bytes()
     before = (settings.asset_store / "spectra.parquet").read_bytes()
     (site / "LR-Raman.zip").write_bytes(good[:2000])
     try:
-        outcomes = run_graph(settings, Listener(), train=False)
+        outcomes = run_graph(settings, Callbacks(), train=False)
         errors = [e for o in outcomes for e in o.errors]
         assert len(errors) == 1
         assert "no complete zip archive" in errors[0]
@@ -91,5 +91,5 @@ def test_a_damaged_archive_is_told_and_harms_nothing(settings, site):
         assert (settings.asset_store / "spectra.parquet").read_bytes() == before
     finally:
         (site / "LR-Raman.zip").write_bytes(good)
-    assert all(o.succeeded for o in run_graph(settings, Listener(), train=False))
+    assert all(o.succeeded for o in run_graph(settings, Callbacks(), train=False))
     assert states(settings)["rruff_archive"].failed == 0

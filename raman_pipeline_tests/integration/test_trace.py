@@ -5,10 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from raman_pipeline.common.atomic import file_sha256
 from raman_pipeline.cli.main import app
-from raman_pipeline.runs.trace import header_lines, trace
+from raman_pipeline.common.atomic import file_sha256
 from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.runs.trace import header_lines, trace
 
 pytestmark = pytest.mark.integration
 

@@ -13,7 +13,7 @@ import pytest
 
 from raman_pipeline.definitions import build_definitions, defs
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import run_due
+from raman_pipeline.runs.runner import run_stale
 from raman_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.integration
@@ -41,7 +41,7 @@ def ask(port):
 def test_ui_shows_assets_and_runs(tmp_path):
     settings = load_settings("sample", store=tmp_path)
     with open_instance(settings) as instance:
-        outcome = run_due(
+        outcome = run_stale(
             settings, build_definitions(settings), instance, "ingest", "fair_oriented"
         )
     assert outcome.succeeded

@@ -53,7 +53,7 @@ def test_every_table_has_a_blocking_schema_check(definitions):
 def test_jobs_cover_every_asset_once(definitions):
     named = [
         *jobs.INGEST_ASSETS, *jobs.DATASET_ASSETS, *jobs.FOLD_ASSETS, *jobs.TRAINING_ASSETS,
-        *jobs.STUDY_ASSETS, *jobs.REPORT_ASSETS, *jobs.CLUSTERING_ASSETS,
+        *jobs.EXPERIMENT_ASSETS, *jobs.REPORT_ASSETS, *jobs.CLUSTERING_ASSETS,
         *jobs.CLUSTERING_REPORT_ASSETS, *jobs.IDENTIFICATION_ASSETS, *jobs.SYNTHETIC_SET_ASSETS,
         *jobs.EMBEDDING_ASSETS, *jobs.SYNTHETIC_REPORT_ASSETS,
     ]  # fmt: skip
@@ -78,12 +78,17 @@ def code_versions(settings):
     [
         (
             {"grid": GridSettings(points=256)},
-            {"wavenumber_window", "resampled_spectra", "geolocation_report", *jobs.STUDY_ASSETS}
+            {
+                "wavenumber_window",
+                "resampled_spectra",
+                "geolocation_report",
+                *jobs.EXPERIMENT_ASSETS,
+            }
             | {f"{name}_predictions" for name in FAMILIES},
         ),
         (
             {"forest": ForestSettings(trees=7)},
-            {"geolocation_report", *jobs.STUDY_ASSETS}
+            {"geolocation_report", *jobs.EXPERIMENT_ASSETS}
             | {
                 f"{name}_{kind}"
                 for name in ("extra_trees", "chemistry_trees", "chemistry_blend")
@@ -110,7 +115,7 @@ def test_where_things_lie_makes_nothing_stale(tmp_path):
 def test_nothing_trains_by_itself(definitions):
     for name, spec in specs(definitions).items():
         trains = name in (
-            *jobs.TRAINING_ASSETS, *jobs.STUDY_ASSETS, *jobs.REPORT_ASSETS,
+            *jobs.TRAINING_ASSETS, *jobs.EXPERIMENT_ASSETS, *jobs.REPORT_ASSETS,
             *jobs.CLUSTERING_ASSETS, *jobs.CLUSTERING_REPORT_ASSETS,
             *jobs.IDENTIFICATION_ASSETS, *jobs.SYNTHETIC_SET_ASSETS, *jobs.EMBEDDING_ASSETS,
             *jobs.SYNTHETIC_REPORT_ASSETS,

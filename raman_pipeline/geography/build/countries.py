@@ -22,9 +22,9 @@ import geopandas as gpd
 import shapely
 
 from raman_pipeline.common import atomic
+from raman_pipeline.geography.build.topojson import features
 from raman_pipeline.geography.maps.countries import DRAWN_APART
 from raman_pipeline.geography.maps.gazetteer import Gazetteer
-from raman_pipeline.geography.build.topojson import features
 
 VERSION = "Natural Earth 4.1.0, 1:50m (world-atlas 2.0.2)"
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from raman_pipeline.geography.maps.countries import Countries
-from raman_pipeline.geography.text.country_names import CountryNames
-from raman_pipeline.geography.maps.gazetteer import Gazetteer
 from raman_pipeline.geography.geocoding.offline import OfflineGeocoder
 from raman_pipeline.geography.maps.admin_divisions import Regions
+from raman_pipeline.geography.maps.countries import Countries
+from raman_pipeline.geography.maps.gazetteer import Gazetteer
+from raman_pipeline.geography.text.country_names import CountryNames
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from raman_pipeline.geography.errors import CacheError
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.geography.errors import CacheError
 
 _BUSY_S = 60.0
 _SCHEMA = """

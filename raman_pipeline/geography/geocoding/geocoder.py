@@ -42,7 +42,7 @@ class Candidate:
         iso_a2: its country by the geocoder; None where it does not say.
         latitude: degrees north, WGS 84.
         longitude: degrees east, WGS 84.
-        radius_km: what the point stands for reaches this far.
+        coordinate_uncertainty_km: what the point stands for reaches this far.
         population: inhabitants, 0 where unknown.
         fuzzy: True where the geocoder also offers names that are only alike.
     """
@@ -54,7 +54,7 @@ class Candidate:
     iso_a2: str | None
     latitude: float
     longitude: float
-    radius_km: float
+    coordinate_uncertainty_km: float
     population: int = 0
     fuzzy: bool = False
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from functools import cache
 
+from raman_pipeline.geography.geocoding.geocoder import Candidate, Question
+from raman_pipeline.geography.maps.admin_divisions import Regions, bare_name
 from raman_pipeline.geography.maps.countries import Countries
 from raman_pipeline.geography.maps.gazetteer import Gazetteer, Town
-from raman_pipeline.geography.geocoding.geocoder import Candidate, Question
 from raman_pipeline.geography.text.locality import fold
 from raman_pipeline.geography.text.name_lists import COUNTRY_ALIASES
-from raman_pipeline.geography.maps.admin_divisions import Regions, bare_name
 
 NEIGHBOURS = 3
 MIN_RADIUS_KM = 10.0
@@ -79,7 +79,7 @@ class OfflineGeocoder:
         return [
             Candidate(
                 self.source, r.name, "division", r.level, r.iso_a2, r.latitude, r.longitude,
-                r.radius_km,
+                r.coordinate_uncertainty_km,
             )
             for r in self._regions.find(name, iso_a2)
         ]  # fmt: skip

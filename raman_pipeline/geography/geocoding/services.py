@@ -15,9 +15,9 @@ from geopy.adapters import URLLibAdapter
 from geopy.geocoders import ArcGIS, Nominatim, Photon
 
 from raman_pipeline import __version__
-from raman_pipeline.geography.maps.geodesy import distance_km
 from raman_pipeline.geography.geocoding.geocoder import Candidate, Question
 from raman_pipeline.geography.geocoding.service_terms import ServiceName
+from raman_pipeline.geography.maps.geodesy import distance_km
 
 USER_AGENT = f"raman-pipeline/{__version__} (mineral localities of RRUFF; cached, one at a time)"
 CLIENT_VERSION = f"geopy {geopy.__version__}"

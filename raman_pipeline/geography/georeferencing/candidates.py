@@ -16,12 +16,12 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.geography.geocoding.atlas import Atlas
-from raman_pipeline.geography.georeferencing.constrained import Search, Step, plan_search, refusal
-from raman_pipeline.geography.text.country_names import CountryGuess
 from raman_pipeline.geography.geocoding.geocoder import Candidate, Geocoder, Question
+from raman_pipeline.geography.georeferencing.constrained import Search, Step, plan_search, refusal
+from raman_pipeline.geography.tables import CANDIDATES, LOCALITIES
+from raman_pipeline.geography.text.country_names import CountryGuess
 from raman_pipeline.geography.text.locality import PLACE_CLASSES, parse_locality
 from raman_pipeline.geography.text.offsets import move
-from raman_pipeline.geography.tables import CANDIDATES, LOCALITIES
 
 Progress = Callable[[int, int], None]
 """Called with the number of localities done and the number of all."""
@@ -152,7 +152,7 @@ def _ask(geocoder: Geocoder, search: Search, step: Step, atlas: Atlas) -> list[d
                 "iso_a2": answer.iso_a2,
                 "latitude": answer.latitude,
                 "longitude": answer.longitude,
-                "radius_km": answer.radius_km,
+                "coordinate_uncertainty_km": answer.coordinate_uncertainty_km,
                 "population": answer.population,
                 "country": placed.country[rank],
                 "polygon_iso_a2": placed.iso_a2[rank],
@@ -168,9 +168,11 @@ def _moved(answer: Candidate, step: Step) -> Candidate:
     if step.offset is None:
         return answer
     latitude, longitude, radius = move(
-        answer.latitude, answer.longitude, answer.radius_km, step.offset
+        answer.latitude, answer.longitude, answer.coordinate_uncertainty_km, step.offset
     )
-    return replace(answer, latitude=latitude, longitude=longitude, radius_km=round(radius, 1))
+    return replace(
+        answer, latitude=latitude, longitude=longitude, coordinate_uncertainty_km=round(radius, 1)
+    )
 
 
 def is_missing(value: object) -> bool:

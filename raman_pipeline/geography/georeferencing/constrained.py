@@ -17,12 +17,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from raman_pipeline.geography.geocoding.atlas import Atlas
-from raman_pipeline.geography.text.country_names import CountryGuess
-from raman_pipeline.geography.maps.geodesy import distance_km, farthest_km
 from raman_pipeline.geography.geocoding.geocoder import Candidate
+from raman_pipeline.geography.maps.admin_divisions import (
+    Region,
+    bare_name,
+    inside_all,
+    says_division,
+)
+from raman_pipeline.geography.maps.geodesy import distance_km, farthest_km
+from raman_pipeline.geography.text.country_names import CountryGuess
 from raman_pipeline.geography.text.locality import Locality, fold
 from raman_pipeline.geography.text.offsets import Offset, read_offset
-from raman_pipeline.geography.maps.admin_divisions import Region, bare_name, inside_all, says_division
 
 CONTEXT_KM = 50.0
 """A place farther than this from the reach of every wider one in the text is another."""
@@ -93,14 +98,14 @@ class Choice:
 
     Attributes:
         found: the deciding candidate.
-        radius_km: uncertainty of the point for the sample.
+        coordinate_uncertainty_km: uncertainty of the point for the sample.
         confidence: `high`, `medium` or `low`.
         sources: independent families that agree on the place.
         flags: reservations.
     """
 
     found: Accepted
-    radius_km: float
+    coordinate_uncertainty_km: float
     confidence: str
     sources: int
     flags: tuple[str, ...]
@@ -196,8 +201,8 @@ def _choice(
         flags = [*flags, "sources_disagree"]
     # Of agreeing answers the finest is kept: a mine rather than the town around it.
     close = [a for a in here if _apart(a, best) <= _reach(a) + _reach(best)]
-    best = min(close, key=lambda a: (a.candidate.radius_km, a.family))
-    radius = best.candidate.radius_km
+    best = min(close, key=lambda a: (a.candidate.coordinate_uncertainty_km, a.family))
+    radius = best.candidate.coordinate_uncertainty_km
     if best.step.segment > 0 and best.step.offset is None:
         least = CITY_MIN_KM if best.candidate.population >= CITY else COARSE_MIN_KM
         radius = max(radius * COARSE_FACTOR, least)
@@ -264,7 +269,10 @@ def _same_name(query: str, name: str) -> bool:
 
 def _one_place(here: list[Accepted]) -> Accepted | None:
     """Returns the first answer where all mean one place or it outweighs the others."""
-    first = min(here, key=lambda a: (-a.candidate.population, a.candidate.radius_km, a.family))
+    first = min(
+        here,
+        key=lambda a: (-a.candidate.population, a.candidate.coordinate_uncertainty_km, a.family),
+    )
     others = [a for a in here if _apart(a, first) > 2 * max(_reach(a), _reach(first))]
     rival = max((a.candidate.population for a in others), default=None)
     if rival is None or first.candidate.population >= OUTWEIGHS * max(rival, 1):
@@ -273,7 +281,7 @@ def _one_place(here: list[Accepted]) -> Accepted | None:
 
 
 def _reach(accepted: Accepted) -> float:
-    return accepted.candidate.radius_km
+    return accepted.candidate.coordinate_uncertainty_km
 
 
 def _apart(one: Accepted, other: Accepted) -> float:

@@ -1,6 +1,6 @@
 """From answers of geocoders to located localities and specimens.
 
-What belongs here: the LOCATED_LOCALITIES and LOCATED_SAMPLES rows. What does not: the
+What belongs here: the LOCATED_LOCALITIES and LOCATED_SPECIMENS rows. What does not: the
 grounds of the choice (see `constrained`), asking (see `georeference`).
 """
 
@@ -16,8 +16,6 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.geography.geocoding.atlas import Atlas
-from raman_pipeline.geography.georeferencing.consistency import minority_countries
-from raman_pipeline.geography.georeferencing.constrained import Accepted, Choice, Search, choose
 from raman_pipeline.geography.geocoding.geocoder import Candidate, Geocoder
 from raman_pipeline.geography.georeferencing.candidates import (
     clean_localities,
@@ -25,11 +23,13 @@ from raman_pipeline.geography.georeferencing.candidates import (
     is_missing,
     search_of,
 )
-from raman_pipeline.geography.text.locality import OriginClass, names_synthetic
-from raman_pipeline.geography.text.offsets import read_coordinates
+from raman_pipeline.geography.georeferencing.consistency import minority_countries
+from raman_pipeline.geography.georeferencing.constrained import Accepted, Choice, Search, choose
 from raman_pipeline.geography.georeferencing.overrides import Override
 from raman_pipeline.geography.maps.admin_divisions import Region, inside_all
-from raman_pipeline.geography.tables import LOCATED_LOCALITIES, LOCATED_SAMPLES
+from raman_pipeline.geography.tables import LOCATED_LOCALITIES, LOCATED_SPECIMENS
+from raman_pipeline.geography.text.locality import OriginClass, names_synthetic
+from raman_pipeline.geography.text.offsets import read_coordinates
 
 _GUESSED = frozenset(
     {"historic_default", "two_countries", "ambiguous_name", "misspelt", "country_from_place"}
@@ -101,8 +101,8 @@ def locate_texts(
     return [by_text[text] for text in texts]
 
 
-def locate_samples(spectra: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
-    """Returns one LOCATED_SAMPLES row for each specimen.
+def locate_specimens(spectra: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
+    """Returns one LOCATED_SPECIMENS row for each specimen.
 
     Args:
         spectra: columns `rruff_id`, `mineral`, `locality`, `description`; rows
@@ -147,7 +147,7 @@ def locate_samples(spectra: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
                 "spectra": len(group),
             }
         )
-    return LOCATED_SAMPLES.from_rows(rows)
+    return LOCATED_SPECIMENS.from_rows(rows)
 
 
 def _located(
@@ -203,8 +203,8 @@ def _as_place(
         "latitude": point.latitude,
         "longitude": point.longitude,
         "level": "place",
-        "coordinate_uncertainty_km": choice.radius_km,
-        "joined": "near_coast" if near_coast else "inside",
+        "coordinate_uncertainty_km": choice.coordinate_uncertainty_km,
+        "country_assignment": "near_coast" if near_coast else "inside",
         "source": point.source,
         "confidence": choice.confidence,
         "agreeing_sources": choice.sources,
@@ -229,7 +229,7 @@ def _as_written(
         "longitude": longitude,
         "level": "place",
         "coordinate_uncertainty_km": radius,
-        "joined": "near_coast" if placed.near_coast[0] else "inside",
+        "country_assignment": "near_coast" if placed.near_coast[0] else "inside",
         "source": "text",
         "confidence": "high",
         "agreeing_sources": 1,
@@ -244,8 +244,8 @@ def _as_division(region: Region, atlas: Atlas, flags: list[str]) -> dict[str, An
         "latitude": region.latitude,
         "longitude": region.longitude,
         "level": region.level,
-        "coordinate_uncertainty_km": region.radius_km,
-        "joined": "by_name",
+        "coordinate_uncertainty_km": region.coordinate_uncertainty_km,
+        "country_assignment": "by_name",
         "source": "names",
         "confidence": "high",
         "agreeing_sources": 1,
@@ -264,7 +264,7 @@ def _as_country(
         "country": name,
         "iso_a2": iso_a2,
         "level": "country",
-        "joined": "by_name",
+        "country_assignment": "by_name",
         "source": "names",
         "confidence": "low" if _GUESSED.intersection(row_flags) else "high",
         "agreeing_sources": 1,
@@ -279,8 +279,8 @@ def _overridden(override: Override, atlas: Atlas) -> dict[str, Any]:
         "latitude": override.latitude,
         "longitude": override.longitude,
         "level": override.level,
-        "coordinate_uncertainty_km": override.radius_km,
-        "joined": "by_override",
+        "coordinate_uncertainty_km": override.coordinate_uncertainty_km,
+        "country_assignment": "by_override",
         "source": "override",
         "confidence": "high",
         "agreeing_sources": 1,

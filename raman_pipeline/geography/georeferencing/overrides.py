@@ -4,8 +4,8 @@ What belongs here: reading and checking it. What does not: what it overrides (se
 `location`).
 
 `data/locality_overrides.csv` has the columns `locality` (the LOCALITY header, letter
-for letter), `iso_a2`, `latitude`, `longitude`, `radius_km` (all three or none of the
-last), `level` and `reason`. A row without a country says that the text names none.
+for letter), `iso_a2`, `latitude`, `longitude`, `coordinate_uncertainty_km` (all three
+or none of the last), `level` and `reason`. A row without a country says that the text names none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ from pathlib import Path
 from raman_pipeline.geography.errors import OverrideError
 from raman_pipeline.geography.geocoding.geocoder import LEVELS
 
-COLUMNS = ("locality", "iso_a2", "latitude", "longitude", "radius_km", "level", "reason")
+COLUMNS = (
+    "locality",
+    "iso_a2",
+    "latitude",
+    "longitude",
+    "coordinate_uncertainty_km",
+    "level",
+    "reason",
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Override:
     iso_a2: str | None
     latitude: float | None
     longitude: float | None
-    radius_km: float | None
+    coordinate_uncertainty_km: float | None
     level: str
     reason: str
 
@@ -67,14 +75,16 @@ def _override(row: dict[str, str], where: str, known: frozenset[str]) -> Overrid
         raise OverrideError(f"{where}: iso_a2 {iso_a2!r} is no country of the map in use")
     if row["level"] not in LEVELS:
         raise OverrideError(f"{where}: level {row['level']!r}; use {', '.join(LEVELS)}")
-    texts = [row["latitude"], row["longitude"], row["radius_km"]]
+    texts = [row["latitude"], row["longitude"], row["coordinate_uncertainty_km"]]
     try:
         latitude, longitude, radius = (float(t) if t else None for t in texts)
     except ValueError as error:
         raise OverrideError(f"{where}: {error}; write decimal degrees and km") from error
     point = (latitude, longitude, radius)
     if any(v is None for v in point) and not all(v is None for v in point):
-        raise OverrideError(f"{where}: latitude, longitude and radius_km go together")
+        raise OverrideError(
+            f"{where}: latitude, longitude and coordinate_uncertainty_km go together"
+        )
     if latitude is not None and not (
         abs(latitude) <= 90 and abs(longitude or 0) <= 180 and (radius or 0) > 0
     ):

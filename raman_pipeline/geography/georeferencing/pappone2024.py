@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.geography.maps.countries import Countries
 from raman_pipeline.geography.geocoding.geocoder import Candidate, Geocoder, Question
 from raman_pipeline.geography.georeferencing.candidates import Progress
+from raman_pipeline.geography.maps.countries import Countries
 from raman_pipeline.geography.tables import PAPER_LOCALITIES
 
 

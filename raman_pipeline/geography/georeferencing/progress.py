@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from raman_pipeline.geography.geocoding.atlas import Atlas
-from raman_pipeline.geography.georeferencing.candidates import search_of
 from raman_pipeline.geography.geocoding.online import OnlineGeocoder
+from raman_pipeline.geography.georeferencing.candidates import search_of
 
 _EVERY_S = 15.0
 

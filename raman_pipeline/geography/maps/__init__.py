@@ -1,1 +1,1 @@
-"""TODO."""
+"""What lies where: country and division polygons, populated places, distances on the sphere."""

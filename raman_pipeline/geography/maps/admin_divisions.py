@@ -42,8 +42,8 @@ class Region:
         iso_a2: ISO 3166-1 alpha-2 code of the country.
         latitude: degrees north of its centre, which lies inside where there is a polygon.
         longitude: degrees east.
-        radius_km: to its farthest vertex; without a polygon, to its farthest town and a
-            quarter more.
+        coordinate_uncertainty_km: to its farthest vertex; without a polygon, to its
+            farthest town and a quarter more.
         polygon: degrees, or None.
     """
 
@@ -52,14 +52,14 @@ class Region:
     iso_a2: str
     latitude: float
     longitude: float
-    radius_km: float
+    coordinate_uncertainty_km: float
     polygon: shapely.Geometry | None = None
 
     def holds(self, latitude: float, longitude: float) -> bool:
         """Tells whether a point is inside, or within BORDER_TOLERANCE_KM of the border."""
         away = float(distance_km(self.latitude, self.longitude, [latitude], [longitude])[0])
-        if self.polygon is None or away > self.radius_km + BORDER_TOLERANCE_KM:
-            return away <= self.radius_km + BORDER_TOLERANCE_KM
+        if self.polygon is None or away > self.coordinate_uncertainty_km + BORDER_TOLERANCE_KM:
+            return away <= self.coordinate_uncertainty_km + BORDER_TOLERANCE_KM
         point = shapely.Point(longitude, latitude)
         if self.polygon.intersects(point):
             return True
@@ -90,7 +90,7 @@ class Regions:
                 row.iso_a2,
                 row.latitude,
                 row.longitude,
-                row.radius_km,
+                row.coordinate_uncertainty_km,
                 row.geometry,
             )
             for key in {k for name in names for k in (fold(name), bare_name(name)) if k}:
@@ -102,7 +102,9 @@ class Regions:
         known = DIVISION_ALIASES.get(fold(name)) or DIVISION_ALIASES.get(bare_name(name), name)
         found = self._by_name.get(fold(known)) or self._by_name.get(bare_name(known), [])
         within = [r for r in found if iso_a2 is None or r.iso_a2 == iso_a2]
-        return sorted(within, key=lambda r: (r.level, r.radius_km, r.iso_a2, r.name))
+        return sorted(
+            within, key=lambda r: (r.level, r.coordinate_uncertainty_km, r.iso_a2, r.name)
+        )
 
 
 def bare_name(name: str) -> str:

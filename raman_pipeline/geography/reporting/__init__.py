@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is reported of locations: tables, the comparison of strategies, Darwin Core."""

@@ -16,7 +16,7 @@ def darwin_core(samples: pd.DataFrame) -> pd.DataFrame:
     """Returns one row a specimen, columns named by Darwin Core terms.
 
     Args:
-        samples: a LOCATED_SAMPLES table.
+        samples: a LOCATED_SPECIMENS table.
 
     Returns:
         Text and float columns; coordinates in decimal degrees (WGS 84), uncertainty in

@@ -15,14 +15,14 @@ from collections.abc import Mapping
 import pandas as pd
 import pyarrow as pa
 
+from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.geography.reporting.pappone2024 import (
     PAPER_COUNTRIES,
     PAPER_GROUPS,
     PAPER_SPECIES,
     PAPER_TOTALS,
 )
-from raman_pipeline.common.markdown import markdown_table
-from raman_pipeline.common.schema import Column, TableSchema
 
 SECTIONS = ("total", "country", "species", "country_group", "excluded")
 
@@ -48,7 +48,7 @@ def count_dataset(spectra: pd.DataFrame, samples: pd.DataFrame, refused: pd.Data
 
     Args:
         spectra: columns `rruff_id`, `mineral`, `kind`, one row a spectrum.
-        samples: a LOCATED_SAMPLES table.
+        samples: a LOCATED_SPECIMENS table.
         refused: columns `rruff_id`, `code`, `kind`, one row a refused member.
 
     Returns:

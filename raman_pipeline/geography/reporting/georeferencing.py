@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.geography.maps.geodesy import distance_km
-from raman_pipeline.geography.geocoding.geocoder import LEVELS
-from raman_pipeline.geography.text.locality import PLACE_CLASSES, OriginClass
-from raman_pipeline.geography.reporting.pappone2024 import PAPER_TOTALS
 from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.geography.geocoding.geocoder import LEVELS
+from raman_pipeline.geography.maps.geodesy import distance_km
+from raman_pipeline.geography.reporting.pappone2024 import PAPER_TOTALS
+from raman_pipeline.geography.text.locality import PLACE_CLASSES, OriginClass
 
 VERDICTS = (
     "same_country",
@@ -38,9 +38,11 @@ GEOREFERENCING = TableSchema(
         Column("paper_query", pa.string(), "what was left when it was found", nullable=True),
         Column("paper_level", pa.string(), "what the paper's strategy located", isin=LEVELS),
         Column("level", pa.string(), "what the constrained strategy located", isin=LEVELS),
-        Column("radius_km", pa.float64(), "of the constrained point, km", nullable=True),
+        Column(
+            "coordinate_uncertainty_km", pa.float64(), "of the constrained point, km", nullable=True
+        ),
         Column("apart_km", pa.float64(), "distance of the two points, km", nullable=True),
-        Column("within_radius", pa.bool_(), "the paper's point lies within it", nullable=True),
+        Column("within_uncertainty", pa.bool_(), "the paper's point lies within it", nullable=True),
     ),
 )
 
@@ -76,9 +78,9 @@ def compare_strategies(paper: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
                 "paper_query": both["query"],
                 "paper_level": both["level_paper"],
                 "level": both["level"],
-                "radius_km": both["coordinate_uncertainty_km"],
+                "coordinate_uncertainty_km": both["coordinate_uncertainty_km"],
                 "apart_km": apart,
-                "within_radius": within,
+                "within_uncertainty": within,
             }
         )
     )
@@ -123,7 +125,7 @@ def georeferencing_markdown(
 
     Args:
         compared: a GEOREFERENCING table.
-        samples: a LOCATED_SAMPLES table.
+        samples: a LOCATED_SPECIMENS table.
         suspects: as `consistency.minority_countries` returns them.
         protocol: facts that every number depends on, in the order to print.
         listed: rows of the list of disagreements.
@@ -168,8 +170,10 @@ def georeferencing_markdown(
 
 
 def _radii(compared: pd.DataFrame) -> pd.DataFrame:
-    with_point = compared[compared["radius_km"].notna()]
-    quantiles = with_point.groupby("level")["radius_km"].quantile([0.1, 0.5, 0.9]).unstack()
+    with_point = compared[compared["coordinate_uncertainty_km"].notna()]
+    quantiles = (
+        with_point.groupby("level")["coordinate_uncertainty_km"].quantile([0.1, 0.5, 0.9]).unstack()
+    )
     quantiles.columns = pd.Index(["10%", "median", "90%"])
     counts = with_point["level"].value_counts().rename("localities")
     return quantiles.round(1).join(counts).reset_index()

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What the words of a locality say: segments, country names, homonyms, offsets, coordinates."""

@@ -78,20 +78,24 @@ def read_offset(segment: str) -> Offset | None:
 
 
 def move(
-    latitude: float, longitude: float, radius_km: float, offset: Offset
+    latitude: float, longitude: float, coordinate_uncertainty_km: float, offset: Offset
 ) -> tuple[float, float, float]:
     """Returns latitude, longitude (degrees) and radius (km) of what lies off an anchor."""
     if offset.distance_km == 0:
-        return latitude, longitude, radius_km + _NEAR_KM
+        return latitude, longitude, coordinate_uncertainty_km + _NEAR_KM
     if offset.bearing is None:
-        return latitude, longitude, radius_km + offset.distance_km * (1 + _DISTANCE_PRECISION)
+        return (
+            latitude,
+            longitude,
+            coordinate_uncertainty_km + offset.distance_km * (1 + _DISTANCE_PRECISION),
+        )
     there = great_circle(kilometers=offset.distance_km).destination(
         Point(latitude, longitude), bearing=offset.bearing
     )
     # Corners of the sector that the wind and the distance leave open.
     across = 2 * offset.distance_km * math.sin(math.radians(offset.width) / 2)
     along = offset.distance_km * _DISTANCE_PRECISION
-    return there.latitude, there.longitude, radius_km + math.hypot(across, along)
+    return there.latitude, there.longitude, coordinate_uncertainty_km + math.hypot(across, along)
 
 
 def read_coordinates(text: str) -> tuple[float, float, float] | None:

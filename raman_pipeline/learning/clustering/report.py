@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from raman_pipeline.learning.clustering.fair_test import WITH_NAMES
+from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.learning.clustering.benchmark import WITH_NAMES
 from raman_pipeline.learning.clustering.paper_list import PAPER_AUGMENTED, PAPER_CLUSTER_OF
 from raman_pipeline.learning.clustering.scores import purity
-from raman_pipeline.common.markdown import markdown_table
 
 SCORES = ("purity", "ari", "nmi", "silhouette")
 _GIVEN = ["preset", "task", "representation", "learned", "clustering", "k_from"]

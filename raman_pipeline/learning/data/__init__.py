@@ -1,1 +1,1 @@
-"""TODO."""
+"""What models are trained and tested on: selected spectra, splits, leakage, stored states."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.rruff.chemistry import ELEMENTS, compositions
 from raman_pipeline.common.schema import RAGGED, Column, TableSchema
+from raman_pipeline.rruff.chemistry import ELEMENTS, compositions
 
 FACTS = TableSchema(
-    "spectrum_facts",
+    "spectrum_covariates",
     (
         Column("member_id", pa.string(), "the spectrum", unique=True),
         Column("measurement_key", pa.string(), "the same for the RAW and Processed of one scan"),
@@ -34,7 +34,7 @@ FACTS = TableSchema(
 )
 
 
-def spectrum_facts(spectra: pd.DataFrame, samples: pd.DataFrame) -> pa.Table:
+def spectrum_covariates(spectra: pd.DataFrame, samples: pd.DataFrame) -> pa.Table:
     """Returns a FACTS table, one row for each spectrum, in the order of `spectra`.
 
     Args:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.similarity import similarities, unit_root
-from raman_pipeline.common.schema import Column, TableSchema
 
 NEAR_DUPLICATE = 0.99
 """Cosine of square roots from which two spectra count as near-duplicates."""

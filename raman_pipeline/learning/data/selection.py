@@ -21,7 +21,7 @@ EXCLUSIONS = (
 """Reasons, in the order in which they are tried; a row gets the first that holds."""
 
 
-def select_study(
+def select_spectra(
     spectra: pd.DataFrame,
     samples: pd.DataFrame,
     kinds: Collection[str],

@@ -19,8 +19,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from raman_pipeline.learning.data.selection import EXCLUSIONS
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.learning.data.selection import EXCLUSIONS
 
 Split = Literal["random", "specimen", "locality", "species"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -96,7 +96,7 @@ def assign_folds(study: pd.DataFrame, split: Split, n_splits: int, seed: int) ->
     """Assigns every row that takes part to one test fold.
 
     Args:
-        study: as `select_study` returns it.
+        study: as `select_spectra` returns it.
         split: which split.
         n_splits: number of folds.
         seed: of the shuffle.

@@ -15,12 +15,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from raman_pipeline.learning.training.device import choose_device
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.corpus import Corpus
 from raman_pipeline.learning.denoising.objective import Denoising
 from raman_pipeline.learning.denoising.presets import AutoencoderPreset
-from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
+from raman_pipeline.learning.training.device import choose_device
 from raman_pipeline.learning.training.loop import OnEpoch, optimise
 
 Spectra = npt.NDArray[np.float32]

@@ -17,11 +17,11 @@ import numpy.typing as npt
 import pyarrow as pa
 from pybaselines import Baseline
 
-from raman_pipeline.learning.denoising.judgement import Denoiser
-from raman_pipeline.spectra.normalise import min_max
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.learning.denoising.evaluation import Denoiser
+from raman_pipeline.spectra.normalise import min_max
 
-STIFFNESS = 1e5
+LAM = 1e5
 """Of the background, for a grid of 1 cm⁻¹."""
 
 PAIRS = TableSchema(
@@ -40,7 +40,7 @@ PAIRS = TableSchema(
 def without_background(spectra: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Returns spectra without their background, 0 to 1 again, float32 [n, m]."""
     fitter = Baseline(check_finite=False)
-    rest = [s - fitter.arpls(np.asarray(s, np.float64), lam=STIFFNESS)[0] for s in spectra]
+    rest = [s - fitter.arpls(np.asarray(s, np.float64), lam=LAM)[0] for s in spectra]
     return np.stack([min_max(r) for r in rest]).astype(np.float32)
 
 

@@ -19,13 +19,13 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
     """Returns means over seeds by preset, noise and method, the least error first.
 
     Columns: `preset`, `noise`, `method`, `seeds`, `n`, `mse`, `mse_sd`, `snr_gain_db`,
-    `peaks_found`, `peaks_added`, `peak_error_cm1`.
+    `peak_recall`, `false_peaks`, `peak_error_cm1`.
 
     Args:
         runs: DENOISING tables with a column `preset`.
     """
     grouped = runs.groupby(["preset", "noise", "method"], sort=False)
-    columns = ["n", "mse", "snr_gain_db", "peaks_found", "peaks_added", "peak_error_cm1"]
+    columns = ["n", "mse", "snr_gain_db", "peak_recall", "false_peaks", "peak_error_cm1"]
     table = grouped[columns].mean()
     table.insert(0, "seeds", grouped.size())
     table.insert(3, "mse_sd", grouped["mse"].std(ddof=1))
@@ -116,8 +116,8 @@ def _cells(table: pd.DataFrame) -> pd.DataFrame:
             "n": table["n"].round().astype(int),
             "MSE": table["mse"].map("{:.2e}".format),
             "SNR gain (dB)": table["snr_gain_db"].map("{:.2f}".format),
-            "peaks found": table["peaks_found"].map("{:.3f}".format),
-            "peaks added a spectrum": table["peaks_added"].map("{:.2f}".format),
+            "peaks found": table["peak_recall"].map("{:.3f}".format),
+            "peaks added a spectrum": table["false_peaks"].map("{:.2f}".format),
             "peak error (cm⁻¹)": table["peak_error_cm1"].map("{:.2f}".format),
         }
     )

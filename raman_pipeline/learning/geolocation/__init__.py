@@ -1,1 +1,1 @@
-"""TODO."""
+"""Predicting the country of origin: families, calibration, metrics, experiments, report."""

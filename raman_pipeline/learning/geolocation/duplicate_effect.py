@@ -17,21 +17,21 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.learning.training.augmented_set import disturbed
-from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.data.labelled import LabelledSpectra
-from raman_pipeline.learning.training.presets import AugmentationRecipe
 from raman_pipeline.learning.data.splits import Split
 from raman_pipeline.learning.geolocation.experiments import STUDY_RUNS, OnRun, StudyData, run_family
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.learning.training.augmented_set import disturbed
+from raman_pipeline.learning.training.presets import AugmentationRecipe
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 TWIN = AugmentationRecipe(shift_cm1=0, noise=0.02, baseline=0.3, sibling=0)
 """Another background and noise, nothing else."""
-TWIN_FAMILIES = ("majority", "specimen_lookup", "nearest_neighbour", "extra_trees")
-TWIN_SPLITS: tuple[Split, ...] = ("random", "specimen")
+DUPLICATE_FAMILIES = ("majority", "specimen_lookup", "nearest_neighbour", "extra_trees")
+DUPLICATE_SPLITS: tuple[Split, ...] = ("random", "specimen")
 
 
-def with_twins(data: StudyData, seed: int) -> StudyData:
+def with_pairs(data: StudyData, seed: int) -> StudyData:
     """Returns a study in which every spectrum that takes part stands twice.
 
     The twin has the same specimen, label and facts, and an id of its own.
@@ -63,17 +63,17 @@ def with_twins(data: StudyData, seed: int) -> StudyData:
     )
 
 
-def twin_effect(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
-    """Fits TWIN_FAMILIES on the data as measured and doubled, under both splits.
+def duplicate_effect(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
+    """Fits DUPLICATE_FAMILIES on the data as measured and doubled, under both splits.
 
     Returns:
         A STUDY_RUNS table; variants are `<family>, <split>, as measured` or `, twins`.
     """
-    sets = (("as measured", data), ("twins", with_twins(data, seed)))
+    sets = (("as measured", data), ("twins", with_pairs(data, seed)))
     return STUDY_RUNS.from_rows(
         run_family(study, FAMILIES[name], f"{name}, {split}, {word}", cell, on_run)
         for word, study in sets
-        for split in TWIN_SPLITS
+        for split in DUPLICATE_SPLITS
         for cell in study.cells(seed, split)
-        for name in TWIN_FAMILIES
+        for name in DUPLICATE_FAMILIES
     )

@@ -17,16 +17,16 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import f1_score
 
-from raman_pipeline.learning.geolocation.calibration import log_loss
-from raman_pipeline.learning.geolocation.registry import FAMILIES, Family, blend, lookup
-from raman_pipeline.learning.geolocation.fitting import fit_family, predict_family
-from raman_pipeline.learning.geolocation.features import INPUTS, Input
-from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_sides
-from raman_pipeline.learning.geolocation.metrics import ranked
-from raman_pipeline.learning.geolocation.fit_context import FitContext
-from raman_pipeline.learning.data.splits import Split, assign_folds
-from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_sides
+from raman_pipeline.learning.data.splits import Split, assign_folds
+from raman_pipeline.learning.geolocation.calibration import log_loss
+from raman_pipeline.learning.geolocation.features import INPUTS, Input
+from raman_pipeline.learning.geolocation.fit_context import FitContext
+from raman_pipeline.learning.geolocation.fitting import fit_family, predict_family
+from raman_pipeline.learning.geolocation.metrics import ranked
+from raman_pipeline.learning.geolocation.registry import FAMILIES, Family, blend, lookup
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 SPLIT: Split = "specimen"
 _SHARE = (0.0, 1.0)
@@ -156,7 +156,7 @@ def ablate_inputs(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 
 
-def scaling_curve(data: StudyData, names: Iterable[str], seed: int, on_run: OnRun) -> pa.Table:
+def learning_curve(data: StudyData, names: Iterable[str], seed: int, on_run: OnRun) -> pa.Table:
     """Fits families on growing parts of the training specimens; returns a STUDY_RUNS table.
 
     The parts are nested: a larger one holds every smaller one.

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from raman_pipeline.learning.training.presets import ConvNeXtPreset, PresetName
 from raman_pipeline.learning.data.splits import Split
+from raman_pipeline.learning.training.presets import ConvNeXtPreset, PresetName
 
 Choice = Mapping[str, Any]
 """Parameters that the inner validation may choose."""

@@ -17,6 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from raman_pipeline.geography.maps.geodesy import unit_vectors
+from raman_pipeline.learning.data.labelled import LabelledSpectra
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.data.splits import Split, groups_of, make_splitter, quiet_about_rare
 from raman_pipeline.learning.geolocation.calibration import (
     Calibration,
     Calibrator,
@@ -26,12 +29,9 @@ from raman_pipeline.learning.geolocation.calibration import (
     floored,
     log_loss,
 )
-from raman_pipeline.learning.geolocation.registry import Family
-from raman_pipeline.learning.data.labelled import LabelledSpectra
-from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
+from raman_pipeline.learning.geolocation.registry import Family
 from raman_pipeline.learning.geolocation.spatial_density import Places
-from raman_pipeline.learning.data.splits import Split, groups_of, make_splitter, quiet_about_rare
 
 _INNER_FOLDS = 5
 

@@ -12,7 +12,9 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
+from raman_pipeline.common.schema import RAGGED, Column, TableSchema
 from raman_pipeline.geography.maps.geodesy import separation_km, unit_vectors
+from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.geolocation.calibration import (
     LEVELS,
     Predicted,
@@ -22,9 +24,7 @@ from raman_pipeline.learning.geolocation.calibration import (
     expected_calibration_error,
     reliability,
 )
-from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.geolocation.spatial_density import Places
-from raman_pipeline.common.schema import RAGGED, Column, TableSchema
 
 _SETS = pa.list_(pa.int32())
 _SHARE = (0.0, 1.0)

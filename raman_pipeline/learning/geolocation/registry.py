@@ -14,13 +14,12 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.learning.geolocation.families import baselines
-from raman_pipeline.learning.geolocation.families import sklearn_models as classical
-from raman_pipeline.learning.geolocation.families import kernel_ridge
-from raman_pipeline.learning.geolocation.families import minirocket as random_convolutions
-from raman_pipeline.learning.geolocation.features import Input
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.families import baselines, kernel_ridge
+from raman_pipeline.learning.geolocation.families import minirocket as random_convolutions
+from raman_pipeline.learning.geolocation.families import sklearn_models as classical
+from raman_pipeline.learning.geolocation.features import Input
 from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
 from raman_pipeline.learning.training.presets import PresetName
 

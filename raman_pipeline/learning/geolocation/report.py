@@ -11,11 +11,11 @@ from collections.abc import Mapping
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.geography.reporting.pappone2024 import PAPER_GROUP_PERCENTAGES, PAPER_GROUPS
-from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
-from raman_pipeline.learning.geolocation.metrics import per_country, summarise
-from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.geography.reporting.pappone2024 import PAPER_GROUP_PERCENTAGES, PAPER_GROUPS
+from raman_pipeline.learning.data.splits import SPLITS
+from raman_pipeline.learning.geolocation.metrics import per_country, summarise
+from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
 
 _SHARE = (0.0, 1.0)
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import verdicts
-from raman_pipeline.learning.data.splits import SPLITS
-from raman_pipeline.common.markdown import markdown_table
 
 _MAIN = {
     "accuracy": "accuracy",

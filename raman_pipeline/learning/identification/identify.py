@@ -15,6 +15,7 @@ import numpy as np
 from safetensors import SafetensorError
 
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.confidence import Confidence
 from raman_pipeline.learning.identification.countries import (
     CAVEAT,
@@ -26,7 +27,6 @@ from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.mixtures import Mixture, MixtureSearch
 from raman_pipeline.learning.identification.query import Query, prepare
 from raman_pipeline.learning.identification.search import by_mineral, by_specimen, search
-from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.spectra.spectrum_files import Spectrum
 
 RRUFF_PAGE = "https://rruff.info/{rruff_id}"

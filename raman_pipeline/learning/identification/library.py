@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.learning.identification.slopes import inner, slopes
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.identification.derivatives import inner, slopes
 
 Indices = npt.NDArray[np.int64]
 

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from raman_pipeline.learning.identification.derivatives import slopes
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.query import Query
-from raman_pipeline.learning.identification.slopes import slopes
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
-from raman_pipeline.learning.identification.slopes import inner, slopes
+from raman_pipeline.learning.identification.derivatives import inner, slopes
 from raman_pipeline.spectra.normalise import min_max
 from raman_pipeline.spectra.resample import resample
 from raman_pipeline.spectra.spectrum_files import Spectrum

@@ -13,10 +13,10 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import roc_auc_score
 
-from raman_pipeline.learning.identification.confidence import KNOWN_PRIOR
-from raman_pipeline.learning.identification.countries import CAVEAT
 from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.learning.identification.confidence import KNOWN_PRIOR
+from raman_pipeline.learning.identification.countries import CAVEAT
 
 _PROTOCOLS = (
     ("ours, specimen left out, whole library", "rank"),

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from raman_pipeline.learning.identification.derivatives import similarities
 from raman_pipeline.learning.identification.library import MineralLibrary
-from raman_pipeline.learning.identification.slopes import similarities
 
 Floats = npt.NDArray[np.float32]
 NOWHERE = np.float32(-2.0)

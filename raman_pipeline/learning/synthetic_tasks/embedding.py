@@ -14,12 +14,12 @@ import numpy.typing as npt
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 
-from raman_pipeline.learning.training.device import choose_device
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.models.spectrum_cnn import SpectrumCNN
-from raman_pipeline.learning.training.loop import OnEpoch, optimise
 from raman_pipeline.learning.synthetic_tasks.presets import EmbeddingPreset
 from raman_pipeline.learning.synthetic_tasks.triplets import Triplets
+from raman_pipeline.learning.training.device import choose_device
+from raman_pipeline.learning.training.loop import OnEpoch, optimise
 from raman_pipeline.universal_synthetic.dataset import Labelled
 
 Vectors = npt.NDArray[np.float32]

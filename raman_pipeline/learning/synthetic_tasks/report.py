@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.learning.synthetic_tasks.names import (
     BASELINES,
     EMBEDDING,
@@ -18,7 +19,6 @@ from raman_pipeline.learning.synthetic_tasks.names import (
     TITLES,
     TaskName,
 )
-from raman_pipeline.common.markdown import markdown_table
 
 PAPER = "paper, printed"
 CNN6 = "CNN6, printed"

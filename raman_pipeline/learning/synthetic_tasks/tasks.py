@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.synthetic_tasks.mixture_search import components
 from raman_pipeline.learning.synthetic_tasks.mixtures import found_components, mix
 from raman_pipeline.learning.synthetic_tasks.names import (
@@ -39,7 +40,6 @@ from raman_pipeline.learning.synthetic_tasks.untrained import (
     smoothed,
     thinned,
 )
-from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.universal_synthetic.classes import CHALLENGE_GROUPS, CLASSES
 from raman_pipeline.universal_synthetic.dataset import Labelled
 from raman_pipeline.universal_synthetic.disturbance import disturbed

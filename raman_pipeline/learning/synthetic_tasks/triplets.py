@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from raman_pipeline.learning.training.device import compiled_where_it_pays
 from raman_pipeline.learning.synthetic_tasks.presets import EmbeddingPreset
+from raman_pipeline.learning.training.device import compiled_where_it_pays
 from raman_pipeline.universal_synthetic.dataset import Labelled
 
 _CPU_STEPS = 100

@@ -1,1 +1,1 @@
-"""TODO."""
+"""How networks are trained: loop, device, augmentation, presets."""

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from raman_pipeline.learning.training.augmentation import Augmenter
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.training.augmentation import Augmenter
 from raman_pipeline.learning.training.presets import AugmentationRecipe
 
 _BATCH = 512

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from raman_pipeline.learning.training.device import choose_device, compiled_where_it_pays
 from raman_pipeline.learning.training.augmentation import Augmenter, mixed
+from raman_pipeline.learning.training.device import choose_device, compiled_where_it_pays
 from raman_pipeline.learning.training.loop import EpochReport, OnEpoch, optimise
 from raman_pipeline.learning.training.presets import ConvNeXtPreset
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from raman_pipeline.orchestration.metadata import OWNERS, check_result, promise_check
+from raman_pipeline.orchestration.metadata import OWNERS, blocking_check, check_result
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, ArchiveRecord
@@ -35,12 +35,12 @@ class ArchiveConfig(dg.Config):
     pool="rruff_site",
     code_version="1",
     check_specs=[
-        promise_check(
+        blocking_check(
             "rruff_archive",
             "archive_intact",
             "A published archive lies in the store, and every member passed its CRC.",
         ),
-        promise_check(
+        blocking_check(
             "rruff_archive",
             UPDATE_CHECK,
             "What the source hands out is in use: it is not gone, damaged or much smaller.",

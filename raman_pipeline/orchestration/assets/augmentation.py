@@ -5,16 +5,16 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from raman_pipeline.learning.training.augmented_set import augmented_set, disturbed
 from raman_pipeline.learning.data.labelled import fold_sides
+from raman_pipeline.learning.training.augmented_set import augmented_set, disturbed
 from raman_pipeline.learning.training.presets import AugmentationRecipe
 from raman_pipeline.orchestration.metadata import (
     MODEL,
     OWNERS,
     arrays_version,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
 )
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT, fold_and_split
 from raman_pipeline.plots.augmentation import disturbed_copies
@@ -40,7 +40,7 @@ class AugmentationConfig(dg.Config):
     code_version="1",
     metadata={"settings_used": ["augmentation"]},
     check_specs=[
-        promise_check(
+        blocking_check(
             "augmented_training_set",
             "sound",
             "Copies are finite, between 0 and 1, and of training spectra only.",

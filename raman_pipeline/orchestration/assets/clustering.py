@@ -8,6 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.learning.clustering.benchmark import RUNS, Representations, run_task
 from raman_pipeline.learning.clustering.clusters import (
     CLUSTERS,
     PLANE,
@@ -15,11 +17,10 @@ from raman_pipeline.learning.clustering.clusters import (
     k_means,
     plane,
 )
-from raman_pipeline.learning.clustering.fair_test import RUNS, Representations, run_task
 from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import scores
-from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 from raman_pipeline.orchestration.assets.denoising import (
     opened,
     processed_corpus,
@@ -31,18 +32,17 @@ from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
     arrays_version,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
     schema_check,
     table_result,
 )
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
-from raman_pipeline.orchestration.protocol import stamped
+from raman_pipeline.orchestration.provenance import stamped
 from raman_pipeline.plots.clustering import plane_of_clusters, plane_page, pseudo_spectrum
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.common.parquet import StoredTable
 
 THREE, HARD, NEW = "the paper's minerals", "hard set", "hard set, unseen specimens"
 
@@ -63,7 +63,7 @@ _USED = ["fine_grid", "denoising", "clustering"]
     code_version="1",
     metadata={"settings_used": _USED},
     check_specs=[
-        promise_check("latent_vectors", "sound", "One finite latent for each spectrum, in order.")
+        blocking_check("latent_vectors", "sound", "One finite latent for each spectrum, in order.")
     ],
 )
 def latent_vectors(
@@ -127,7 +127,7 @@ def embedding_2d(
     metadata={"settings_used": ["clustering"]},
     check_specs=[
         schema_check("clusters"),
-        promise_check("clusters", "every_file_once", "Every spectrum is listed in one cluster."),
+        blocking_check("clusters", "every_file_once", "Every spectrum is listed in one cluster."),
     ],
 )
 def clusters(

@@ -8,11 +8,13 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering import report as clustering_text
-from raman_pipeline.learning.clustering.fair_test import RUNS, WITH_NAMES
+from raman_pipeline.learning.clustering.benchmark import RUNS, WITH_NAMES
 from raman_pipeline.learning.clustering.paper_list import match
 from raman_pipeline.learning.denoising import report as denoising_text
-from raman_pipeline.learning.denoising.judgement import DENOISING
+from raman_pipeline.learning.denoising.evaluation import DENOISING
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
@@ -22,13 +24,11 @@ from raman_pipeline.orchestration.metadata import (
     table_result,
 )
 from raman_pipeline.orchestration.partitions import preset_and_seed
-from raman_pipeline.orchestration.protocol import current_runs
+from raman_pipeline.orchestration.provenance import current_runs
 from raman_pipeline.plots.clustering import scores_by_representation
 from raman_pipeline.plots.denoising import error_by_noise
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.common.parquet import StoredTable
-from raman_pipeline.common.schema import Column, TableSchema
 
 _USED = ["fine_grid", "denoising", "clustering"]
 _ALL = dg.AssetIn(metadata={"allow_missing_partitions": True})

@@ -8,10 +8,12 @@ import dagster as dg
 import numpy as np
 import numpy.typing as npt
 
+from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
 from raman_pipeline.learning.denoising.corpus import Corpus, make_corpus, unseen
-from raman_pipeline.learning.denoising.judgement import (
+from raman_pipeline.learning.denoising.evaluation import (
     DENOISING,
     NOISE_LEVELS,
     TUNED_ON,
@@ -20,7 +22,6 @@ from raman_pipeline.learning.denoising.judgement import (
 )
 from raman_pipeline.learning.denoising.pairs import PAIRS, judge_pairs
 from raman_pipeline.learning.denoising.presets import AutoencoderName
-from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.training.loop import EpochReport
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
@@ -28,19 +29,18 @@ from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
     arrays_version,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
     schema_check,
     table_result,
 )
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
 from raman_pipeline.orchestration.progress import Progress, tell
-from raman_pipeline.orchestration.protocol import stamped
+from raman_pipeline.orchestration.provenance import stamped
 from raman_pipeline.plots.denoising import clean_noisy_denoised
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.common.parquet import StoredTable
 
 _COMMON: dict[str, Any] = {
     "group_name": "clustering",
@@ -108,7 +108,7 @@ def the_clustered_set(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
     code_version="1",
     metadata={"settings_used": _USED},
     check_specs=[
-        promise_check(
+        blocking_check(
             "denoising_autoencoder",
             "unseen_stay_unseen",
             "No specimen that it will be judged on stood in training.",
@@ -227,9 +227,9 @@ def denoised_pairs(
     """RAW spectra of unseen specimens beside the processed ones of the same scans."""
     at = opened(context.partition_key, settings, spectra, fine_spectra)
     judged = judged_on(at, denoising_autoencoder)
-    twins = spectra.select(["member_id", "kind", "twin_id"]).to_pandas()
-    raw = twins[(twins["kind"] == "RAW") & twins["twin_id"].isin(judged.about["member_id"])]
-    rows = [fine_spectra.rows_of(raw[c].tolist()) for c in ("member_id", "twin_id")]
+    twins = spectra.select(["member_id", "kind", "paired_id"]).to_pandas()
+    raw = twins[(twins["kind"] == "RAW") & twins["paired_id"].isin(judged.about["member_id"])]
+    rows = [fine_spectra.rows_of(raw[c].tolist()) for c in ("member_id", "paired_id")]
     rng = np.random.default_rng(at.seed)
     training = at.corpus.subset(~at.hidden).intensity
     few = training[rng.permutation(len(training))[:TUNED_ON]]

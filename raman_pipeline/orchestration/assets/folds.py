@@ -8,37 +8,37 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.learning.data.covariates import FACTS, spectrum_facts
+from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.learning.data.covariates import FACTS, spectrum_covariates
 from raman_pipeline.learning.data.labelled import fold_sides
 from raman_pipeline.learning.data.leakage import LEAKAGE, measure_leakage, shares
+from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
     FOLDS,
     assign_folds,
     groups_on_both_sides,
     seen_specimen_share,
 )
-from raman_pipeline.learning.data.selection import select_study
-from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
+    blocking_check,
     check_result,
-    promise_check,
     schema_check,
     table_result,
 )
 from raman_pipeline.orchestration.partitions import N_FOLDS, SPLIT
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.common.parquet import StoredTable
 
 _COMMON: dict[str, Any] = {
     "dagster_type": TABLE,
     "group_name": "folds",
     "owners": OWNERS,
     "code_version": "1",
-    "automation_condition": FOLLOW,
+    "automation_condition": EAGER_ON_DATA_CHANGE,
 }
 _COLUMNS = ["member_id", "rruff_id", "mineral", "kind", "locality"]
 _FACT_COLUMNS = [
@@ -55,12 +55,12 @@ _FACT_COLUMNS = [
     metadata={"settings_used": ["folds"]},
     check_specs=[
         schema_check("fold_assignment"),
-        promise_check(
+        blocking_check(
             "fold_assignment",
             "nothing_lost",
             "Every spectrum has a fold or a reason why it is left out.",
         ),
-        promise_check(
+        blocking_check(
             "fold_assignment",
             "no_group_on_both_sides",
             "Nothing that the split keeps together stands in two folds.",
@@ -71,7 +71,7 @@ def fold_assignment(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     spectra: StoredTable,
-    located_samples: pa.Table,
+    located_specimens: pa.Table,
 ) -> dg.MaterializeResult:
     """The test fold of every spectrum, and why the others are left out.
 
@@ -79,9 +79,9 @@ def fold_assignment(
     `species` keep those together as well.
     """
     split = context.partition_key
-    study = select_study(
+    study = select_spectra(
         spectra.select(_COLUMNS).to_pandas(),
-        located_samples.to_pandas(),
+        located_specimens.to_pandas(),
         settings.folds.kinds,
         settings.folds.min_per_country,
     )
@@ -122,30 +122,34 @@ def fold_assignment(
 
 @dg.asset(
     **_COMMON,
-    name="spectrum_facts",
+    name="spectrum_covariates",
     ins={"spectra": ON_DISK},
     kinds={"parquet"},
     check_specs=[
-        schema_check("spectrum_facts"),
-        promise_check("spectrum_facts", "nothing_lost", "One row for each spectrum, in order."),
+        schema_check("spectrum_covariates"),
+        blocking_check(
+            "spectrum_covariates", "nothing_lost", "One row for each spectrum, in order."
+        ),
     ],
 )
-def spectrum_facts_asset(spectra: StoredTable, located_samples: pa.Table) -> dg.MaterializeResult:
+def spectrum_covariates_asset(
+    spectra: StoredTable, located_specimens: pa.Table
+) -> dg.MaterializeResult:
     """What is known of each spectrum besides its intensities: laser, chemistry, position."""
     frame = spectra.select(_FACT_COLUMNS).to_pandas()
-    table = spectrum_facts(frame, located_samples.to_pandas())
+    table = spectrum_covariates(frame, located_specimens.to_pandas())
     stated = {
         kind: int((np.stack(table[f"{kind}_composition"].to_pylist()).sum(axis=1) > 0).sum())
         for kind in ("ideal", "measured")
     }
     return table_result(
-        "spectrum_facts",
+        "spectrum_covariates",
         table,
         FACTS,
         {},
         [
             check_result(
-                "spectrum_facts",
+                "spectrum_covariates",
                 "nothing_lost",
                 table["member_id"].to_pylist() == frame["member_id"].tolist(),
                 spectra=len(frame),
@@ -163,7 +167,7 @@ def spectrum_facts_asset(spectra: StoredTable, located_samples: pa.Table) -> dg.
     kinds={"parquet"},
     check_specs=[
         schema_check("split_leakage"),
-        promise_check(
+        blocking_check(
             "split_leakage",
             "as_promised",
             "Under every split but `random` no specimen stands on both sides.",
@@ -174,11 +178,11 @@ def split_leakage(
     context: dg.AssetExecutionContext,
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
-    spectrum_facts: pa.Table,
+    spectrum_covariates: pa.Table,
 ) -> dg.MaterializeResult:
     """What training knows of each test spectrum: its specimen, its twin, a near-duplicate."""
     split = context.partition_key
-    folds, facts = fold_assignment.to_pandas(), spectrum_facts.to_pandas()
+    folds, facts = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
     parts = []
     for fold in range(N_FOLDS):
         train, test = fold_sides(folds, resampled_spectra, fold, facts)

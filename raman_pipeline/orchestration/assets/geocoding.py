@@ -9,22 +9,22 @@ import dagster as dg
 import pyarrow as pa
 
 from raman_pipeline.geography.geocoding.cache import GEOCODER_ANSWERS
+from raman_pipeline.geography.geocoding.service_terms import TERMS
 from raman_pipeline.geography.georeferencing.candidates import (
     geocode_localities,
 )
-from raman_pipeline.geography.georeferencing.progress import Pace, announce
 from raman_pipeline.geography.georeferencing.pappone2024 import locate_as_paper
-from raman_pipeline.geography.geocoding.service_terms import TERMS
+from raman_pipeline.geography.georeferencing.progress import Pace, announce
 from raman_pipeline.geography.tables import (
     CANDIDATES,
     PAPER_LOCALITIES,
 )
-from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
+    blocking_check,
     check_result,
-    promise_check,
     schema_check,
     table_result,
 )
@@ -35,7 +35,7 @@ _COMMON: dict[str, Any] = {
     "group_name": "localities",
     "kinds": {"parquet"},
     "owners": OWNERS,
-    "automation_condition": FOLLOW,
+    "automation_condition": EAGER_ON_DATA_CHANGE,
     "metadata": {"settings_used": ["geography"]},
 }
 
@@ -46,7 +46,7 @@ _COMMON: dict[str, Any] = {
     deps=["countries"],
     check_specs=[
         schema_check("geocoded_localities"),
-        promise_check(
+        blocking_check(
             "geocoded_localities",
             "inside_the_named_country",
             "Every accepted answer lies in the polygon of the country that the text names.",
@@ -102,7 +102,7 @@ def geocoded_localities(
     deps=["countries"],
     check_specs=[
         schema_check("paper_localities"),
-        promise_check("paper_localities", "nothing_lost", "Every locality is in the table."),
+        blocking_check("paper_localities", "nothing_lost", "Every locality is in the table."),
     ],
 )
 def paper_localities(

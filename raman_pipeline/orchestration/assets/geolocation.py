@@ -7,31 +7,31 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from raman_pipeline.learning.geolocation.registry import Family
+from raman_pipeline.learning.data.labelled import fold_sides
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.geolocation.fitting import (
     Calibration,
     checkpoint_files,
     fit_family,
     predict_family,
 )
-from raman_pipeline.learning.data.labelled import fold_sides
 from raman_pipeline.learning.geolocation.metrics import PREDICTIONS, predictions_table, summarise
-from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.registry import Family
 from raman_pipeline.learning.training.loop import EpochReport
-from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.orchestration.metadata import (
     MODEL,
     OWNERS,
     TABLE,
     arrays_version,
+    blocking_check,
     check_result,
-    promise_check,
     schema_check,
     table_result,
 )
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT, fold_and_split
 from raman_pipeline.orchestration.progress import Progress, tell
-from raman_pipeline.orchestration.protocol import PROTOCOL_KEY, protocol_version
+from raman_pipeline.orchestration.provenance import PROTOCOL_KEY, protocol_version
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -59,10 +59,10 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         settings: dg.ResourceParam[Settings],
         fold_assignment: pa.Table,
         resampled_spectra: SpectrumTensor,
-        spectrum_facts: pa.Table,
+        spectrum_covariates: pa.Table,
     ) -> dg.MaterializeResult:
         fold, split = fold_and_split(context.partition_key)
-        facts = spectrum_facts.to_pandas()
+        facts = spectrum_covariates.to_pandas()
         train, _ = fold_sides(fold_assignment.to_pandas(), resampled_spectra, fold, facts)
 
         def log(report: EpochReport) -> None:
@@ -125,7 +125,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         metadata={"settings_used": ["folds", "grid", *family.uses]},
         check_specs=[
             schema_check(predictions_name),
-            promise_check(
+            blocking_check(
                 predictions_name,
                 "no_specimen_on_both_sides",
                 "Under every split but `random`, no test specimen stands in training.",
@@ -138,10 +138,10 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         state: ModelState,
         fold_assignment: pa.Table,
         resampled_spectra: SpectrumTensor,
-        spectrum_facts: pa.Table,
+        spectrum_covariates: pa.Table,
     ) -> dg.MaterializeResult:
         fold, split = fold_and_split(context.partition_key)
-        facts = spectrum_facts.to_pandas()
+        facts = spectrum_covariates.to_pandas()
         train, test = fold_sides(fold_assignment.to_pandas(), resampled_spectra, fold, facts)
         predicted = predict_family(family, state, train, test)
         table = predictions_table(predicted, train, test)

@@ -8,8 +8,9 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from raman_pipeline.common import atomic
-from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.data.leakage import accuracy_by_siblings, shares
+from raman_pipeline.learning.data.splits import SPLITS
+from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import (
     METRICS,
     Predictions,
@@ -21,18 +22,17 @@ from raman_pipeline.learning.geolocation.report import (
     verdicts,
 )
 from raman_pipeline.learning.geolocation.report_text import to_markdown
-from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
     schema_check,
     table_result,
 )
 from raman_pipeline.orchestration.partitions import N_FOLDS
-from raman_pipeline.orchestration.protocol import current_predictions
+from raman_pipeline.orchestration.provenance import current_predictions
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.plots.geolocation import by_country_and_fold, families_by_split
 from raman_pipeline.plots.leakage import leakage_at_a_glance
@@ -66,7 +66,7 @@ SHOWN = ("specimen_lookup", "nearest_neighbour", "chemistry_trees", "convnext1d"
     metadata={"settings_used": _USED},
     check_specs=[
         schema_check("geolocation_report"),
-        promise_check(
+        blocking_check(
             "geolocation_report",
             "baselines_beside",
             "No fold shows a model without every baseline.",

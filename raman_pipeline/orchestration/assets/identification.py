@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification import report as text
-from raman_pipeline.learning.identification.absence import ABSENCE, judge_absent
 from raman_pipeline.learning.identification.calibrating import (
     FOLDS,
     can_be_judged,
@@ -18,27 +19,26 @@ from raman_pipeline.learning.identification.calibrating import (
     repeated,
 )
 from raman_pipeline.learning.identification.countries import country_codes, fit_countries
-from raman_pipeline.learning.identification.judgement import IDENTIFIED, judge
+from raman_pipeline.learning.identification.evaluation import IDENTIFIED, judge
 from raman_pipeline.learning.identification.library import MineralLibrary, build_library
-from raman_pipeline.learning.identification.mixture_judgement import MIXED, judge_mixtures
-from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.learning.identification.mixture_evaluation import MIXED, judge_mixtures
+from raman_pipeline.learning.identification.open_set import ABSENCE, judge_absent
+from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     MODEL,
     OWNERS,
     TABLE,
     arrays_version,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
     schema_check,
     table_result,
 )
 from raman_pipeline.plots.identification import reliability_of_scores, tops_by_protocol
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.common.parquet import StoredTable
 
 _COMMON: dict[str, Any] = {"group_name": "identification", "owners": OWNERS, "code_version": "2"}
 _USED = ["fine_grid", "identification"]
@@ -46,14 +46,14 @@ _USED = ["fine_grid", "identification"]
 
 @dg.asset(
     **_COMMON,
-    automation_condition=FOLLOW,
+    automation_condition=EAGER_ON_DATA_CHANGE,
     ins={"spectra": ON_DISK},
     dagster_type=MODEL,
     io_manager_key="model_io_manager",
     kinds={"safetensors"},
     metadata={"settings_used": ["fine_grid"]},
     check_specs=[
-        promise_check(
+        blocking_check(
             "mineral_library", "nothing_lost", "Every processed spectrum is there or has no name."
         )
     ],
@@ -62,7 +62,7 @@ def mineral_library(
     settings: dg.ResourceParam[Settings],
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
-    located_samples: pa.Table,
+    located_specimens: pa.Table,
 ) -> dg.MaterializeResult:
     """All processed spectra that have a mineral's name, ready to be searched.
 
@@ -74,7 +74,7 @@ def mineral_library(
     frame = spectra.select([*columns, *ends]).to_pandas()
     frame = frame[frame["kind"] == "Processed"]
     named = frame[frame["mineral"].notna()]
-    samples = located_samples.select(["rruff_id", "iso_a2"]).to_pandas()
+    samples = located_specimens.select(["rruff_id", "iso_a2"]).to_pandas()
     named = named.merge(samples, on="rruff_id", how="left").rename(columns={"iso_a2": "country"})
     places = named["country"].astype(object)
     named = named.assign(country=places.where(places.notna(), None))
@@ -128,7 +128,9 @@ def _fitted(library: MineralLibrary) -> dict[str, Any]:
     kinds={"parquet", "scikitlearn"},
     check_specs=[
         schema_check("identified_spectra"),
-        promise_check("identified_spectra", "all_asked", "Every spectrum with a sibling is asked."),
+        blocking_check(
+            "identified_spectra", "all_asked", "Every spectrum with a sibling is asked."
+        ),
     ],
 )
 def identified_spectra(mineral_library: ModelState) -> dg.MaterializeResult:
@@ -150,15 +152,17 @@ def identified_spectra(mineral_library: ModelState) -> dg.MaterializeResult:
     **_COMMON,
     dagster_type=TABLE,
     kinds={"parquet", "scikitlearn"},
-    check_specs=[schema_check("absent_minerals")],
+    check_specs=[schema_check("open_set_recognition")],
 )
-def absent_minerals(mineral_library: ModelState) -> dg.MaterializeResult:
+def open_set_recognition(mineral_library: ModelState) -> dg.MaterializeResult:
     """Spectra of minerals with one specimen, asked of a library of the others."""
     library = MineralLibrary.from_state(mineral_library)
     judged = can_be_judged(library)
     table = judge_absent(library) if judged else ABSENCE.from_rows([])
     found = text.absence(table.to_pandas()) if judged else {}
-    return table_result("absent_minerals", table, ABSENCE, {}, auroc=dg.MetadataValue.json(found))
+    return table_result(
+        "open_set_recognition", table, ABSENCE, {}, auroc=dg.MetadataValue.json(found)
+    )
 
 
 @dg.asset(
@@ -166,9 +170,9 @@ def absent_minerals(mineral_library: ModelState) -> dg.MaterializeResult:
     dagster_type=TABLE,
     kinds={"parquet"},
     metadata={"settings_used": ["identification"]},
-    check_specs=[schema_check("mixture_report")],
+    check_specs=[schema_check("mixture_evaluation")],
 )
-def mixture_report(
+def mixture_evaluation(
     settings: dg.ResourceParam[Settings], mineral_library: ModelState
 ) -> dg.MaterializeResult:
     """Mixtures of two and of three real minerals, their specimens left out of the library."""
@@ -178,7 +182,7 @@ def mixture_report(
     table = judge_mixtures(library, count, chosen.seed)
     found = text.mixed_by_method(table.to_pandas())
     return table_result(
-        "mixture_report",
+        "mixture_evaluation",
         table,
         MIXED,
         settings.part(["identification"]),
@@ -197,11 +201,11 @@ def identification_report(
     settings: dg.ResourceParam[Settings],
     mineral_library: ModelState,
     identified_spectra: pa.Table,
-    absent_minerals: pa.Table,
-    mixture_report: pa.Table,
+    open_set_recognition: pa.Table,
+    mixture_evaluation: pa.Table,
 ) -> dg.MaterializeResult:
     """What identification is worth, by protocol, specimens, laser; unknown minerals; mixtures."""
-    judged, mixed = identified_spectra.to_pandas(), mixture_report.to_pandas()
+    judged, mixed = identified_spectra.to_pandas(), mixture_evaluation.to_pandas()
     if judged.empty:
         raise dg.Failure(
             f"Fewer than {FOLDS} minerals have two specimens, so identification cannot be judged; "
@@ -211,7 +215,7 @@ def identification_report(
     library = MineralLibrary.from_state(mineral_library)
     report = text.to_markdown(
         judged,
-        absent_minerals.to_pandas(),
+        open_set_recognition.to_pandas(),
         mixed,
         _protocol(settings, library, len(judged)),
     )

@@ -7,42 +7,42 @@ import dagster as dg
 import pyarrow as pa
 
 from raman_pipeline.common import atomic
-from raman_pipeline.geography.georeferencing.consistency import minority_countries
-from raman_pipeline.geography.maps.countries import country_table
-from raman_pipeline.geography.reporting.darwin_core import darwin_core
+from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.geography.georeferencing.candidates import (
     clean_localities,
     country_rate,
 )
-from raman_pipeline.geography.georeferencing.locate import locate_localities, locate_samples
+from raman_pipeline.geography.georeferencing.consistency import minority_countries
+from raman_pipeline.geography.georeferencing.locate import locate_localities, locate_specimens
+from raman_pipeline.geography.maps.countries import country_table
+from raman_pipeline.geography.reporting.darwin_core import darwin_core
 from raman_pipeline.geography.tables import (
     COUNTRIES,
     LOCALITIES,
     LOCATED_LOCALITIES,
-    LOCATED_SAMPLES,
+    LOCATED_SPECIMENS,
 )
-from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
-    quality_check,
     schema_check,
     table_result,
+    warning_check,
 )
 from raman_pipeline.orchestration.resources import Geography
-from raman_pipeline.plots.samples import country_counts, specimen_map
-from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.plots.specimens import country_counts, specimen_map
 
 _COMMON: dict[str, Any] = {
     "dagster_type": TABLE,
     "group_name": "localities",
     "kinds": {"parquet"},
     "owners": OWNERS,
-    "automation_condition": FOLLOW,
+    "automation_condition": EAGER_ON_DATA_CHANGE,
     "metadata": {"settings_used": ["geography"]},
 }
 MIN_COUNTRY_RATE = 0.97
@@ -55,10 +55,10 @@ MIN_COUNTRY_RATE = 0.97
     code_version="2",
     check_specs=[
         schema_check("cleaned_localities"),
-        promise_check(
+        blocking_check(
             "cleaned_localities", "nothing_lost", "Every spectrum's locality is in the table."
         ),
-        quality_check(
+        warning_check(
             "cleaned_localities",
             "countries_found",
             f"At least {MIN_COUNTRY_RATE:.0%} of the localities that name a place get a country.",
@@ -106,7 +106,7 @@ def cleaned_localities(
     code_version="2",
     check_specs=[
         schema_check("countries"),
-        quality_check("countries", "map_wanted", "The map is the one that the settings ask for."),
+        warning_check("countries", "map_wanted", "The map is the one that the settings ask for."),
     ],
 )
 def countries(geography: dg.ResourceParam[Geography]) -> dg.MaterializeResult:
@@ -149,13 +149,13 @@ def countries(geography: dg.ResourceParam[Geography]) -> dg.MaterializeResult:
     deps=[countries],
     check_specs=[
         schema_check("located_localities"),
-        promise_check("located_localities", "nothing_lost", "Every locality is in the table."),
-        promise_check(
+        blocking_check("located_localities", "nothing_lost", "Every locality is in the table."),
+        blocking_check(
             "located_localities",
             "every_point_has_a_radius",
             "A point says how far it may be off, and a country alone has no point.",
         ),
-        quality_check(
+        warning_check(
             "located_localities",
             "same_name_same_country",
             "No locality lies in another country than most others that share its name.",
@@ -219,50 +219,50 @@ def located_localities(
     **_COMMON,
     code_version="2",
     check_specs=[
-        schema_check("located_samples"),
-        promise_check("located_samples", "nothing_lost", "Every specimen is in the table."),
-        promise_check(
-            "located_samples",
+        schema_check("located_specimens"),
+        blocking_check("located_specimens", "nothing_lost", "Every specimen is in the table."),
+        blocking_check(
+            "located_specimens",
             "synthetic_nowhere",
             "No synthetic specimen has a country or coordinates.",
         ),
     ],
 )
-def located_samples(
+def located_specimens(
     geography: dg.ResourceParam[Geography],
     spectra: StoredTable,
     located_localities: pa.Table,
 ) -> dg.MaterializeResult:
     """One row a specimen: country, point, radius, level, source, flags, is_synthetic."""
     frame = spectra.select(["rruff_id", "mineral", "locality", "description"]).to_pandas()
-    table = locate_samples(frame, located_localities.to_pandas())
+    table = locate_specimens(frame, located_localities.to_pandas())
     samples = table.to_pandas()
     synthetic = samples[samples["is_synthetic"]]
     placed = synthetic[["country", "latitude", "longitude"]].notna().any(axis=1)
     specimens = frame["rruff_id"].nunique()
-    export = geography.settings.figure_store / "located_samples" / "darwin_core.csv"
+    export = geography.settings.figure_store / "located_specimens" / "darwin_core.csv"
     atomic.write_text(export, darwin_core(samples).to_csv(index=False))
     figures = figure_metadata(
         geography.settings,
-        "located_samples",
+        "located_specimens",
         specimen_map=specimen_map(samples, geography.atlas.countries.frame),
         specimens_by_country=country_counts(samples),
     )
     return table_result(
-        "located_samples",
+        "located_specimens",
         table,
-        LOCATED_SAMPLES,
+        LOCATED_SPECIMENS,
         geography.settings.part(["geography"]),
         [
             check_result(
-                "located_samples",
+                "located_specimens",
                 "nothing_lost",
                 len(samples) == specimens,
                 specimens=specimens,
                 rows=len(samples),
             ),
             check_result(
-                "located_samples", "synthetic_nowhere", not placed.any(), wrong=int(placed.sum())
+                "located_specimens", "synthetic_nowhere", not placed.any(), wrong=int(placed.sum())
             ),
         ],
         with_country=int(samples["country"].notna().sum()),

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.geography.georeferencing.consistency import minority_countries
 from raman_pipeline.geography.reporting.dataset import (
     DATASET_COUNTS,
@@ -18,30 +19,29 @@ from raman_pipeline.geography.reporting.georeferencing import (
     compare_strategies,
     georeferencing_markdown,
 )
-from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
     schema_check,
     table_result,
 )
 from raman_pipeline.orchestration.resources import Geography, Rruff
-from raman_pipeline.plots.samples import count_bars, radius_by_level, sample_density
+from raman_pipeline.plots.specimens import count_bars, radius_by_level, sample_density
 from raman_pipeline.plots.spectra import before_and_after
 from raman_pipeline.plots.world_page import world_page
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.common.parquet import StoredTable
 
 _COMMON: dict[str, Any] = {
     "dagster_type": TABLE,
     "group_name": "reports",
     "kinds": {"parquet", "markdown"},
     "owners": OWNERS,
-    "automation_condition": FOLLOW,
+    "automation_condition": EAGER_ON_DATA_CHANGE,
     "code_version": "1",
     "metadata": {"settings_used": ["geography"]},
 }
@@ -55,7 +55,7 @@ PAPER_EXAMPLE_COUNTRY = "Mexico"
     **_COMMON,
     check_specs=[
         schema_check("georeferencing_report"),
-        promise_check(
+        blocking_check(
             "georeferencing_report", "nothing_lost", "Every locality is compared, each once."
         ),
     ],
@@ -64,7 +64,7 @@ def georeferencing_report(
     geography: dg.ResourceParam[Geography],
     paper_localities: pa.Table,
     located_localities: pa.Table,
-    located_samples: pa.Table,
+    located_specimens: pa.Table,
 ) -> dg.MaterializeResult:
     """The paper's strategy and the constrained one side by side, locality by locality."""
     settings = geography.settings
@@ -73,7 +73,7 @@ def georeferencing_report(
     compared = table.to_pandas()
     text = georeferencing_markdown(
         compared,
-        located_samples.to_pandas(),
+        located_specimens.to_pandas(),
         minority_countries(located),
         _geocoding_protocol(geography, len(located)),
     )
@@ -106,7 +106,7 @@ def georeferencing_report(
     ins={"spectra": ON_DISK, "refused_members": ON_DISK},
     check_specs=[
         schema_check("dataset_report"),
-        promise_check(
+        blocking_check(
             "dataset_report", "nothing_lost", "Every spectrum is counted or left out for a reason."
         ),
     ],
@@ -116,12 +116,12 @@ def dataset_report(
     rruff: dg.ResourceParam[Rruff],
     spectra: StoredTable,
     refused_members: dict[str, StoredTable],
-    located_samples: pa.Table,
+    located_specimens: pa.Table,
     resampled_spectra: SpectrumTensor,
 ) -> dg.MaterializeResult:
     """Tables 1 to 3 of Pappone (2024) per kind, beside the paper's counts, with maps and bars."""
     settings = geography.settings
-    frame, samples = spectra.select(_SPECTRUM_COLUMNS).to_pandas(), located_samples.to_pandas()
+    frame, samples = spectra.select(_SPECTRUM_COLUMNS).to_pandas(), located_specimens.to_pandas()
     refused = pa.concat_tables(
         refused_members[name].select(["rruff_id", "code", "kind"])
         for name in sorted(refused_members)

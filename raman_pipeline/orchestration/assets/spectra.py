@@ -7,14 +7,15 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from raman_pipeline.common.parquet import StoredTable, stage_table
 from raman_pipeline.orchestration.assets.archives import rruff_archive
-from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
+    blocking_check,
     check_result,
-    promise_check,
     schema_check,
     table_result,
 )
@@ -32,10 +33,9 @@ from raman_pipeline.rruff.versions import (
     to_markdown,
 )
 from raman_pipeline.settings import Settings
-from raman_pipeline.common.parquet import StoredTable, stage_table
 
 _REFUSALS_SHOWN = 20
-_FACTS = ["member_id", "twin_id", "rruff_id", "mineral", "kind", "pairing"]
+_FACTS = ["member_id", "paired_id", "rruff_id", "mineral", "kind", "pairing"]
 
 
 def _out(description: str) -> dg.AssetOut:
@@ -46,7 +46,7 @@ def _out(description: str) -> dg.AssetOut:
         kinds={"parquet"},
         owners=OWNERS,
         code_version="2",
-        automation_condition=FOLLOW,
+        automation_condition=EAGER_ON_DATA_CHANGE,
     )
 
 
@@ -62,7 +62,7 @@ def _out(description: str) -> dg.AssetOut:
     check_specs=[
         schema_check("parsed_spectra"),
         schema_check("refused_members"),
-        promise_check(
+        blocking_check(
             "parsed_spectra",
             "nothing_lost",
             "Accepted and refused members together are all members of the archive.",
@@ -117,12 +117,12 @@ def parsed_members(
     kinds={"parquet"},
     owners=OWNERS,
     code_version="2",
-    automation_condition=FOLLOW,
+    automation_condition=EAGER_ON_DATA_CHANGE,
     check_specs=[
         schema_check("spectra"),
-        promise_check("spectra", "nothing_lost", "Rows in are rows out and the copies named."),
-        promise_check("spectra", "some_spectra", "At least one archive is published."),
-        promise_check("spectra", "pairs_are_mutual", "The twin of a twin is the spectrum itself."),
+        blocking_check("spectra", "nothing_lost", "Rows in are rows out and the copies named."),
+        blocking_check("spectra", "some_spectra", "At least one archive is published."),
+        blocking_check("spectra", "pairs_are_mutual", "The twin of a twin is the spectrum itself."),
     ],
 )
 def spectra(
@@ -142,7 +142,7 @@ def spectra(
     merged = stage_table(rruff.settings.asset_store, SPECTRA, merge_archives(parsed_spectra))
     copies = copies_named(merged)
     facts = merged.select(_FACTS)
-    twins = dict(zip(facts["member_id"].to_pylist(), facts["twin_id"].to_pylist(), strict=True))
+    twins = dict(zip(facts["member_id"].to_pylist(), facts["paired_id"].to_pylist(), strict=True))
     mutual = all(twins.get(twin) == own for own, twin in twins.items() if twin is not None)
     return table_result(
         "spectra",
@@ -177,10 +177,10 @@ def spectra(
     kinds={"parquet"},
     owners=OWNERS,
     code_version="1",
-    automation_condition=FOLLOW,
+    automation_condition=EAGER_ON_DATA_CHANGE,
     check_specs=[
         schema_check("member_changes"),
-        promise_check(
+        blocking_check(
             "member_changes",
             "balance",
             "Members before, added and removed give the members after.",

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.training.loop import EpochReport
 from raman_pipeline.learning.synthetic_tasks import report as text
 from raman_pipeline.learning.synthetic_tasks.embedding import Embedding, fit_embedding
 from raman_pipeline.learning.synthetic_tasks.names import TASKS, TITLES
@@ -23,23 +23,23 @@ from raman_pipeline.learning.synthetic_tasks.tasks import (
     task_data,
     untrained_rows,
 )
+from raman_pipeline.learning.training.loop import EpochReport
 from raman_pipeline.orchestration.metadata import (
     MODEL,
     OWNERS,
     TABLE,
     arrays_version,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
     schema_check,
     table_result,
 )
 from raman_pipeline.orchestration.partitions import SYNTHETIC_SEED, TASK_SEED, seed_and_task
 from raman_pipeline.orchestration.progress import Progress, tell
-from raman_pipeline.orchestration.protocol import stamp_of, stamped_with
+from raman_pipeline.orchestration.provenance import stamp_of, stamped_with
 from raman_pipeline.plots.synthetic import accuracies, distances
 from raman_pipeline.settings import Settings
-from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.universal_synthetic.classes import challenge_classes, universal_classes
 from raman_pipeline.universal_synthetic.dataset import Labelled, open_set, peaks_of, write_set
 from raman_pipeline.universal_synthetic.variation import Part, SetName
@@ -79,7 +79,7 @@ REPORT = TableSchema(
     kinds={"numpy", "parquet"},
     check_specs=[
         schema_check("universal_synthetic_set"),
-        promise_check("universal_synthetic_set", "complete", "Each class has all its spectra."),
+        blocking_check("universal_synthetic_set", "complete", "Each class has all its spectra."),
     ],
 )
 def universal_synthetic_set(

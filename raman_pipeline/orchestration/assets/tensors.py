@@ -7,16 +7,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from raman_pipeline.orchestration.automation import FOLLOW
+from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
     TENSOR,
     arrays_version,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
     schema_check,
     table_result,
 )
@@ -25,14 +27,12 @@ from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.resample import Ragged, resample_set
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.spectra.window import Window, coverage, find_window
-from raman_pipeline.common.parquet import StoredTable
-from raman_pipeline.common.schema import Column, TableSchema
 
 _RAGGED = ["raman_shift", "intensity"]
 _COMMON: dict[str, Any] = {
     "group_name": "tensors",
     "owners": OWNERS,
-    "automation_condition": FOLLOW,
+    "automation_condition": EAGER_ON_DATA_CHANGE,
 }
 
 WINDOW = TableSchema(
@@ -53,7 +53,7 @@ WINDOW = TableSchema(
     metadata={"settings_used": ["grid"]},
     check_specs=[
         schema_check("wavenumber_window"),
-        promise_check("wavenumber_window", "covers_all", "No spectrum reaches beyond the window."),
+        blocking_check("wavenumber_window", "covers_all", "No spectrum reaches beyond the window."),
     ],
 )
 def wavenumber_window(
@@ -94,8 +94,8 @@ def wavenumber_window(
     code_version="2",
     metadata={"settings_used": ["grid"]},
     check_specs=[
-        promise_check("resampled_spectra", "nothing_lost", "One row for each spectrum, in order."),
-        promise_check("resampled_spectra", "normalised", "Every value is finite and in 0..1."),
+        blocking_check("resampled_spectra", "nothing_lost", "One row for each spectrum, in order."),
+        blocking_check("resampled_spectra", "normalised", "Every value is finite and in 0..1."),
     ],
 )
 def resampled_spectra(
@@ -118,8 +118,8 @@ def resampled_spectra(
     code_version="1",
     metadata={"settings_used": ["fine_grid"]},
     check_specs=[
-        promise_check("fine_spectra", "nothing_lost", "One row for each spectrum, in order."),
-        promise_check("fine_spectra", "normalised", "Every value is finite and in 0..1."),
+        blocking_check("fine_spectra", "nothing_lost", "One row for each spectrum, in order."),
+        blocking_check("fine_spectra", "normalised", "Every value is finite and in 0..1."),
     ],
 )
 def fine_spectra(

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The embedded sample archives: simulated spectra in RRUFF's own format."""

@@ -1,32 +1,24 @@
-"""The embedded sample: small archives in RRUFF's current format, simulated.
+"""Simulated members in RRUFF's current format, for the embedded sample archives.
 
-What belongs here: making the zips under `data/embedded/rruff-sample`, the same
-bytes from the same seed. What does not: one-off oddities (see `sample_oddities`)
-and band positions (see `mineral_bands`). No measured spectrum is in here.
-
-Run `python -m raman_pipeline.rruff.simulated.archives data/embedded/rruff-sample` to
-make them again.
+What belongs here: members in the plain form, the same bytes from the same seed. What does
+not: unusual members (see `edge_cases`), band positions (see `mineral_bands`), the zips
+(see `__main__`). Nothing here was measured.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import sys
-import zipfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.common import atomic
 from raman_pipeline.rruff.simulated.mineral_bands import MINERALS, MineralBands
 
 SEED = 20241118
 SPECIMENS_PER_MINERAL = 5
 LASERS_NM = (532, 785)
-LABEL = "Simulated by raman_pipeline.rruff.simulated.archives, not a measurement"
+LABEL = "Simulated by raman_pipeline, not a measurement"
 
 LOCALITIES: tuple[str, ...] = (
     # In proportion to RRUFF: the United States first, a long tail after them.
@@ -52,9 +44,6 @@ LOCALITIES: tuple[str, ...] = (
     "Alston Moor, Cumbria, England",
 )
 _WEIGHTS = np.array([3.0] * 5 + [1.5] * 2 + [1.0] * 13)
-
-Archives = dict[str, dict[str, bytes]]
-"""Archive name to member name to bytes."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -137,8 +126,8 @@ def _axis(rng: np.random.Generator, stop: float = 1400.0) -> Floats:
     return np.arange(start, stop, step)
 
 
-def _regular_members(rng_seed: int) -> Iterator[tuple[str, str, bytes]]:
-    """Yields (archive, member name, bytes) of everything that is as it should be."""
+def regular_members(rng_seed: int) -> Iterator[tuple[str, str, bytes]]:
+    """Yields (archive, member name, bytes) of every member in the plain form."""
     simulator = Simulator(rng_seed)
     rng = simulator.rng
     homes = ("excellent_unoriented", "fair_unoriented", "poor_unoriented")
@@ -180,39 +169,3 @@ def _oriented(
             mineral.name, f"{rruff_id}-2", "514", kind, angle="0-000", polarization="ccw"
         )
         yield "excellent_oriented", name, format_member(headers, format_rows(shift, counts))
-
-
-def build_archives(seed: int = SEED) -> Archives:
-    """Returns every sample archive as member name to bytes."""
-    from raman_pipeline.rruff.simulated.edge_cases import odd_members
-
-    archives: Archives = {}
-    for archive, name, data in (*_regular_members(seed), *odd_members(seed)):
-        archives.setdefault(archive, {})[name] = data
-    return archives
-
-
-def zip_bytes(members: Mapping[str, bytes]) -> bytes:
-    """Packs members in the order of their names, with a fixed time stamp."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(members):
-            info = zipfile.ZipInfo(name, date_time=(2025, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 3
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, members[name])
-    return buffer.getvalue()
-
-
-def write_archives(folder: Path, seed: int = SEED) -> dict[str, int]:
-    """Writes the sample archives; returns archive name to number of members."""
-    archives = build_archives(seed)
-    for name, members in archives.items():
-        atomic.write_bytes(Path(folder) / f"{name}.zip", zip_bytes(members))
-    return {name: len(members) for name, members in sorted(archives.items())}
-
-
-if __name__ == "__main__":
-    for written, count in write_archives(Path(sys.argv[1])).items():
-        print(f"{written}.zip: {count} members")

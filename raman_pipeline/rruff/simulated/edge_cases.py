@@ -1,7 +1,7 @@
 """One sample member for each oddity of the RRUFF archives, and for each refusal.
 
 What belongs here: members that differ from the plain form, one difference each,
-named in a comment. What does not: the plain form (see `sample_archive`).
+named in a comment. What does not: the plain form (see `archives`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from raman_pipeline.rruff.simulated.mineral_bands import MINERALS, MineralBands
 from raman_pipeline.rruff.simulated.archives import (
     LOCALITIES,
     Floats,
@@ -20,6 +19,7 @@ from raman_pipeline.rruff.simulated.archives import (
     member_headers,
     member_name,
 )
+from raman_pipeline.rruff.simulated.mineral_bands import MINERALS, MineralBands
 
 Placed = tuple[str, str, bytes]
 """Archive, member name, bytes."""
@@ -58,18 +58,18 @@ class _Maker:
         )
 
 
-def odd_members(seed: int) -> Iterator[Placed]:
+def edge_case_members(seed: int) -> Iterator[Placed]:
     """Yields every odd member: first those to accept, then those to refuse."""
     maker = _Maker(seed)
-    yield from _odd_headers(maker)
-    yield from _odd_rows(maker)
-    yield from _odd_names(maker)
-    yield from _odd_localities(maker)
-    yield from _odd_pairs(maker)
+    yield from _unusual_headers(maker)
+    yield from _unusual_rows(maker)
+    yield from _unusual_names(maker)
+    yield from _unusual_localities(maker)
+    yield from _unusual_pairs(maker)
     yield from _refused(maker)
 
 
-def _odd_headers(maker: _Maker) -> Iterator[Placed]:
+def _unusual_headers(maker: _Maker) -> Iterator[Placed]:
     # Text in cp1252.
     headers, rows, name, _ = maker.member("Calcite", "Långban, Värmland, Sweden")
     data = format_member(headers, rows).decode().encode("cp1252")
@@ -102,7 +102,7 @@ def _odd_headers(maker: _Maker) -> Iterator[Placed]:
     yield _HOME, name, format_member(headers | {"RAMAN WAVELENGTH": ""}, rows)
 
 
-def _odd_rows(maker: _Maker) -> Iterator[Placed]:
+def _unusual_rows(maker: _Maker) -> Iterator[Placed]:
     # Tabs instead of commas.
     headers, rows, name, _ = maker.member()
     yield _HOME, name, format_member(headers, [row.replace(", ", "\t") for row in rows])
@@ -128,7 +128,7 @@ def _odd_rows(maker: _Maker) -> Iterator[Placed]:
     yield _HOME, name, format_member(headers, format_rows(shift, np.full_like(shift, 7.0)))
 
 
-def _odd_names(maker: _Maker) -> Iterator[Placed]:
+def _unusual_names(maker: _Maker) -> Iterator[Placed]:
     # Wavelength cut short in the name (53 for 532): the header wins.
     headers, rows, _, rruff_id = maker.member("Gypsum")
     yield _HOME, member_name("Gypsum", rruff_id, "53", "Processed"), format_member(headers, rows)
@@ -145,7 +145,7 @@ def _odd_names(maker: _Maker) -> Iterator[Placed]:
     yield _HOME, name, format_member(headers | {"RAMAN WAVELENGTH": "514"}, rows)
 
 
-def _odd_localities(maker: _Maker) -> Iterator[Placed]:
+def _unusual_localities(maker: _Maker) -> Iterator[Placed]:
     for mineral, locality in (
         ("Quartz", "Synthetic"),
         ("Rutile", "Synthetic, grown by flame fusion"),
@@ -169,7 +169,7 @@ def _odd_localities(maker: _Maker) -> Iterator[Placed]:
         yield _HOME, name, format_member(headers, rows)
 
 
-def _odd_pairs(maker: _Maker) -> Iterator[Placed]:
+def _unusual_pairs(maker: _Maker) -> Iterator[Placed]:
     # RAW and Processed of one measurement in two archives; RAW is longer.
     headers, _, name, rruff_id = maker.member("Diopside")
     shift, raw, processed = maker.spectrum(_BY_NAME["Diopside"])

@@ -9,7 +9,11 @@ from raman_pipeline.geography.errors import GeocoderError
 from raman_pipeline.geography.geocoding.cache import GeocodeCache
 from raman_pipeline.geography.geocoding.geocoder import Question
 from raman_pipeline.geography.geocoding.online import Manners, OnlineGeocoder
-from raman_pipeline.geography.geocoding.services import ArcGISService, NominatimService, PhotonService
+from raman_pipeline.geography.geocoding.services import (
+    ArcGISService,
+    NominatimService,
+    PhotonService,
+)
 from raman_pipeline_tests.geography.geocoding.geocoding_server import Fault, GeocodingServer, Place
 
 TSUMEB = Place("Tsumeb", "NA", -19.2333, 17.7167)
@@ -44,7 +48,7 @@ def test_a_hit_reads_the_same_from_every_service(geocoder):
     assert (best.source, best.name, best.level) == (geocoder.source, "Tsumeb", "place")
     assert (best.latitude, best.longitude) == (pytest.approx(-19.2333), pytest.approx(17.7167))
     # To the farthest corner of a box of 0.02 degrees to each side.
-    assert best.radius_km == pytest.approx(3.06, abs=0.1)
+    assert best.coordinate_uncertainty_km == pytest.approx(3.06, abs=0.1)
     assert best.iso_a2 in ("NA", None)
 
 

@@ -8,13 +8,17 @@ from raman_pipeline.geography.georeferencing.candidates import (
     country_rate,
     geocode_localities,
 )
-from raman_pipeline.geography.georeferencing.locate import locate_localities, locate_samples, locate_texts
+from raman_pipeline.geography.georeferencing.locate import (
+    locate_localities,
+    locate_specimens,
+    locate_texts,
+)
 from raman_pipeline.geography.georeferencing.overrides import Override
 from raman_pipeline.geography.tables import (
     CANDIDATES,
     LOCALITIES,
     LOCATED_LOCALITIES,
-    LOCATED_SAMPLES,
+    LOCATED_SPECIMENS,
 )
 
 SPECTRA = pd.DataFrame(
@@ -39,11 +43,11 @@ def located(atlas):
     localities = clean_localities(SPECTRA, atlas)
     candidates = geocode_localities(localities.to_pandas(), atlas, [atlas.offline])
     places = locate_localities(localities.to_pandas(), candidates.to_pandas(), atlas)
-    samples = locate_samples(SPECTRA, places.to_pandas())
+    samples = locate_specimens(SPECTRA, places.to_pandas())
     assert LOCALITIES.problems(localities) == []
     assert CANDIDATES.problems(candidates) == []
     assert LOCATED_LOCALITIES.problems(places) == []
-    assert LOCATED_SAMPLES.problems(samples) == []
+    assert LOCATED_SPECIMENS.problems(samples) == []
     return (
         localities.to_pandas(),
         candidates.to_pandas(),
@@ -69,7 +73,7 @@ def test_the_finest_place_within_the_country_wins(located):
     assert tsumeb["latitude"] == pytest.approx(-19.23, abs=0.1)
     assert tsumeb["longitude"] == pytest.approx(17.72, abs=0.1)
     assert 10 <= tsumeb["coordinate_uncertainty_km"] <= 60
-    assert tsumeb["joined"] == "inside"
+    assert tsumeb["country_assignment"] == "inside"
 
 
 def test_synthetic_samples_are_nowhere(located):
@@ -94,7 +98,7 @@ def test_a_country_alone_has_no_point(located):
     thailand = located[2].loc["R8"]
     assert (thailand["country"], thailand["level"]) == ("Thailand", "country")
     assert pd.isna(thailand["latitude"])
-    assert thailand["joined"] == "by_name"
+    assert thailand["country_assignment"] == "by_name"
 
 
 def test_the_middle_of_a_division_says_so(located):
@@ -170,7 +174,7 @@ def test_an_override_wins(atlas):
     known = Override(text, "ZA", -27.112, 22.856, 3.0, "place", "it lies in South Africa")
     assert one(atlas, text)["iso_a2"] == "NA"
     row = one(atlas, text, {text: known})
-    assert (row["country"], row["source"], row["joined"]) == (
+    assert (row["country"], row["source"], row["country_assignment"]) == (
         "South Africa", "override", "by_override",
     )  # fmt: skip
     assert row["flags"].split() == ["overridden"]

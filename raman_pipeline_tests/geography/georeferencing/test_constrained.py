@@ -1,5 +1,6 @@
 import pytest
 
+from raman_pipeline.geography.geocoding.geocoder import Candidate
 from raman_pipeline.geography.georeferencing.constrained import (
     Accepted,
     Choice,
@@ -9,7 +10,6 @@ from raman_pipeline.geography.georeferencing.constrained import (
     plan_search,
     refusal,
 )
-from raman_pipeline.geography.geocoding.geocoder import Candidate
 from raman_pipeline.geography.text.locality import parse_locality
 
 
@@ -76,7 +76,7 @@ def test_two_independent_sources_agree_and_the_finer_point_is_kept():
     found = [accepted(at(-19.24, 17.71)), accepted(at(-19.23, 17.72, radius=1.0), family="osm")]
     choice = choose(SEARCH, found, lambda name: 1)
     assert isinstance(choice, Choice)
-    assert (choice.sources, choice.confidence, choice.radius_km) == (2, "high", 1.0)
+    assert (choice.sources, choice.confidence, choice.coordinate_uncertainty_km) == (2, "high", 1.0)
 
 
 def test_two_of_one_family_are_one_witness():
@@ -144,10 +144,10 @@ def test_the_radius_grows_where_the_finest_name_is_unknown():
     search = Search("NA", (Step(0, "mine"), Step(1, "X")), ())
     choice = choose(search, [accepted(at(-19.24, 17.71), segment=1)], lambda name: 1)
     assert isinstance(choice, Choice)
-    assert choice.radius_km == 30.0
+    assert choice.coordinate_uncertainty_km == 30.0
     city = choose(search, [accepted(at(-19, 17, population=90_000), segment=1)], lambda name: 1)
     assert isinstance(city, Choice)
-    assert city.radius_km == 45.0
+    assert city.coordinate_uncertainty_km == 45.0
 
 
 @pytest.mark.parametrize("text", ["Bisbee, Arizona, USA", "Tombstone, Arizona"])

@@ -23,7 +23,7 @@ def test_reading(tmp_path):
     )
     assert overrides["A mine, Namibia"].latitude == -19.2
     assert overrides["A mine, Namibia"].iso_a2 == "NA"
-    assert overrides["B"].radius_km is None
+    assert overrides["B"].coordinate_uncertainty_km is None
     assert overrides["C"].iso_a2 is None
 
 
@@ -38,7 +38,7 @@ def test_no_file_overrides_nothing(tmp_path):
         ("A,XX,1,2,3,place,", ":2: iso_a2 'XX'"),
         ("A,ZA,1,2,3,town,", ":2: level 'town'"),
         ("A,ZA,one,2,3,place,", ":2: could not convert"),
-        ("A,ZA,1,,3,place,", ":2: latitude, longitude and radius_km go together"),
+        ("A,ZA,1,,3,place,", ":2: latitude, longitude and coordinate_uncertainty_km go together"),
         ("A,ZA,91,2,3,place,", ":2: no such point"),
         ("A,ZA,1,2,0,place,", ":2: no such point"),
         ("A,ZA,,,,place,", ":2: level 'place' does not fit the coordinates"),

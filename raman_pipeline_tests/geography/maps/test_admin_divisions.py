@@ -4,8 +4,8 @@ from geopy.distance import great_circle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raman_pipeline.geography.maps.geodesy import distance_km
 from raman_pipeline.geography.maps.admin_divisions import bare_name, says_division
+from raman_pipeline.geography.maps.geodesy import distance_km
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_division_reaches_to_its_farthest_vertex(atlas):
     region = atlas.regions.find("Cochise County", "US")[0]
     corners = np.array(region.polygon.exterior.coords)
     reach = distance_km(region.latitude, region.longitude, corners[:, 1], corners[:, 0])
-    assert region.radius_km == pytest.approx(reach.max(), abs=0.1)
+    assert region.coordinate_uncertainty_km == pytest.approx(reach.max(), abs=0.1)
 
 
 def test_unknown_names_and_other_countries(atlas):

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point
 
-from raman_pipeline.geography.maps.countries import country_table, load_countries
 from raman_pipeline.geography.build.topojson import cut_at_antimeridian
+from raman_pipeline.geography.maps.countries import country_table, load_countries
 from raman_pipeline.settings import EMBEDDED
 
 

@@ -5,30 +5,30 @@ import io
 import pandas as pd
 import pytest
 
+from raman_pipeline.geography.georeferencing.candidates import clean_localities, geocode_localities
 from raman_pipeline.geography.georeferencing.consistency import minority_countries
+from raman_pipeline.geography.georeferencing.locate import locate_localities, locate_specimens
+from raman_pipeline.geography.georeferencing.pappone2024 import locate_as_paper
 from raman_pipeline.geography.reporting.darwin_core import darwin_core
 from raman_pipeline.geography.reporting.dataset import (
     DATASET_COUNTS,
     count_dataset,
     dataset_markdown,
 )
-from raman_pipeline.geography.georeferencing.candidates import clean_localities, geocode_localities
-from raman_pipeline.geography.georeferencing.locate import locate_localities, locate_samples
-from raman_pipeline.geography.reporting.pappone2024 import (
-    PAPER_COUNTRIES,
-    PAPER_GROUPS,
-    PAPER_SPECIES,
-    PAPER_TOTALS,
-)
-from raman_pipeline.geography.georeferencing.pappone2024 import locate_as_paper
 from raman_pipeline.geography.reporting.georeferencing import (
     GEOREFERENCING,
     compare_strategies,
     georeferencing_markdown,
     markdown_table,
 )
+from raman_pipeline.geography.reporting.pappone2024 import (
+    PAPER_COUNTRIES,
+    PAPER_GROUPS,
+    PAPER_SPECIES,
+    PAPER_TOTALS,
+)
 from raman_pipeline.geography.tables import PAPER_LOCALITIES
-from raman_pipeline.plots.samples import count_bars, radius_by_level, sample_density
+from raman_pipeline.plots.specimens import count_bars, radius_by_level, sample_density
 from raman_pipeline.plots.world_page import world_page
 
 LOCALITIES = [
@@ -58,7 +58,7 @@ def tables(atlas):
     located = locate_localities(localities, candidates, atlas).to_pandas()
     paper = locate_as_paper(localities, [atlas.offline], atlas.countries)
     assert PAPER_LOCALITIES.problems(paper) == []
-    return spectra, located, paper.to_pandas(), locate_samples(spectra, located).to_pandas()
+    return spectra, located, paper.to_pandas(), locate_specimens(spectra, located).to_pandas()
 
 
 def test_the_papers_way_truncates_from_the_left(tables):
@@ -81,7 +81,7 @@ def test_every_locality_is_compared(tables):
     assert compared.loc[LOCALITIES[1], "verdict"] == "other_country"
     assert compared.loc["Unknown", "verdict"] == "neither"
     assert compared.loc[LOCALITIES[0], "apart_km"] > 50
-    assert not compared.loc[LOCALITIES[0], "within_radius"]
+    assert not compared.loc[LOCALITIES[0], "within_uncertainty"]
     text = georeferencing_markdown(
         table.to_pandas(), samples, minority_countries(located), {"profile": "test"}
     )

@@ -5,19 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
+from raman_pipeline.learning.clustering.benchmark import (
+    RUNS,
+    WITH_NAMES,
+    Representations,
+    run_task,
+    slopes,
+)
 from raman_pipeline.learning.clustering.clusters import (
     choose_k,
     file_lists,
     k_means,
     plane,
     turned,
-)
-from raman_pipeline.learning.clustering.fair_test import (
-    RUNS,
-    WITH_NAMES,
-    Representations,
-    run_task,
-    slopes,
 )
 from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.report import summary, verdicts

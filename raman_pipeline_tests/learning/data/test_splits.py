@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
     FOLDS,
     SPLITS,
@@ -11,7 +12,6 @@ from raman_pipeline.learning.data.splits import (
     groups_on_both_sides,
     seen_specimen_share,
 )
-from raman_pipeline.learning.data.selection import select_study
 
 
 @st.composite
@@ -107,7 +107,7 @@ def test_study_keeps_every_row_and_gives_the_first_reason():
         ],
         columns=["rruff_id", "country", "is_synthetic"],
     )
-    study = select_study(spectra, samples, ["Processed"], 2)
+    study = select_spectra(spectra, samples, ["Processed"], 2)
     reasons = dict(zip(study["member_id"], study["excluded"], strict=True))
     assert {k: v for k, v in reasons.items() if isinstance(v, str)} == {
         "b": "kind",
@@ -118,5 +118,5 @@ def test_study_keeps_every_row_and_gives_the_first_reason():
         "g": "rare_country",
         "i": "no_country",
     }
-    both = select_study(spectra, samples, ["RAW", "Processed"], 2)
+    both = select_spectra(spectra, samples, ["RAW", "Processed"], 2)
     assert both["excluded"].isna().sum() == 3

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
 from raman_pipeline.learning.denoising.corpus import Corpus
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS
-from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
 from raman_pipeline_tests.learning.denoising.conftest import TINY
 

@@ -13,7 +13,7 @@ METHODS = {"nothing": 4.0, "Whittaker": 2.0, "wavelet": 3.0}
 def runs(ours):
     rows = [
         {"preset": "default", "seed": seed, "noise": 0.05, "n": 9, "method": method, "mse": mse,
-         "snr_gain_db": 1.0, "peaks_found": 0.9, "peaks_added": 0.1, "peak_error_cm1": 1.0,
+         "snr_gain_db": 1.0, "peak_recall": 0.9, "false_peaks": 0.1, "peak_error_cm1": 1.0,
          "setting": ""}
         for seed in (0, 1)
         for method, mse in (METHODS | {"autoencoder": ours}).items()

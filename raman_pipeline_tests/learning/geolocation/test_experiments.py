@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from raman_pipeline.learning.geolocation.significance import fit_power_law, mineral_ceiling, paired_test
 from raman_pipeline.learning.data.labelled import LabelledSpectra
+from raman_pipeline.learning.geolocation.duplicate_effect import duplicate_effect, with_pairs
 from raman_pipeline.learning.geolocation.experiments import (
     ABLATION,
     LOOKUPS,
@@ -17,10 +17,14 @@ from raman_pipeline.learning.geolocation.experiments import (
     StudyData,
     ablate_inputs,
     compare_families,
-    scaling_curve,
+    learning_curve,
     some_specimens,
 )
-from raman_pipeline.learning.geolocation.duplicate_effect import twin_effect, with_twins
+from raman_pipeline.learning.geolocation.significance import (
+    fit_power_law,
+    mineral_ceiling,
+    paired_test,
+)
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 
@@ -84,14 +88,14 @@ def test_shares_are_nested_and_of_specimens(study):
 
 
 def test_the_scaling_curve_has_every_share(study):
-    runs = scaling_curve(study, ["majority"], 0, lambda run: None).to_pandas()
+    runs = learning_curve(study, ["majority"], 0, lambda run: None).to_pandas()
     assert runs.groupby("fold")["share"].apply(list).map(tuple).unique().tolist() == [SHARES]
     assert runs.loc[runs["share"] == 1, "specimens"].min() > 20
 
 
 class TestTwins:
     def test_every_spectrum_gets_a_twin_of_its_own_specimen(self, study):
-        doubled = with_twins(study, 0)
+        doubled = with_pairs(study, 0)
         assert len(doubled.rows) == 2 * len(study.rows)
         assert doubled.rows["member_id"].is_unique
         assert (
@@ -109,7 +113,7 @@ class TestTwins:
         rows = study.rows.assign(country=rng.permutation(study.rows["country"].to_numpy()))
         noisy = np.random.default_rng(1).random(study.tensor.intensity.shape).astype(np.float32)
         tensor = SpectrumTensor(noisy, study.tensor.grid, study.tensor.member_ids)
-        runs = twin_effect(replace(study, rows=rows, tensor=tensor), 0, lambda run: None)
+        runs = duplicate_effect(replace(study, rows=rows, tensor=tensor), 0, lambda run: None)
         accuracy = runs.to_pandas().groupby("variant")["accuracy"].mean()
         assert accuracy["nearest_neighbour, random, twins"] > 0.75
         assert accuracy["nearest_neighbour, random, as measured"] < 0.55

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.calibration import (
     LEVELS,
     Calibration,
@@ -29,7 +30,6 @@ from raman_pipeline.learning.geolocation.metrics import (
     predictions_table,
     summarise,
 )
-from raman_pipeline.learning.data.model_state import ModelState
 
 PRIOR = np.full(3, 1 / 3)
 

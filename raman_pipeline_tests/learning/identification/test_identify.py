@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from raman_pipeline.cli.main import app
 from raman_pipeline.learning.identification import report
-from raman_pipeline.learning.identification.absence import judge_absent
+from raman_pipeline.learning.identification.evaluation import IDENTIFIED, judge, ranks
 from raman_pipeline.learning.identification.identify import Identifier, LibraryError
-from raman_pipeline.learning.identification.judgement import IDENTIFIED, judge, ranks
-from raman_pipeline.learning.identification.mixture_judgement import MIXED, judge_mixtures
+from raman_pipeline.learning.identification.mixture_evaluation import MIXED, judge_mixtures
 from raman_pipeline.learning.identification.mixtures import MixtureSearch
+from raman_pipeline.learning.identification.open_set import judge_absent
 from raman_pipeline.learning.identification.query import BACKGROUNDS, QueryError, prepare
 from raman_pipeline.learning.identification.search import search
 from raman_pipeline.spectra.spectrum_files import Spectrum

@@ -12,9 +12,9 @@ from raman_pipeline.learning.identification.countries import (
     country_codes,
     country_probabilities,
 )
+from raman_pipeline.learning.identification.derivatives import inner, slopes
 from raman_pipeline.learning.identification.library import MineralLibrary, build_library
 from raman_pipeline.learning.identification.search import NOWHERE, by_mineral, by_specimen, search
-from raman_pipeline.learning.identification.slopes import inner, slopes
 from raman_pipeline_tests.learning.identification.minerals import GRID, drawn, made
 
 

@@ -6,16 +6,16 @@ import pytest
 import torch
 
 from benchmarks.plain_convnext1d import PlainConvNeXt1D
-from raman_pipeline.learning.training.classifier import loop as optimisation
-from raman_pipeline.learning.training.device import autocast_dtype, compiled_where_it_pays
 from raman_pipeline.learning.geolocation.families.convnext import crop_columns
 from raman_pipeline.learning.models.convnext1d import ConvNeXt1D, DropPath
-from raman_pipeline.learning.training.presets import PRESETS, AugmentationRecipe
 from raman_pipeline.learning.training.classifier import (
     TrainingSet,
     predict_probabilities,
     train_classifier,
 )
+from raman_pipeline.learning.training.classifier import loop as optimisation
+from raman_pipeline.learning.training.device import autocast_dtype, compiled_where_it_pays
+from raman_pipeline.learning.training.presets import PRESETS, AugmentationRecipe
 from raman_pipeline_tests.learning.geolocation.families.test_families import QUICK
 
 

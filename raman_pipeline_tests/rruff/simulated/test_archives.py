@@ -1,8 +1,9 @@
 import zipfile
 
 from raman_pipeline.rruff.archive import parse_archive
+from raman_pipeline.rruff.simulated.__main__ import build_archives, zip_bytes
+from raman_pipeline.rruff.simulated.archives import LABEL
 from raman_pipeline.rruff.simulated.mineral_bands import MINERALS
-from raman_pipeline.rruff.simulated.archives import LABEL, build_archives, zip_bytes
 
 
 def test_tracked_archives_are_what_the_script_makes(sample_folder):

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The methods themselves, one module per kind; `registry` lists them."""

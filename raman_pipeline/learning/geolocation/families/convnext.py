@@ -16,14 +16,14 @@ from torch import Tensor, nn
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.models.convnext1d import ConvNeXt1D
 from raman_pipeline.learning.geolocation.fit_context import FitContext
-from raman_pipeline.learning.training.presets import ConvNeXtPreset
+from raman_pipeline.learning.models.convnext1d import ConvNeXt1D
 from raman_pipeline.learning.training.classifier import (
     TrainingSet,
     predict_probabilities,
     train_classifier,
 )
+from raman_pipeline.learning.training.presets import ConvNeXtPreset
 
 
 def crop_columns(grid: npt.NDArray[np.float64], crop: tuple[float, float] | None) -> slice:

@@ -12,11 +12,11 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.metrics.pairwise import rbf_kernel
 
+from raman_pipeline.learning.data.labelled import LabelledSpectra
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_shares
 from raman_pipeline.learning.geolocation.families.sklearn_models import predict_trees
 from raman_pipeline.learning.geolocation.features import Input, block
-from raman_pipeline.learning.data.labelled import LabelledSpectra
-from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
 
 RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.1}, {"ridge": 0.5}, {"ridge": 2.0})

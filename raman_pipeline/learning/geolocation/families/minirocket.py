@@ -15,10 +15,10 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from raman_pipeline.common.jit import compiled
-from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_shares
-from raman_pipeline.learning.geolocation.features import block
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_shares
+from raman_pipeline.learning.geolocation.features import block
 from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
 
 RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.1}, {"ridge": 1.0}, {"ridge": 10.0})

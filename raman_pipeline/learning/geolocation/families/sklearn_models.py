@@ -18,10 +18,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.svm import SVC
 
-from raman_pipeline.learning.geolocation.families.baselines import Probabilities
-from raman_pipeline.learning.geolocation.features import Block, Input, matrices
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.families.baselines import Probabilities
+from raman_pipeline.learning.geolocation.features import Block, Input, matrices
 from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
 
 SVM_CHOICES: tuple[Choice, ...] = ({"C": 1.0}, {"C": 10.0}, {"C": 100.0})

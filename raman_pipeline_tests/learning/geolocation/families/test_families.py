@@ -3,11 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from raman_pipeline.learning.geolocation.calibration import Calibration
-from raman_pipeline.learning.geolocation.registry import FAMILIES
-from raman_pipeline.learning.geolocation.fitting import fit_family, inner_sides, predict_family
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.calibration import Calibration
 from raman_pipeline.learning.geolocation.fit_context import FitContext
+from raman_pipeline.learning.geolocation.fitting import fit_family, inner_sides, predict_family
+from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.training.presets import PRESETS
 
 QUICK = PRESETS["default"].model_copy(

@@ -11,14 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.optimize import nnls
 
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.identification.calibrating import repeated_minerals
+from raman_pipeline.learning.identification.derivatives import slopes
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.mixtures import MixtureSearch
 from raman_pipeline.learning.identification.query import Query
 from raman_pipeline.learning.identification.search import search
-from raman_pipeline.learning.identification.slopes import slopes
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.common.schema import Column, TableSchema
 
 OURS, LEAST_SQUARES = "pairs and triples", "least squares"
 LEAST_SHARE = 0.2

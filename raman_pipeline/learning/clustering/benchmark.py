@@ -21,11 +21,11 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering
 from sklearn.decomposition import PCA
 
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering.clusters import choose_k, k_means, plane, turned
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 from raman_pipeline.learning.denoising.corpus import Corpus
-from raman_pipeline.common.schema import Column, TableSchema
 
 Points = npt.NDArray[np.floating]
 

@@ -39,7 +39,7 @@ def variant_bars(runs: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def scaling_curves(
+def learning_curves(
     runs: pd.DataFrame, laws: Mapping[str, PowerLaw], titles: Mapping[str, str], note: str
 ) -> Figure:
     """Draws log loss and accuracy against training specimens, with the fitted power laws.

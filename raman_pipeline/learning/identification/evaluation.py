@@ -20,6 +20,7 @@ import pyarrow as pa
 from scipy.ndimage import gaussian_filter1d
 from sklearn.model_selection import GroupKFold
 
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.identification.calibrating import (
     FOLDS,
     LeftOut,
@@ -34,7 +35,6 @@ from raman_pipeline.learning.identification.countries import (
 )
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.search import NOWHERE, by_mineral, by_specimen, search
-from raman_pipeline.common.schema import Column, TableSchema
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]

@@ -8,9 +8,12 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.learning.geolocation.registry import FAMILIES
-from raman_pipeline.learning.geolocation.significance import fit_power_law, mineral_ceiling, paired_test
-from raman_pipeline.learning.geolocation.report import sees_as_much
+from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.learning.geolocation.duplicate_effect import (
+    DUPLICATE_FAMILIES,
+    DUPLICATE_SPLITS,
+    duplicate_effect,
+)
 from raman_pipeline.learning.geolocation.experiments import (
     N_ABLATED,
     SHARES,
@@ -18,25 +21,30 @@ from raman_pipeline.learning.geolocation.experiments import (
     StudyData,
     ablate_inputs,
     compare_families,
-    scaling_curve,
+    learning_curve,
 )
-from raman_pipeline.learning.geolocation.duplicate_effect import TWIN_FAMILIES, TWIN_SPLITS, twin_effect
+from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.learning.geolocation.report import sees_as_much
+from raman_pipeline.learning.geolocation.significance import (
+    fit_power_law,
+    mineral_ceiling,
+    paired_test,
+)
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
     TABLE,
+    blocking_check,
     check_result,
     figure_metadata,
-    promise_check,
     schema_check,
     table_result,
 )
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.progress import Progress, tell
-from raman_pipeline.plots.studies import paired_differences, scaling_curves, variant_bars
+from raman_pipeline.plots.experiments import learning_curves, paired_differences, variant_bars
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.common.parquet import StoredTable
 
 SEEDS = (0, 1, 2)
 BEST = "chemistry_blend"
@@ -64,7 +72,7 @@ def _declared(name: str, version: str = "1", **ins: dg.AssetIn) -> dict[str, Any
         "metadata": {"settings_used": _USED},
         "check_specs": [
             schema_check(name),
-            promise_check(name, "all_runs", "Every variant stands for every fold and seed."),
+            blocking_check(name, "all_runs", "Every variant stands for every fold and seed."),
         ],
     }
 
@@ -75,10 +83,10 @@ def paired_comparison(
     settings: dg.ResourceParam[Settings],
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
-    spectrum_facts: pa.Table,
+    spectrum_covariates: pa.Table,
 ) -> dg.MaterializeResult:
     """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
-    data = _data(settings, fold_assignment, resampled_spectra, spectrum_facts.to_pandas())
+    data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
     baselines = sees_as_much(FAMILIES[BEST])
     runs_each = len(SEEDS) * N_FOLDS
     names = [*baselines, BEST]
@@ -111,12 +119,12 @@ def input_ablation(
     settings: dg.ResourceParam[Settings],
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
-    spectrum_facts: pa.Table,
+    spectrum_covariates: pa.Table,
     spectra: StoredTable,
 ) -> dg.MaterializeResult:
     """The same learner on spectrum, chemistry and laser, alone and together; names by look-up."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
-    facts = spectrum_facts.to_pandas().merge(source, on="member_id", validate="one_to_one")
+    facts = spectrum_covariates.to_pandas().merge(source, on="member_id", validate="one_to_one")
     data = _data(settings, fold_assignment, resampled_spectra, facts)
     table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * N_ABLATED))
     runs = table.to_pandas()
@@ -135,26 +143,26 @@ def input_ablation(
     )
 
 
-@dg.asset(**_declared("scaling_curve"))
-def scaling_curve_asset(
+@dg.asset(**_declared("learning_curve"))
+def learning_curve_asset(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
-    spectrum_facts: pa.Table,
+    spectrum_covariates: pa.Table,
 ) -> dg.MaterializeResult:
     """Loss against the number of training specimens, with a fitted power law."""
-    data = _data(settings, fold_assignment, resampled_spectra, spectrum_facts.to_pandas())
+    data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
     runs_each = N_FOLDS * len(SHARES)
     log = _log(context, runs_each * len(SCALED))
-    table = scaling_curve(data, SCALED, settings.folds.seed, log)
+    table = learning_curve(data, SCALED, settings.folds.seed, log)
     runs = table.to_pandas()
     laws = {name: fit_power_law(rows, "log_loss") for name, rows in runs.groupby("variant")}
     titles = {name: FAMILIES[name].title for name in SCALED}
-    figure = scaling_curves(runs, laws, titles, _note(settings, runs))
+    figure = learning_curves(runs, laws, titles, _note(settings, runs))
     return _result(
         settings,
-        "scaling_curve",
+        "learning_curve",
         table,
         runs_each,
         {"scaling": figure},
@@ -166,18 +174,18 @@ def scaling_curve_asset(
     )
 
 
-@dg.asset(**_declared("twin_effect"))
-def twin_effect_asset(
+@dg.asset(**_declared("duplicate_effect"))
+def duplicate_effect_asset(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
-    spectrum_facts: pa.Table,
+    spectrum_covariates: pa.Table,
 ) -> dg.MaterializeResult:
     """What counting each measurement twice, as RAW and Processed, does to the papers' split."""
-    data = _data(settings, fold_assignment, resampled_spectra, spectrum_facts.to_pandas())
-    total = 2 * len(TWIN_SPLITS) * len(TWIN_FAMILIES) * N_FOLDS
-    table = twin_effect(data, settings.folds.seed, _log(context, total))
+    data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
+    total = 2 * len(DUPLICATE_SPLITS) * len(DUPLICATE_FAMILIES) * N_FOLDS
+    table = duplicate_effect(data, settings.folds.seed, _log(context, total))
     runs = table.to_pandas()
     simulated = " (simulated)" if settings.profile == "sample" else ""
     figure = variant_bars(
@@ -185,7 +193,7 @@ def twin_effect_asset(
         "Every spectrum twice, the twin with another background and noise\n"
         f"{settings.profile} profile{simulated}, {N_FOLDS} folds, seed {settings.folds.seed}",
     )
-    return _result(settings, "twin_effect", table, N_FOLDS, {"twins": figure})
+    return _result(settings, "duplicate_effect", table, N_FOLDS, {"twins": figure})
 
 
 def _data(

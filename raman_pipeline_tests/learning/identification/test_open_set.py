@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from raman_pipeline.learning.identification import report
-from raman_pipeline.learning.identification.absence import ABSENCE, judge_absent
 from raman_pipeline.learning.identification.library import build_library
+from raman_pipeline.learning.identification.open_set import ABSENCE, judge_absent
 from raman_pipeline_tests.learning.identification.minerals import GRID, drawn
 
 SINGLE = {"M6", "M7"}

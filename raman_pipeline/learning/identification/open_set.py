@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.model_selection import GroupKFold
 
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.identification.calibrating import (
     FOLDS,
     fit_confidence,
@@ -26,15 +27,14 @@ from raman_pipeline.learning.identification.calibrating import (
     left_out,
     repeated_minerals,
 )
-from raman_pipeline.learning.identification.judgement import baselines
+from raman_pipeline.learning.identification.evaluation import baselines
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.search import NOWHERE
-from raman_pipeline.common.schema import Column, TableSchema
 
 Floats = npt.NDArray[np.float32]
 
 ABSENCE = TableSchema(
-    "absent_minerals",
+    "open_set_recognition",
     (
         Column("member_id", pa.string(), "the spectrum", unique=True),
         Column("mineral", pa.string(), "its name"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from raman_pipeline.learning.denoising.judgement import (
+from raman_pipeline.learning.denoising.evaluation import (
     DENOISING,
     NOISE_LEVELS,
     judge,
@@ -35,8 +35,8 @@ def test_a_perfect_denoiser_beats_all_and_nothing_gains_nothing():
     gains = frame[frame["method"] == "nothing"]["snr_gain_db"]
     assert gains.to_numpy() == pytest.approx(0)
     perfect = frame[frame["method"] == "oracle"]
-    assert (perfect["peaks_found"] == 1).all()
-    assert (perfect["peaks_added"] == 0).all()
+    assert (perfect["peak_recall"] == 1).all()
+    assert (perfect["false_peaks"] == 0).all()
 
 
 def test_same_seed_same_rows():

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 import pandas as pd
 import pyarrow as pa
 
+from raman_pipeline.common.parquet import table_version
 from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
 from raman_pipeline.learning.geolocation.report import Predictions, with_all_baselines
 from raman_pipeline.orchestration.metadata import arrays_version
 from raman_pipeline.orchestration.partitions import fold_and_split, preset_and_seed
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline.common.parquet import table_version
 
 PROTOCOL_KEY = "protocol"
 """Key of the version in the metadata of a table of predictions."""

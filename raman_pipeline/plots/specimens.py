@@ -75,7 +75,7 @@ def radius_by_level(located: pd.DataFrame) -> Figure:
     """Draws how many localities are located within which radius, by level.
 
     Args:
-        located: columns `level`, `radius_km`, one row a locality.
+        located: columns `level`, `coordinate_uncertainty_km`, one row a locality.
     """
     figure, (left, right) = new_figure(10, 3.4, columns=2)
     levels = ["place", "admin2", "admin1", "country", "none"]
@@ -86,7 +86,11 @@ def radius_by_level(located: pd.DataFrame) -> Figure:
     left.set(ylabel="localities")
     left.set_title("what was located", fontsize=10)
     for level, colour in zip(levels[:3], (BLUE, ORANGE, GREY), strict=True):
-        radii = located.loc[located["level"] == level, "radius_km"].dropna().sort_values()
+        radii = (
+            located.loc[located["level"] == level, "coordinate_uncertainty_km"]
+            .dropna()
+            .sort_values()
+        )
         share = [(i + 1) / len(radii) for i in range(len(radii))]
         right.step(radii, share, where="post", color=colour, label=level)
     right.set(xscale="log", xlabel="coordinate uncertainty (km)", ylabel="share of the level")

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.spectra.peaks import find_peaks
 from raman_pipeline.spectra.smooth import SMOOTHERS, Floats, Smoother
-from raman_pipeline.common.schema import Column, TableSchema
 
 NOISE_LEVELS = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Standard deviations, for spectra between 0 and 1."""
@@ -40,8 +40,8 @@ DENOISING = TableSchema(
         Column("n", pa.int32(), "spectra of unseen specimens"),
         Column("mse", pa.float64(), "mean squared error to the spectrum as measured"),
         Column("snr_gain_db", pa.float64(), "less noise power than before, decibels"),
-        Column("peaks_found", pa.float64(), "share of peaks found again", between=(0, 1)),
-        Column("peaks_added", pa.float64(), "peaks where there is none, a spectrum"),
+        Column("peak_recall", pa.float64(), "share of peaks found again", between=(0, 1)),
+        Column("false_peaks", pa.float64(), "peaks where there is none, a spectrum"),
         Column("peak_error_cm1", pa.float64(), "mean distance of peaks found again, cm⁻¹", True),
         Column("setting", pa.string(), "chosen on training specimens for this noise"),
     ),
@@ -88,8 +88,8 @@ def judge(
                 "n": len(clean),
                 "mse": error,
                 "snr_gain_db": 10 * float(np.log10(before / error)),
-                "peaks_found": again.found,
-                "peaks_added": again.added,
+                "peak_recall": again.found,
+                "false_peaks": again.added,
                 "peak_error_cm1": None if again.error is None else again.error * step_cm1,
                 "setting": setting,
             }

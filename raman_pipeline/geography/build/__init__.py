@@ -1,0 +1,1 @@
+"""How the embedded maps under `data/embedded` were made; not used at run time."""
