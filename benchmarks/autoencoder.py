@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from raman_pipeline.common.parquet import StoredTable
-from raman_pipeline.learning.denoising.corpus import Corpus, unseen
+from raman_pipeline.learning.data.corpus import Corpus, unseen
 from raman_pipeline.learning.denoising.objective import Denoising
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderPreset
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder

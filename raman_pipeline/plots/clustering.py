@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from matplotlib.figure import Figure
 
-from raman_pipeline.learning.clustering.clusters import PseudoSpectrum
+from raman_pipeline.learning.clustering.pseudo_spectra import PseudoSpectrum
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, SHIFT_LABEL, new_figure
 
 _COLOURS = (

@@ -10,9 +10,7 @@ names: each unseen spectrum is given the name of the nearest seen one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +22,7 @@ from sklearn.decomposition import PCA
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering.clusters import choose_k, k_means, plane, turned
 from raman_pipeline.learning.clustering.scores import scores
-from raman_pipeline.learning.denoising.autoencoder import Autoencoder
-from raman_pipeline.learning.denoising.corpus import Corpus
+from raman_pipeline.learning.data.corpus import Corpus
 
 Points = npt.NDArray[np.floating]
 
@@ -59,50 +56,6 @@ RUNS = TableSchema(
 )
 
 
-@dataclass(frozen=True)
-class Representations:
-    """All that may stand for the spectra of a task, made once.
-
-    Attributes:
-        corpus: the spectra.
-        autoencoder: gives the latents.
-        seed: of t-SNE.
-        seen: spectra of the same minerals, whose specimens are not in `corpus`; None for none.
-    """
-
-    corpus: Corpus
-    autoencoder: Autoencoder
-    seed: int
-    seen: Corpus | None = None
-
-    @cached_property
-    def plain(self) -> dict[str, Points]:
-        """Name to points of what nothing was learned for."""
-        spectra = self.corpus.intensity
-        parts = PCA(min(COMPONENTS, *spectra.shape), random_state=self.seed)
-        rises = slopes(spectra)
-        return {
-            "min-max spectra": spectra,
-            f"PCA, {COMPONENTS} components": parts.fit_transform(spectra),
-            "slopes": rises,
-            "t-SNE of spectra": plane(spectra, self.seed),
-            "t-SNE of slopes": plane(rises, self.seed),
-        }
-
-    @cached_property
-    def learned(self) -> dict[str, Points]:
-        """Name to points of what the autoencoder makes."""
-        latents = self.autoencoder.encode(self.corpus.intensity)
-        found: dict[str, Points] = {
-            "latents": latents,
-            "t-SNE of latents": plane(latents, self.seed),
-        }
-        if self.autoencoder.preset.summary:
-            summaries = self.autoencoder.summarise(latents)
-            found |= {"summaries": summaries, "t-SNE of summaries": plane(summaries, self.seed)}
-        return found
-
-
 def slopes(spectra: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Returns unit vectors of smoothed first derivatives of square roots, [n, m].
 
@@ -113,13 +66,27 @@ def slopes(spectra: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 
 def run_task(
-    task: str, preset: str, representations: Representations
+    task: str,
+    preset: str,
+    seed: int,
+    corpus: Corpus,
+    latents: Mapping[str, Points],
+    reference: Corpus | None = None,
 ) -> Iterator[dict[str, object]]:
-    """Yields rows of RUNS for one task."""
-    about = representations.corpus.about
+    """Yields rows of RUNS for one task.
+
+    Args:
+        task: name of the task.
+        preset: name of the autoencoder's preset.
+        seed: of PCA, t-SNE and K-Means.
+        corpus: the spectra to cluster.
+        latents: name to array [n, d]; what the autoencoder computed from these spectra.
+        reference: spectra of the same minerals from other specimens, for the supervised
+            baseline; None for no such baseline.
+    """
+    about = corpus.about
     minerals = about["mineral"].to_numpy(str)
     known = len(np.unique(minerals))
-    seed = representations.seed
     common = {
         "task": task,
         "preset": preset,
@@ -128,21 +95,30 @@ def run_task(
         "specimens": about["rruff_id"].nunique(),
         "minerals": known,
     }
-    for learned, chosen in (
-        (False, representations.plain),
-        (True, representations.learned),
-    ):
-        for name, wide in chosen.items():
-            points = turned(wide)
-            for clustering, k_from, labels in _clusterings(points, known, name, seed):
-                how = {"representation": name, "clustering": clustering, "k_from": k_from}
-                yield common | how | {"learned": learned} | _found(minerals, labels, points)
-    if representations.seen is not None:
-        points = slopes(representations.corpus.intensity)
-        nearest = (points @ slopes(representations.seen.intensity).T).argmax(axis=1)
-        labels = representations.seen.about["mineral"].to_numpy(str)[nearest]
+    spectra, derivatives = corpus.intensity, slopes(corpus.intensity)
+    components = PCA(min(COMPONENTS, *spectra.shape), random_state=seed).fit_transform(spectra)
+    plain = {
+        "min-max spectra": spectra,
+        f"PCA, {COMPONENTS} components": components,
+        "slopes": derivatives,
+        "t-SNE of spectra": plane(spectra, seed),
+        "t-SNE of slopes": plane(derivatives, seed),
+    }
+    learned = {
+        name: points
+        for latent, wide in latents.items()
+        for name, points in ((latent, wide), (f"t-SNE of {latent}", plane(wide, seed)))
+    }
+    for name, wide in {**plain, **learned}.items():
+        points = turned(wide)
+        for clustering, k_from, labels in _clusterings(points, known, name, seed):
+            how = {"representation": name, "clustering": clustering, "k_from": k_from}
+            yield common | how | {"learned": name in learned} | _found(minerals, labels, points)
+    if reference is not None:
+        nearest = (derivatives @ slopes(reference.intensity).T).argmax(axis=1)
+        labels = reference.about["mineral"].to_numpy(str)[nearest]
         how = {"representation": "slopes", "clustering": WITH_NAMES, "k_from": "names"}
-        yield common | how | {"learned": False} | _found(minerals, labels, points)
+        yield common | how | {"learned": False} | _found(minerals, labels, derivatives)
 
 
 def _found(minerals: npt.NDArray, labels: npt.NDArray, points: Points) -> dict[str, object]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from raman_pipeline.learning.denoising.corpus import Corpus
+from raman_pipeline.learning.data.corpus import Corpus
 from raman_pipeline.spectra.peaks import modulated
 
 

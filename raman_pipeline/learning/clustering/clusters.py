@@ -7,7 +7,6 @@ What belongs here: one clustering of one set of points. What does not: which poi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -116,20 +115,3 @@ def file_lists(clusters: pd.DataFrame) -> dict[str, str]:
         name = f"cluster_{cluster}{'_augmented' if augmented else ''}.txt"
         texts[name] = "\n".join(sorted(rows["file"])) + "\n"
     return texts
-
-
-@dataclass(frozen=True)
-class PseudoSpectrum:
-    """A cluster as spectra.
-
-    Attributes:
-        cluster: number.
-        minerals: measured spectra of each mineral in it.
-        decoded: the mean latent of its members, decoded, float32 [m].
-        mean: the mean of its members, float32 [m].
-    """
-
-    cluster: int
-    minerals: dict[str, int]
-    decoded: npt.NDArray[np.float32]
-    mean: npt.NDArray[np.float32]

@@ -1,45 +1,61 @@
-"""Pseudo-spectra: what a cluster looks like as a spectrum.
-
-What belongs here: centroids of latents, decoded, and mean members. What does not: the
-clusters (see `clusters`).
+"""Pseudo-spectra: decoded cluster centroids and mean spectra of clusters.
 
 Sparavigna (2025) names the idea and refers to doi:10.5281/zenodo.17038439.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from raman_pipeline.learning.clustering.clusters import PseudoSpectrum
-from raman_pipeline.learning.denoising.autoencoder import Autoencoder
+Spectra = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PseudoSpectrum:
+    """A cluster as spectra.
+
+    Attributes:
+        cluster: number of the cluster.
+        minerals: number of measured spectra per mineral.
+        decoded: the decoded mean latent of its members, float32 [m].
+        mean: the mean spectrum of its members, float32 [m].
+    """
+
+    cluster: int
+    minerals: dict[str, int]
+    decoded: Spectra
+    mean: Spectra
 
 
 def pseudo_spectra(
-    clusters: pd.DataFrame, spectra: npt.NDArray[np.float32], autoencoder: Autoencoder
+    clusters: pd.DataFrame, spectra: Spectra, latents: Spectra, decode: Callable[[Spectra], Spectra]
 ) -> list[PseudoSpectrum]:
-    """Returns each cluster's centroid in the latent space, decoded, beside its mean member.
+    """Returns each cluster's decoded latent centroid and its mean spectrum.
 
-    K-Means in the plane has centroids in the plane, which cannot be decoded; the mean of
-    the members' latents can.
+    K-Means on a t-SNE embedding has centroids in the embedding, which cannot be decoded; the
+    mean of the members' latents can.
 
     Args:
-        clusters: a CLUSTERS table.
-        spectra: float32 [n, m], in its order.
-        autoencoder: whose latents were clustered.
+        clusters: a CLUSTERS table with n rows.
+        spectra: float32 [n, m], in the order of `clusters`.
+        latents: float32 [n, latent], in the same order.
+        decode: latents [k, latent] to spectra [k, m].
     """
-    latents = autoencoder.encode(spectra)
     found = []
     for number in sorted(clusters["cluster"].unique()):
-        inside = (clusters["cluster"] == number).to_numpy()
-        measured = clusters[inside & ~clusters["augmented"].to_numpy()]
+        members = (clusters["cluster"] == number).to_numpy()
+        measured = clusters[members & ~clusters["augmented"].to_numpy()]
         found.append(
             PseudoSpectrum(
                 int(number),
                 measured["mineral"].value_counts().to_dict(),
-                autoencoder.decode(latents[inside].mean(axis=0, keepdims=True))[0],
-                spectra[inside].mean(axis=0),
+                decode(latents[members].mean(axis=0, keepdims=True))[0],
+                spectra[members].mean(axis=0),
             )
         )
     return found

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from raman_pipeline.learning.data.corpus import Corpus
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.denoising.corpus import Corpus
 from raman_pipeline.learning.denoising.objective import Denoising
 from raman_pipeline.learning.denoising.presets import AutoencoderPreset
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
@@ -100,6 +100,13 @@ class Autoencoder:
             ValueError: the preset has no summary.
         """
         return self._run(self._model.summarise, latents)
+
+    def representations(self, spectra: Spectra) -> dict[str, Spectra]:
+        """Returns `latents` of spectra and, where the preset has them, `summaries`."""
+        latents = self.encode(spectra)
+        return {"latents": latents} | (
+            {"summaries": self.summarise(latents)} if self.preset.summary else {}
+        )
 
     def _run(self, step: Callable[[Tensor], Tensor], values: Spectra) -> Spectra:
         parts = []

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.parquet import StoredTable
-from raman_pipeline.learning.clustering.benchmark import RUNS, Representations, run_task
+from raman_pipeline.learning.clustering.benchmark import RUNS, run_task
 from raman_pipeline.learning.clustering.clusters import (
     CLUSTERS,
     PLANE,
@@ -152,12 +152,11 @@ def clusters(
     title = f"{name} preset, seed {seed}, {settings.profile} profile, n = {len(frame)}"
     page = plane_page(frame, title).to_html(include_plotlyjs=True, full_html=True)
     atomic.write_text(folder / "plane.html", page)
-    shown = pseudo_spectra(
-        frame, latent_vectors.arrays["intensity"], Autoencoder(denoising_autoencoder)
-    )
+    arrays = latent_vectors.arrays
+    decode = Autoencoder(denoising_autoencoder).decode
+    shown = pseudo_spectra(frame, arrays["intensity"], arrays["latent"], decode)
     figures = {
-        f"pseudo_spectrum_{c.cluster}": pseudo_spectrum(latent_vectors.arrays["grid"], c, title)
-        for c in shown
+        f"pseudo_spectrum_{c.cluster}": pseudo_spectrum(arrays["grid"], c, title) for c in shown
     }
     measured = frame[~frame["augmented"]]
     found = scores(measured["mineral"], measured["cluster"], measured[["x", "y"]].to_numpy())
@@ -200,13 +199,13 @@ def clustering_runs(
     if not settings.denoising.presets[at.preset].only_task:
         tasks[HARD] = at.corpus.of_minerals(hard)
         tasks[NEW] = at.corpus.subset(at.hidden).of_minerals(hard)
-    autoencoder = Autoencoder(denoising_autoencoder)
+    representations = Autoencoder(denoising_autoencoder).representations
     seen = {NEW: at.corpus.subset(~at.hidden).of_minerals(hard)}
     table = RUNS.from_rows(
         row
         for task, chosen in tasks.items()
         for row in run_task(
-            task, at.preset, Representations(chosen, autoencoder, at.seed, seen.get(task))
+            task, at.preset, at.seed, chosen, representations(chosen.intensity), seen.get(task)
         )
     )
     stamp = stamped(table, settings, fine_spectra)

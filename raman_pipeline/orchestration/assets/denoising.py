@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
+from raman_pipeline.learning.data.corpus import Corpus, make_corpus, unseen
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
-from raman_pipeline.learning.denoising.corpus import Corpus, make_corpus, unseen
 from raman_pipeline.learning.denoising.evaluation import (
     DENOISING,
     NOISE_LEVELS,

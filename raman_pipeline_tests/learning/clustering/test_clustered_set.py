@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
-from raman_pipeline_tests.learning.denoising.conftest import make
+from raman_pipeline_tests.learning.corpora import mineral_corpus
 
 MINERALS = ("Albite", "Almandine")
 
@@ -10,7 +10,7 @@ MINERALS = ("Albite", "Almandine")
 def of(**changes):
     chosen = {"minerals": MINERALS, "augmented_of": "Albite", "copies": 5, "amplitude": 0.1,
               "noise": 0.02, "seed": 0} | changes  # fmt: skip
-    return clustered_set(make(), **chosen)
+    return clustered_set(mineral_corpus(), **chosen)
 
 
 def test_copies_follow_the_measured_spectra_and_know_their_parents():
@@ -23,8 +23,8 @@ def test_copies_follow_the_measured_spectra_and_know_their_parents():
     # Parents are taken in turn: 12 spectra of albite for 30 copies.
     assert set(copies["mineral"]) == {"Albite"}
     assert set(copies["member_id"].value_counts()) == {2, 3}
-    parents = make().intensity[
-        [list(make().about["member_id"]).index(m) for m in copies["member_id"]]
+    parents = mineral_corpus().intensity[
+        [list(mineral_corpus().about["member_id"]).index(m) for m in copies["member_id"]]
     ]
     error = found.intensity[len(measured) :] - parents
     assert 0.015 < error.std() < 0.03

@@ -4,12 +4,22 @@ import numpy as np
 import pytest
 import torch
 
+from raman_pipeline.learning.data.corpus import Corpus
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
-from raman_pipeline.learning.denoising.corpus import Corpus
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
-from raman_pipeline_tests.learning.denoising.conftest import TINY
+from raman_pipeline_tests.learning.corpora import mineral_corpus
+
+TINY = AUTOENCODERS["default"].model_copy(
+    update={"patch": 8, "code": 8, "dim": 16, "heads": 2, "encoder_depth": 1, "summary": 8,
+            "epochs": 3, "batch_size": 8, "warmup_steps": 3}
+)  # fmt: skip
+
+
+@pytest.fixture
+def corpus():
+    return mineral_corpus()
 
 
 def network(**changes):

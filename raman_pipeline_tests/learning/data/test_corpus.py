@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raman_pipeline.learning.denoising.corpus import make_corpus, unseen
+from raman_pipeline.learning.data.corpus import make_corpus, unseen
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
-from raman_pipeline_tests.learning.denoising.conftest import make
+from raman_pipeline_tests.learning.corpora import mineral_corpus
 
 
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 4))
 def test_no_specimen_is_seen_and_unseen(seed, specimens, spectra):
-    corpus = make(specimens, spectra)
+    corpus = mineral_corpus(specimens, spectra)
     hidden = unseen(corpus, ["Albite", "Almandine"], seed)
     ids = corpus.about["rruff_id"]
     assert not set(ids[hidden]) & set(ids[~hidden])
@@ -21,7 +21,7 @@ def test_no_specimen_is_seen_and_unseen(seed, specimens, spectra):
 
 
 def test_a_specimen_with_two_names_stays_whole():
-    corpus = make()
+    corpus = mineral_corpus()
     corpus.about.loc[0, "mineral"] = "Quartz"
     for seed in range(20):
         hidden = unseen(corpus, ["Albite", "Quartz"], seed)
@@ -29,7 +29,7 @@ def test_a_specimen_with_two_names_stays_whole():
 
 
 def test_rows_are_joined_by_id_and_nameless_specimens_stay_apart():
-    corpus = make(1, 1)
+    corpus = mineral_corpus(1, 1)
     tensor = SpectrumTensor(corpus.intensity, corpus.grid, tuple(corpus.about["member_id"]))
     about = corpus.about.iloc[::-1].assign(rruff_id=None)
     found = make_corpus(tensor, about)
@@ -40,4 +40,4 @@ def test_rows_are_joined_by_id_and_nameless_specimens_stay_apart():
 
 
 def test_minerals_are_chosen_by_name():
-    assert set(make().of_minerals(["Quartz"]).about["mineral"]) == {"Quartz"}
+    assert set(mineral_corpus().of_minerals(["Quartz"]).about["mineral"]) == {"Quartz"}

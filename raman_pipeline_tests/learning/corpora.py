@@ -1,14 +1,14 @@
+"""Small corpora of simulated spectra for tests."""
+
 import numpy as np
 import pandas as pd
-import pytest
 
-from raman_pipeline.learning.denoising.corpus import Corpus
-from raman_pipeline.learning.denoising.presets import AUTOENCODERS
+from raman_pipeline.learning.data.corpus import Corpus
 
 CENTRES = {"Albite": (20, 70), "Almandine": (35, 80), "Andradite": (50, 90), "Quartz": (60,)}
 
 
-def make(per_mineral=4, spectra=3, length=96, seed=0):
+def mineral_corpus(per_mineral=4, spectra=3, length=96, seed=0):
     """Specimens of four minerals, each measured several times."""
     rng = np.random.default_rng(seed)
     axis, rows, values = np.arange(float(length)), [], []
@@ -29,14 +29,3 @@ def make(per_mineral=4, spectra=3, length=96, seed=0):
                     }
                 )
     return Corpus(np.float32(values), np.arange(100.0, 100 + length), pd.DataFrame(rows))
-
-
-@pytest.fixture
-def corpus():
-    return make()
-
-
-TINY = AUTOENCODERS["default"].model_copy(
-    update={"patch": 8, "code": 8, "dim": 16, "heads": 2, "encoder_depth": 1, "summary": 8,
-            "epochs": 3, "batch_size": 8, "warmup_steps": 3}
-)  # fmt: skip
