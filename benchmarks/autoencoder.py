@@ -83,7 +83,7 @@ def measure(name: str, patch: int, store: Path, seconds: float) -> dict[str, obj
     preset = AUTOENCODERS["default"].model_copy(
         update={"patch": patch, "code": max(patch, 16), "agreement": 0.0, "epochs": 1}
     )
-    few = Corpus(train.intensity[:512], train.grid, train.about.iloc[:512])
+    few = Corpus(train.intensity[:512], train.grid, train.metadata.iloc[:512])
     start = time.process_time()
     warming = _objective(name, few, preset)
     optimise(warming.model, warming, preset, 0, "")

@@ -29,8 +29,7 @@ from rich.table import Table
 from benchmarks.plain_convnext1d import PlainConvNeXt1D
 from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_sides
 from raman_pipeline.learning.geolocation.families.convnext import build, cropped, training_set
-from raman_pipeline.learning.training.classifier import classifier as training
-from raman_pipeline.learning.training.classifier import loop as optimisation
+from raman_pipeline.learning.training import classifier, loop
 from raman_pipeline.learning.training.device import choose_device
 from raman_pipeline.learning.training.presets import PRESETS
 from raman_pipeline.spectra.tensor_file import open_tensor
@@ -39,7 +38,7 @@ OUT = Path(__file__).parents[1] / "docs" / "training.json"
 
 
 @dataclass(frozen=True)
-class Loop:
+class Variant:
     """A way to train the default preset."""
 
     name: str
@@ -47,10 +46,10 @@ class Loop:
     plain: bool
 
 
-LOOPS = (
-    Loop("this project's", False, False),
-    Loop("its layout and precision, whole window", True, False),
-    Loop("plain float32", True, True),
+VARIANTS = (
+    Variant("this project's", False, False),
+    Variant("its layout and precision, whole window", True, False),
+    Variant("plain float32", True, True),
 )
 
 
@@ -60,29 +59,29 @@ def load(assets: Path, split: str) -> tuple[LabelledSpectra, LabelledSpectra]:
     return fold_sides(folds, open_tensor(assets / "resampled_spectra.safetensors"), 0)
 
 
-def measure(loop: Loop, assets: Path, split: str, epochs: int) -> dict[str, object]:
+def measure(variant: Variant, assets: Path, split: str, epochs: int) -> dict[str, object]:
     """Trains once; returns speed (spectra a second of CPU or GPU time), accuracy, memory."""
     torch.set_num_threads(1)
     train, test = load(assets, split)
     preset = PRESETS["default"].model_copy(update={"epochs": epochs})
-    if loop.whole_window:
+    if variant.whole_window:
         preset = preset.model_copy(update={"crop": None})
-    if loop.plain:
-        optimisation.autocast_dtype = lambda device: None
+    if variant.plain:
+        loop.autocast_dtype = lambda device: None
     data = training_set(train, preset)
     torch.manual_seed(0)
     model = build(preset, data.spectra.shape[1], len(train.classes))
-    if loop.plain:
+    if variant.plain:
         model.network = PlainConvNeXt1D(model.network)
     start, cpu = time.perf_counter(), time.process_time()
-    reports = training.train_classifier(model, data, preset, 0)
+    reports = classifier.train_classifier(model, data, preset, 0)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - start
-    found = training.predict_probabilities(model, cropped(test, preset)).argmax(axis=1)
+    found = classifier.predict_probabilities(model, cropped(test, preset)).argmax(axis=1)
     device = choose_device()
     return {
-        "loop": loop.name,
+        "loop": variant.name,
         "points": int(data.spectra.shape[1]),
-        "dtype": str(optimisation.autocast_dtype(device) or torch.float32).removeprefix("torch."),
+        "dtype": str(loop.autocast_dtype(device) or torch.float32).removeprefix("torch."),
         "spectra_per_s": round(len(train) * epochs / (wall if device.type == "cuda" else cpu), 1),
         "wall_s": round(wall, 1),
         "training_loss": round(reports[-1].loss, 3),
@@ -102,8 +101,8 @@ def main() -> None:
     train, test = load(assets, chosen.split)
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
         rows = [
-            pool.submit(measure, loop, assets, chosen.split, chosen.epochs).result()
-            for loop in LOOPS
+            pool.submit(measure, variant, assets, chosen.split, chosen.epochs).result()
+            for variant in VARIANTS
         ]
     result = {
         "machine": f"{platform.processor() or platform.machine()}, {choose_device().type}, "

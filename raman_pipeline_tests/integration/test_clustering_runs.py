@@ -43,7 +43,7 @@ def test_no_judged_specimen_was_trained_on(clustered):
     for preset in ("default", "paper"):
         path = clustered.asset_store / "denoising_autoencoder" / preset / "0.safetensors"
         model = ModelState.read(path)
-        assert model.about["training_specimens"]
+        assert model.metadata["training_specimens"]
     judged = table(clustered, "denoising_runs")
     assert set(judged["method"]) > {"nothing", "autoencoder", "Whittaker"}
     assert judged["n"].min() > 10

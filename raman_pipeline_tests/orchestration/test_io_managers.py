@@ -34,7 +34,7 @@ def test_round_trip(name, tmp_path):
         np.testing.assert_array_equal(loaded.intensity, TENSOR.intensity)
         assert loaded.member_ids == TENSOR.member_ids
     else:
-        assert loaded.about == {"n": 1}
+        assert loaded.metadata == {"n": 1}
 
 
 def test_same_object_same_bytes(tmp_path):

@@ -84,15 +84,15 @@ def run_task(
         reference: spectra of the same minerals from other specimens, for the supervised
             baseline; None for no such baseline.
     """
-    about = corpus.about
-    minerals = about["mineral"].to_numpy(str)
+    metadata = corpus.metadata
+    minerals = metadata["mineral"].to_numpy(str)
     known = len(np.unique(minerals))
     common = {
         "task": task,
         "preset": preset,
         "seed": seed,
-        "n": len(about),
-        "specimens": about["rruff_id"].nunique(),
+        "n": len(metadata),
+        "specimens": metadata["rruff_id"].nunique(),
         "minerals": known,
     }
     spectra, derivatives = corpus.intensity, slopes(corpus.intensity)
@@ -116,7 +116,7 @@ def run_task(
             yield common | how | {"learned": name in learned} | _found(minerals, labels, points)
     if reference is not None:
         nearest = (derivatives @ slopes(reference.intensity).T).argmax(axis=1)
-        labels = reference.about["mineral"].to_numpy(str)[nearest]
+        labels = reference.metadata["mineral"].to_numpy(str)[nearest]
         how = {"representation": "slopes", "clustering": WITH_NAMES, "k_from": "names"}
         yield common | how | {"learned": False} | _found(minerals, labels, derivatives)
 

@@ -37,7 +37,7 @@ def clustered_set(
         seed: of the copies.
 
     Returns:
-        A corpus whose `about` has two columns more: `file`, the name, and `augmented`. The
+        A corpus whose `metadata` has two columns more: `file`, the name, and `augmented`. The
         `member_id` of a copy is its parent's.
 
     Raises:
@@ -49,7 +49,7 @@ def clustered_set(
         raise ValueError(
             f"no spectrum of {', '.join(chosen_minerals)}; name others in clustering.minerals"
         )
-    parents = np.flatnonzero((measured.about["mineral"] == augmented_of).to_numpy())
+    parents = np.flatnonzero((measured.metadata["mineral"] == augmented_of).to_numpy())
     if not len(parents) and copies:
         raise ValueError(
             f"no spectrum of {augmented_of} to make augmented ones of; name another mineral in "
@@ -59,11 +59,11 @@ def clustered_set(
     rng = np.random.default_rng(seed)
     made = [modulated(measured.intensity[i], rng, amplitude, noise) for i in chosen]
     names = [f"augmented_{i}.txt" for i in range(copies)]
-    about = pd.concat(
+    metadata = pd.concat(
         [
-            measured.about.assign(file=measured.about["member"], augmented=False),
-            measured.about.iloc[chosen].assign(file=names, augmented=True),
+            measured.metadata.assign(file=measured.metadata["member"], augmented=False),
+            measured.metadata.iloc[chosen].assign(file=names, augmented=True),
         ],
         ignore_index=True,
     )
-    return replace(corpus, intensity=np.stack([*measured.intensity, *made]), about=about)
+    return replace(corpus, intensity=np.stack([*measured.intensity, *made]), metadata=metadata)

@@ -27,44 +27,44 @@ class Corpus:
     Attributes:
         intensity: float32 [n, m], 0 to 1.
         grid: float64 [m], cm⁻¹.
-        about: [n] rows with `member_id`, `member`, `mineral`, `rruff_id`, `wavelength_nm`.
+        metadata: [n] rows with `member_id`, `member`, `mineral`, `rruff_id`, `wavelength_nm`.
     """
 
     intensity: npt.NDArray[np.float32]
     grid: npt.NDArray[np.float64]
-    about: pd.DataFrame
+    metadata: pd.DataFrame
 
     def __len__(self) -> int:
-        return len(self.about)
+        return len(self.metadata)
 
     @property
     def specimens(self) -> npt.NDArray[np.int64]:
         """A number for each specimen, int64 [n]."""
-        return pd.factorize(self.about["rruff_id"])[0].astype(np.int64)
+        return pd.factorize(self.metadata["rruff_id"])[0].astype(np.int64)
 
     def subset(self, rows: npt.NDArray[np.bool_]) -> Corpus:
         """Returns some of the spectra."""
-        about = self.about[rows].reset_index(drop=True)
-        return replace(self, intensity=self.intensity[rows], about=about)
+        metadata = self.metadata[rows].reset_index(drop=True)
+        return replace(self, intensity=self.intensity[rows], metadata=metadata)
 
     def of_minerals(self, minerals: Iterable[str]) -> Corpus:
         """Returns the spectra of some minerals."""
-        return self.subset(self.about["mineral"].isin(list(minerals)).to_numpy())
+        return self.subset(self.metadata["mineral"].isin(list(minerals)).to_numpy())
 
 
-def make_corpus(tensor: SpectrumTensor, about: pd.DataFrame) -> Corpus:
+def make_corpus(tensor: SpectrumTensor, metadata: pd.DataFrame) -> Corpus:
     """Joins spectra and names; spectra without a specimen count as specimens of their own.
 
     Args:
         tensor: the spectra.
-        about: rows with `member_id` and the columns of a Corpus, in any order.
+        metadata: rows with `member_id` and the columns of a Corpus, in any order.
 
     Raises:
         KeyError: a row is not in the tensor.
     """
-    rows = tensor.rows_of(about["member_id"].tolist())
-    specimen = about["rruff_id"].fillna(about["member_id"])
-    named = about.assign(rruff_id=specimen).reset_index(drop=True)
+    rows = tensor.rows_of(metadata["member_id"].tolist())
+    specimen = metadata["rruff_id"].fillna(metadata["member_id"])
+    named = metadata.assign(rruff_id=specimen).reset_index(drop=True)
     return Corpus(np.asarray(tensor.intensity[rows]), tensor.grid, named)
 
 
@@ -76,14 +76,14 @@ def unseen(corpus: Corpus, minerals: Iterable[str], seed: int) -> npt.NDArray[np
     specimen keeps it for training. No specimen stands on both sides.
     """
     rng = np.random.default_rng(seed)
-    about = corpus.about[["mineral", "rruff_id"]].drop_duplicates()
+    metadata = corpus.metadata[["mineral", "rruff_id"]].drop_duplicates()
     chosen: set[str] = set()
-    of_task = about[about["mineral"].isin(list(minerals))]
+    of_task = metadata[metadata["mineral"].isin(list(minerals))]
     for _, rows in of_task.groupby("mineral", sort=True):
         chosen |= _some(rows["rruff_id"], UNSEEN_OF_TASK, rng)
-    others = about[~about["rruff_id"].isin(of_task["rruff_id"])]["rruff_id"].drop_duplicates()
+    others = metadata[~metadata["rruff_id"].isin(of_task["rruff_id"])]["rruff_id"].drop_duplicates()
     chosen |= _some(others, UNSEEN_OF_OTHERS, rng)
-    return corpus.about["rruff_id"].isin(chosen).to_numpy()
+    return corpus.metadata["rruff_id"].isin(chosen).to_numpy()
 
 
 def _some(specimens: pd.Series, share: float, rng: np.random.Generator) -> set[str]:

@@ -24,7 +24,7 @@ class LabelledSpectra:
         grid: float64 [m], cm⁻¹.
         label: int64 [n], index into `classes`.
         classes: countries, sorted; the same on both sides of a fold.
-        about: [n] rows with `member_id`, `rruff_id`, `mineral`, `locality`, `country`, and
+        metadata: [n] rows with `member_id`, `rruff_id`, `mineral`, `locality`, `country`, and
             the columns of the facts that were joined.
     """
 
@@ -32,7 +32,7 @@ class LabelledSpectra:
     grid: npt.NDArray[np.float64]
     label: npt.NDArray[np.int64]
     classes: tuple[str, ...]
-    about: pd.DataFrame
+    metadata: pd.DataFrame
 
     def __len__(self) -> int:
         return len(self.label)
@@ -43,9 +43,9 @@ class LabelledSpectra:
             self,
             intensity=self.intensity[rows],
             label=self.label[rows],
-            about=self.about[rows].reset_index(drop=True)
+            metadata=self.metadata[rows].reset_index(drop=True)
             if rows.dtype == bool
-            else self.about.iloc[rows].reset_index(drop=True),
+            else self.metadata.iloc[rows].reset_index(drop=True),
         )
 
 
@@ -75,15 +75,15 @@ def fold_sides(
         raise ValueError(f"fold {fold} is empty; folds are {sorted(used['fold'].unique())}")
     sides = []
     for chosen in (~test, test):
-        about = used[chosen].reset_index(drop=True)
-        rows = tensor.rows_of(about["member_id"].tolist())
+        metadata = used[chosen].reset_index(drop=True)
+        rows = tensor.rows_of(metadata["member_id"].tolist())
         sides.append(
             LabelledSpectra(
                 intensity=np.asarray(tensor.intensity[rows]),
                 grid=tensor.grid,
-                label=about["country"].map(index).to_numpy(np.int64),
+                label=metadata["country"].map(index).to_numpy(np.int64),
                 classes=classes,
-                about=about,
+                metadata=metadata,
             )
         )
     return sides[0], sides[1]

@@ -42,14 +42,14 @@ def measure_leakage(train: LabelledSpectra, test: LabelledSpectra, fold: int) ->
     nearest = np.empty(len(test))
     for rows, similarity in similarities(query, reference):
         nearest[rows] = similarity.max(axis=1)
-    siblings = train.about["rruff_id"].value_counts()
+    siblings = train.metadata["rruff_id"].value_counts()
     return pd.DataFrame(
         {
-            "member_id": test.about["member_id"],
+            "member_id": test.metadata["member_id"],
             "fold": np.int32(fold),
-            "siblings": test.about["rruff_id"].map(siblings).fillna(0).astype(np.int32),
-            "same_measurement": test.about["measurement_key"].isin(
-                train.about["measurement_key"].unique()
+            "siblings": test.metadata["rruff_id"].map(siblings).fillna(0).astype(np.int32),
+            "same_measurement": test.metadata["measurement_key"].isin(
+                train.metadata["measurement_key"].unique()
             ),
             "similarity": nearest.clip(0, 1),
             "near_duplicate": nearest >= NEAR_DUPLICATE,

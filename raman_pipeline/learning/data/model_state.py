@@ -1,7 +1,4 @@
-"""What learning stores: a fitted model, or another result, as arrays and facts.
-
-What belongs here: the file format. What does not: what is in it (each method says).
-"""
+"""The stored form of models and other results of learning: arrays and metadata."""
 
 from __future__ import annotations
 
@@ -17,20 +14,26 @@ from safetensors.numpy import save_file
 
 @dataclass(frozen=True)
 class ModelState:
-    """A fitted model, or another result of learning, as plain arrays and facts: what is stored."""
+    """A fitted model, or another result of learning, as plain arrays and JSON metadata."""
 
     arrays: dict[str, np.ndarray]
-    about: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
-        """Writes a safetensors file; the caller sees to atomicity."""
+        """Writes a safetensors file; the caller makes the write atomic."""
         arrays = {name: np.ascontiguousarray(a) for name, a in self.arrays.items()}
-        save_file(arrays, path, metadata={"about": json.dumps(self.about, sort_keys=True)})
+        save_file(arrays, path, metadata={"metadata": json.dumps(self.metadata, sort_keys=True)})
 
     @classmethod
     def read(cls, path: Path) -> ModelState:
-        """Reads a file that `write` made."""
+        """Reads a file that `write` made.
+
+        Raises:
+            ValueError: the file was written by an earlier version of this package.
+        """
         with safe_open(path, framework="np") as file:
+            header = file.metadata() or {}
+            if "metadata" not in header:
+                raise ValueError(f"{path} has the format of an earlier version; make it again")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            about = json.loads((file.metadata() or {}).get("about", "{}"))
-        return cls(arrays, about)
+        return cls(arrays, json.loads(header["metadata"]))

@@ -53,7 +53,7 @@ def fit_autoencoder(
     digest.update(corpus.specimens.tobytes())
     digest.update(f"{preset.model_dump_json()} {seed} {torch.__version__}".encode())
     reports = optimise(model, objective, preset, seed, digest.hexdigest(), checkpoint, on_epoch)
-    about = {
+    metadata = {
         "preset": preset.model_dump(mode="json"),
         "length": corpus.grid.size,
         "seed": seed,
@@ -63,7 +63,7 @@ def fit_autoencoder(
         "final_training_error": round(reports[-1].value, 8) if reports else None,
     }
     arrays = {name: value.numpy() for name, value in model.state_dict().items()}
-    return ModelState(arrays, about)
+    return ModelState(arrays, metadata)
 
 
 class Autoencoder:
@@ -74,9 +74,9 @@ class Autoencoder:
     """
 
     def __init__(self, state: ModelState) -> None:
-        self.preset = AutoencoderPreset.model_validate(state.about["preset"])
+        self.preset = AutoencoderPreset.model_validate(state.metadata["preset"])
         self.device = choose_device()
-        self._model = _build(self.preset, state.about["length"])
+        self._model = _build(self.preset, state.metadata["length"])
         weights = {n: torch.from_numpy(state.arrays[n]) for n in self._model.state_dict()}
         self._model.load_state_dict(weights)
         self._model.eval().to(self.device)

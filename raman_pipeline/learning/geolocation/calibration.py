@@ -25,7 +25,7 @@ LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Stated coverages of the conformal sets."""
 _BINS = 15
 _SCORES, _LABEL, _PRIOR = "calibration.scores", "calibration.label", "calibration.prior"
-_ABOUT = "calibration"
+_METADATA = "calibration"
 _SIMPLEX = ((0.0, -3.0), (1.5, -1.0), (0.0, 1.0))
 """Where the search for log temperature and logit of the share begins."""
 _LOG_TEMPERATURES = (np.log(0.2), np.log(200.0))
@@ -116,26 +116,26 @@ class Calibration:
             _LABEL: self.label,
             _PRIOR: self.calibrator.prior,
         }
-        about: dict[str, Any] = {
+        metadata: dict[str, Any] = {
             "temperature": self.calibrator.temperature,
             "prior_share": self.calibrator.prior_share,
             "bandwidth_km": self.bandwidth_km,
             "choice": dict(self.choice),
             "trials": [[dict(choice), round(loss, 5)] for choice, loss in self.trials],
         }
-        return ModelState(state.arrays | arrays, state.about | {_ABOUT: about})
+        return ModelState(state.arrays | arrays, state.metadata | {_METADATA: metadata})
 
     @classmethod
     def of(cls, state: ModelState) -> Calibration:
         """Reads what `added_to` stored."""
-        about, arrays = state.about[_ABOUT], state.arrays
+        metadata, arrays = state.metadata[_METADATA], state.arrays
         return cls(
-            Calibrator(about["temperature"], about["prior_share"], arrays[_PRIOR]),
-            about["bandwidth_km"],
+            Calibrator(metadata["temperature"], metadata["prior_share"], arrays[_PRIOR]),
+            metadata["bandwidth_km"],
             arrays[_SCORES],
             arrays[_LABEL],
-            about["choice"],
-            tuple((choice, loss) for choice, loss in about["trials"]),
+            metadata["choice"],
+            tuple((choice, loss) for choice, loss in metadata["trials"]),
         )
 
 

@@ -176,10 +176,10 @@ def learning_curve(data: StudyData, names: Iterable[str], seed: int, on_run: OnR
 
 def some_specimens(train: LabelledSpectra, share: float, seed: int) -> LabelledSpectra:
     """Returns the spectra of a random share of the specimens; larger shares hold smaller ones."""
-    specimens = np.sort(train.about["rruff_id"].unique())
+    specimens = np.sort(train.metadata["rruff_id"].unique())
     order = np.random.default_rng(seed).permutation(len(specimens))
     kept = specimens[order[: round(share * len(specimens))]]
-    return train.subset(train.about["rruff_id"].isin(kept).to_numpy())
+    return train.subset(train.metadata["rruff_id"].isin(kept).to_numpy())
 
 
 def run_family(
@@ -195,7 +195,7 @@ def run_family(
         "seed": cell.seed,
         "fold": cell.fold,
         "share": cell.share,
-        "specimens": cell.train.about["rruff_id"].nunique(),
+        "specimens": cell.train.metadata["rruff_id"].nunique(),
         "training": len(cell.train),
         "n": len(label),
         "accuracy": float((order[:, 0] == label).mean()),

@@ -35,17 +35,17 @@ def block(spectra: LabelledSpectra, chosen: Input, minerals: Iterable[str] = ())
         chosen: which input.
         minerals: names that get a column of their own; others are all zeros.
     """
-    about = spectra.about
+    metadata = spectra.metadata
     if chosen == "spectrum":
         inside = (spectra.grid >= CROP[0]) & (spectra.grid <= CROP[1])
         return unit_root(spectra.intensity[:, inside])
     if chosen == "mineral":
         names = np.array(list(minerals), dtype=object)
-        return (about["mineral"].to_numpy(object)[:, None] == names).astype(np.float32)
+        return (metadata["mineral"].to_numpy(object)[:, None] == names).astype(np.float32)
     if chosen == "laser":
-        lasers = about["wavelength_nm"].to_numpy(float)
+        lasers = metadata["wavelength_nm"].to_numpy(float)
         return (lasers[:, None] == np.array(_LASERS_NM)).astype(np.float32)
-    composition = np.stack(list(about[chosen.replace("chemistry", "composition")]))
+    composition = np.stack(list(metadata[chosen.replace("chemistry", "composition")]))
     present = _PRESENCE * (composition > 0)
     return np.hstack([np.sqrt(composition), present]).astype(np.float32)
 
@@ -54,6 +54,6 @@ def matrices(
     train: LabelledSpectra, test: LabelledSpectra, inputs: Iterable[Input]
 ) -> tuple[Block, Block]:
     """Returns the inputs of both sides beside each other, [n, features] each."""
-    minerals = sorted(train.about["mineral"].unique())
+    minerals = sorted(train.metadata["mineral"].unique())
     sides = [[block(side, name, minerals) for name in inputs] for side in (train, test)]
     return np.hstack(sides[0]), np.hstack(sides[1])

@@ -43,13 +43,13 @@ def inner_sides(
 
     Nothing that the split keeps together stands in both.
     """
-    groups = groups_of(train.about, split)
+    groups = groups_of(train.metadata, split)
     available = len(train) if groups is None else len(np.unique(groups))
     # scikit-learn wants at least one class with as many members as folds.
     commonest = int(np.bincount(train.label).max())
     splitter = make_splitter(split, min(_INNER_FOLDS, available, commonest), seed)
     with quiet_about_rare():
-        fitted, validated = next(splitter.split(train.about, train.label, groups))
+        fitted, validated = next(splitter.split(train.metadata, train.label, groups))
     return train.subset(fitted), train.subset(validated)
 
 
@@ -103,8 +103,8 @@ def _beside(checkpoint: Path | None, word: str) -> Path | None:
 def _bandwidth(
     inner: LabelledSpectra, validation: LabelledSpectra, probabilities: Probabilities
 ) -> float:
-    places = Places(inner.about, inner.label, len(inner.classes))
-    at = unit_vectors(validation.about["latitude"], validation.about["longitude"])
+    places = Places(inner.metadata, inner.label, len(inner.classes))
+    at = unit_vectors(validation.metadata["latitude"], validation.metadata["longitude"])
     return places.choose_bandwidth(probabilities, at)
 
 

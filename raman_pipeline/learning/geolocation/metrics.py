@@ -81,14 +81,14 @@ def predictions_table(
     classes = np.array(test.classes, dtype=object)
     validation = calibration.calibrator(calibration.scores)
     sets = conformal_sets(validation, calibration.label, probabilities)
-    places = Places(train.about, train.label, len(train.classes))
-    at = unit_vectors(test.about["latitude"], test.about["longitude"])
-    seen = test.about["rruff_id"].isin(train.about["rruff_id"].unique())
+    places = Places(train.metadata, train.label, len(train.classes))
+    at = unit_vectors(test.metadata["latitude"], test.metadata["longitude"])
+    seen = test.metadata["rruff_id"].isin(train.metadata["rruff_id"].unique())
     return PREDICTIONS.from_frame(
         pd.DataFrame(
             {
-                "member_id": test.about["member_id"],
-                "rruff_id": test.about["rruff_id"],
+                "member_id": test.metadata["member_id"],
+                "rruff_id": test.metadata["rruff_id"],
                 "country": classes[test.label],
                 "predicted": classes[first],
                 "probability": probabilities[rows, first],

@@ -55,7 +55,7 @@ class Family:
     preset: PresetName | None = None
     uses: tuple[str, ...] = ()
     baseline: bool = True
-    version: str = "3"
+    version: str = "4"
 
 
 def trees(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
@@ -82,7 +82,7 @@ def support_vectors(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
         partial(classical.predict_svm, inputs=inputs),
         inputs,
         classical.SVM_CHOICES,
-        version="4",
+        version="5",
     )
 
 
@@ -98,7 +98,7 @@ def blend(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
         kernel_ridge.RIDGE_CHOICES,
         uses=("forest",),
         baseline=False,
-        version="4",
+        version="5",
     )
 
 
@@ -188,7 +188,7 @@ FAMILIES: dict[str, Family] = {
             random_convolutions.fit_random_convolutions,
             random_convolutions.predict_random_convolutions,
             choices=random_convolutions.RIDGE_CHOICES,
-            version="4",
+            version="5",
         ),
         support_vectors("chemistry_svm", "RBF-SVM + chemistry", WITH_CHEMISTRY),
         trees("chemistry_trees", "ExtraTrees + chemistry", WITH_CHEMISTRY),

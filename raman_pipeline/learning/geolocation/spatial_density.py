@@ -26,13 +26,13 @@ class Places:
     """Positions of the training specimens, by country.
 
     Args:
-        about: rows with `rruff_id`, `latitude`, `longitude` (degrees, NaN where unknown).
+        metadata: rows with `rruff_id`, `latitude`, `longitude` (degrees, NaN where unknown).
         label: int64 [n], the country of each row.
         classes: how many countries there are.
     """
 
-    def __init__(self, about: pd.DataFrame, label: npt.NDArray[np.int64], classes: int) -> None:
-        frame = about[["rruff_id", "latitude", "longitude"]].assign(label=label)
+    def __init__(self, metadata: pd.DataFrame, label: npt.NDArray[np.int64], classes: int) -> None:
+        frame = metadata[["rruff_id", "latitude", "longitude"]].assign(label=label)
         # Spectra of one specimen are one place.
         frame = frame.dropna().drop_duplicates("rruff_id")
         self.classes = classes

@@ -91,33 +91,33 @@ class MineralLibrary:
             "specimen": self.specimen,
             "wavelength": self.wavelength,
         }
-        about = {
+        metadata = {
             "member_id": list(self.member_id),
             "minerals": list(self.minerals),
             "specimens": list(self.specimens),
             "countries": list(self.countries),
             "fitted": self.fitted,
         }
-        return ModelState(arrays, about)
+        return ModelState(arrays, metadata)
 
     @classmethod
     def from_state(cls, state: ModelState) -> MineralLibrary:
         """Reads what `to_state` gave."""
-        arrays, about = state.arrays, state.about
+        arrays, metadata = state.arrays, state.metadata
         points = arrays["grid"].size
         return cls(
             arrays["intensity"],
             np.unpackbits(arrays["covered"], axis=1, count=points).astype(bool),
             arrays["slopes"].astype(np.float32),
             arrays["grid"],
-            tuple(about["member_id"]),
+            tuple(metadata["member_id"]),
             arrays["mineral"],
             arrays["specimen"],
             arrays["wavelength"],
-            tuple(about["minerals"]),
-            tuple(about["specimens"]),
-            tuple(about["countries"]),
-            about["fitted"],
+            tuple(metadata["minerals"]),
+            tuple(metadata["specimens"]),
+            tuple(metadata["countries"]),
+            metadata["fitted"],
         )
 
 

@@ -57,7 +57,7 @@ def fit_embedding(
     digest.update(training.label.tobytes() + (training.top.tobytes() if mixtures else b""))
     digest.update(f"{preset.model_dump_json()} {seed} {mixtures} {torch.__version__}".encode())
     reports = optimise(model, objective, preset, seed, digest.hexdigest(), checkpoint, on_epoch)
-    about = {
+    metadata = {
         "preset": preset.model_dump(mode="json"),
         "points": points,
         "seed": seed,
@@ -65,7 +65,7 @@ def fit_embedding(
         "training_spectra": len(training),
         "final_loss": round(reports[-1].loss, 6) if reports else None,
     }
-    return ModelState({n: v.numpy() for n, v in model.state_dict().items()}, about)
+    return ModelState({n: v.numpy() for n, v in model.state_dict().items()}, metadata)
 
 
 class Embedding:
@@ -77,8 +77,8 @@ class Embedding:
 
     def __init__(self, state: ModelState) -> None:
         self.device = choose_device()
-        size = EmbeddingPreset.model_validate(state.about["preset"]).size
-        self._model = SpectrumCNN(state.about["points"], size)
+        size = EmbeddingPreset.model_validate(state.metadata["preset"]).size
+        self._model = SpectrumCNN(state.metadata["points"], size)
         self._model.load_state_dict(
             {n: torch.from_numpy(state.arrays[n]) for n in self._model.state_dict()}
         )

@@ -34,18 +34,19 @@ def augmented_set(
         Arrays `intensity` float32 [copies · n, m], `row` int64 [copies · n] (of the training
         side) and `grid` float64 [m], cm⁻¹, where copies are asked for.
     """
-    about = {
+    metadata = {
         "recipe": recipe.model_dump(mode="json"),
         "seed": seed,
         "copies": copies,
         "training_spectra": len(train),
-        "member_ids": train.about["member_id"].tolist() if copies else [],
+        "member_ids": train.metadata["member_id"].tolist() if copies else [],
     }
     if not copies:
-        return ModelState({"grid": train.grid}, about)
+        return ModelState({"grid": train.grid}, metadata)
     rows = np.tile(np.arange(len(train)), copies)
     return ModelState(
-        {"intensity": disturbed(train, recipe, seed, rows), "row": rows, "grid": train.grid}, about
+        {"intensity": disturbed(train, recipe, seed, rows), "row": rows, "grid": train.grid},
+        metadata,
     )
 
 
@@ -56,7 +57,7 @@ def disturbed(
     rows: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float32]:
     """Returns disturbed copies of some training spectra, float32 [rows, m], on the CPU."""
-    specimens, _ = pd.factorize(train.about["rruff_id"])
+    specimens, _ = pd.factorize(train.metadata["rruff_id"])
     augment = Augmenter(
         recipe,
         torch.from_numpy(np.ascontiguousarray(train.intensity)),

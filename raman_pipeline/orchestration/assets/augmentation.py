@@ -37,7 +37,7 @@ class AugmentationConfig(dg.Config):
     dagster_type=MODEL,
     io_manager_key="model_io_manager",
     kinds={"safetensors", "pytorch"},
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": ["augmentation"]},
     check_specs=[
         blocking_check(
@@ -66,13 +66,13 @@ def augmented_training_set(
     shown = disturbed(train, recipe, seed, np.zeros(_SHOWN, np.int64))
     stored = result.arrays.get("intensity", shown)
     sound = bool(np.isfinite(stored).all() and stored.min() >= 0 and stored.max() <= 1)
-    first = train.about.iloc[0]
+    first = train.metadata.iloc[0]
     figure = disturbed_copies(
         train.grid, train.intensity[0], shown, f"{first['mineral']} {first['rruff_id']}: {recipe}"
     )
     return dg.MaterializeResult(
         value=result,
-        data_version=dg.DataVersion(arrays_version(result.arrays, str(result.about))),
+        data_version=dg.DataVersion(arrays_version(result.arrays, str(result.metadata))),
         metadata={
             "dagster/row_count": config.copies * len(train),
             "training_spectra": len(train),

@@ -60,7 +60,7 @@ _USED = ["fine_grid", "denoising", "clustering"]
     dagster_type=MODEL,
     io_manager_key="model_io_manager",
     kinds={"pytorch", "safetensors"},
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": _USED},
     check_specs=[
         blocking_check("latent_vectors", "sound", "One finite latent for each spectrum, in order.")
@@ -79,15 +79,15 @@ def latent_vectors(
     latents = Autoencoder(denoising_autoencoder).encode(chosen.intensity)
     state = ModelState(
         {"latent": latents, "intensity": chosen.intensity, "grid": chosen.grid},
-        {"rows": chosen.about.to_dict("records"), "seed": seed},
+        {"rows": chosen.metadata.to_dict("records"), "seed": seed},
     )
     return dg.MaterializeResult(
         value=state,
-        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.about))),
+        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.metadata))),
         metadata={
             "dagster/row_count": len(chosen),
-            "measured": int((~chosen.about["augmented"]).sum()),
-            "augmented": int(chosen.about["augmented"].sum()),
+            "measured": int((~chosen.metadata["augmented"]).sum()),
+            "augmented": int(chosen.metadata["augmented"].sum()),
             "latent_size": latents.shape[1],
             "settings": settings.part(_USED),
         },
@@ -113,7 +113,7 @@ def embedding_2d(
 ) -> dg.MaterializeResult:
     """The latents in a plane, by t-SNE."""
     _, seed = preset_and_seed(context.partition_key)
-    rows = pd.DataFrame(latent_vectors.about["rows"]).drop(columns="member")
+    rows = pd.DataFrame(latent_vectors.metadata["rows"]).drop(columns="member")
     points = plane(latent_vectors.arrays["latent"], seed)
     table = PLANE.from_frame(rows.assign(x=points[:, 0], y=points[:, 1]))
     return table_result("embedding_2d", table, PLANE, {}, seed=seed)

@@ -82,8 +82,8 @@ def opened(
 def processed_corpus(spectra: StoredTable, fine_spectra: SpectrumTensor) -> Corpus:
     """Returns all processed spectra on the fine grid."""
     columns = ["member_id", "member", "mineral", "rruff_id", "wavelength_nm", "kind"]
-    about = spectra.select(columns).to_pandas()
-    return make_corpus(fine_spectra, about[about["kind"] == "Processed"].drop(columns="kind"))
+    metadata = spectra.select(columns).to_pandas()
+    return make_corpus(fine_spectra, metadata[metadata["kind"] == "Processed"].drop(columns="kind"))
 
 
 def the_clustered_set(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
@@ -105,7 +105,7 @@ def the_clustered_set(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
     dagster_type=MODEL,
     io_manager_key="model_io_manager",
     kinds={"pytorch", "safetensors"},
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": _USED},
     check_specs=[
         blocking_check(
@@ -145,18 +145,18 @@ def denoising_autoencoder(
 
     checkpoint = _checkpoint(settings, name, seed)
     state = fit_autoencoder(training, preset, seed, checkpoint, log)
-    state.about["training_specimens"] = sorted(training.about["rruff_id"].unique())
+    state.metadata["training_specimens"] = sorted(training.metadata["rruff_id"].unique())
     judged = judged_on(at, state)
-    both = set(judged.about["rruff_id"]) & set(state.about["training_specimens"])
+    both = set(judged.metadata["rruff_id"]) & set(state.metadata["training_specimens"])
     return dg.MaterializeResult(
         value=state,
-        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.about))),
+        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.metadata))),
         metadata={
             "dagster/row_count": len(training),
             "settings": settings.part(_USED),
             "preset": name,
             "seed": seed,
-            **{k: v for k, v in state.about.items() if isinstance(v, int | float)},
+            **{k: v for k, v in state.metadata.items() if isinstance(v, int | float)},
             **_figure(settings, context.partition_key, judged, Autoencoder(state), seed),
         },
         check_results=[
@@ -164,7 +164,7 @@ def denoising_autoencoder(
                 "denoising_autoencoder",
                 "unseen_stay_unseen",
                 not both,
-                unseen_specimens=judged.about["rruff_id"].nunique(),
+                unseen_specimens=judged.metadata["rruff_id"].nunique(),
             )
         ],
     )
@@ -228,7 +228,7 @@ def denoised_pairs(
     at = opened(context.partition_key, settings, spectra, fine_spectra)
     judged = judged_on(at, denoising_autoencoder)
     twins = spectra.select(["member_id", "kind", "paired_id"]).to_pandas()
-    raw = twins[(twins["kind"] == "RAW") & twins["paired_id"].isin(judged.about["member_id"])]
+    raw = twins[(twins["kind"] == "RAW") & twins["paired_id"].isin(judged.metadata["member_id"])]
     rows = [fine_spectra.rows_of(raw[c].tolist()) for c in ("member_id", "paired_id")]
     rng = np.random.default_rng(at.seed)
     training = at.corpus.subset(~at.hidden).intensity
@@ -244,13 +244,13 @@ def denoised_pairs(
         PAIRS,
         settings.part(_USED),
         pairs=len(raw),
-        minerals=judged.about["mineral"].nunique(),
+        minerals=judged.metadata["mineral"].nunique(),
     )
 
 
 def judged_on(at: Opened, state: ModelState) -> Corpus:
     """Returns the unseen spectra; of them, those that the `paper` preset did not learn from."""
-    seen = at.corpus.about["rruff_id"].isin(state.about["training_specimens"]).to_numpy()
+    seen = at.corpus.metadata["rruff_id"].isin(state.metadata["training_specimens"]).to_numpy()
     return at.corpus.subset(at.hidden & ~seen)
 
 
@@ -262,17 +262,17 @@ def _figure(
     settings: Settings, partition: str, judged: Corpus, autoencoder: Autoencoder, seed: int
 ) -> dict[str, dg.MetadataValue]:
     rng = np.random.default_rng(seed)
-    drawn = judged.about.iloc[rng.permutation(len(judged))]
+    drawn = judged.metadata.iloc[rng.permutation(len(judged))]
     rows = drawn.drop_duplicates("mineral").index.to_numpy()[:_SHOWN]
     clean = judged.intensity[rows]
     noisy = clean + np.float32(_SHOWN_NOISE) * rng.standard_normal(clean.shape, dtype=np.float32)
-    about = judged.about.iloc[rows]
+    metadata = judged.metadata.iloc[rows]
     figure = clean_noisy_denoised(
         judged.grid,
         clean,
         noisy,
         autoencoder.denoise(noisy),
-        [f"{m} {r}" for m, r in zip(about["mineral"], about["rruff_id"], strict=True)],
+        [f"{m} {r}" for m, r in zip(metadata["mineral"], metadata["rruff_id"], strict=True)],
         f"Unseen specimens, noise {_SHOWN_NOISE} added: {partition.replace('|', ', seed ')}",
     )
     folder = f"denoising_autoencoder/{partition.replace('|', '_')}"

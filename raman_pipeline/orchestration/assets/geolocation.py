@@ -95,7 +95,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         calibration = Calibration.of(state)
         return dg.MaterializeResult(
             value=state,
-            data_version=dg.DataVersion(arrays_version(state.arrays, str(state.about))),
+            data_version=dg.DataVersion(arrays_version(state.arrays, str(state.metadata))),
             metadata={
                 "dagster/row_count": len(train),
                 "training_spectra": len(train),
@@ -109,7 +109,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
                 "chosen": dict(calibration.choice),
                 "tried": [f"{choice}: log loss {loss}" for choice, loss in calibration.trials],
                 "settings": settings.part(family.uses),
-                **{k: v for k, v in state.about.items() if isinstance(v, int | float)},
+                **{k: v for k, v in state.metadata.items() if isinstance(v, int | float)},
             },
         )
 

@@ -40,7 +40,7 @@ from raman_pipeline.plots.identification import reliability_of_scores, tops_by_p
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-_COMMON: dict[str, Any] = {"group_name": "identification", "owners": OWNERS, "code_version": "2"}
+_COMMON: dict[str, Any] = {"group_name": "identification", "owners": OWNERS, "code_version": "3"}
 _USED = ["fine_grid", "identification"]
 
 
@@ -90,7 +90,7 @@ def mineral_library(
     state = replace(library, fitted=fitted).to_state()
     return dg.MaterializeResult(
         value=state,
-        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.about))),
+        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.metadata))),
         metadata={
             "dagster/row_count": len(library),
             "minerals": len(library.minerals),

@@ -141,7 +141,7 @@ def synthetic_runs(
 
 
 @dg.asset(
-    **_COMMON,
+    **{**_COMMON, "code_version": "3"},
     partitions_def=TASK_SEED,
     dagster_type=MODEL,
     io_manager_key="model_io_manager",
@@ -174,13 +174,13 @@ def spectrum_embedding(
     )
     return dg.MaterializeResult(
         value=state,
-        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.about))),
+        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.metadata))),
         metadata={
             "dagster/row_count": len(data.learned),
             "settings": settings.part(_USED),
             "task": task,
             "seed": seed,
-            "final_loss": state.about["final_loss"],
+            "final_loss": state.metadata["final_loss"],
         },
     )
 

@@ -15,8 +15,8 @@ def of(**changes):
 
 def test_copies_follow_the_measured_spectra_and_know_their_parents():
     found = of(copies=30)
-    measured = found.about[~found.about["augmented"]]
-    copies = found.about[found.about["augmented"]]
+    measured = found.metadata[~found.metadata["augmented"]]
+    copies = found.metadata[found.metadata["augmented"]]
     assert set(measured["mineral"]) == set(MINERALS)
     assert measured["file"].equals(measured["member"])
     assert copies["file"].tolist() == [f"augmented_{i}.txt" for i in range(30)]
@@ -24,7 +24,7 @@ def test_copies_follow_the_measured_spectra_and_know_their_parents():
     assert set(copies["mineral"]) == {"Albite"}
     assert set(copies["member_id"].value_counts()) == {2, 3}
     parents = mineral_corpus().intensity[
-        [list(mineral_corpus().about["member_id"]).index(m) for m in copies["member_id"]]
+        [list(mineral_corpus().metadata["member_id"]).index(m) for m in copies["member_id"]]
     ]
     error = found.intensity[len(measured) :] - parents
     assert 0.015 < error.std() < 0.03
@@ -37,7 +37,7 @@ def test_same_seed_same_copies():
 
 
 def test_no_copies():
-    assert not of(copies=0, augmented_of="Unobtainium").about["augmented"].any()
+    assert not of(copies=0, augmented_of="Unobtainium").metadata["augmented"].any()
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,11 @@ def test_copies_of_the_test_side_in_training_are_all_found(sides):
         train,
         intensity=np.concatenate([train.intensity, test.intensity]),
         label=np.concatenate([train.label, test.label]),
-        about=pd.concat([train.about, test.about], ignore_index=True),
+        metadata=pd.concat([train.metadata, test.metadata], ignore_index=True),
     )
     found = measure_leakage(both, test, 2)
     assert shares(found) == {"same_specimen": 1, "same_measurement": 1, "near_duplicate": 1}
-    own = test.about["rruff_id"].map(test.about["rruff_id"].value_counts())
+    own = test.metadata["rruff_id"].map(test.metadata["rruff_id"].value_counts())
     np.testing.assert_array_equal(found["siblings"], own)
     np.testing.assert_allclose(found["similarity"], 1, atol=1e-5)
     assert set(found["fold"]) == {2}

@@ -60,7 +60,7 @@ def test_training_lowers_the_error_and_keeps_a_promise_of_names(corpus):
     told = []
     state = fit_autoencoder(corpus, TINY.model_copy(update={"epochs": 12}), 0, on_epoch=told.append)
     assert told[-1].value < 0.7 * told[0].value
-    assert state.about["latent_size"] == 96
+    assert state.metadata["latent_size"] == 96
     rng = np.random.default_rng(1)
     noisy = corpus.intensity + 0.1 * rng.standard_normal(corpus.intensity.shape)
     found = Autoencoder(state).denoise(np.float32(noisy))
@@ -120,7 +120,7 @@ def test_a_stored_autoencoder_works_the_same(corpus, tmp_path):
 
 def test_the_batch_does_not_matter(corpus):
     model = Autoencoder(fit_autoencoder(corpus, TINY, 0))
-    many = Corpus(np.tile(corpus.intensity, (8, 1)), corpus.grid, corpus.about)
+    many = Corpus(np.tile(corpus.intensity, (8, 1)), corpus.grid, corpus.metadata)
     np.testing.assert_allclose(
         model.denoise(many.intensity)[: len(corpus)], model.denoise(corpus.intensity), atol=1e-6
     )

@@ -32,7 +32,7 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 def study(sides):
     """All rows of the small problem, as a study draws its folds from them."""
     both: list[LabelledSpectra] = list(sides)
-    rows = pd.concat([side.about for side in both], ignore_index=True)
+    rows = pd.concat([side.metadata for side in both], ignore_index=True)
     facts = [
         *("member_id", "measurement_key", "wavelength_nm", "ideal_composition"),
         *("measured_composition", "latitude", "longitude"),
@@ -59,7 +59,7 @@ def test_every_fold_and_seed_is_run_and_told(study):
 def test_no_specimen_stands_on_both_sides_under_any_seed(study):
     for seed in (0, 1):
         for cell in study.cells(seed):
-            assert not set(cell.train.about["rruff_id"]) & set(cell.test.about["rruff_id"])
+            assert not set(cell.train.metadata["rruff_id"]) & set(cell.test.metadata["rruff_id"])
 
 
 def test_ablation_runs_every_set_of_inputs_and_every_look_up(study):
@@ -77,14 +77,16 @@ def test_ablation_runs_every_set_of_inputs_and_every_look_up(study):
 
 def test_shares_are_nested_and_of_specimens(study):
     train = next(study.cells(0)).train
-    kept = [set(some_specimens(train, s, 3).about["rruff_id"]) for s in SHARES]
+    kept = [set(some_specimens(train, s, 3).metadata["rruff_id"]) for s in SHARES]
     for smaller, larger in pairwise(kept):
         assert smaller < larger
-    whole = train.about["rruff_id"].nunique()
+    whole = train.metadata["rruff_id"].nunique()
     assert [len(k) for k in kept] == [round(s * whole) for s in SHARES]
     some = some_specimens(train, 0.4, 3)
-    counts = train.about["rruff_id"].value_counts()
-    assert (some.about["rruff_id"].value_counts() == counts[some.about["rruff_id"].unique()]).all()
+    counts = train.metadata["rruff_id"].value_counts()
+    assert (
+        some.metadata["rruff_id"].value_counts() == counts[some.metadata["rruff_id"].unique()]
+    ).all()
 
 
 def test_the_scaling_curve_has_every_share(study):

@@ -76,9 +76,9 @@ class TestPredictions:
         train, test = sides
         right = np.eye(3)[test.label]
         assert not table(right, sides)["specimen_in_training"].any()
-        leaked = dataclasses.replace(train, about=train.about.assign(rruff_id="R0"))
+        leaked = dataclasses.replace(train, metadata=train.metadata.assign(rruff_id="R0"))
         seen = table(right, (leaked, test))
-        assert seen["specimen_in_training"].sum() == (test.about["rruff_id"] == "R0").sum() == 1
+        assert seen["specimen_in_training"].sum() == (test.metadata["rruff_id"] == "R0").sum() == 1
 
     def test_positions_count_only_where_they_are_known(self, sides):
         found = table(np.eye(3)[sides[1].label], sides)
@@ -175,7 +175,7 @@ class TestCalibration:
         calibration = Calibration(calibrator, 400.0, stated, label, {"C": 1.0}, trials)
         calibration.added_to(ModelState({"w": np.ones(2)}, {"a": 1})).write(tmp_path / "m")
         found = ModelState.read(tmp_path / "m")
-        assert found.about["a"] == 1
+        assert found.metadata["a"] == 1
         again = Calibration.of(found)
         np.testing.assert_array_equal(again.calibrator(stated), calibrator(stated))
         np.testing.assert_array_equal(again.scores, stated)

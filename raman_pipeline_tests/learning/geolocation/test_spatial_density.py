@@ -11,9 +11,9 @@ coordinates = st.tuples(st.floats(-89, 89), st.floats(-180, 180))
 
 
 def places(points, labels, classes=2):
-    about = pd.DataFrame(points, columns=["latitude", "longitude"])
-    about["rruff_id"] = [f"R{i}" for i in range(len(points))]
-    return Places(about, np.array(labels), classes)
+    metadata = pd.DataFrame(points, columns=["latitude", "longitude"])
+    metadata["rruff_id"] = [f"R{i}" for i in range(len(points))]
+    return Places(metadata, np.array(labels), classes)
 
 
 @given(coordinates, coordinates)
@@ -58,8 +58,8 @@ def test_a_probable_place_is_denser_than_an_improbable_one():
 
 
 def test_spectra_of_one_specimen_are_one_place():
-    about = pd.DataFrame({"rruff_id": ["R1"] * 5, "latitude": 1.0, "longitude": 2.0})
-    assert Places(about, np.zeros(5, int), 1).specimens.tolist() == [1]
+    metadata = pd.DataFrame({"rruff_id": ["R1"] * 5, "latitude": 1.0, "longitude": 2.0})
+    assert Places(metadata, np.zeros(5, int), 1).specimens.tolist() == [1]
 
 
 def test_no_position_at_all_gives_the_uniform_density():

@@ -153,7 +153,7 @@ def test_mixtures_hold_other_spectra_of_the_two_classes(lines):
 
 def test_mixture_triplets_train(lines):
     state = fit_embedding(lines, QUICK, 0, mixtures=True)
-    assert state.about["mixtures"]
+    assert state.metadata["mixtures"]
 
 
 @pytest.fixture(scope="module")

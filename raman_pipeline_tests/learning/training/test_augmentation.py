@@ -62,8 +62,8 @@ class TestAugmentedSet:
     def test_the_recipe_alone_by_default(self, sides):
         found = augmented_set(sides[0], AugmentationRecipe(), 3, copies=0)
         assert "intensity" not in found.arrays
-        assert found.about["seed"] == 3
-        assert found.about["recipe"]["shift_cm1"] == 2.0
+        assert found.metadata["seed"] == 3
+        assert found.metadata["recipe"]["shift_cm1"] == 2.0
 
     def test_copies_of_every_spectrum_the_same_for_the_same_seed(self, sides):
         a, b, c = (augmented_set(sides[0], AugmentationRecipe(), s, copies=2) for s in (0, 0, 1))

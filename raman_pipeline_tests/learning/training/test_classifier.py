@@ -8,12 +8,12 @@ import torch
 from benchmarks.plain_convnext1d import PlainConvNeXt1D
 from raman_pipeline.learning.geolocation.families.convnext import crop_columns
 from raman_pipeline.learning.models.convnext1d import ConvNeXt1D, DropPath
+from raman_pipeline.learning.training import loop
 from raman_pipeline.learning.training.classifier import (
     TrainingSet,
     predict_probabilities,
     train_classifier,
 )
-from raman_pipeline.learning.training.classifier import loop as optimisation
 from raman_pipeline.learning.training.device import autocast_dtype, compiled_where_it_pays
 from raman_pipeline.learning.training.presets import PRESETS, AugmentationRecipe
 from raman_pipeline_tests.learning.geolocation.families.test_families import QUICK
@@ -159,7 +159,7 @@ class TestAcceleration:
         assert autocast_dtype(cpu) is torch.bfloat16
 
     def test_training_in_bf16_learns_too(self, sides, monkeypatch):
-        monkeypatch.setattr(optimisation, "autocast_dtype", lambda device: torch.bfloat16)
+        monkeypatch.setattr(loop, "autocast_dtype", lambda device: torch.bfloat16)
         reports = train_classifier(small(), data(sides[0]), QUICK, 0)
         assert reports[-1].loss < reports[0].loss
 

@@ -49,10 +49,10 @@ def predict_lookup(
     The overall frequencies count as one further observation, which orders countries
     that the value was never seen in.
     """
-    row = {value: i for i, value in enumerate(state.about["values"])}
+    row = {value: i for i, value in enumerate(state.metadata["values"])}
     prior, counts = state.arrays["prior"], state.arrays["counts"]
     with_none = np.vstack([counts, np.zeros(len(prior))])
-    chosen = with_none[[row.get(value, len(counts)) for value in test.about[column]]]
+    chosen = with_none[[row.get(value, len(counts)) for value in test.metadata[column]]]
     return (chosen + prior) / (chosen.sum(axis=1, keepdims=True) + 1)
 
 
@@ -86,7 +86,7 @@ def _prior(train: LabelledSpectra) -> Probabilities:
 
 def _counts(train: LabelledSpectra, column: str) -> tuple[list[str], Probabilities]:
     """Returns the values of a column and the countries counted for each, [values, classes]."""
-    codes, values = pd.factorize(train.about[column], sort=True)
+    codes, values = pd.factorize(train.metadata[column], sort=True)
     counts = np.zeros((len(values), len(train.classes)))
     np.add.at(counts, (codes, train.label), 1)
     return list(values), counts

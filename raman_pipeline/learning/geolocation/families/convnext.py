@@ -52,22 +52,22 @@ def fit_convnext(train: LabelledSpectra, context: FitContext, preset: ConvNeXtPr
         model, data, preset, context.seed, context.checkpoint, context.on_epoch
     )
     arrays = {name: value.numpy() for name, value in model.state_dict().items()}
-    about = {
+    metadata = {
         "preset": preset.model_dump(mode="json"),
         "length": data.spectra.shape[1],
         "classes": list(train.classes),
         "parameters": sum(p.numel() for p in model.parameters()),
         "final_training_loss": round(reports[-1].loss, 6) if reports else None,
     }
-    return ModelState(arrays, about)
+    return ModelState(arrays, metadata)
 
 
 def predict_convnext(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> npt.NDArray[np.float64]:
     """Returns probabilities of a stored ConvNeXt1D, float64 [n, classes]."""
-    preset = ConvNeXtPreset.model_validate(state.about["preset"])
-    model = build(preset, state.about["length"], len(state.about["classes"]))
+    preset = ConvNeXtPreset.model_validate(state.metadata["preset"])
+    model = build(preset, state.metadata["length"], len(state.metadata["classes"]))
     names = model.state_dict()
     model.load_state_dict({name: torch.from_numpy(state.arrays[name]) for name in names})
     return predict_probabilities(model, cropped(test, preset))
@@ -80,7 +80,7 @@ def cropped(spectra: LabelledSpectra, preset: ConvNeXtPreset) -> npt.NDArray[np.
 
 def training_set(train: LabelledSpectra, preset: ConvNeXtPreset) -> TrainingSet:
     """Returns what a network is trained on."""
-    specimens, _ = pd.factorize(train.about["rruff_id"])
+    specimens, _ = pd.factorize(train.metadata["rruff_id"])
     return TrainingSet(
         cropped(train, preset),
         train.label,

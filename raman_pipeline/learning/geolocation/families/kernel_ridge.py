@@ -30,7 +30,7 @@ def fit_kernel_ridge(
     The kernel is the sum over inputs of exp(-squared distance); blocks are scaled so
     that the distances of unlike spectra are about 1.
     """
-    minerals = sorted(train.about["mineral"].unique())
+    minerals = sorted(train.metadata["mineral"].unique())
     kernel = _kernel(train, train, inputs, minerals)
     targets = np.eye(len(train.classes))[train.label]
     mean = targets.mean(axis=0)
@@ -51,7 +51,7 @@ def predict_kernel_ridge(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
 ) -> Probabilities:
     """Returns the fitted values, cut at zero and scaled to sum to one."""
-    kernel = _kernel(test, train, inputs, state.about["minerals"])
+    kernel = _kernel(test, train, inputs, state.metadata["minerals"])
     return as_shares(kernel @ state.arrays["dual"] + state.arrays["mean"])
 
 
@@ -59,7 +59,7 @@ def predict_blend(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
 ) -> Probabilities:
     """Returns the mean of kernel ridge and randomised trees on the same inputs."""
-    recipe = ModelState({}, state.about | {"parameters": {"min_samples_leaf": 1}})
+    recipe = ModelState({}, state.metadata | {"parameters": {"min_samples_leaf": 1}})
     ridge = predict_kernel_ridge(state, train, test, inputs)
     return (ridge + predict_trees(recipe, train, test, inputs)) / 2
 

@@ -42,7 +42,7 @@ def predict_svm(
     """Returns a softmax over the one-against-rest decisions of an RBF support-vector machine."""
 
     def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
-        machine = SVC(gamma="scale", **state.about["parameters"]).fit(x, train.label)
+        machine = SVC(gamma="scale", **state.metadata["parameters"]).fit(x, train.label)
         decision = machine.decision_function(query)
         if decision.ndim == 1:  # two classes
             decision = np.stack([-decision, decision], axis=1)
@@ -58,7 +58,9 @@ def predict_trees(
 
     def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
         forest: ClassifierMixin = ExtraTreesClassifier(
-            state.about["trees"], random_state=state.about["seed"], **state.about["parameters"]
+            state.metadata["trees"],
+            random_state=state.metadata["seed"],
+            **state.metadata["parameters"],
         ).fit(x, train.label)
         return forest.classes_, forest.predict_proba(query)
 

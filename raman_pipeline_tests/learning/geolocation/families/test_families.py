@@ -39,7 +39,7 @@ def test_sides_hold_what_takes_part(sides):
     train, test = sides
     assert len(train) + len(test) == 89
     assert train.classes == test.classes == ("Brazil", "Chile", "Peru")
-    assert not set(train.about["member_id"]) & set(test.about["member_id"])
+    assert not set(train.metadata["member_id"]) & set(test.metadata["member_id"])
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -101,16 +101,16 @@ def test_the_specimen_look_up_knows_specimens_and_nothing_else(sides):
     found = predict_family(FAMILIES["specimen_lookup"], state, train, test).scores
     majority = probabilities_of("majority", sides)
     np.testing.assert_array_equal(found.argmax(axis=1), majority.argmax(axis=1))
-    known = train.about["rruff_id"].iloc[0]
-    leaked = dataclasses.replace(test, about=test.about.assign(rruff_id=known))
+    known = train.metadata["rruff_id"].iloc[0]
+    leaked = dataclasses.replace(test, metadata=test.metadata.assign(rruff_id=known))
     found = predict_family(FAMILIES["specimen_lookup"], state, train, leaked).scores
-    of_specimen = train.label[train.about["rruff_id"] == known]
+    of_specimen = train.label[train.metadata["rruff_id"] == known]
     assert set(found.argmax(axis=1)) <= set(of_specimen)
 
 
 def test_an_unknown_mineral_gets_the_overall_frequencies(sides):
     train, test = sides
-    unknown = dataclasses.replace(test, about=test.about.assign(mineral="Unobtainium"))
+    unknown = dataclasses.replace(test, metadata=test.metadata.assign(mineral="Unobtainium"))
     family, majority = FAMILIES["mineral_lookup"], FAMILIES["majority"]
     found = family.predict(family.fit(train, CONTEXT), train, unknown)
     expected = majority.predict(majority.fit(train, CONTEXT), train, test)
@@ -131,16 +131,16 @@ class TestInnerValidation:
     def test_no_specimen_stands_on_both_sides(self, sides):
         inner, validation = inner_sides(sides[0], "specimen", 0)
         assert len(inner) + len(validation) == len(sides[0])
-        assert not set(inner.about["rruff_id"]) & set(validation.about["rruff_id"])
+        assert not set(inner.metadata["rruff_id"]) & set(validation.metadata["rruff_id"])
 
     def test_the_random_split_divides_at_random(self, sides):
         inner, validation = inner_sides(sides[0], "random", 0)
-        assert set(inner.about["rruff_id"]) & set(validation.about["rruff_id"])
+        assert set(inner.metadata["rruff_id"]) & set(validation.metadata["rruff_id"])
 
     def test_the_choice_of_least_loss_is_kept_and_fitted(self, sides):
         state = fitted("random_convolutions", sides)
         calibration = Calibration.of(state)
         losses = {choice["ridge"]: loss for choice, loss in calibration.trials}
         assert calibration.choice["ridge"] == min(losses, key=losses.get)
-        assert state.about["ridge"] == calibration.choice["ridge"]
+        assert state.metadata["ridge"] == calibration.choice["ridge"]
         assert len(losses) == len(FAMILIES["random_convolutions"].choices)
