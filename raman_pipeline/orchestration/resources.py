@@ -31,12 +31,12 @@ from raman_pipeline.geography.maps.natural_earth import (
     NATURAL_EARTH_VERSION,
     adopt,
 )
-from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES, ArchiveStore, Remote
+from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES, ArchiveStore, RemoteArchive
 from raman_pipeline.rruff.mirror import (
-    Acceptance,
+    DownloadProgress,
     Fetched,
-    Progress,
     Source,
+    UpdatePolicy,
     fetch_archive,
     open_source,
 )
@@ -68,10 +68,12 @@ class Rruff:
         )
         return open_source(chosen.location, manners)
 
-    def fetch(self, name: str, progress: Progress | None = None, accept: bool = False) -> Fetched:
-        """Brings one archive up to date; `accept` takes also what looks wrong."""
-        acceptance = Acceptance(self.settings.archives.max_shrink, accept)
-        return fetch_archive(self._source, self.store, name, progress, acceptance)
+    def fetch(
+        self, name: str, progress: DownloadProgress | None = None, accept: bool = False
+    ) -> Fetched:
+        """Brings one archive up to date; `accept` also takes an update that would be rejected."""
+        policy = UpdatePolicy(self.settings.archives.max_shrink, accept)
+        return fetch_archive(self._source, self.store, name, progress, policy)
 
     def published(self) -> list[str]:
         """Says of each archive in use where it came from and which version it is."""
@@ -82,9 +84,9 @@ class Rruff:
             if r is not None and r.sha256 is not None
         ]
 
-    def look(self, name: str) -> Remote:
-        """Asks the source about one archive without fetching it."""
-        return self._source.look(name)
+    def check_remote(self, name: str) -> RemoteArchive:
+        """Returns the metadata of one archive at the source, without downloading it."""
+        return self._source.check_remote(name)
 
 
 @dataclass(frozen=True)

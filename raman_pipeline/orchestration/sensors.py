@@ -40,7 +40,7 @@ def changed_archives(
     requests, silent = [], []
     for name in ARCHIVES.get_partition_keys():
         try:
-            fingerprint = rruff.look(name).fingerprint
+            fingerprint = rruff.check_remote(name).fingerprint
         except ArchiveError as error:
             context.log.warning(str(error))
             silent.append(name)

@@ -39,7 +39,7 @@ NOT_PUBLISHED = "not published"
 
 
 @dataclass(frozen=True)
-class Remote:
+class RemoteArchive:
     """What a source says of an archive without handing it over."""
 
     url: str

@@ -13,12 +13,12 @@ KINDS = ("RAW", "Processed")
 LASER_RANGE_NM = (200.0, 2000.0)
 
 _OLD_SINGLE_UNDERSCORE = re.compile(
-    r"^(?P<mineral>[^_]+)_(?P<sample>[RX]\d{6}(?:[-.]\d+)?)_(?P<scan>Raman|Broad_Scan)"
+    r"^(?P<mineral>[^_]+)_(?P<subsample_id>[RX]\d{6}(?:[-.]\d+)?)_(?P<scan>Raman|Broad_Scan)"
     r"_(?P<wavelength>[\d.]*)_(?P<angle>[^_]*)_(?P<polarization>[^_]*)"
     r"_Raman_Data_(?P<kind>RAW|Raw|Processed)_(?P<id>[0-9a-f]+)$"
 )
 _KIND_OF_WORD = {kind.lower(): kind for kind in KINDS}
-_SAMPLE = re.compile(r"^([RX]\d{6})(?:[-.]\d+)?$")
+_SUBSAMPLE_ID = re.compile(r"^([RX]\d{6})(?:[-.]\d+)?$")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class MemberName:
 
     raw: str
     mineral: str | None = None
-    sample: str | None = None
+    subsample_id: str | None = None
     scan: str | None = None
     wavelength_nm: float | None = None
     angle: str | None = None
@@ -43,7 +43,7 @@ class MemberName:
     @property
     def rruff_id(self) -> str | None:
         """The specimen (`R` or `X` and six digits) without its sub-sample suffix."""
-        match = _SAMPLE.match(self.sample or "")
+        match = _SUBSAMPLE_ID.match(self.subsample_id or "")
         return match.group(1) if match else None
 
     @property
@@ -64,17 +64,17 @@ def parse_member_name(name: str) -> MemberName:
     stem = name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".txt")
     fields = stem.split("__")
     if len(fields) == 8 and kind_of(fields[6]) and fields[6].lower().startswith("raman_data_"):
-        mineral, sample, scan, wavelength, angle, polarization, data, member_id = fields
+        mineral, subsample_id, scan, wavelength, angle, polarization, data, member_id = fields
         key = "__".join(fields[:6])
     elif old := _OLD_SINGLE_UNDERSCORE.match(stem):
-        mineral, sample, scan, wavelength, angle, polarization, data, member_id = old.groups()
+        mineral, subsample_id, scan, wavelength, angle, polarization, data, member_id = old.groups()
         key = "__".join(old.groups()[:6])
     else:
         return MemberName(raw=name)
     return MemberName(
         raw=name,
         mineral=mineral or None,
-        sample=sample or None,
+        subsample_id=subsample_id or None,
         scan=scan or None,
         wavelength_nm=parse_wavelength(wavelength),
         angle=angle,

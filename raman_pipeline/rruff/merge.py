@@ -18,6 +18,9 @@ from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.rruff.tables import MEMBERS, TEXT
 
 _KEYS = ["member_id", "archive", "member", "measurement_key", "kind"]
+RRUFF_SPECTRA, RRUFF_SPECIMENS = 38_000, 4_150
+"""Approximate size of the whole database in 2026."""
+
 PAIRINGS = ("paired", "raw_only", "processed_only", "ambiguous", "unknown")
 
 SPECTRA = TableSchema(
@@ -110,6 +113,15 @@ def pair_kinds(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         own = paired[paired["kind"] == kind]
         twins[own.index] = own["measurement_key"].map(ids[other])
     return pairing, twins
+
+
+def share_of_rruff(spectra: int, specimens: int) -> str:
+    """Returns what share of the whole of RRUFF a data set holds, in words."""
+    return (
+        f"{spectra:,} of about {RRUFF_SPECTRA:,} spectra ({spectra / RRUFF_SPECTRA:.0%}) and "
+        f"{specimens:,} of about {RRUFF_SPECIMENS:,} specimens "
+        f"({specimens / RRUFF_SPECIMENS:.0%})"
+    )
 
 
 def _text(series: pd.Series) -> pa.Array:

@@ -23,12 +23,12 @@ from raman_pipeline.rruff.archive_store import (
     PUBLISHED,
     ArchiveRecord,
     ArchiveStore,
-    Remote,
+    RemoteArchive,
 )
 from raman_pipeline.rruff.transfer import HttpSource, Manners
 from raman_pipeline.rruff.zip_archive import ArchiveError, verify_zip
 
-Progress = Callable[[int, int | None], None]
+DownloadProgress = Callable[[int, int | None], None]
 """Called with bytes received so far and the total, None where it is unknown."""
 
 
@@ -40,39 +40,43 @@ class Fetched:
     changed: bool
 
 
-class UpdateRefused(ArchiveError):
+class UpdateRejected(ArchiveError):
     """A new version that does not come into force; the former one stays in use."""
 
 
 @dataclass(frozen=True)
-class Acceptance:
+class UpdatePolicy:
     """Which new versions come into force without a person's word.
 
     Attributes:
         max_shrink: the share of members that an archive may lose at a time; ratings
             move, but not that many at once without a reason.
-        anything: a person looked, and takes what there is.
+        accept_any: accept every readable version, for an update that was reviewed.
     """
 
     max_shrink: float = 0.2
-    anything: bool = False
+    accept_any: bool = False
 
-    def takes(self, former: ArchiveRecord, new: ArchiveRecord) -> bool:
+    def accepts(self, former: ArchiveRecord, new: ArchiveRecord) -> bool:
         """Whether a new version is plausible beside the former one."""
         lost = (former.members or 0) - (new.members or 0)
-        return self.anything or lost <= self.max_shrink * (former.members or 0)
+        return self.accept_any or lost <= self.max_shrink * (former.members or 0)
 
 
 class Source(Protocol):
     """A place that holds `<name>.zip` files."""
 
-    def look(self, name: str) -> Remote:
+    def check_remote(self, name: str) -> RemoteArchive:
         """Asks for validators only."""
         ...
 
     def fetch(
-        self, name: str, folder: Path, known: ArchiveRecord | None, progress: Progress | None
-    ) -> tuple[Remote, Path | None]:
+        self,
+        name: str,
+        folder: Path,
+        known: ArchiveRecord | None,
+        progress: DownloadProgress | None,
+    ) -> tuple[RemoteArchive, Path | None]:
         """Brings a new version into `folder`; the path is None where nothing is new."""
         ...
 
@@ -84,7 +88,7 @@ class FolderSource:
         self.folder = Path(folder)
         self.setting = setting
 
-    def look(self, name: str) -> Remote:
+    def check_remote(self, name: str) -> RemoteArchive:
         """Reads size and modification time.
 
         Raises:
@@ -97,9 +101,9 @@ class FolderSource:
             )
         path = self.folder / f"{name}.zip"
         if not path.exists():
-            return Remote(url=path.resolve().as_uri(), published=False)
+            return RemoteArchive(url=path.resolve().as_uri(), published=False)
         status = path.stat()
-        return Remote(
+        return RemoteArchive(
             url=path.resolve().as_uri(),
             published=True,
             last_modified=formatdate(status.st_mtime, usegmt=True),
@@ -107,10 +111,14 @@ class FolderSource:
         )
 
     def fetch(
-        self, name: str, folder: Path, known: ArchiveRecord | None, progress: Progress | None
-    ) -> tuple[Remote, Path | None]:
+        self,
+        name: str,
+        folder: Path,
+        known: ArchiveRecord | None,
+        progress: DownloadProgress | None,
+    ) -> tuple[RemoteArchive, Path | None]:
         """Copies the archive unless its bytes are known already."""
-        remote = self.look(name)
+        remote = self.check_remote(name)
         path = self.folder / f"{name}.zip"
         if not remote.published or (known and known.sha256 == atomic.file_sha256(path)):
             return remote, None
@@ -151,8 +159,8 @@ def fetch_archive(
     source: Source,
     store: ArchiveStore,
     name: str,
-    progress: Progress | None = None,
-    acceptance: Acceptance | None = None,
+    progress: DownloadProgress | None = None,
+    policy: UpdatePolicy | None = None,
 ) -> Fetched:
     """Brings one archive up to date.
 
@@ -162,7 +170,7 @@ def fetch_archive(
     one stays.
 
     Raises:
-        UpdateRefused: there is a former version, and the new one is damaged, gone or
+        UpdateRejected: there is a former version, and the new one is damaged, gone or
             much smaller.
         ArchiveError: the source cannot be reached, or what it hands out is no complete
             zip and there is no former version. The message names address and remedy.
@@ -171,23 +179,23 @@ def fetch_archive(
     with store.lock(name):
         former = store.record(name)
         known = former if store.path(name) else None
-        return _fetch(source, store, name, progress, acceptance or Acceptance(), former, known)
+        return _fetch(source, store, name, progress, policy or UpdatePolicy(), former, known)
 
 
 def _fetch(
     source: Source,
     store: ArchiveStore,
     name: str,
-    progress: Progress | None,
-    acceptance: Acceptance,
+    progress: DownloadProgress | None,
+    policy: UpdatePolicy,
     former: ArchiveRecord | None,
     known: ArchiveRecord | None,
 ) -> Fetched:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     remote, part = source.fetch(name, store.folder(name), known, progress)
     if not remote.published:
-        if known is not None and not acceptance.anything:
-            raise UpdateRefused(
+        if known is not None and not policy.accept_any:
+            raise UpdateRejected(
                 f"{remote.url}: the archive is gone (404), and {_described(known)} stays in use; "
                 f"{_remedy(name)}"
             )
@@ -213,11 +221,11 @@ def _fetch(
         )
         if known is None:
             raise ArchiveError(message) from error
-        raise UpdateRefused(f"{message}; {_described(known)} stays in use") from error
+        raise UpdateRejected(f"{message}; {_described(known)} stays in use") from error
     record = _record(name, remote, part, members, now)
-    if known is not None and not acceptance.takes(known, record):
+    if known is not None and not policy.accepts(known, record):
         part.unlink()
-        raise UpdateRefused(
+        raise UpdateRejected(
             f"{remote.url}: the new version holds {members:,} members, and {_described(known)} "
             f"stays in use; {_remedy(name)}"
         )
@@ -228,7 +236,7 @@ def _fetch(
     return Fetched(record, changed=known is None or known.sha256 != record.sha256)
 
 
-def _record(name: str, remote: Remote, part: Path, members: int, now: str) -> ArchiveRecord:
+def _record(name: str, remote: RemoteArchive, part: Path, members: int, now: str) -> ArchiveRecord:
     return ArchiveRecord(
         name=name,
         status=PUBLISHED,

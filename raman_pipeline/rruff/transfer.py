@@ -27,7 +27,7 @@ from tenacity import (
 
 from raman_pipeline import __version__
 from raman_pipeline.common import atomic
-from raman_pipeline.rruff.archive_store import ArchiveRecord, Remote
+from raman_pipeline.rruff.archive_store import ArchiveRecord, RemoteArchive
 from raman_pipeline.rruff.zip_archive import ArchiveError
 
 _T = TypeVar("_T")
@@ -88,20 +88,20 @@ class HttpSource:
         """The address of one archive."""
         return f"{self.base}/{name}.zip"
 
-    def look(self, name: str) -> Remote:
+    def check_remote(self, name: str) -> RemoteArchive:
         """Sends a HEAD request.
 
         Raises:
             ArchiveError: no usable answer.
         """
 
-        def attempt() -> Remote:
+        def attempt() -> RemoteArchive:
             with self._client() as client:
                 self.manners.wait_for_turn()
                 response = client.head(self.url(name))
                 if response.status_code in (405, 501):
                     # It does not answer such questions; only a download can tell.
-                    return Remote(url=self.url(name), published=True)
+                    return RemoteArchive(url=self.url(name), published=True)
                 _refuse_failures(response)
                 return _remote(response)
 
@@ -113,7 +113,7 @@ class HttpSource:
         folder: Path,
         known: ArchiveRecord | None,
         progress: Callable[[int, int | None], None] | None,
-    ) -> tuple[Remote, Path | None]:
+    ) -> tuple[RemoteArchive, Path | None]:
         """Downloads the archive unless the server says that the known one is current.
 
         What the server says of size, date and tag is compared with the record first: a
@@ -126,10 +126,10 @@ class HttpSource:
             ArchiveError: no usable answer after all attempts.
         """
         part = _Part(folder)
-        if known is not None and _unchanged(remote := self.look(name), known):
+        if known is not None and _unchanged(remote := self.check_remote(name), known):
             return remote, None
 
-        def attempt() -> tuple[Remote, Path | None]:
+        def attempt() -> tuple[RemoteArchive, Path | None]:
             headers = part.resume_headers(self.url(name)) or {}
             with self._client() as client:
                 self.manners.wait_for_turn()
@@ -230,7 +230,7 @@ class _Part:
         self._note.unlink(missing_ok=True)
 
 
-def _unchanged(remote: Remote, known: ArchiveRecord) -> bool:
+def _unchanged(remote: RemoteArchive, known: ArchiveRecord) -> bool:
     said = (remote.etag, remote.last_modified)
     same_size = remote.bytes in (None, known.bytes)
     return any(said) and said == (known.etag, known.last_modified) and same_size
@@ -244,9 +244,9 @@ def _validator(response: httpx.Response) -> str | None:
     return response.headers.get("Last-Modified")
 
 
-def _remote(response: httpx.Response) -> Remote:
+def _remote(response: httpx.Response) -> RemoteArchive:
     length = response.headers.get("Content-Length")
-    return Remote(
+    return RemoteArchive(
         url=str(response.request.url),
         published=response.status_code not in (404, 410),
         etag=response.headers.get("ETag"),

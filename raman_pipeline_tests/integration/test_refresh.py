@@ -55,8 +55,8 @@ class Months:
         }
 
     def check(self, partition):
-        """Returns the last outcome of `update_in_force`."""
-        key = dg.AssetCheckKey(dg.AssetKey("rruff_archive"), "update_in_force")
+        """Returns the last outcome of `update_accepted`."""
+        key = dg.AssetCheckKey(dg.AssetKey("rruff_archive"), "update_accepted")
         records = self.instance.event_log_storage.get_asset_check_execution_history(key, 20)
         for record in records:
             evaluation = record.event.dagster_event.event_specific_data

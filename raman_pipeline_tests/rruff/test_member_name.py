@@ -11,7 +11,11 @@ def test_current_oriented_name():
     name = parse_member_name(
         f"Actinolite__R040063-4__Raman__514__45-000__ccw__Raman_Data_Processed__{ID}.txt"
     )
-    assert (name.mineral, name.sample, name.rruff_id) == ("Actinolite", "R040063-4", "R040063")
+    assert (name.mineral, name.subsample_id, name.rruff_id) == (
+        "Actinolite",
+        "R040063-4",
+        "R040063",
+    )
     assert (name.wavelength_nm, name.kind, name.member_id) == (514.0, "Processed", ID)
     assert name.measurement_key == "Actinolite__R040063-4__Raman__514__45-000__ccw"
     assert name.oriented is True

@@ -36,8 +36,8 @@ def test_pairs_across_archives(sample_folder):
 
 def test_the_specimen_is_the_header_id(sample_folder):
     _, table = merged_sample(sample_folder)
-    frame = table.select(["rruff_id", "sample"]).to_pandas()
-    suffixed = frame[frame["sample"].str.contains("-")]
+    frame = table.select(["rruff_id", "subsample_id"]).to_pandas()
+    suffixed = frame[frame["subsample_id"].str.contains("-")]
     assert len(suffixed) > 0
     assert not suffixed["rruff_id"].str.contains("-").any()
 

@@ -9,9 +9,9 @@ import pytest
 from raman_pipeline.common.atomic import WriteError
 from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, PUBLISHED, ArchiveStore
 from raman_pipeline.rruff.mirror import (
-    Acceptance,
     FolderSource,
-    UpdateRefused,
+    UpdatePolicy,
+    UpdateRejected,
     fetch_archive,
     open_source,
 )
@@ -43,7 +43,7 @@ def other():
 
 def fetch(server, store, accept=False, **manners):
     source = open_source(server.url, Manners(**{**vars(MANNERS), **manners}))
-    return fetch_archive(source, store, NAME, acceptance=Acceptance(anything=accept))
+    return fetch_archive(source, store, NAME, policy=UpdatePolicy(accept_any=accept))
 
 
 def zip_of(count):
@@ -94,7 +94,7 @@ def test_bytes_that_change_under_an_equal_tag_in_mid_body_are_not_taken(server, 
     with pytest.raises(ArchiveError):
         fetch(server, store, attempts=1)
     server.files[f"/{NAME}.zip"] = bytes(len(other) + 1)
-    with pytest.raises(UpdateRefused, match="no complete zip archive.*stays in use"):
+    with pytest.raises(UpdateRejected, match="no complete zip archive.*stays in use"):
         fetch(server, store)
     assert store.record(NAME) == good
     server.files[f"/{NAME}.zip"] = other
@@ -165,7 +165,7 @@ def test_withdrawn_and_published_again(server, store):
     files = dict(server.files)
     good = fetch(server, store).record
     server.files.clear()
-    with pytest.raises(UpdateRefused, match=r"gone \(404\).*34 members stays in use.*accept fair"):
+    with pytest.raises(UpdateRejected, match=r"gone \(404\).*34 members stays in use.*accept fair"):
         fetch(server, store)
     assert store.record(NAME) == good
     assert store.path(NAME) is not None
@@ -182,7 +182,7 @@ def test_an_archive_that_shrinks_much_waits_for_a_word(server, store):
     server.files[f"/{NAME}.zip"] = zip_of(80)
     assert fetch(server, store).record.members == 80
     server.files[f"/{NAME}.zip"] = zip_of(63)
-    with pytest.raises(UpdateRefused, match="63 members.*80 members stays in use.*accept"):
+    with pytest.raises(UpdateRejected, match="63 members.*80 members stays in use.*accept"):
         fetch(server, store)
     assert store.record(NAME).members == 80
     assert not (store.folder(NAME) / "download.part").exists()
@@ -313,11 +313,11 @@ def test_requests_keep_their_distance(server, store, tmp_path):
 
 def test_look_transfers_nothing(server):
     source = open_source(server.url, MANNERS)
-    remote = source.look(NAME)
+    remote = source.check_remote(NAME)
     assert remote.published
     assert remote.etag in remote.fingerprint
     assert server.requests[0][0] == "HEAD"
-    assert source.look("poor_oriented").fingerprint == NOT_PUBLISHED
+    assert source.check_remote("poor_oriented").fingerprint == NOT_PUBLISHED
 
 
 class TestFolders:

@@ -140,4 +140,4 @@ def _key(name: str) -> tuple[str | float | None, ...]:
     parsed = parse_member_name(name)
     angle = re.sub(r"-0+$", "", parsed.angle or "")
     polarization = parsed.polarization or "ccw"
-    return (parsed.mineral, parsed.sample, parsed.wavelength_nm, angle, polarization)
+    return (parsed.mineral, parsed.subsample_id, parsed.wavelength_nm, angle, polarization)

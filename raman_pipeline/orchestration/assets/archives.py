@@ -1,4 +1,4 @@
-"""Stage 1: archives as RRUFF publishes them."""
+"""Archives as RRUFF publishes them."""
 
 import time
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ from raman_pipeline.orchestration.metadata import OWNERS, blocking_check, check_
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, ArchiveRecord
-from raman_pipeline.rruff.mirror import Progress, UpdateRefused
+from raman_pipeline.rruff.mirror import DownloadProgress, UpdateRejected
 
-UPDATE_CHECK = "update_in_force"
+UPDATE_CHECK = "update_accepted"
 _PROGRESS_SECONDS = 5.0
 
 
 class ArchiveConfig(dg.Config):
-    """What a person can say about a fetch.
+    """Configuration of a fetch.
 
     Attributes:
-        accept: take what the source says even though the archive is gone or much smaller.
+        accept: accept the published version even if the archive is gone or much smaller.
     """
 
     accept: bool = False
@@ -43,7 +43,7 @@ class ArchiveConfig(dg.Config):
         blocking_check(
             "rruff_archive",
             UPDATE_CHECK,
-            "What the source hands out is in use: it is not gone, damaged or much smaller.",
+            "The published version is accepted: it is not gone, damaged or much smaller.",
         ),
     ],
 )
@@ -54,13 +54,13 @@ def rruff_archive(
 
     The data version is the SHA-256 of the zip. An archive that answers 404 from the
     first is recorded as not published, which is no error. One that goes, shrinks or
-    breaks later does not replace the version in use; the check `update_in_force` fails.
+    breaks later does not replace the version in use; the check `update_accepted` fails.
     """
     name = context.partition_key
     progress = _logger_of_progress(context, name)
     try:
         changed = rruff.fetch(name, progress, config.accept).changed
-    except UpdateRefused as error:
+    except UpdateRejected as error:
         # A failed check, and no materialisation: the version in use is what it was.
         yield check_result("rruff_archive", UPDATE_CHECK, False, problem=str(error))
         raise dg.Failure(str(error), allow_retries=False) from error
@@ -97,7 +97,7 @@ def _facts(record: ArchiveRecord, path: Path | None) -> dict[str, Any]:
     return facts
 
 
-def _logger_of_progress(context: dg.AssetExecutionContext, name: str) -> Progress:
+def _logger_of_progress(context: dg.AssetExecutionContext, name: str) -> DownloadProgress:
     last = 0.0
 
     def progress(done: int, total: int | None) -> None:

@@ -42,7 +42,7 @@ from raman_pipeline.plots.probabilities import (
     distance_curves,
     reliability_diagrams,
 )
-from raman_pipeline.rruff.coverage import share_of_rruff
+from raman_pipeline.rruff.merge import share_of_rruff
 from raman_pipeline.settings import Settings
 
 _ALL = dg.AssetIn(metadata={"allow_missing_partitions": True})

@@ -45,7 +45,7 @@ def _out(description: str) -> dg.AssetOut:
         group_name="spectra",
         kinds={"parquet"},
         owners=OWNERS,
-        code_version="2",
+        code_version="3",
         automation_condition=EAGER_ON_DATA_CHANGE,
     )
 
@@ -116,7 +116,7 @@ def parsed_members(
     group_name="spectra",
     kinds={"parquet"},
     owners=OWNERS,
-    code_version="2",
+    code_version="3",
     automation_condition=EAGER_ON_DATA_CHANGE,
     check_specs=[
         schema_check("spectra"),

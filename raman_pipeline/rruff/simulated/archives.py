@@ -50,7 +50,7 @@ Floats = npt.NDArray[np.float64]
 
 def member_name(
     mineral: str,
-    sample: str,
+    subsample_id: str,
     wavelength: str,
     kind: str,
     *,
@@ -59,7 +59,9 @@ def member_name(
     polarization: str = "",
 ) -> str:
     """Returns a current file name; its id is a hash of all other fields."""
-    head = "__".join((mineral, sample, scan, wavelength, angle, polarization, f"Raman_Data_{kind}"))
+    head = "__".join(
+        (mineral, subsample_id, scan, wavelength, angle, polarization, f"Raman_Data_{kind}")
+    )
     return f"{head}__{hashlib.sha256(head.encode()).hexdigest()[:28]}.txt"
 
 
