@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.plain_convnext1d import PlainConvNeXt1D
-from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_sides
+from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_train_test
 from raman_pipeline.learning.geolocation.families.convnext import build, cropped, training_set
 from raman_pipeline.learning.training import classifier, loop
 from raman_pipeline.learning.training.device import choose_device
@@ -56,7 +56,7 @@ VARIANTS = (
 def load(assets: Path, split: str) -> tuple[LabelledSpectra, LabelledSpectra]:
     """Returns the sides of fold 0."""
     folds = pq.read_table(assets / "fold_assignment" / f"{split}.parquet").to_pandas()
-    return fold_sides(folds, open_tensor(assets / "resampled_spectra.safetensors"), 0)
+    return fold_train_test(folds, open_tensor(assets / "resampled_spectra.safetensors"), 0)
 
 
 def measure(variant: Variant, assets: Path, split: str, epochs: int) -> dict[str, object]:

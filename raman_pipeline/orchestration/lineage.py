@@ -48,7 +48,7 @@ _LOCATION = (
 )
 _POINT = ("latitude", "longitude", "coordinate_uncertainty_km")
 _PREDICTED = (
-    *("predicted", "probability", "true_probability", "raw_probability", "probabilities"),
+    *("predicted", "probability", "true_probability", "uncalibrated_probability", "probabilities"),
     *("brier", "rank", "set_size", "in_set"),
 )
 _SCORE_SOURCES: Sources = {
@@ -58,7 +58,7 @@ _SCORE_SOURCES: Sources = {
     "seen_share": ("specimen_in_training",),
     "log_loss": ("true_probability",),
     "ece": ("probability",),
-    "ece_raw": ("raw_probability",),
+    "ece_uncalibrated": ("uncalibrated_probability",),
     **_all(("coverage_90", "coverage_90_specimens"), "in_set"),
     "set_size_90": ("set_size",),
     **{column: (column,) for column in ("brier", "distance_km", "log_density")},

@@ -1,6 +1,6 @@
 """Figures of the studies: inputs, scaling, paired differences.
 
-What belongs here: drawing STUDY_RUNS tables. What does not: making them.
+What belongs here: drawing EXPERIMENT_RUNS tables. What does not: making them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def learning_curves(
     """Draws log loss and accuracy against training specimens, with the fitted power laws.
 
     Args:
-        runs: a STUDY_RUNS table.
+        runs: an EXPERIMENT_RUNS table.
         laws: variant to the law of its log loss.
         titles: variant to words.
         note: printed above.

@@ -29,7 +29,7 @@ def reliability_diagrams(pooled: Pooled, split: str) -> Figure:
         right = rows["country"] == rows["predicted"]
         ax.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--")
         for column, word, colour in (
-            ("raw_probability", "as fitted", ORANGE),
+            ("uncalibrated_probability", "as fitted", ORANGE),
             ("probability", "calibrated", BLUE),
         ):
             table = reliability(rows[column], right)

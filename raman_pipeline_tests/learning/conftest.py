@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raman_pipeline.learning.data.labelled import fold_sides
+from raman_pipeline.learning.data.labelled import fold_train_test
 from raman_pipeline.rruff.chemistry import compositions
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -10,7 +10,7 @@ ELEMENT = {"Brazil": "Si", "Chile": "Cu", "Peru": "Ca"}
 
 
 @pytest.fixture(scope="session")
-def sides():
+def train_test():
     """Training and test side of a small problem: each country has a band of its own."""
     rng = np.random.default_rng(0)
     grid = np.linspace(100, 1500, 160)
@@ -31,7 +31,7 @@ def sides():
         }
     )
     folds.loc[0, "fold"] = pd.NA
-    facts = pd.DataFrame(
+    covariates = pd.DataFrame(
         {
             "member_id": ids,
             "measurement_key": ids,
@@ -43,4 +43,4 @@ def sides():
         }
     )
     tensor = SpectrumTensor(spectra.astype(np.float32), grid, tuple(ids))
-    return fold_sides(folds, tensor, 0, facts)
+    return fold_train_test(folds, tensor, 0, covariates)

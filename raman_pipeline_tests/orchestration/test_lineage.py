@@ -10,7 +10,7 @@ from raman_pipeline.geography.tables import (
 )
 from raman_pipeline.learning.clustering.benchmark import RUNS
 from raman_pipeline.learning.clustering.clusters import CLUSTERS, PLANE
-from raman_pipeline.learning.data.covariates import FACTS
+from raman_pipeline.learning.data.covariates import COVARIATES
 from raman_pipeline.learning.data.leakage import LEAKAGE
 from raman_pipeline.learning.data.splits import FOLDS
 from raman_pipeline.learning.denoising.evaluation import DENOISING
@@ -43,7 +43,7 @@ SCHEMAS = {
         GEOREFERENCING,
         DATASET_COUNTS,
         FOLDS,
-        FACTS,
+        COVARIATES,
         LEAKAGE,
         METRICS,
         WINDOW,

@@ -12,7 +12,7 @@ import pyarrow as pa
 from raman_pipeline.common.schema import RAGGED, Column, TableSchema
 from raman_pipeline.rruff.chemistry import ELEMENTS, compositions
 
-FACTS = TableSchema(
+COVARIATES = TableSchema(
     "spectrum_covariates",
     (
         Column("member_id", pa.string(), "the spectrum", unique=True),
@@ -35,7 +35,7 @@ FACTS = TableSchema(
 
 
 def spectrum_covariates(spectra: pd.DataFrame, samples: pd.DataFrame) -> pa.Table:
-    """Returns a FACTS table, one row for each spectrum, in the order of `spectra`.
+    """Returns a COVARIATES table, one row for each spectrum, in the order of `spectra`.
 
     Args:
         spectra: columns `member_id`, `rruff_id`, `measurement_key`, `wavelength_nm`,
@@ -52,4 +52,4 @@ def spectrum_covariates(spectra: pd.DataFrame, samples: pd.DataFrame) -> pa.Tabl
         # The same formula stands in every spectrum of a specimen, so each is read once.
         codes, formulae = pd.factorize(frame[f"{kind}_chemistry"].fillna(""))
         frame[f"{kind}_composition"] = list(compositions(formulae)[codes])
-    return FACTS.from_frame(frame)
+    return COVARIATES.from_frame(frame)

@@ -25,7 +25,7 @@ class LabelledSpectra:
         label: int64 [n], index into `classes`.
         classes: countries, sorted; the same on both sides of a fold.
         metadata: [n] rows with `member_id`, `rruff_id`, `mineral`, `locality`, `country`, and
-            the columns of the facts that were joined.
+            the columns of the covariates that were joined.
     """
 
     intensity: npt.NDArray[np.float32]
@@ -49,8 +49,8 @@ class LabelledSpectra:
         )
 
 
-def fold_sides(
-    folds: pd.DataFrame, tensor: SpectrumTensor, fold: int, facts: pd.DataFrame | None = None
+def fold_train_test(
+    folds: pd.DataFrame, tensor: SpectrumTensor, fold: int, covariates: pd.DataFrame | None = None
 ) -> tuple[LabelledSpectra, LabelledSpectra]:
     """Returns the training and the test side of one fold.
 
@@ -58,7 +58,7 @@ def fold_sides(
         folds: a FOLDS table.
         tensor: the spectra; every row that takes part must be in it.
         fold: the test fold.
-        facts: a FACTS table to join; None for families that look at nothing but the
+        covariates: a COVARIATES table to join; None for families that look at nothing but the
             spectrum and the names.
 
     Raises:
@@ -66,8 +66,8 @@ def fold_sides(
         ValueError: the fold is empty.
     """
     used = folds[folds["fold"].notna()].reset_index(drop=True)
-    if facts is not None:
-        used = used.merge(facts, on="member_id", how="left", validate="one_to_one")
+    if covariates is not None:
+        used = used.merge(covariates, on="member_id", how="left", validate="one_to_one")
     classes = tuple(sorted(used["country"].unique()))
     index = {country: i for i, country in enumerate(classes)}
     test = (used["fold"] == fold).to_numpy()

@@ -66,7 +66,7 @@ def shares(leakage: pd.DataFrame) -> dict[str, float]:
     }
 
 
-MANY = 5
+MAX_SIBLINGS = 5
 """Numbers of siblings from this on are counted together."""
 
 
@@ -78,10 +78,10 @@ def accuracy_by_siblings(predictions: pd.DataFrame, leakage: pd.DataFrame) -> pd
         leakage: a LEAKAGE table of the same split.
 
     Returns:
-        Columns `siblings` (0 to MANY, the last meaning that or more), `accuracy`, `n`.
+        Columns `siblings` (0 to MAX_SIBLINGS, the last meaning that or more), `accuracy`, `n`.
     """
     joined = predictions.merge(leakage[["member_id", "siblings"]], on="member_id")
     grouped = (joined["country"] == joined["predicted"]).groupby(
-        joined["siblings"].clip(upper=MANY)
+        joined["siblings"].clip(upper=MAX_SIBLINGS)
     )
     return pd.DataFrame({"accuracy": grouped.mean(), "n": grouped.size()}).reset_index()

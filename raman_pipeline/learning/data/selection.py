@@ -1,4 +1,4 @@
-"""Which spectra a geolocation study uses, and why the others are left out.
+"""Which spectra a geolocation selection uses, and why the others are left out.
 
 What belongs here: the selection and its reasons. What does not: folds (see
 `splits`).
@@ -60,7 +60,7 @@ def select_spectra(
     rare = counts[counts < min_per_country].index
     exclude(frame["country"].isin(rare), "rare_country")
 
-    study = frame[["member_id", "rruff_id", "mineral", "locality", "country"]].copy()
-    study["locality"] = study["locality"].fillna("")
-    study["excluded"] = excluded
-    return study
+    selection = frame[["member_id", "rruff_id", "mineral", "locality", "country"]].copy()
+    selection["locality"] = selection["locality"].fillna("")
+    selection["excluded"] = excluded
+    return selection

@@ -1,7 +1,7 @@
 """Splits into folds: the papers' random one, and those that keep groups together.
 
 What belongs here: what must not stand on both sides, and the proof that it does
-not. What does not: which rows take part (see `study`).
+not. What does not: which rows take part (see `selection`).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def groups_of(frame: pd.DataFrame, split: Split) -> npt.NDArray[np.int64] | None
     for column in columns:
         codes, values = pd.factorize(frame[column])
         if (codes < 0).any():
-            raise ValueError(f"{column} holds nulls; leave those rows out of the study")
+            raise ValueError(f"{column} holds nulls; leave those rows out of the selection")
         edges.append(np.stack([rows, codes + offset]))
         offset += len(values)
     source, target = np.concatenate(edges, axis=1)
@@ -85,30 +85,30 @@ def make_splitter(split: Split, n_splits: int, seed: int) -> StratifiedKFold | S
 
 
 @contextmanager
-def quiet_about_rare() -> Iterator[None]:
+def ignore_rare_classes() -> Iterator[None]:
     """Silences scikit-learn on countries too rare for every fold; the reports show n of each."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")
         yield
 
 
-def assign_folds(study: pd.DataFrame, split: Split, n_splits: int, seed: int) -> pa.Table:
+def assign_folds(selection: pd.DataFrame, split: Split, n_splits: int, seed: int) -> pa.Table:
     """Assigns every row that takes part to one test fold.
 
     Args:
-        study: as `select_spectra` returns it.
+        selection: as `select_spectra` returns it.
         split: which split.
         n_splits: number of folds.
         seed: of the shuffle.
 
     Returns:
-        A FOLDS table with one row for each row of `study`, in its order.
+        A FOLDS table with one row for each row of `selection`, in its order.
 
     Raises:
         ValueError: there are fewer groups, or fewer spectra of the commonest country,
             than folds.
     """
-    used = study[study["excluded"].isna()]
+    used = selection[selection["excluded"].isna()]
     groups = groups_of(used, split)
     available = len(used) if groups is None else len(np.unique(groups))
     if available < n_splits:
@@ -118,17 +118,17 @@ def assign_folds(study: pd.DataFrame, split: Split, n_splits: int, seed: int) ->
             "use fewer folds or more data"
         )
     fold = np.full(len(used), -1)
-    with quiet_about_rare():
+    with ignore_rare_classes():
         splitter = make_splitter(split, n_splits, seed)
         for number, (_, test) in enumerate(splitter.split(used, used["country"], groups)):
             fold[test] = number
-    result = study.copy()
+    result = selection.copy()
     result["group"] = pd.Series(groups, index=used.index, dtype="Int64")
     result["fold"] = pd.Series(fold, index=used.index, dtype="Int32")
     return FOLDS.from_frame(result)
 
 
-def groups_on_both_sides(folds: pd.DataFrame, split: Split) -> dict[str, int]:
+def groups_in_several_folds(folds: pd.DataFrame, split: Split) -> dict[str, int]:
     """Counts values that stand in more than one fold, for each column the split keeps.
 
     All counts are zero in a sound assignment; the random split keeps nothing.

@@ -21,7 +21,7 @@ from raman_pipeline.learning.data.model_state import ModelState
 
 Probabilities = npt.NDArray[np.float64]
 
-LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+COVERAGE_LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Stated coverages of the conformal sets."""
 _BINS = 15
 _SCORES, _LABEL, _PRIOR = "calibration.scores", "calibration.label", "calibration.prior"
@@ -31,7 +31,7 @@ _SIMPLEX = ((0.0, -3.0), (1.5, -1.0), (0.0, 1.0))
 _LOG_TEMPERATURES = (np.log(0.2), np.log(200.0))
 
 
-def floored(probabilities: Probabilities, observations: int) -> Probabilities:
+def smoothed(probabilities: Probabilities, observations: int) -> Probabilities:
     """Mixes in one observation spread over all classes: nothing seen is impossible.
 
     Args:
@@ -56,13 +56,13 @@ class Calibrator:
     """
 
     temperature: float
-    prior_share: float
+    prior_weight: float
     prior: npt.NDArray[np.float64]
 
     def __call__(self, probabilities: Probabilities) -> Probabilities:
         """Returns calibrated probabilities, [n, classes]."""
         tempered = temper(probabilities, self.temperature)
-        return (1 - self.prior_share) * tempered + self.prior_share * self.prior
+        return (1 - self.prior_weight) * tempered + self.prior_weight * self.prior
 
 
 def fit_calibrator(
@@ -118,7 +118,7 @@ class Calibration:
         }
         metadata: dict[str, Any] = {
             "temperature": self.calibrator.temperature,
-            "prior_share": self.calibrator.prior_share,
+            "prior_weight": self.calibrator.prior_weight,
             "bandwidth_km": self.bandwidth_km,
             "choice": dict(self.choice),
             "trials": [[dict(choice), round(loss, 5)] for choice, loss in self.trials],
@@ -130,7 +130,7 @@ class Calibration:
         """Reads what `added_to` stored."""
         metadata, arrays = state.metadata[_METADATA], state.arrays
         return cls(
-            Calibrator(metadata["temperature"], metadata["prior_share"], arrays[_PRIOR]),
+            Calibrator(metadata["temperature"], metadata["prior_weight"], arrays[_PRIOR]),
             metadata["bandwidth_km"],
             arrays[_SCORES],
             arrays[_LABEL],
@@ -214,7 +214,7 @@ def conformal_sets(
     validation: Probabilities,
     label: npt.NDArray[np.int64],
     test: Probabilities,
-    levels: Sequence[float] = LEVELS,
+    levels: Sequence[float] = COVERAGE_LEVELS,
 ) -> npt.NDArray[np.bool_]:
     """Returns which classes stand in the conformal set of each row, [n, classes, levels].
 

@@ -19,22 +19,27 @@ import pyarrow as pa
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.splits import Split
-from raman_pipeline.learning.geolocation.experiments import STUDY_RUNS, OnRun, StudyData, run_family
+from raman_pipeline.learning.geolocation.experiments import (
+    EXPERIMENT_RUNS,
+    ExperimentData,
+    OnRun,
+    run_family,
+)
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.training.augmented_set import disturbed
 from raman_pipeline.learning.training.presets import AugmentationRecipe
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-TWIN = AugmentationRecipe(shift_cm1=0, noise=0.02, baseline=0.3, sibling=0)
+DUPLICATE = AugmentationRecipe(shift_cm1=0, noise=0.02, baseline=0.3, sibling=0)
 """Another background and noise, nothing else."""
-DUPLICATE_FAMILIES = ("majority", "specimen_lookup", "nearest_neighbour", "extra_trees")
+DUPLICATE_FAMILIES = ("majority", "specimen_memorisation", "nearest_neighbour", "extra_trees")
 DUPLICATE_SPLITS: tuple[Split, ...] = ("random", "specimen")
 
 
-def with_pairs(data: StudyData, seed: int) -> StudyData:
+def with_duplicates(data: ExperimentData, seed: int) -> ExperimentData:
     """Returns a study in which every spectrum that takes part stands twice.
 
-    The twin has the same specimen, label and facts, and an id of its own.
+    The twin has the same specimen, label and covariates, and an id of its own.
     """
     rows = data.rows[data.rows["excluded"].isna()].reset_index(drop=True)
     tensor = data.tensor
@@ -46,9 +51,9 @@ def with_pairs(data: StudyData, seed: int) -> StudyData:
         ("",),
         rows,
     )
-    copies = disturbed(measured, TWIN, seed, np.arange(len(rows)))
+    copies = disturbed(measured, DUPLICATE, seed, np.arange(len(rows)))
     twins = rows.assign(member_id=rows["member_id"] + " twin")
-    facts = data.facts[data.facts["member_id"].isin(rows["member_id"])]
+    covariates = data.covariates[data.covariates["member_id"].isin(rows["member_id"])]
     return replace(
         data,
         rows=pd.concat([rows, twins], ignore_index=True),
@@ -57,20 +62,21 @@ def with_pairs(data: StudyData, seed: int) -> StudyData:
             tensor.grid,
             (*rows["member_id"], *twins["member_id"]),
         ),
-        facts=pd.concat(
-            [facts, facts.assign(member_id=facts["member_id"] + " twin")], ignore_index=True
+        covariates=pd.concat(
+            [covariates, covariates.assign(member_id=covariates["member_id"] + " twin")],
+            ignore_index=True,
         ),
     )
 
 
-def duplicate_effect(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
+def duplicate_effect(data: ExperimentData, seed: int, on_run: OnRun) -> pa.Table:
     """Fits DUPLICATE_FAMILIES on the data as measured and doubled, under both splits.
 
     Returns:
-        A STUDY_RUNS table; variants are `<family>, <split>, as measured` or `, twins`.
+        An EXPERIMENT_RUNS table; variants are `<family>, <split>, as measured` or `, twins`.
     """
-    sets = (("as measured", data), ("twins", with_pairs(data, seed)))
-    return STUDY_RUNS.from_rows(
+    sets = (("as measured", data), ("twins", with_duplicates(data, seed)))
+    return EXPERIMENT_RUNS.from_rows(
         run_family(study, FAMILIES[name], f"{name}, {split}, {word}", cell, on_run)
         for word, study in sets
         for split in DUPLICATE_SPLITS

@@ -18,21 +18,21 @@ import pyarrow as pa
 from sklearn.metrics import f1_score
 
 from raman_pipeline.common.schema import Column, TableSchema
-from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_sides
+from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_train_test
 from raman_pipeline.learning.data.splits import Split, assign_folds
 from raman_pipeline.learning.geolocation.calibration import log_loss
 from raman_pipeline.learning.geolocation.features import INPUTS, Input
 from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.geolocation.fitting import fit_family, predict_family
 from raman_pipeline.learning.geolocation.metrics import ranked
-from raman_pipeline.learning.geolocation.registry import FAMILIES, Family, blend, lookup
+from raman_pipeline.learning.geolocation.registry import FAMILIES, Family, blend, memorisation
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 SPLIT: Split = "specimen"
 _SHARE = (0.0, 1.0)
 
-STUDY_RUNS = TableSchema(
-    "study_runs",
+EXPERIMENT_RUNS = TableSchema(
+    "experiment_runs",
     (
         Column("variant", pa.string(), "what was fitted: a family, or a set of inputs"),
         Column("seed", pa.int32(), "of the folds and of the fit"),
@@ -53,7 +53,7 @@ OnRun = Callable[[dict], None]
 
 
 @dataclass(frozen=True)
-class Cell:
+class ExperimentFold:
     """One fold of a study: what is fitted on and what is tested.
 
     Attributes:
@@ -74,38 +74,38 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class StudyData:
+class ExperimentData:
     """What every study draws its folds from.
 
     Attributes:
         rows: a FOLDS table of any split; its exclusions hold, its folds do not.
         tensor: the spectra.
-        facts: a FACTS table.
+        covariates: a COVARIATES table.
         n_folds: how many folds.
         trees: of a forest.
     """
 
     rows: pd.DataFrame
     tensor: SpectrumTensor
-    facts: pd.DataFrame
+    covariates: pd.DataFrame
     n_folds: int
     trees: int
 
-    def cells(self, seed: int, split: Split = SPLIT) -> Iterator[Cell]:
+    def cells(self, seed: int, split: Split = SPLIT) -> Iterator[ExperimentFold]:
         """Yields every fold under one seed."""
         study = self.rows.drop(columns=["group", "fold"])
         folds = assign_folds(study, split, self.n_folds, seed).to_pandas()
         for fold in range(self.n_folds):
-            train, test = fold_sides(folds, self.tensor, fold, self.facts)
-            yield Cell(seed, split, fold, train, test)
+            train, test = fold_train_test(folds, self.tensor, fold, self.covariates)
+            yield ExperimentFold(seed, split, fold, train, test)
 
 
 def compare_families(
-    data: StudyData, names: Iterable[str], seeds: Sequence[int], on_run: OnRun
+    data: ExperimentData, names: Iterable[str], seeds: Sequence[int], on_run: OnRun
 ) -> pa.Table:
-    """Fits families on the same folds under several seeds; returns a STUDY_RUNS table."""
+    """Fits families on the same folds under several seeds; returns an EXPERIMENT_RUNS table."""
     chosen = [FAMILIES[name] for name in names]
-    return STUDY_RUNS.from_rows(
+    return EXPERIMENT_RUNS.from_rows(
         run_family(data, family, family.name, cell, on_run)
         for seed in seeds
         for cell in data.cells(seed)
@@ -124,29 +124,29 @@ ABLATION: tuple[tuple[Input, ...], ...] = (
     ("spectrum", "ideal_chemistry", "measured_chemistry"),
     INPUTS,
 )
-"""Sets of inputs: alone, then beside the spectrum; names alone are LOOKUPS."""
+"""Sets of inputs: alone, then beside the spectrum; names alone are MEMORISED."""
 
-LOOKUPS = {
+MEMORISED = {
     # A name alone: trees took 20 minutes over 1,000 one-hot columns of one fold, for no more.
-    "mineral (look-up)": "mineral",
+    "mineral (memorisation)": "mineral",
     # A confound: collectors have favourite countries.
-    "who gave the specimen (look-up)": "source",
+    "donor (memorisation)": "source",
 }
 """What is a name and no quantity, with its column."""
 
-N_ABLATED = len(ABLATION) + len(LOOKUPS)
+N_ABLATION_VARIANTS = len(ABLATION) + len(MEMORISED)
 
 
-def ablate_inputs(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
-    """Fits the same learner, the blend, on each set of ABLATION; returns a STUDY_RUNS table.
+def ablate_inputs(data: ExperimentData, seed: int, on_run: OnRun) -> pa.Table:
+    """Fits the same learner, the blend, on each set of ABLATION; returns an EXPERIMENT_RUNS table.
 
-    Beside them stand the LOOKUPS; the facts must have a column `source`.
+    Beside them stand the MEMORISED; the covariates must have a column `source`.
     """
     variants = {" + ".join(inputs): blend("blend", "blend", inputs) for inputs in ABLATION}
-    for title, column in LOOKUPS.items():
+    for title, column in MEMORISED.items():
         described = f"Gives the commonest country of training by {column}."
-        variants[title] = lookup(f"{column}_lookup", title, described, column)
-    return STUDY_RUNS.from_rows(
+        variants[title] = memorisation(f"{column}_memorisation", title, described, column)
+    return EXPERIMENT_RUNS.from_rows(
         run_family(data, family, name, cell, on_run)
         for cell in data.cells(seed)
         for name, family in variants.items()
@@ -156,8 +156,10 @@ def ablate_inputs(data: StudyData, seed: int, on_run: OnRun) -> pa.Table:
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 
 
-def learning_curve(data: StudyData, names: Iterable[str], seed: int, on_run: OnRun) -> pa.Table:
-    """Fits families on growing parts of the training specimens; returns a STUDY_RUNS table.
+def learning_curve(
+    data: ExperimentData, names: Iterable[str], seed: int, on_run: OnRun
+) -> pa.Table:
+    """Fits families on growing parts of the training specimens; returns an EXPERIMENT_RUNS table.
 
     The parts are nested: a larger one holds every smaller one.
     """
@@ -166,15 +168,15 @@ def learning_curve(data: StudyData, names: Iterable[str], seed: int, on_run: OnR
     def runs() -> Iterator[dict]:
         for cell in data.cells(seed):
             for share in SHARES:
-                part = some_specimens(cell.train, share, seed + cell.fold)
+                part = subsample_specimens(cell.train, share, seed + cell.fold)
                 smaller = replace(cell, train=part, share=share)
                 for family in chosen:
                     yield run_family(data, family, family.name, smaller, on_run)
 
-    return STUDY_RUNS.from_rows(runs())
+    return EXPERIMENT_RUNS.from_rows(runs())
 
 
-def some_specimens(train: LabelledSpectra, share: float, seed: int) -> LabelledSpectra:
+def subsample_specimens(train: LabelledSpectra, share: float, seed: int) -> LabelledSpectra:
     """Returns the spectra of a random share of the specimens; larger shares hold smaller ones."""
     specimens = np.sort(train.metadata["rruff_id"].unique())
     order = np.random.default_rng(seed).permutation(len(specimens))
@@ -183,9 +185,9 @@ def some_specimens(train: LabelledSpectra, share: float, seed: int) -> LabelledS
 
 
 def run_family(
-    data: StudyData, family: Family, variant: str, cell: Cell, on_run: OnRun
+    data: ExperimentData, family: Family, variant: str, cell: ExperimentFold, on_run: OnRun
 ) -> dict[str, object]:
-    """Fits and tests a family on one cell; returns a row of STUDY_RUNS."""
+    """Fits and tests a family on one cell; returns a row of EXPERIMENT_RUNS."""
     context = FitContext(cell.seed, cell.split, data.trees)
     state = fit_family(family, cell.train, context)
     found = predict_family(family, state, cell.train, cell.test)

@@ -13,7 +13,7 @@ from typing import Any
 from raman_pipeline.learning.data.splits import Split
 from raman_pipeline.learning.training.presets import ConvNeXtPreset, PresetName
 
-Choice = Mapping[str, Any]
+Hyperparameters = Mapping[str, Any]
 """Parameters that the inner validation may choose."""
 
 
@@ -35,6 +35,6 @@ class FitContext:
     split: Split
     trees: int
     presets: Mapping[PresetName, ConvNeXtPreset] = field(default_factory=dict)
-    choice: Choice = field(default_factory=dict)
+    choice: Hyperparameters = field(default_factory=dict)
     checkpoint: Path | None = None
     on_epoch: Callable | None = None

@@ -19,24 +19,29 @@ import numpy as np
 from raman_pipeline.geography.maps.geodesy import unit_vectors
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.data.splits import Split, groups_of, make_splitter, quiet_about_rare
+from raman_pipeline.learning.data.splits import (
+    Split,
+    groups_of,
+    ignore_rare_classes,
+    make_splitter,
+)
 from raman_pipeline.learning.geolocation.calibration import (
     Calibration,
     Calibrator,
     Predicted,
     Probabilities,
     fit_calibrator,
-    floored,
     log_loss,
+    smoothed,
 )
-from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
+from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
 from raman_pipeline.learning.geolocation.registry import Family
 from raman_pipeline.learning.geolocation.spatial_density import Places
 
 _INNER_FOLDS = 5
 
 
-def inner_sides(
+def inner_split(
     train: LabelledSpectra, split: Split, seed: int
 ) -> tuple[LabelledSpectra, LabelledSpectra]:
     """Divides a training side into four fifths to fit on and one fifth to validate on.
@@ -48,7 +53,7 @@ def inner_sides(
     # scikit-learn wants at least one class with as many members as folds.
     commonest = int(np.bincount(train.label).max())
     splitter = make_splitter(split, min(_INNER_FOLDS, available, commonest), seed)
-    with quiet_about_rare():
+    with ignore_rare_classes():
         fitted, validated = next(splitter.split(train.metadata, train.label, groups))
     return train.subset(fitted), train.subset(validated)
 
@@ -59,11 +64,11 @@ def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> M
     Returns:
         The family's state with a Calibration added.
     """
-    inner, validation = inner_sides(train, context.split, context.seed)
+    inner, validation = inner_split(train, context.split, context.seed)
     frequency = np.bincount(train.label, minlength=len(train.classes)) / len(train)
-    prior = floored(frequency[None], len(train))[0]
-    trials: list[tuple[float, Choice, Probabilities, Calibrator]] = []
-    for number, choice in enumerate(family.choices):
+    prior = smoothed(frequency[None], len(train))[0]
+    trials: list[tuple[float, Hyperparameters, Probabilities, Calibrator]] = []
+    for number, choice in enumerate(family.param_grid):
         step = dataclasses.replace(
             context, choice=choice, checkpoint=_beside(context.checkpoint, f"inner{number}")
         )
@@ -111,4 +116,4 @@ def _bandwidth(
 def _scores(
     family: Family, state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> Probabilities:
-    return floored(family.predict(state, train, test), len(train))
+    return smoothed(family.predict(state, train, test), len(train))

@@ -16,7 +16,7 @@ from raman_pipeline.common.schema import RAGGED, Column, TableSchema
 from raman_pipeline.geography.maps.geodesy import separation_km, unit_vectors
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.geolocation.calibration import (
-    LEVELS,
+    COVERAGE_LEVELS,
     Predicted,
     Probabilities,
     brier,
@@ -38,13 +38,15 @@ PREDICTIONS = TableSchema(
         Column("predicted", pa.string(), "the country of the highest score"),
         Column("probability", pa.float64(), "of `predicted`, calibrated", between=_SHARE),
         Column("true_probability", pa.float64(), "of the label, calibrated", between=_SHARE),
-        Column("raw_probability", pa.float64(), "of `predicted`, as fitted", between=_SHARE),
+        Column(
+            "uncalibrated_probability", pa.float64(), "of `predicted`, as fitted", between=_SHARE
+        ),
         Column("brier", pa.float64(), "squared error over all countries", between=(0, 2)),
         Column("rank", pa.int32(), "rank of the label by score, 1 is best", between=(1, 1000)),
         Column("specimen_in_training", pa.bool_(), "the specimen also stands in training"),
         Column("distance_km", pa.float64(), "weighted position to the specimen's", True),
         Column("log_density", pa.float64(), "at the specimen's position; 0: uniform", True),
-        Column("set_size", _SETS, f"countries in the sets of stated coverage {LEVELS}"),
+        Column("set_size", _SETS, f"countries in the sets of stated coverage {COVERAGE_LEVELS}"),
         Column("in_set", _SETS, "1 where the set of that coverage holds the label"),
         Column("probabilities", RAGGED, "of all countries of the folds, in their order"),
     ),
@@ -93,7 +95,7 @@ def predictions_table(
                 "predicted": classes[first],
                 "probability": probabilities[rows, first],
                 "true_probability": probabilities[rows, test.label],
-                "raw_probability": scores[rows, first],
+                "uncalibrated_probability": scores[rows, first],
                 "brier": np.clip(brier(probabilities, test.label), 0, 2),
                 "rank": np.argmax(order == test.label[:, None], axis=1) + 1,
                 "specimen_in_training": seen.to_numpy(bool),
@@ -119,7 +121,7 @@ def summarise(predictions: pd.DataFrame) -> dict[str, float]:
     truth, predicted = predictions["country"], predictions["predicted"]
     seen = predictions["specimen_in_training"].astype(bool)
     right = truth == predicted
-    at = LEVELS.index(0.9)
+    at = COVERAGE_LEVELS.index(0.9)
     inside = predictions["in_set"].str[at]
     return {
         "n": len(predictions),
@@ -132,7 +134,9 @@ def summarise(predictions: pd.DataFrame) -> dict[str, float]:
         "log_loss": float(-np.log(predictions["true_probability"]).mean()),
         "brier": float(predictions["brier"].mean()),
         "ece": expected_calibration_error(reliability(predictions["probability"], right)),
-        "ece_raw": expected_calibration_error(reliability(predictions["raw_probability"], right)),
+        "ece_uncalibrated": expected_calibration_error(
+            reliability(predictions["uncalibrated_probability"], right)
+        ),
         "coverage_90": float(inside.mean()),
         "coverage_90_specimens": float(inside.groupby(predictions["rruff_id"]).mean().mean()),
         "set_size_90": float(predictions["set_size"].str[at].mean()),
@@ -162,7 +166,7 @@ def coverages(predictions: pd.DataFrame) -> pd.DataFrame:
     by_specimen = pd.DataFrame(inside).groupby(predictions["rruff_id"].to_numpy()).mean().mean()
     return pd.DataFrame(
         {
-            "stated": LEVELS,
+            "stated": COVERAGE_LEVELS,
             "measured": inside.mean(axis=0),
             "specimens": by_specimen.to_numpy(),
             "size": sizes.mean(axis=0),

@@ -16,11 +16,14 @@ import numpy.typing as npt
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.geolocation.families import baselines, kernel_ridge
-from raman_pipeline.learning.geolocation.families import minirocket as random_convolutions
-from raman_pipeline.learning.geolocation.families import sklearn_models as classical
+from raman_pipeline.learning.geolocation.families import (
+    baselines,
+    kernel_ridge,
+    random_convolutions,
+    sklearn_models,
+)
 from raman_pipeline.learning.geolocation.features import Input
-from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
+from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
 from raman_pipeline.learning.training.presets import PresetName
 
 Fit = Callable[[LabelledSpectra, FitContext], ModelState]
@@ -38,7 +41,7 @@ class Family:
         fit: training side and context to a state.
         predict: state, training side and test side to float64 [n, classes].
         inputs: what it looks at, by the names of `inputs` or of a column; empty for none.
-        choices: parameters that the inner validation chooses among.
+        param_grid: parameters that the inner validation chooses among.
         preset: of its network; None for families without one.
         uses: the settings that its fit depends on.
         baseline: whether a model should beat it.
@@ -51,7 +54,7 @@ class Family:
     fit: Fit
     predict: Predict
     inputs: tuple[str, ...] = ("spectrum",)
-    choices: tuple[Choice, ...] = ({},)
+    param_grid: tuple[Hyperparameters, ...] = ({},)
     preset: PresetName | None = None
     uses: tuple[str, ...] = ()
     baseline: bool = True
@@ -64,10 +67,10 @@ def trees(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
         name,
         title,
         f"Extremely randomised trees on {_listed(inputs)}.",
-        classical.fit_recipe,
-        partial(classical.predict_trees, inputs=inputs),
+        sklearn_models.fit_recipe,
+        partial(sklearn_models.predict_trees, inputs=inputs),
         inputs,
-        classical.TREE_CHOICES,
+        sklearn_models.TREE_GRID,
         uses=("forest",),
     )
 
@@ -78,10 +81,10 @@ def support_vectors(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
         name,
         title,
         f"Support-vector machine with an RBF kernel on {_listed(inputs)}.",
-        classical.fit_recipe,
-        partial(classical.predict_svm, inputs=inputs),
+        sklearn_models.fit_recipe,
+        partial(sklearn_models.predict_svm, inputs=inputs),
         inputs,
-        classical.SVM_CHOICES,
+        sklearn_models.SVM_GRID,
         version="5",
     )
 
@@ -95,21 +98,21 @@ def blend(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
         partial(kernel_ridge.fit_kernel_ridge, inputs=inputs),
         partial(kernel_ridge.predict_blend, inputs=inputs),
         inputs,
-        kernel_ridge.RIDGE_CHOICES,
+        kernel_ridge.RIDGE_GRID,
         uses=("forest",),
         baseline=False,
         version="5",
     )
 
 
-def lookup(name: str, title: str, description: str, column: str) -> Family:
+def memorisation(name: str, title: str, description: str, column: str) -> Family:
     """Returns a look-up of the countries that training has for a value of a column."""
     return Family(
         name,
         title,
         description,
-        lambda train, _: baselines.fit_lookup(train, column),
-        partial(baselines.predict_lookup, column=column),
+        lambda train, _: baselines.fit_memorisation(train, column),
+        partial(baselines.predict_memorisation, column=column),
         (column,),
     )
 
@@ -159,15 +162,15 @@ FAMILIES: dict[str, Family] = {
             baselines.predict_majority,
             (),
         ),
-        lookup(
-            "mineral_lookup",
-            "mineral look-up",
+        memorisation(
+            "mineral_memorisation",
+            "mineral memorisation",
             "Gives the commonest country of the mineral's name; never sees a spectrum.",
             "mineral",
         ),
-        lookup(
-            "specimen_lookup",
-            "same-specimen look-up",
+        memorisation(
+            "specimen_memorisation",
+            "specimen memorisation",
             "Gives the country of the same specimen where training holds it, else the commonest: "
             "what leakage alone is worth.",
             "rruff_id",
@@ -187,7 +190,7 @@ FAMILIES: dict[str, Family] = {
             "Ridge on the features of random convolutions, in the manner of MiniRocket.",
             random_convolutions.fit_random_convolutions,
             random_convolutions.predict_random_convolutions,
-            choices=random_convolutions.RIDGE_CHOICES,
+            param_grid=random_convolutions.RIDGE_GRID,
             version="5",
         ),
         support_vectors("chemistry_svm", "RBF-SVM + chemistry", WITH_CHEMISTRY),

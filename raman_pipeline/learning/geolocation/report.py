@@ -35,7 +35,12 @@ METRICS = TableSchema(
         Column("log_loss", pa.float64(), "of calibrated probabilities, nats"),
         Column("brier", pa.float64(), "of calibrated probabilities", between=(0, 2)),
         Column("ece", pa.float64(), "expected calibration error, calibrated", between=_SHARE),
-        Column("ece_raw", pa.float64(), "expected calibration error, as fitted", between=_SHARE),
+        Column(
+            "ece_uncalibrated",
+            pa.float64(),
+            "expected calibration error, as fitted",
+            between=_SHARE,
+        ),
         Column("coverage_90", pa.float64(), "measured coverage of the 90% sets", between=_SHARE),
         Column("coverage_90_specimens", pa.float64(), "the same over specimens", between=_SHARE),
         Column("set_size_90", pa.float64(), "countries in the 90% sets"),
@@ -133,7 +138,7 @@ def tables_of(predictions: Predictions, family: str, split: str) -> list[pd.Data
     return [t for (f, s, _), t in sorted(predictions.items()) if (f, s) == (family, split)]
 
 
-def sees_as_much(family: Family) -> list[str]:
+def comparable_baselines(family: Family) -> list[str]:
     """Returns the baselines whose inputs a family has too: those that it must beat."""
     return [
         name
@@ -159,7 +164,7 @@ def verdicts(metrics: pd.DataFrame) -> list[str]:
                 continue
             same = rows[rows["fold"].isin(own["fold"])]
             means = same.groupby("family")["accuracy"].mean()
-            base = means[[b for b in sees_as_much(family) if b in means.index]]
+            base = means[[b for b in comparable_baselines(family) if b in means.index]]
             if base.empty:
                 continue
             best, ours = base.idxmax(), means[name]

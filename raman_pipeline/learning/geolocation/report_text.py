@@ -24,7 +24,7 @@ _MAIN = {
 _PROBABILITIES = {
     "log_loss": "log loss",
     "brier": "Brier",
-    "ece_raw": "ECE as fitted",
+    "ece_uncalibrated": "ECE as fitted",
     "ece": "ECE calibrated",
     "coverage_90": "coverage of 90% sets",
     "coverage_90_specimens": "by specimen",

@@ -35,7 +35,7 @@ def fit_power_law(runs: pd.DataFrame, loss: str) -> PowerLaw:
     fold it is the exponent itself.
 
     Args:
-        runs: a STUDY_RUNS table of one variant.
+        runs: an EXPERIMENT_RUNS table of one variant.
         loss: `log_loss`, or `error` for 1 - accuracy.
     """
     values = 1 - runs["accuracy"] if loss == "error" else runs[loss]
@@ -70,7 +70,7 @@ def paired_test(runs: pd.DataFrame, model: str, baseline: str, metric: str) -> P
     """Tests the difference of a metric between two variants; the interval is of 95%.
 
     Args:
-        runs: a STUDY_RUNS table in which both stand for the same seeds and folds.
+        runs: an EXPERIMENT_RUNS table in which both stand for the same seeds and folds.
         model: variant that is to win.
         baseline: the other one.
         metric: column.

@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from raman_pipeline.learning.data.labelled import fold_sides
+from raman_pipeline.learning.data.labelled import fold_train_test
 from raman_pipeline.learning.training.augmented_set import augmented_set, disturbed
 from raman_pipeline.learning.training.presets import AugmentationRecipe
 from raman_pipeline.orchestration.metadata import (
@@ -59,7 +59,7 @@ def augmented_training_set(
     Networks disturb anew in every epoch, so nothing has to be stored to train.
     """
     fold, _ = fold_and_split(context.partition_key)
-    train, _ = fold_sides(fold_assignment.to_pandas(), resampled_spectra, fold)
+    train, _ = fold_train_test(fold_assignment.to_pandas(), resampled_spectra, fold)
     recipe: AugmentationRecipe = settings.augmentation
     seed = settings.training.seed + fold
     result = augmented_set(train, recipe, seed, config.copies)

@@ -15,16 +15,16 @@ from raman_pipeline.learning.geolocation.duplicate_effect import (
     duplicate_effect,
 )
 from raman_pipeline.learning.geolocation.experiments import (
-    N_ABLATED,
+    EXPERIMENT_RUNS,
+    N_ABLATION_VARIANTS,
     SHARES,
-    STUDY_RUNS,
-    StudyData,
+    ExperimentData,
     ablate_inputs,
     compare_families,
     learning_curve,
 )
 from raman_pipeline.learning.geolocation.registry import FAMILIES
-from raman_pipeline.learning.geolocation.report import sees_as_much
+from raman_pipeline.learning.geolocation.report import comparable_baselines
 from raman_pipeline.learning.geolocation.significance import (
     fit_power_law,
     mineral_ceiling,
@@ -49,12 +49,12 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 SEEDS = (0, 1, 2)
 BEST = "chemistry_blend"
 """The model that the comparison is about."""
-SCALED = ("mineral_lookup", "extra_trees", "chemistry_trees", BEST)
+SCALED = ("mineral_memorisation", "extra_trees", "chemistry_trees", BEST)
 
 _USED = ["folds", "grid", "forest"]
 
 
-def _declared(name: str, version: str = "1", **ins: dg.AssetIn) -> dict[str, Any]:
+def _declared(name: str, version: str = "2", **ins: dg.AssetIn) -> dict[str, Any]:
     return {
         "name": name,
         "group_name": "geolocation",
@@ -87,7 +87,7 @@ def paired_comparison(
 ) -> dg.MaterializeResult:
     """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
     data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
-    baselines = sees_as_much(FAMILIES[BEST])
+    baselines = comparable_baselines(FAMILIES[BEST])
     runs_each = len(SEEDS) * N_FOLDS
     names = [*baselines, BEST]
     table = compare_families(data, names, SEEDS, _log(context, runs_each * len(names)))
@@ -113,7 +113,7 @@ def paired_comparison(
     )
 
 
-@dg.asset(**_declared("input_ablation", "2", spectra=ON_DISK))
+@dg.asset(**_declared("input_ablation", "3", spectra=ON_DISK))
 def input_ablation(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -124,9 +124,11 @@ def input_ablation(
 ) -> dg.MaterializeResult:
     """The same learner on spectrum, chemistry and laser, alone and together; names by look-up."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
-    facts = spectrum_covariates.to_pandas().merge(source, on="member_id", validate="one_to_one")
-    data = _data(settings, fold_assignment, resampled_spectra, facts)
-    table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * N_ABLATED))
+    covariates = spectrum_covariates.to_pandas().merge(
+        source, on="member_id", validate="one_to_one"
+    )
+    data = _data(settings, fold_assignment, resampled_spectra, covariates)
+    table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * N_ABLATION_VARIANTS))
     runs = table.to_pandas()
     figure = variant_bars(runs, f"Country by what is known of a spectrum\n{_note(settings, runs)}")
     used = data.rows[data.rows["excluded"].isna()]
@@ -197,9 +199,9 @@ def duplicate_effect_asset(
 
 
 def _data(
-    settings: Settings, folds: pa.Table, tensor: SpectrumTensor, facts: pd.DataFrame
-) -> StudyData:
-    return StudyData(folds.to_pandas(), tensor, facts, N_FOLDS, settings.forest.trees)
+    settings: Settings, folds: pa.Table, tensor: SpectrumTensor, covariates: pd.DataFrame
+) -> ExperimentData:
+    return ExperimentData(folds.to_pandas(), tensor, covariates, N_FOLDS, settings.forest.trees)
 
 
 def _log(context: dg.AssetExecutionContext, total: int) -> Callable[[dict], None]:
@@ -241,7 +243,7 @@ def _result(
     return table_result(
         name,
         table,
-        STUDY_RUNS,
+        EXPERIMENT_RUNS,
         settings.part(_USED),
         [check_result(name, "all_runs", bool((counts == runs_each).all()))],
         means=dg.MetadataValue.json(means.round(4).to_dict("index")),

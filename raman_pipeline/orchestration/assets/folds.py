@@ -9,14 +9,14 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common.parquet import StoredTable
-from raman_pipeline.learning.data.covariates import FACTS, spectrum_covariates
-from raman_pipeline.learning.data.labelled import fold_sides
+from raman_pipeline.learning.data.covariates import COVARIATES, spectrum_covariates
+from raman_pipeline.learning.data.labelled import fold_train_test
 from raman_pipeline.learning.data.leakage import LEAKAGE, measure_leakage, shares
 from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
     FOLDS,
     assign_folds,
-    groups_on_both_sides,
+    groups_in_several_folds,
     seen_specimen_share,
 )
 from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
@@ -79,15 +79,15 @@ def fold_assignment(
     `species` keep those together as well.
     """
     split = context.partition_key
-    study = select_spectra(
+    selection = select_spectra(
         spectra.select(_COLUMNS).to_pandas(),
         located_specimens.to_pandas(),
         settings.folds.kinds,
         settings.folds.min_per_country,
     )
-    table = assign_folds(study, split, N_FOLDS, settings.folds.seed)
+    table = assign_folds(selection, split, N_FOLDS, settings.folds.seed)
     folds = table.to_pandas()
-    shared = groups_on_both_sides(folds, split)
+    shared = groups_in_several_folds(folds, split)
     has_one = folds["fold"].notna() != folds["excluded"].notna()
     excluded = dict(Counter(folds["excluded"].dropna()))
     return table_result(
@@ -108,7 +108,7 @@ def fold_assignment(
                 "fold_assignment",
                 "no_group_on_both_sides",
                 not any(shared.values()),
-                groups_on_both_sides=shared,
+                groups_in_several_folds=shared,
             ),
         ],
         assigned=int(folds["fold"].notna().sum()),
@@ -145,7 +145,7 @@ def spectrum_covariates_asset(
     return table_result(
         "spectrum_covariates",
         table,
-        FACTS,
+        COVARIATES,
         {},
         [
             check_result(
@@ -182,10 +182,10 @@ def split_leakage(
 ) -> dg.MaterializeResult:
     """What training knows of each test spectrum: its specimen, its twin, a near-duplicate."""
     split = context.partition_key
-    folds, facts = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
+    folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
     parts = []
     for fold in range(N_FOLDS):
-        train, test = fold_sides(folds, resampled_spectra, fold, facts)
+        train, test = fold_train_test(folds, resampled_spectra, fold, covariates)
         parts.append(measure_leakage(train, test, fold))
     frame = pd.concat(parts, ignore_index=True)
     found = shares(frame)

@@ -7,7 +7,7 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from raman_pipeline.learning.data.labelled import fold_sides
+from raman_pipeline.learning.data.labelled import fold_train_test
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.geolocation.fitting import (
@@ -62,8 +62,9 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         spectrum_covariates: pa.Table,
     ) -> dg.MaterializeResult:
         fold, split = fold_and_split(context.partition_key)
-        facts = spectrum_covariates.to_pandas()
-        train, _ = fold_sides(fold_assignment.to_pandas(), resampled_spectra, fold, facts)
+        train, _ = fold_train_test(
+            fold_assignment.to_pandas(), resampled_spectra, fold, spectrum_covariates.to_pandas()
+        )
 
         def log(report: EpochReport) -> None:
             context.log.info(
@@ -104,7 +105,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
                 "split": split,
                 "seed": seed,
                 "temperature": calibration.calibrator.temperature,
-                "prior_share": calibration.calibrator.prior_share,
+                "prior_weight": calibration.calibrator.prior_weight,
                 "bandwidth_km": calibration.bandwidth_km,
                 "chosen": dict(calibration.choice),
                 "tried": [f"{choice}: log loss {loss}" for choice, loss in calibration.trials],
@@ -121,13 +122,13 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         ins={"state": dg.AssetIn(model_name)},
         partitions_def=FOLD_SPLIT,
         kinds={"parquet"},
-        code_version="4",
+        code_version="5",
         metadata={"settings_used": ["folds", "grid", *family.uses]},
         check_specs=[
             schema_check(predictions_name),
             blocking_check(
                 predictions_name,
-                "no_specimen_on_both_sides",
+                "specimens_disjoint",
                 "Under every split but `random`, no test specimen stands in training.",
             ),
         ],
@@ -141,8 +142,10 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         spectrum_covariates: pa.Table,
     ) -> dg.MaterializeResult:
         fold, split = fold_and_split(context.partition_key)
-        facts = spectrum_covariates.to_pandas()
-        train, test = fold_sides(fold_assignment.to_pandas(), resampled_spectra, fold, facts)
+        covariates = spectrum_covariates.to_pandas()
+        train, test = fold_train_test(
+            fold_assignment.to_pandas(), resampled_spectra, fold, covariates
+        )
         predicted = predict_family(family, state, train, test)
         table = predictions_table(predicted, train, test)
         protocol = protocol_version(settings, family, fold_assignment)
@@ -161,7 +164,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
             [
                 check_result(
                     predictions_name,
-                    "no_specimen_on_both_sides",
+                    "specimens_disjoint",
                     split == "random" or seen == 0,
                     specimens_seen=seen,
                 )

@@ -5,7 +5,7 @@ import pandas as pd
 
 from raman_pipeline.learning.data.leakage import (
     LEAKAGE,
-    MANY,
+    MAX_SIBLINGS,
     accuracy_by_siblings,
     measure_leakage,
     shares,
@@ -13,16 +13,16 @@ from raman_pipeline.learning.data.leakage import (
 from raman_pipeline.learning.data.similarity import best_by_class, unit_root
 
 
-def test_nothing_leaks_where_nothing_is_shared(sides):
-    found = measure_leakage(*sides, 0)
+def test_nothing_leaks_where_nothing_is_shared(train_test):
+    found = measure_leakage(*train_test, 0)
     assert LEAKAGE.problems(LEAKAGE.from_frame(found)) == []
     assert (found["siblings"] == 0).all()
     assert shares(found)["same_measurement"] == 0
-    assert len(found) == len(sides[1])
+    assert len(found) == len(train_test[1])
 
 
-def test_copies_of_the_test_side_in_training_are_all_found(sides):
-    train, test = sides
+def test_copies_of_the_test_side_in_training_are_all_found(train_test):
+    train, test = train_test
     both = dataclasses.replace(
         train,
         intensity=np.concatenate([train.intensity, test.intensity]),
@@ -41,13 +41,19 @@ def test_accuracy_by_siblings_counts_many_together():
     predictions = pd.DataFrame(
         {"member_id": list("abcd"), "country": list("xxxx"), "predicted": list("xyxx")}
     )
-    leakage = pd.DataFrame({"member_id": list("abcd"), "siblings": [0, 0, MANY, MANY + 9]})
+    leakage = pd.DataFrame(
+        {"member_id": list("abcd"), "siblings": [0, 0, MAX_SIBLINGS, MAX_SIBLINGS + 9]}
+    )
     found = accuracy_by_siblings(predictions, leakage)
-    assert found.to_dict("list") == {"siblings": [0, MANY], "accuracy": [0.5, 1], "n": [2, 2]}
+    assert found.to_dict("list") == {
+        "siblings": [0, MAX_SIBLINGS],
+        "accuracy": [0.5, 1],
+        "n": [2, 2],
+    }
 
 
-def test_the_best_of_each_class_is_that_of_all_pairs(sides):
-    train, test = sides
+def test_the_best_of_each_class_is_that_of_all_pairs(train_test):
+    train, test = train_test
     query, reference = unit_root(test.intensity), unit_root(train.intensity)
     found = best_by_class(query, reference, train.label, 4)
     every = query @ reference.T

@@ -8,8 +8,8 @@ from raman_pipeline.learning.data.splits import (
     FOLDS,
     SPLITS,
     assign_folds,
+    groups_in_several_folds,
     groups_of,
-    groups_on_both_sides,
     seen_specimen_share,
 )
 
@@ -34,28 +34,28 @@ def studies(draw):
 
 @given(studies(), st.sampled_from(SPLITS), st.integers(0, 3))
 @settings(max_examples=60, deadline=None)
-def test_no_group_is_on_both_sides_and_no_row_is_lost(study, split, seed):
+def test_no_group_is_on_both_sides_and_no_row_is_lost(selection, split, seed):
     try:
-        table = assign_folds(study, split, 3, seed)
+        table = assign_folds(selection, split, 3, seed)
     except ValueError as error:
         assert "folds need at least" in str(error) or "n_splits=3" in str(error)
         return
     assert FOLDS.problems(table) == []
     folds = table.to_pandas()
-    assert list(folds["member_id"]) == list(study["member_id"])
+    assert list(folds["member_id"]) == list(selection["member_id"])
     assert folds["fold"].notna().all()
-    assert not any(groups_on_both_sides(folds, split).values())
+    assert not any(groups_in_several_folds(folds, split).values())
     if split != "random":
         assert seen_specimen_share(folds) == 0
-    assert table.equals(assign_folds(study, split, 3, seed))
+    assert table.equals(assign_folds(selection, split, 3, seed))
 
 
 @given(studies())
 @settings(max_examples=30, deadline=None)
-def test_rows_that_share_anything_are_one_group(study):
-    groups = pd.Series(groups_of(study, "species"))
+def test_rows_that_share_anything_are_one_group(selection):
+    groups = pd.Series(groups_of(selection, "species"))
     for column in ("mineral", "rruff_id"):
-        assert (groups.groupby(study[column]).nunique() == 1).all()
+        assert (groups.groupby(selection[column]).nunique() == 1).all()
 
 
 def test_a_specimen_with_two_names_ties_its_species_together():
@@ -107,8 +107,8 @@ def test_study_keeps_every_row_and_gives_the_first_reason():
         ],
         columns=["rruff_id", "country", "is_synthetic"],
     )
-    study = select_spectra(spectra, samples, ["Processed"], 2)
-    reasons = dict(zip(study["member_id"], study["excluded"], strict=True))
+    selection = select_spectra(spectra, samples, ["Processed"], 2)
+    reasons = dict(zip(selection["member_id"], selection["excluded"], strict=True))
     assert {k: v for k, v in reasons.items() if isinstance(v, str)} == {
         "b": "kind",
         "c": "no_specimen",

@@ -7,18 +7,18 @@ import pytest
 from scipy import stats
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra
-from raman_pipeline.learning.geolocation.duplicate_effect import duplicate_effect, with_pairs
+from raman_pipeline.learning.geolocation.duplicate_effect import duplicate_effect, with_duplicates
 from raman_pipeline.learning.geolocation.experiments import (
     ABLATION,
-    LOOKUPS,
-    N_ABLATED,
+    EXPERIMENT_RUNS,
+    MEMORISED,
+    N_ABLATION_VARIANTS,
     SHARES,
-    STUDY_RUNS,
-    StudyData,
+    ExperimentData,
     ablate_inputs,
     compare_families,
     learning_curve,
-    some_specimens,
+    subsample_specimens,
 )
 from raman_pipeline.learning.geolocation.significance import (
     fit_power_law,
@@ -29,11 +29,11 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 
 @pytest.fixture(scope="module")
-def study(sides):
+def study(train_test):
     """All rows of the small problem, as a study draws its folds from them."""
-    both: list[LabelledSpectra] = list(sides)
+    both: list[LabelledSpectra] = list(train_test)
     rows = pd.concat([side.metadata for side in both], ignore_index=True)
-    facts = [
+    covariates = [
         *("member_id", "measurement_key", "wavelength_nm", "ideal_composition"),
         *("measured_composition", "latitude", "longitude"),
     ]
@@ -42,14 +42,14 @@ def study(sides):
         both[0].grid,
         tuple(rows["member_id"]),
     )
-    folds = rows.drop(columns=facts[1:]).assign(group=0, excluded=None)
-    return StudyData(folds, tensor, rows[facts], 5, trees=20)
+    folds = rows.drop(columns=covariates[1:]).assign(group=0, excluded=None)
+    return ExperimentData(folds, tensor, rows[covariates], 5, trees=20)
 
 
 def test_every_fold_and_seed_is_run_and_told(study):
     told = []
     table = compare_families(study, ["majority", "nearest_neighbour"], (0, 1), told.append)
-    assert STUDY_RUNS.problems(table) == []
+    assert EXPERIMENT_RUNS.problems(table) == []
     runs = table.to_pandas()
     assert len(runs) == len(told) == 2 * 2 * 5
     assert runs.groupby(["variant", "seed"])["n"].sum().unique().tolist() == [len(study.rows)]
@@ -65,24 +65,24 @@ def test_no_specimen_stands_on_both_sides_under_any_seed(study):
 def test_ablation_runs_every_set_of_inputs_and_every_look_up(study):
     told = []
     # A donor that gives from one country only is known by it.
-    facts = study.facts.merge(study.rows[["member_id", "country"]], on="member_id")
-    known = replace(study, facts=facts.rename(columns={"country": "source"}), n_folds=2)
+    covariates = study.covariates.merge(study.rows[["member_id", "country"]], on="member_id")
+    known = replace(study, covariates=covariates.rename(columns={"country": "source"}), n_folds=2)
     runs = ablate_inputs(known, 0, told.append).to_pandas()
-    assert len(told) == N_ABLATED * 2
-    assert set(runs["variant"]) == {" + ".join(inputs) for inputs in ABLATION} | set(LOOKUPS)
+    assert len(told) == N_ABLATION_VARIANTS * 2
+    assert set(runs["variant"]) == {" + ".join(inputs) for inputs in ABLATION} | set(MEMORISED)
     by_variant = runs.groupby("variant")["accuracy"].mean()
-    assert by_variant["who gave the specimen (look-up)"] == 1
+    assert by_variant["donor (memorisation)"] == 1
     assert by_variant["spectrum"] > by_variant["laser"]
 
 
 def test_shares_are_nested_and_of_specimens(study):
     train = next(study.cells(0)).train
-    kept = [set(some_specimens(train, s, 3).metadata["rruff_id"]) for s in SHARES]
+    kept = [set(subsample_specimens(train, s, 3).metadata["rruff_id"]) for s in SHARES]
     for smaller, larger in pairwise(kept):
         assert smaller < larger
     whole = train.metadata["rruff_id"].nunique()
     assert [len(k) for k in kept] == [round(s * whole) for s in SHARES]
-    some = some_specimens(train, 0.4, 3)
+    some = subsample_specimens(train, 0.4, 3)
     counts = train.metadata["rruff_id"].value_counts()
     assert (
         some.metadata["rruff_id"].value_counts() == counts[some.metadata["rruff_id"].unique()]
@@ -97,7 +97,7 @@ def test_the_scaling_curve_has_every_share(study):
 
 class TestTwins:
     def test_every_spectrum_gets_a_twin_of_its_own_specimen(self, study):
-        doubled = with_pairs(study, 0)
+        doubled = with_duplicates(study, 0)
         assert len(doubled.rows) == 2 * len(study.rows)
         assert doubled.rows["member_id"].is_unique
         assert (

@@ -9,7 +9,7 @@ from sklearn.metrics import brier_score_loss
 
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.calibration import (
-    LEVELS,
+    COVERAGE_LEVELS,
     Calibration,
     Calibrator,
     Predicted,
@@ -17,9 +17,9 @@ from raman_pipeline.learning.geolocation.calibration import (
     conformal_sets,
     expected_calibration_error,
     fit_calibrator,
-    floored,
     log_loss,
     reliability,
+    smoothed,
     temper,
 )
 from raman_pipeline.learning.geolocation.metrics import (
@@ -34,64 +34,64 @@ from raman_pipeline.learning.geolocation.metrics import (
 PRIOR = np.full(3, 1 / 3)
 
 
-def table(scores, sides):
+def table(scores, train_test):
     """Predictions of a model that knew every label of its validation."""
-    label = sides[0].label
-    known = floored(np.eye(3)[label], 100)
+    label = train_test[0].label
+    known = smoothed(np.eye(3)[label], 100)
     calibration = Calibration(Calibrator(1.0, 0.0, PRIOR), 400.0, known, label, {}, ())
-    found = predictions_table(Predicted(floored(scores, 1000), calibration), *sides)
+    found = predictions_table(Predicted(smoothed(scores, 1000), calibration), *train_test)
     assert PREDICTIONS.problems(found) == []
     return found.to_pandas()
 
 
 class TestPredictions:
-    def test_ties_go_to_the_commoner_country(self, sides):
-        train, test = sides
-        found = table(np.full((len(test), 3), 1 / 3), sides)
+    def test_ties_go_to_the_commoner_country(self, train_test):
+        train, test = train_test
+        found = table(np.full((len(test), 3), 1 / 3), train_test)
         assert set(found["predicted"]) == {train.classes[np.bincount(train.label).argmax()]}
         assert set(found["rank"]) == {1, 2, 3}
 
-    def test_calibrating_changes_no_label(self, sides):
-        label = sides[0].label
-        known = floored(np.eye(3)[label], 100)
-        scores = floored(np.tile([0.2, 0.35, 0.45], (len(sides[1]), 1)), 1000)
+    def test_calibrating_changes_no_label(self, train_test):
+        label = train_test[0].label
+        known = smoothed(np.eye(3)[label], 100)
+        scores = smoothed(np.tile([0.2, 0.35, 0.45], (len(train_test[1]), 1)), 1000)
         calibrator = Calibrator(3.0, 0.9, np.array([0.8, 0.1, 0.1]))
         calibration = Calibration(calibrator, 400.0, known, label, {}, ())
-        found = predictions_table(Predicted(scores, calibration), *sides).to_pandas()
+        found = predictions_table(Predicted(scores, calibration), *train_test).to_pandas()
         assert set(found["predicted"]) == {"Peru"}
         assert found["probability"].max() < 0.2
 
-    def test_perfect_and_wrong(self, sides):
-        right = np.eye(3)[sides[1].label]
-        scores = summarise(table(right, sides))
+    def test_perfect_and_wrong(self, train_test):
+        right = np.eye(3)[train_test[1].label]
+        scores = summarise(table(right, train_test))
         assert (scores["accuracy"], scores["macro_f1"], scores["top5"]) == (1, 1, 1)
         assert scores["log_loss"] < 0.01
         assert scores["coverage_90"] == 1
-        wrong = summarise(table(np.roll(right, 1, axis=1), sides))
+        wrong = summarise(table(np.roll(right, 1, axis=1), train_test))
         assert (wrong["accuracy"], wrong["macro_f1"], wrong["top5"]) == (0, 0, 1)
         assert wrong["brier"] == pytest.approx(2, abs=0.02)
         assert wrong["ece"] > 0.9
 
-    def test_seen_specimens_are_told_apart(self, sides):
-        train, test = sides
+    def test_seen_specimens_are_told_apart(self, train_test):
+        train, test = train_test
         right = np.eye(3)[test.label]
-        assert not table(right, sides)["specimen_in_training"].any()
+        assert not table(right, train_test)["specimen_in_training"].any()
         leaked = dataclasses.replace(train, metadata=train.metadata.assign(rruff_id="R0"))
         seen = table(right, (leaked, test))
         assert seen["specimen_in_training"].sum() == (test.metadata["rruff_id"] == "R0").sum() == 1
 
-    def test_positions_count_only_where_they_are_known(self, sides):
-        found = table(np.eye(3)[sides[1].label], sides)
+    def test_positions_count_only_where_they_are_known(self, train_test):
+        found = table(np.eye(3)[train_test[1].label], train_test)
         known = found["country"] != "Peru"
         np.testing.assert_array_equal(found["distance_km"].notna(), known)
         np.testing.assert_array_equal(found["log_density"].notna(), known)
         assert found.loc[known, "distance_km"].max() < 100
         assert found.loc[known, "log_density"].min() > 3
 
-    def test_per_country(self, sides):
-        found = per_country(table(np.eye(3)[sides[1].label], sides))
+    def test_per_country(self, train_test):
+        found = per_country(table(np.eye(3)[train_test[1].label], train_test))
         assert list(found["country"]) == ["Brazil", "Chile", "Peru"]
-        assert found["n"].sum() == len(sides[1])
+        assert found["n"].sum() == len(train_test[1])
         assert (found[["f1", "precision", "recall"]] == 1).all(axis=None)
 
     def test_abstaining_orders_by_confidence(self):
@@ -106,7 +106,7 @@ class TestPredictions:
 def random_problem(seed, n=4000, classes=6, sharpness=1.0):
     """Labels drawn from known probabilities, and those probabilities at another temperature."""
     rng = np.random.default_rng(seed)
-    truth = floored(rng.dirichlet(np.full(classes, 0.7), n), n)
+    truth = smoothed(rng.dirichlet(np.full(classes, 0.7), n), n)
     label = (truth.cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
     return temper(truth, 1 / sharpness), label
 
@@ -117,7 +117,7 @@ class TestCalibration:
         stated, label = random_problem(seed, sharpness=sharpness)
         found = fit_calibrator(stated, label, np.full(6, 1 / 6))
         assert found.temperature == pytest.approx(sharpness, rel=0.2)
-        assert found.prior_share < 0.1
+        assert found.prior_weight < 0.1
 
     @given(st.integers(0, 20), st.sampled_from([0.0, 0.4]))
     def test_the_share_of_the_prior_that_was_put_in_is_found(self, seed, share):
@@ -128,7 +128,7 @@ class TestCalibration:
         label = np.where(drawn, rng.choice(6, len(label), p=prior), label)
         found = fit_calibrator(temper(stated, 0.5), label, prior)
         assert found.temperature == pytest.approx(2, rel=0.2)
-        assert found.prior_share == pytest.approx(share, abs=0.08)
+        assert found.prior_weight == pytest.approx(share, abs=0.08)
         better = log_loss(found(temper(stated, 0.5)), label)
         assert better <= log_loss(temper(stated, 0.5), label)
 
@@ -140,7 +140,7 @@ class TestCalibration:
             )
 
     def test_flooring_keeps_the_sum_and_leaves_nothing_impossible(self):
-        found = floored(np.array([[1.0, 0.0, 0.0]]), 9)
+        found = smoothed(np.array([[1.0, 0.0, 0.0]]), 9)
         assert found.sum() == pytest.approx(1)
         assert (found > 0).all()
 
@@ -162,9 +162,9 @@ class TestCalibration:
         stated, label = random_problem(3, n=8000)
         half = 4000
         sets = conformal_sets(stated[:half], label[:half], stated[half:])
-        assert sets.shape == (half, 6, len(LEVELS))
+        assert sets.shape == (half, 6, len(COVERAGE_LEVELS))
         measured = sets[np.arange(half), label[half:]].mean(axis=0)
-        np.testing.assert_allclose(measured, LEVELS, atol=0.025)
+        np.testing.assert_allclose(measured, COVERAGE_LEVELS, atol=0.025)
         # A set of higher coverage holds those of lower coverage.
         assert (np.diff(sets.astype(int), axis=2) >= 0).all()
 
@@ -188,12 +188,12 @@ class TestCalibration:
 
 
 def test_coverages_by_spectrum_and_by_specimen():
-    yes, no = [1] * len(LEVELS), [0] * len(LEVELS)
+    yes, no = [1] * len(COVERAGE_LEVELS), [0] * len(COVERAGE_LEVELS)
     frame = pd.DataFrame(
         {
             "rruff_id": ["R1", "R1", "R2"],
             "in_set": [yes, yes, no],
-            "set_size": [[2] * len(LEVELS)] * 3,
+            "set_size": [[2] * len(COVERAGE_LEVELS)] * 3,
         }
     )
     found = coverages(frame)

@@ -1,14 +1,14 @@
 import numpy as np
 import pandas as pd
 
-from raman_pipeline.learning.geolocation.calibration import LEVELS
+from raman_pipeline.learning.geolocation.calibration import COVERAGE_LEVELS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import (
     METRICS,
+    comparable_baselines,
     country_groups,
     country_scores,
     fold_metrics,
-    sees_as_much,
     summary,
     verdicts,
     with_all_baselines,
@@ -28,15 +28,15 @@ def table(right: int, n: int = 10) -> pd.DataFrame:
             "country": ["Brazil"] * n,
             "predicted": predicted,
             "probability": probability,
-            "raw_probability": probability,
+            "uncalibrated_probability": probability,
             "true_probability": probability,
             "brier": probability,
             "rank": [1 if p == "Brazil" else 2 for p in predicted],
             "specimen_in_training": [i < 5 for i in range(n)],
             "distance_km": [100.0] * n,
             "log_density": [1.0] * n,
-            "set_size": [[2] * len(LEVELS)] * n,
-            "in_set": [[1] * len(LEVELS)] * n,
+            "set_size": [[2] * len(COVERAGE_LEVELS)] * n,
+            "in_set": [[1] * len(COVERAGE_LEVELS)] * n,
         }
     )
 
@@ -81,12 +81,12 @@ def test_a_winning_baseline_is_named_over_the_folds_of_the_model():
 
 
 def test_baselines_see_no_more_than_the_model():
-    assert "chemistry_trees" not in sees_as_much(FAMILIES["convnext1d"])
-    assert not {"mineral_lookup", "specimen_lookup"} & set(
-        sees_as_much(FAMILIES["chemistry_blend"])
+    assert "chemistry_trees" not in comparable_baselines(FAMILIES["convnext1d"])
+    assert not {"mineral_memorisation", "specimen_memorisation"} & set(
+        comparable_baselines(FAMILIES["chemistry_blend"])
     )
     assert {"majority", "rbf_svm", "chemistry_trees"} <= set(
-        sees_as_much(FAMILIES["chemistry_blend"])
+        comparable_baselines(FAMILIES["chemistry_blend"])
     )
 
 

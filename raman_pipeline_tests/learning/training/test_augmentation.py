@@ -14,21 +14,24 @@ def augmenter(side, recipe):
     return Augmenter(recipe, torch.from_numpy(side.intensity), specimens, 8.8)
 
 
-def test_doing_nothing_gives_the_spectra_back(sides):
+def test_doing_nothing_gives_the_spectra_back(train_test):
     rows = torch.arange(5)
-    found = augmenter(sides[0], NOTHING)(rows)
-    low, high = sides[0].intensity[:5].min(1)[:, None], sides[0].intensity[:5].max(1)[:, None]
-    np.testing.assert_allclose(found, (sides[0].intensity[:5] - low) / (high - low), atol=1e-6)
+    found = augmenter(train_test[0], NOTHING)(rows)
+    low, high = (
+        train_test[0].intensity[:5].min(1)[:, None],
+        train_test[0].intensity[:5].max(1)[:, None],
+    )
+    np.testing.assert_allclose(found, (train_test[0].intensity[:5] - low) / (high - low), atol=1e-6)
 
 
 @pytest.mark.parametrize(
     "recipe",
     [AugmentationRecipe(), AugmentationRecipe(noise=0.5), AugmentationRecipe(shift_cm1=50)],
 )
-def test_disturbed_spectra_stay_between_zero_and_one(sides, recipe):
+def test_disturbed_spectra_stay_between_zero_and_one(train_test, recipe):
     torch.manual_seed(0)
-    found = augmenter(sides[0], recipe)(torch.arange(len(sides[0])))
-    assert found.shape == sides[0].intensity.shape
+    found = augmenter(train_test[0], recipe)(torch.arange(len(train_test[0])))
+    assert found.shape == train_test[0].intensity.shape
     assert torch.isfinite(found).all()
     assert found.min() >= 0
     assert found.max() <= 1
@@ -59,21 +62,23 @@ def test_mixup_mixes_with_its_partners():
 
 
 class TestAugmentedSet:
-    def test_the_recipe_alone_by_default(self, sides):
-        found = augmented_set(sides[0], AugmentationRecipe(), 3, copies=0)
+    def test_the_recipe_alone_by_default(self, train_test):
+        found = augmented_set(train_test[0], AugmentationRecipe(), 3, copies=0)
         assert "intensity" not in found.arrays
         assert found.metadata["seed"] == 3
         assert found.metadata["recipe"]["shift_cm1"] == 2.0
 
-    def test_copies_of_every_spectrum_the_same_for_the_same_seed(self, sides):
-        a, b, c = (augmented_set(sides[0], AugmentationRecipe(), s, copies=2) for s in (0, 0, 1))
-        n = len(sides[0])
-        assert a.arrays["intensity"].shape == (2 * n, sides[0].grid.size)
+    def test_copies_of_every_spectrum_the_same_for_the_same_seed(self, train_test):
+        a, b, c = (
+            augmented_set(train_test[0], AugmentationRecipe(), s, copies=2) for s in (0, 0, 1)
+        )
+        n = len(train_test[0])
+        assert a.arrays["intensity"].shape == (2 * n, train_test[0].grid.size)
         assert np.bincount(a.arrays["row"]).tolist() == [2] * n
         np.testing.assert_array_equal(a.arrays["intensity"], b.arrays["intensity"])
         assert not np.array_equal(a.arrays["intensity"], c.arrays["intensity"])
 
-    def test_a_copy_resembles_its_spectrum(self, sides):
-        found = disturbed(sides[0], AugmentationRecipe(sibling=0), 0, np.arange(20))
-        for copy, spectrum in zip(found, sides[0].intensity, strict=False):
+    def test_a_copy_resembles_its_spectrum(self, train_test):
+        found = disturbed(train_test[0], AugmentationRecipe(sibling=0), 0, np.arange(20))
+        for copy, spectrum in zip(found, train_test[0].intensity, strict=False):
             assert abs(int(copy.argmax()) - int(spectrum.argmax())) <= 2

@@ -90,19 +90,19 @@ class TestConvNeXt1D:
         assert y.mean().item() == pytest.approx(1, abs=0.03)
 
 
-def test_loss_falls_and_every_epoch_is_told(sides):
+def test_loss_falls_and_every_epoch_is_told(train_test):
     told = []
-    reports = train_classifier(small(), data(sides[0]), QUICK, 0, on_epoch=told.append)
+    reports = train_classifier(small(), data(train_test[0]), QUICK, 0, on_epoch=told.append)
     assert told == reports
     assert [r.epoch for r in reports] == list(range(1, QUICK.epochs + 1))
     assert reports[-1].loss < reports[0].loss
 
 
 @pytest.mark.parametrize("recipe", [None, AugmentationRecipe(mixup=0.4)])
-def test_a_killed_training_goes_on_to_the_same_bytes(sides, tmp_path, recipe):
+def test_a_killed_training_goes_on_to_the_same_bytes(train_test, tmp_path, recipe):
     preset = QUICK.model_copy(update={"augmentation": recipe})
     whole = small()
-    train_classifier(whole, data(sides[0]), preset, 0)
+    train_classifier(whole, data(train_test[0]), preset, 0)
 
     class Killed(Exception):
         pass
@@ -113,21 +113,21 @@ def test_a_killed_training_goes_on_to_the_same_bytes(sides, tmp_path, recipe):
 
     path = tmp_path / "checkpoint.pt"
     with pytest.raises(Killed):
-        train_classifier(small(), data(sides[0]), preset, 0, path, kill)
+        train_classifier(small(), data(train_test[0]), preset, 0, path, kill)
     resumed = small(seed=9)
-    reports = train_classifier(resumed, data(sides[0]), preset, 0, path)
+    reports = train_classifier(resumed, data(train_test[0]), preset, 0, path)
     assert [r.epoch for r in reports] == [3, 4, 5, 6]
     assert same(weights(whole), weights(resumed))
 
 
-def test_a_checkpoint_of_other_data_or_settings_is_not_used(sides, tmp_path):
-    train = data(sides[0])
+def test_a_checkpoint_of_other_data_or_settings_is_not_used(train_test, tmp_path):
+    train = data(train_test[0])
     path = tmp_path / "checkpoint.pt"
     train_classifier(small(), train, QUICK, 0, path)
     for other in (
-        {"data": data(sides[0], spectra=train.spectra * 0.5)},
-        {"data": data(sides[0], label=np.roll(train.label, 1))},
-        {"data": data(sides[0], specimens=train.specimens + 1)},
+        {"data": data(train_test[0], spectra=train.spectra * 0.5)},
+        {"data": data(train_test[0], label=np.roll(train.label, 1))},
+        {"data": data(train_test[0], specimens=train.specimens + 1)},
         {"seed": 1},
         {"preset": QUICK.model_copy(update={"learning_rate": 1e-3})},
     ):
@@ -135,8 +135,8 @@ def test_a_checkpoint_of_other_data_or_settings_is_not_used(sides, tmp_path):
         assert len(train_classifier(small(), **arguments, checkpoint=path)) == QUICK.epochs
 
 
-def test_probabilities_do_not_depend_on_the_batch(sides):
-    model, x = small(), sides[1].intensity
+def test_probabilities_do_not_depend_on_the_batch(train_test):
+    model, x = small(), train_test[1].intensity
     whole, parts = (predict_probabilities(model, x, batch_size=b) for b in (256, 3))
     np.testing.assert_allclose(whole, parts, rtol=1e-5)
 
@@ -158,9 +158,9 @@ class TestAcceleration:
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
         assert autocast_dtype(cpu) is torch.bfloat16
 
-    def test_training_in_bf16_learns_too(self, sides, monkeypatch):
+    def test_training_in_bf16_learns_too(self, train_test, monkeypatch):
         monkeypatch.setattr(loop, "autocast_dtype", lambda device: torch.bfloat16)
-        reports = train_classifier(small(), data(sides[0]), QUICK, 0)
+        reports = train_classifier(small(), data(train_test[0]), QUICK, 0)
         assert reports[-1].loss < reports[0].loss
 
     def test_nothing_is_compiled_on_the_cpu_or_for_a_short_training(self):

@@ -31,7 +31,7 @@ def predict_majority(
     return np.tile(state.arrays["prior"], (len(test), 1))
 
 
-def fit_lookup(train: LabelledSpectra, column: str) -> ModelState:
+def fit_memorisation(train: LabelledSpectra, column: str) -> ModelState:
     """Counts countries for each value of a column; the spectrum itself is not used.
 
     By `mineral` this is what its name alone tells; by `rruff_id` it measures leakage, as
@@ -41,7 +41,7 @@ def fit_lookup(train: LabelledSpectra, column: str) -> ModelState:
     return ModelState({"counts": counts, "prior": _prior(train)}, {"values": values})
 
 
-def predict_lookup(
+def predict_memorisation(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, column: str
 ) -> Probabilities:
     """Gives the frequencies of the value's countries; the overall ones if it is new.

@@ -17,9 +17,9 @@ from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_shares
 from raman_pipeline.learning.geolocation.families.sklearn_models import predict_trees
 from raman_pipeline.learning.geolocation.features import Input, block
-from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
+from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
 
-RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.1}, {"ridge": 0.5}, {"ridge": 2.0})
+RIDGE_GRID: tuple[Hyperparameters, ...] = ({"ridge": 0.1}, {"ridge": 0.5}, {"ridge": 2.0})
 
 
 def fit_kernel_ridge(

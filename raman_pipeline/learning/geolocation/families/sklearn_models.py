@@ -22,10 +22,10 @@ from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.families.baselines import Probabilities
 from raman_pipeline.learning.geolocation.features import Block, Input, matrices
-from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
+from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
 
-SVM_CHOICES: tuple[Choice, ...] = ({"C": 1.0}, {"C": 10.0}, {"C": 100.0})
-TREE_CHOICES: tuple[Choice, ...] = ({"min_samples_leaf": 1}, {"min_samples_leaf": 3})
+SVM_GRID: tuple[Hyperparameters, ...] = ({"C": 1.0}, {"C": 10.0}, {"C": 100.0})
+TREE_GRID: tuple[Hyperparameters, ...] = ({"min_samples_leaf": 1}, {"min_samples_leaf": 3})
 
 
 def fit_recipe(train: LabelledSpectra, context: FitContext) -> ModelState:

@@ -6,7 +6,11 @@ import pytest
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.calibration import Calibration
 from raman_pipeline.learning.geolocation.fit_context import FitContext
-from raman_pipeline.learning.geolocation.fitting import fit_family, inner_sides, predict_family
+from raman_pipeline.learning.geolocation.fitting import (
+    fit_family,
+    inner_split,
+    predict_family,
+)
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.training.presets import PRESETS
 
@@ -20,32 +24,32 @@ CONTEXT = FitContext(seed=0, split="specimen", presets={"default": QUICK, "paper
 _STATES = {}
 
 
-def fitted(name, sides):
+def fitted(name, train_test):
     """Fits once: no test changes a state."""
     if name not in _STATES:
-        _STATES[name] = fit_family(FAMILIES[name], sides[0], CONTEXT)
+        _STATES[name] = fit_family(FAMILIES[name], train_test[0], CONTEXT)
     return _STATES[name]
 
 
-def probabilities_of(name, sides):
-    return predict_family(FAMILIES[name], fitted(name, sides), *sides).scores
+def probabilities_of(name, train_test):
+    return predict_family(FAMILIES[name], fitted(name, train_test), *train_test).scores
 
 
-def accuracy(name, sides):
-    return (probabilities_of(name, sides).argmax(axis=1) == sides[1].label).mean()
+def accuracy(name, train_test):
+    return (probabilities_of(name, train_test).argmax(axis=1) == train_test[1].label).mean()
 
 
-def test_sides_hold_what_takes_part(sides):
-    train, test = sides
+def test_sides_hold_what_takes_part(train_test):
+    train, test = train_test
     assert len(train) + len(test) == 89
     assert train.classes == test.classes == ("Brazil", "Chile", "Peru")
     assert not set(train.metadata["member_id"]) & set(test.metadata["member_id"])
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_every_family_fits_predicts_and_survives_storage(name, sides, tmp_path):
-    train, test = sides
-    state = fitted(name, sides)
+def test_every_family_fits_predicts_and_survives_storage(name, train_test, tmp_path):
+    train, test = train_test
+    state = fitted(name, train_test)
     predicted = predict_family(FAMILIES[name], state, train, test)
     for found in (predicted.scores, predicted.probabilities):
         assert found.shape == (len(test), 3)
@@ -59,16 +63,16 @@ def test_every_family_fits_predicts_and_survives_storage(name, sides, tmp_path):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_same_seed_same_bytes(name, sides, tmp_path):
+def test_same_seed_same_bytes(name, train_test, tmp_path):
     for run in ("a", "b"):
-        fit_family(FAMILIES[name], sides[0], CONTEXT).write(tmp_path / run)
+        fit_family(FAMILIES[name], train_test[0], CONTEXT).write(tmp_path / run)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_prediction_depends_on_no_label_and_no_other_row(name, sides):
-    train, test = sides
-    state = fitted(name, sides)
+def test_a_prediction_depends_on_no_label_and_no_other_row(name, train_test):
+    train, test = train_test
+    state = fitted(name, train_test)
     whole = predict_family(FAMILIES[name], state, train, test).probabilities
     blind = dataclasses.replace(test.subset(np.arange(3)), label=np.zeros(3, np.int64))
     alone = predict_family(FAMILIES[name], state, train, blind).probabilities
@@ -76,50 +80,50 @@ def test_a_prediction_depends_on_no_label_and_no_other_row(name, sides):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_flat_spectrum_gets_an_answer(name, sides):
-    train, test = sides
+def test_a_flat_spectrum_gets_an_answer(name, train_test):
+    train, test = train_test
     flat = dataclasses.replace(test, intensity=np.zeros_like(test.intensity))
-    found = predict_family(FAMILIES[name], fitted(name, sides), train, flat)
+    found = predict_family(FAMILIES[name], fitted(name, train_test), train, flat)
     assert np.isfinite(found.probabilities).all()
 
 
-def test_what_can_be_learnt_is_learnt(sides):
+def test_what_can_be_learnt_is_learnt(train_test):
     for name in (
         *("nearest_neighbour", "rbf_svm", "extra_trees", "random_convolutions"),
         *("chemistry_svm", "chemistry_trees", "chemistry_blend"),
     ):
-        assert accuracy(name, sides) == 1.0, name
-    assert accuracy("convnext1d", sides) > 0.9
+        assert accuracy(name, train_test) == 1.0, name
+    assert accuracy("convnext1d", train_test) > 0.9
     # Calcite is Peru; Quartz is Brazil or Chile.
-    assert 0.6 < accuracy("mineral_lookup", sides) < 0.8
-    assert accuracy("majority", sides) < 0.5
+    assert 0.6 < accuracy("mineral_memorisation", train_test) < 0.8
+    assert accuracy("majority", train_test) < 0.5
 
 
-def test_the_specimen_look_up_knows_specimens_and_nothing_else(sides):
-    train, test = sides
-    state = fitted("specimen_lookup", sides)
-    found = predict_family(FAMILIES["specimen_lookup"], state, train, test).scores
-    majority = probabilities_of("majority", sides)
+def test_the_specimen_look_up_knows_specimens_and_nothing_else(train_test):
+    train, test = train_test
+    state = fitted("specimen_memorisation", train_test)
+    found = predict_family(FAMILIES["specimen_memorisation"], state, train, test).scores
+    majority = probabilities_of("majority", train_test)
     np.testing.assert_array_equal(found.argmax(axis=1), majority.argmax(axis=1))
     known = train.metadata["rruff_id"].iloc[0]
     leaked = dataclasses.replace(test, metadata=test.metadata.assign(rruff_id=known))
-    found = predict_family(FAMILIES["specimen_lookup"], state, train, leaked).scores
+    found = predict_family(FAMILIES["specimen_memorisation"], state, train, leaked).scores
     of_specimen = train.label[train.metadata["rruff_id"] == known]
     assert set(found.argmax(axis=1)) <= set(of_specimen)
 
 
-def test_an_unknown_mineral_gets_the_overall_frequencies(sides):
-    train, test = sides
+def test_an_unknown_mineral_gets_the_overall_frequencies(train_test):
+    train, test = train_test
     unknown = dataclasses.replace(test, metadata=test.metadata.assign(mineral="Unobtainium"))
-    family, majority = FAMILIES["mineral_lookup"], FAMILIES["majority"]
+    family, majority = FAMILIES["mineral_memorisation"], FAMILIES["majority"]
     found = family.predict(family.fit(train, CONTEXT), train, unknown)
     expected = majority.predict(majority.fit(train, CONTEXT), train, test)
     np.testing.assert_allclose(found, expected)
 
 
 @pytest.mark.parametrize("name", ["majority", "rbf_svm", "extra_trees", "chemistry_blend"])
-def test_a_country_without_training_spectra_stays_possible(name, sides):
-    train, test = sides
+def test_a_country_without_training_spectra_stays_possible(name, train_test):
+    train, test = train_test
     without = train.subset(train.label != 2)
     state = fit_family(FAMILIES[name], without, CONTEXT)
     found = predict_family(FAMILIES[name], state, without, test).probabilities
@@ -128,19 +132,19 @@ def test_a_country_without_training_spectra_stays_possible(name, sides):
 
 
 class TestInnerValidation:
-    def test_no_specimen_stands_on_both_sides(self, sides):
-        inner, validation = inner_sides(sides[0], "specimen", 0)
-        assert len(inner) + len(validation) == len(sides[0])
+    def test_no_specimen_stands_on_both_sides(self, train_test):
+        inner, validation = inner_split(train_test[0], "specimen", 0)
+        assert len(inner) + len(validation) == len(train_test[0])
         assert not set(inner.metadata["rruff_id"]) & set(validation.metadata["rruff_id"])
 
-    def test_the_random_split_divides_at_random(self, sides):
-        inner, validation = inner_sides(sides[0], "random", 0)
+    def test_the_random_split_divides_at_random(self, train_test):
+        inner, validation = inner_split(train_test[0], "random", 0)
         assert set(inner.metadata["rruff_id"]) & set(validation.metadata["rruff_id"])
 
-    def test_the_choice_of_least_loss_is_kept_and_fitted(self, sides):
-        state = fitted("random_convolutions", sides)
+    def test_the_choice_of_least_loss_is_kept_and_fitted(self, train_test):
+        state = fitted("random_convolutions", train_test)
         calibration = Calibration.of(state)
         losses = {choice["ridge"]: loss for choice, loss in calibration.trials}
         assert calibration.choice["ridge"] == min(losses, key=losses.get)
         assert state.metadata["ridge"] == calibration.choice["ridge"]
-        assert len(losses) == len(FAMILIES["random_convolutions"].choices)
+        assert len(losses) == len(FAMILIES["random_convolutions"].param_grid)

@@ -1,6 +1,10 @@
 import numpy as np
 
-from raman_pipeline.learning.geolocation.families.minirocket import _TRIPLES, _dilations, transform
+from raman_pipeline.learning.geolocation.families.random_convolutions import (
+    _TRIPLES,
+    _dilations,
+    transform,
+)
 
 
 def test_the_kernels_are_minirockets():

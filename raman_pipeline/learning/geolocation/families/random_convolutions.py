@@ -19,9 +19,9 @@ from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_shares
 from raman_pipeline.learning.geolocation.features import block
-from raman_pipeline.learning.geolocation.fit_context import Choice, FitContext
+from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
 
-RIDGE_CHOICES: tuple[Choice, ...] = ({"ridge": 0.1}, {"ridge": 1.0}, {"ridge": 10.0})
+RIDGE_GRID: tuple[Hyperparameters, ...] = ({"ridge": 0.1}, {"ridge": 1.0}, {"ridge": 10.0})
 
 _TRIPLES = np.array(list(combinations(range(9), 3)), dtype=np.int64)
 """Where the three weights of 2 stand in each of the 84 kernels."""
