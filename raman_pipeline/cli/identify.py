@@ -57,11 +57,11 @@ def identify(
     status is 1.
     """
     from raman_pipeline.learning.identification.identify import Identifier
-    from raman_pipeline.learning.identification.query import BACKGROUNDS
     from raman_pipeline.settings import load_settings
+    from raman_pipeline.spectra.baseline import BASELINES
 
-    if baseline not in BACKGROUNDS:
-        raise typer.BadParameter(f"{baseline}: use {', '.join(BACKGROUNDS)}")
+    if baseline not in BASELINES:
+        raise typer.BadParameter(f"{baseline}: use {', '.join(BASELINES)}")
     identifier = Identifier.open(library or load_settings(profile).library_file)
     failed, drawn = False, set[str]()
     for batch in _batches(identifier, files, baseline):

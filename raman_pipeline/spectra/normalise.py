@@ -1,13 +1,13 @@
-"""Normalisation of resampled spectra.
-
-What belongs here: scaling intensities. What does not: resampling; normalise after
-it, since a spline can leave the range that its knots span.
-"""
+"""Normalisation of spectra: after resampling, since a spline can leave the range of its knots."""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 
 def min_max(
@@ -33,3 +33,9 @@ def min_max(
         # Clipping removes the last bit that rounding can add to 1.
         result[inside] = np.clip((values[inside] - low) / (high - low), 0.0, 1.0)
     return result
+
+
+def unit_vectors(values: npt.NDArray[Real]) -> npt.NDArray[Real]:
+    """Returns rows of unit Euclidean length, [n, m], in their own dtype; zeros stay zero."""
+    norm = np.linalg.norm(values, axis=1, keepdims=True)
+    return values / np.maximum(norm, np.finfo(np.float32).tiny)

@@ -37,6 +37,21 @@ def find_peaks(
     return at + np.where(bend < 0, (left - right) / (2 * safe), 0.0), width
 
 
+def local_maxima(intensity: npt.NDArray[np.floating], least: float) -> tuple[Floats, Floats]:
+    """Returns positions and heights of all local maxima above a height, in grid points.
+
+    A plateau counts once, at its middle.
+
+    Args:
+        intensity: [m].
+        least: height that a maximum must exceed.
+    """
+    found = signal.find_peaks(intensity, height=least, plateau_size=1)[1]
+    high = found["peak_heights"] > least
+    middle = (found["left_edges"] + found["right_edges"]) / 2
+    return middle[high], found["peak_heights"][high]
+
+
 def modulated(
     intensity: npt.NDArray[np.floating],
     rng: np.random.Generator,

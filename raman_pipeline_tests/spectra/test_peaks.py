@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raman_pipeline.spectra.peaks import find_peaks, modulated
+from raman_pipeline.spectra.peaks import find_peaks, local_maxima, modulated
 
 AXIS = np.arange(400.0)
 
@@ -25,6 +25,13 @@ def test_a_band_between_grid_points_is_found_where_it_is(centre, width):
 def test_low_peaks_do_not_count():
     at, _ = find_peaks(bands(100, 300, heights=[1.0, 0.04]))
     assert len(at) == 1
+
+
+def test_local_maxima_have_the_middle_of_a_plateau_and_exceed_the_least_height():
+    spectrum = np.array([0, 1, 1, 0, 3, 0, 2, 0], dtype=np.float32)
+    at, heights = local_maxima(spectrum, 0.5)
+    assert (at.tolist(), heights.tolist()) == ([1.5, 4, 6], [1, 3, 2])
+    assert local_maxima(spectrum, 2.0)[0].tolist() == [4]
 
 
 @pytest.mark.parametrize("spectrum", [np.zeros(50), np.ones(50), np.linspace(0, 1, 50)])

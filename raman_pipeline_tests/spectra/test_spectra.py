@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
 
-from raman_pipeline.spectra.normalise import min_max
+from raman_pipeline.spectra.normalise import min_max, unit_vectors
 from raman_pipeline.spectra.resample import Ragged, resample, resample_set
 from raman_pipeline.spectra.spline import _evaluate
 from raman_pipeline.spectra.tensor_file import SpectrumTensor, open_tensor, write_tensor
@@ -148,6 +148,12 @@ def test_min_max_is_within_bounds(values):
 def test_padding_takes_no_part_in_the_scale():
     inside = np.array([False, True, True, True])
     np.testing.assert_allclose(min_max(np.array([0.0, 10, 20, 30]), inside), [0, 0, 0.5, 1])
+
+
+def test_unit_vectors_have_length_one_and_zeros_stay_zero():
+    units = unit_vectors(np.array([[3.0, 4.0], [0.0, 0.0]], dtype=np.float32))
+    np.testing.assert_allclose(units, [[0.6, 0.8], [0, 0]], rtol=1e-6)
+    assert units.dtype == np.float32
 
 
 class TestTensorFile:

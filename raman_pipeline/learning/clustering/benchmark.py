@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.ndimage import gaussian_filter1d
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering
 from sklearn.decomposition import PCA
 
@@ -23,11 +22,14 @@ from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering.clusters import choose_k, k_means, plane, turned
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.data.corpus import Corpus
+from raman_pipeline.spectra.derivatives import root_derivative_spectra
+from raman_pipeline.spectra.normalise import unit_vectors
 
 Points = npt.NDArray[np.floating]
 
 COMPONENTS = 10
-_SLOPE_WIDTH = 3.0
+_DERIVATIVE_SIGMA = 3.0
+"""Grid points."""
 WITH_NAMES = "names of the nearest"
 """Not a clustering: how far the spectra themselves tell minerals apart."""
 _CANDIDATES = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 26, 32, 40)
@@ -56,13 +58,9 @@ RUNS = TableSchema(
 )
 
 
-def slopes(spectra: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Returns unit vectors of smoothed first derivatives of square roots, [n, m].
-
-    Square roots let weak bands count, derivatives let slow backgrounds not.
-    """
-    rise = gaussian_filter1d(np.sqrt(spectra.astype(np.float64)), _SLOPE_WIDTH, axis=1, order=1)
-    return rise / np.maximum(np.linalg.norm(rise, axis=1, keepdims=True), 1e-12)
+def unit_derivatives(spectra: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Returns unit vectors of first-derivative spectra of square roots, [n, m]."""
+    return unit_vectors(root_derivative_spectra(spectra.astype(np.float64), _DERIVATIVE_SIGMA))
 
 
 def run_task(
@@ -95,14 +93,14 @@ def run_task(
         "specimens": metadata["rruff_id"].nunique(),
         "minerals": known,
     }
-    spectra, derivatives = corpus.intensity, slopes(corpus.intensity)
+    spectra, derivatives = corpus.intensity, unit_derivatives(corpus.intensity)
     components = PCA(min(COMPONENTS, *spectra.shape), random_state=seed).fit_transform(spectra)
     plain = {
         "min-max spectra": spectra,
         f"PCA, {COMPONENTS} components": components,
-        "slopes": derivatives,
+        "first-derivative spectra": derivatives,
         "t-SNE of spectra": plane(spectra, seed),
-        "t-SNE of slopes": plane(derivatives, seed),
+        "t-SNE of first-derivative spectra": plane(derivatives, seed),
     }
     learned = {
         name: points
@@ -115,9 +113,13 @@ def run_task(
             how = {"representation": name, "clustering": clustering, "k_from": k_from}
             yield common | how | {"learned": name in learned} | _found(minerals, labels, points)
     if reference is not None:
-        nearest = (derivatives @ slopes(reference.intensity).T).argmax(axis=1)
+        nearest = (derivatives @ unit_derivatives(reference.intensity).T).argmax(axis=1)
         labels = reference.metadata["mineral"].to_numpy(str)[nearest]
-        how = {"representation": "slopes", "clustering": WITH_NAMES, "k_from": "names"}
+        how = {
+            "representation": "first-derivative spectra",
+            "clustering": WITH_NAMES,
+            "k_from": "names",
+        }
         yield common | how | {"learned": False} | _found(minerals, labels, derivatives)
 
 

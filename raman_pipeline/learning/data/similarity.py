@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from raman_pipeline.spectra.normalise import unit_vectors
+
 _CHUNK = 512
 
 
@@ -19,10 +21,7 @@ def unit_root(intensity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
     The root lets weak bands count beside strong ones.
     """
-    root = np.sqrt(np.clip(intensity, 0, None))
-    norm = np.linalg.norm(root, axis=1, keepdims=True)
-    norm[norm == 0] = 1
-    return root / norm
+    return unit_vectors(np.sqrt(np.clip(intensity, 0, None)))
 
 
 def similarities(

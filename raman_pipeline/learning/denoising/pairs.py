@@ -15,14 +15,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pybaselines import Baseline
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.denoising.evaluation import Denoiser
+from raman_pipeline.spectra.baseline import baseline
 from raman_pipeline.spectra.normalise import min_max
-
-LAM = 1e5
-"""Of the background, for a grid of 1 cm⁻¹."""
 
 PAIRS = TableSchema(
     "denoised_pairs",
@@ -37,17 +34,18 @@ PAIRS = TableSchema(
 )
 
 
-def without_background(spectra: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Returns spectra without their background, 0 to 1 again, float32 [n, m]."""
-    fitter = Baseline(check_finite=False)
-    rest = [s - fitter.arpls(np.asarray(s, np.float64), lam=LAM)[0] for s in spectra]
-    return np.stack([min_max(r) for r in rest]).astype(np.float32)
+def baseline_corrected(
+    spectra: npt.NDArray[np.float32], step_cm1: float
+) -> npt.NDArray[np.float32]:
+    """Returns spectra without their arPLS baseline, 0 to 1 again, float32 [n, m]."""
+    return np.stack([min_max(s - baseline(s, step_cm1)) for s in spectra]).astype(np.float32)
 
 
 def judge_pairs(
     raw: npt.NDArray[np.float32],
     processed: npt.NDArray[np.float32],
     denoisers: Mapping[str, Denoiser],
+    step_cm1: float,
 ) -> Iterator[dict[str, object]]:
     """Yields rows of PAIRS for doing nothing and for each denoiser; none without pairs.
 
@@ -55,10 +53,11 @@ def judge_pairs(
         raw: float32 [n, m], 0 to 1.
         processed: float32 [n, m], the same scans.
         denoisers: name to denoiser.
+        step_cm1: distance of two grid points, cm⁻¹.
     """
     if not len(raw):
         return
-    for background, spectra in (("kept", raw), ("taken off", without_background(raw))):
+    for background, spectra in (("kept", raw), ("taken off", baseline_corrected(raw, step_cm1))):
         for name, denoise in {"nothing": lambda x: x, **denoisers}.items():
             found = np.stack([min_max(s) for s in denoise(spectra)])
             yield {

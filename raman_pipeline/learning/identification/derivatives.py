@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from raman_pipeline.spectra.derivatives import root_derivative_spectra
+
 Floats = npt.NDArray[np.float32]
 
 _SMOOTHING, _NEARBY = 5.0, 60.0
@@ -31,8 +33,7 @@ def slopes(intensity: npt.NDArray[np.floating], covered: npt.NDArray[np.bool_]) 
         intensity: [n, m], 0 to 1, on a grid of 1 cm⁻¹.
         covered: bool [n, m], the points that each spectrum reaches (see `inner`).
     """
-    root = np.sqrt(np.clip(np.asarray(intensity, dtype=np.float32), 0, None))
-    steep = gaussian_filter1d(root, _SMOOTHING, axis=1, order=1)
+    steep = root_derivative_spectra(np.asarray(intensity, dtype=np.float32), _SMOOTHING)
     nearby = gaussian_filter1d(np.abs(steep), _NEARBY, axis=1)
     floor = np.maximum(_FLOOR * nearby.max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return np.where(covered, steep / np.sqrt(nearby + floor), 0).astype(np.float32)

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from scipy.ndimage import gaussian_filter1d
 from sklearn.model_selection import GroupKFold
 
 from raman_pipeline.common.schema import Column, TableSchema
@@ -35,6 +34,8 @@ from raman_pipeline.learning.identification.countries import (
 )
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.search import NOWHERE, by_mineral, by_specimen, search
+from raman_pipeline.spectra.derivatives import root_derivative_spectra
+from raman_pipeline.spectra.normalise import unit_vectors
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -144,16 +145,12 @@ def baselines(library: MineralLibrary, rows: Indices) -> tuple[Floats, Floats]:
         library: what is searched.
         rows: indices of the queries in it; their own specimens take no part.
     """
-    root = np.sqrt(np.clip(library.intensity, 0, None))
-    vectors = (
-        gaussian_filter1d(root, _BASELINE_SMOOTHING, axis=1, order=1),
-        library.intensity,
-    )
+    vectors = (root_derivative_spectra(library.intensity, _BASELINE_SMOOTHING), library.intensity)
     ids = np.unique(np.array(library.specimens), return_inverse=True)[1][library.specimen]
     starts = np.searchsorted(library.mineral, np.arange(len(library.minerals)))
     scores = []
     for vector in vectors:
-        unit = vector / np.maximum(np.linalg.norm(vector, axis=1, keepdims=True), 1e-9)
+        unit = unit_vectors(vector)
         similarity = unit[rows] @ unit.T
         similarity[ids[rows][:, None] == ids[None, :]] = NOWHERE
         scores.append(np.maximum.reduceat(similarity, starts, axis=1))

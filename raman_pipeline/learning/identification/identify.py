@@ -190,7 +190,7 @@ class Identifier:
 
         Args:
             spectra: as `read_spectra` returns them.
-            background: how to remove it first; one of `query.BACKGROUNDS`.
+            background: how to remove it first; one of `BASELINES`.
             top: how many minerals, specimens and countries to name.
             components: of mixtures, 2 or 3.
             always_mixtures: looks for mixtures where one specimen explains the spectrum, too.

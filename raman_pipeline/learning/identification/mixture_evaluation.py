@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.optimize import nnls
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.identification.calibrating import repeated_minerals
@@ -19,6 +18,7 @@ from raman_pipeline.learning.identification.mixtures import MixtureSearch
 from raman_pipeline.learning.identification.query import Query
 from raman_pipeline.learning.identification.search import search
 from raman_pipeline.spectra.normalise import min_max
+from raman_pipeline.spectra.unmixing import nonnegative_weights
 
 OURS, LEAST_SQUARES = "pairs and triples", "least squares"
 LEAST_SHARE = 0.2
@@ -109,7 +109,8 @@ def _least_squares(
     columns = np.zeros((len(present), means.shape[1]))
     np.add.at(columns, index, means[usable])
     columns /= np.bincount(index)[:, None]
-    shares = nnls(columns[:, query.covered].T, query.intensity[query.covered].astype(np.float64))[0]
+    inside = query.covered
+    shares = nonnegative_weights(columns[:, inside], query.intensity[None, inside])[0]
     order = np.argsort(-shares)[:components]
     total = max(float(shares[order].sum()), 1e-12)
     return {library.minerals[present[i]]: float(shares[i] / total) for i in order}

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d
 
 from raman_pipeline.learning.identification.derivatives import slopes
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.query import Query
+from raman_pipeline.spectra.derivatives import derivative_spectra
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ class MixtureSearch:
 
     def __init__(self, library: MineralLibrary) -> None:
         self.library = library
-        self._bands = _bands(library.intensity) * library.covered
+        self._bands = derivative_spectra(library.intensity, _SMOOTHING) * library.covered
         self._norms = np.maximum(np.linalg.norm(self._bands, axis=1), 1e-9)
 
     def find(
@@ -89,7 +89,7 @@ class MixtureSearch:
             best: how many sets.
             allowed: bool [n], reference spectra that may be used; all where None.
         """
-        band = _bands(query.intensity[None])[0] * query.covered
+        band = derivative_spectra(query.intensity[None], _SMOOTHING)[0] * query.covered
         band /= max(float(np.linalg.norm(band)), 1e-9)
         linear = (self._bands @ band) / self._norms
         usable = np.ones(len(linear), bool) if allowed is None else allowed
@@ -163,10 +163,6 @@ class MixtureSearch:
             if len(found) == best:
                 break
         return list(found.values())
-
-
-def _bands(intensity: Floats) -> Floats:
-    return gaussian_filter1d(np.asarray(intensity, np.float32), _SMOOTHING, axis=1, order=1)
 
 
 def _weights(

@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification.derivatives import inner, slopes
+from raman_pipeline.spectra.baseline import baseline
 from raman_pipeline.spectra.normalise import min_max
 from raman_pipeline.spectra.resample import resample
 from raman_pipeline.spectra.spectrum_files import Spectrum
 
-BACKGROUNDS = ("none", "arpls", "asls", "snip")
-"""Ways to remove a background: pybaselines' names, or none."""
 MIN_COVERED = 200
 """Grid points that a spectrum must cover at least."""
 
@@ -52,7 +51,7 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], background: str =
     Args:
         spectrum: as it was read.
         grid: of the library, cm⁻¹, float64 [m].
-        background: one of BACKGROUNDS.
+        background: one of BASELINES.
 
     Raises:
         QueryError: the spectrum is flat, or covers too little of the grid.
@@ -60,7 +59,8 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], background: str =
     shift, intensity = spectrum.raman_shift, spectrum.intensity
     done = list(spectrum.notes)
     if background != "none":
-        intensity = intensity - _background(shift, intensity, background)
+        step_cm1 = float(np.median(np.diff(shift)))
+        intensity = intensity - baseline(intensity, step_cm1, background)
         done.append(f"background removed ({background})")
     values, inside = resample(shift, intensity, grid, "pchip")
     if inside.sum() < MIN_COVERED:
@@ -82,16 +82,3 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], background: str =
     covered = inner(inside[None])
     ready = scaled.astype(np.float32)
     return Query(spectrum.name, ready, covered[0], slopes(ready[None], covered)[0], tuple(done))
-
-
-def _background(
-    shift: npt.NDArray[np.float64], intensity: npt.NDArray[np.float64], way: str
-) -> npt.NDArray[np.float64]:
-    # pybaselines takes half a second to import, and most spectra come without a background.
-    from pybaselines import Baseline
-
-    fitter = Baseline(x_data=shift)
-    if way == "snip":
-        half_window = max(1, round(40 / float(np.median(np.diff(shift)))))
-        return fitter.snip(intensity, max_half_window=half_window, decreasing=True)[0]
-    return getattr(fitter, way)(intensity, lam=1e6)[0]

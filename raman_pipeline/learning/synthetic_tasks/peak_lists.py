@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from raman_pipeline.common.jit import compiled
+from raman_pipeline.spectra.peaks import local_maxima
 
 MOST = 48
 """Peaks of a list; of more the highest are kept. Four classes have at most 40."""
@@ -53,10 +53,14 @@ def peak_lists(spectra: npt.NDArray[np.float32], batch: int = 500) -> PeakLists:
     n = len(spectra)
     lists = PeakLists(np.zeros((n, MOST)), np.zeros((n, MOST)), np.zeros(n, dtype=np.int64))
     for start in range(0, n, batch):
-        rows = slice(start, start + batch)
-        values = np.asarray(spectra[rows], dtype=np.float32)
-        values, least = levelled(values)
-        _maxima(values, least, lists.positions[rows], lists.heights[rows], lists.counts[rows])
+        values, least = levelled(np.asarray(spectra[start : start + batch], dtype=np.float32))
+        for i, (line, height) in enumerate(zip(values, least, strict=True), start):
+            at, heights = local_maxima(line, float(height))
+            kept = np.sort(np.argsort(-heights, kind="stable")[:MOST])
+            count = lists.counts[i] = len(kept)
+            if count:
+                lists.positions[i, :count] = at[kept]
+                lists.heights[i, :count] = heights[kept] / heights.max()
     return lists
 
 
@@ -89,40 +93,3 @@ def _without_rays(
     left, right = np.roll(values, 1, axis=1), np.roll(values, -1, axis=1)
     ray = values - np.maximum(left, right) > _RAY * noise
     return np.where(ray, (left + right) / 2, values)
-
-
-@compiled()
-def _maxima(
-    values: npt.NDArray[np.float32],
-    least: npt.NDArray[np.float32],
-    positions: npt.NDArray[np.float64],
-    heights: npt.NDArray[np.float64],
-    counts: npt.NDArray[np.int64],
-) -> None:
-    most = positions.shape[1]
-    for row in range(values.shape[0]):
-        line = values[row]
-        count = 0
-        j = 1
-        while j < line.size - 1:
-            if line[j] > line[j - 1] and line[j] > least[row]:
-                end = j
-                while end + 1 < line.size and line[end + 1] == line[j]:
-                    end += 1
-                if end + 1 < line.size and line[end + 1] < line[j]:
-                    at, height = 0.5 * (j + end), line[j]
-                    if count == most:
-                        lowest = np.argmin(heights[row])
-                        if heights[row, lowest] < height:
-                            for k in range(lowest, most - 1):
-                                positions[row, k] = positions[row, k + 1]
-                                heights[row, k] = heights[row, k + 1]
-                            count -= 1
-                    if count < most:
-                        positions[row, count], heights[row, count] = at, height
-                        count += 1
-                j = end
-            j += 1
-        counts[row] = count
-        if count > 0:
-            heights[row, :count] /= heights[row, :count].max()

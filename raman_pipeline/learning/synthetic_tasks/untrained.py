@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
-from scipy.optimize import nnls
 
 from raman_pipeline.common.jit import compiled
 from raman_pipeline.learning.synthetic_tasks.peak_lists import PeakLists, levelled
+from raman_pipeline.spectra.normalise import unit_vectors
+from raman_pipeline.spectra.unmixing import nonnegative_weights
 
 Vectors = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -48,7 +49,7 @@ def smoothed(thin: Vectors, deviation: float) -> Vectors:
     """
     more = np.sqrt(deviation**2 - SMOOTHINGS[0] ** 2) / _STEP
     smooth = gaussian_filter1d(thin, more, axis=1, mode="constant") if more > 0 else thin
-    return smooth / np.linalg.norm(smooth, axis=1, keepdims=True)
+    return unit_vectors(smooth)
 
 
 def nearest(reference: Vectors, label: Labels, query: Vectors) -> Labels:
@@ -64,8 +65,7 @@ def class_means(vectors: npt.NDArray[np.floating], label: Labels) -> tuple[Vecto
     """Returns the mean of each class as a unit vector, and its label."""
     classes = np.unique(label)
     means = np.stack([vectors[label == c].mean(axis=0) for c in classes])
-    means /= np.linalg.norm(means, axis=1, keepdims=True)
-    return means.astype(np.float32), classes
+    return unit_vectors(means).astype(np.float32), classes
 
 
 def nearest_peak_list(training: PeakLists, label: Labels, test: PeakLists) -> Labels:
@@ -104,8 +104,7 @@ def components_by_least_squares(
     means: Vectors, classes: Labels, mixtures: Vectors, count: int
 ) -> Labels:
     """Returns the classes of the greatest non-negative shares, int64 [n, count]."""
-    columns = means.T.astype(np.float64)
-    shares = np.stack([nnls(columns, m.astype(np.float64))[0] for m in mixtures])
+    shares = nonnegative_weights(means, mixtures)
     return np.sort(classes[np.argsort(-shares, axis=1)[:, :count]], axis=1)
 
 

@@ -181,7 +181,7 @@ def clusters(
     ins={"spectra": ON_DISK},
     dagster_type=TABLE,
     kinds={"parquet", "scikitlearn"},
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": _USED},
     check_specs=[schema_check("clustering_runs")],
 )

@@ -237,7 +237,7 @@ def denoised_pairs(
     denoisers = {name: smooth for name, (_, smooth) in smoothers.items()}
     denoisers["autoencoder"] = Autoencoder(denoising_autoencoder).denoise
     before, after = (np.asarray(fine_spectra.intensity[r]) for r in rows)
-    table = PAIRS.from_rows(judge_pairs(before, after, denoisers))
+    table = PAIRS.from_rows(judge_pairs(before, after, denoisers, settings.fine_grid.step_cm1))
     return table_result(
         "denoised_pairs",
         stamped(table, settings, fine_spectra),

@@ -28,9 +28,11 @@ def run(representation, learned, ari, seed=0, clustering="K-Means", k_from="mine
             "silhouette": 0.1}  # fmt: skip
 
 
-def runs(latents, spectra=(0.5, 0.7), slopes=(0.6, 0.6)):
+def runs(latents, spectra=(0.5, 0.7), derivatives=(0.6, 0.6)):
     rows = [run("min-max spectra", False, a, s) for s, a in enumerate(spectra)]
-    rows += [run("slopes", False, a, s, "Ward") for s, a in enumerate(slopes)]
+    rows += [
+        run("first-derivative spectra", False, a, s, "Ward") for s, a in enumerate(derivatives)
+    ]
     rows += [run("latents", True, a, s) for s, a in enumerate(latents)]
     return pd.DataFrame(rows)
 

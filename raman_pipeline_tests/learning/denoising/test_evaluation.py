@@ -8,7 +8,7 @@ from raman_pipeline.learning.denoising.evaluation import (
     peaks_again,
     tuned,
 )
-from raman_pipeline.learning.denoising.pairs import PAIRS, judge_pairs, without_background
+from raman_pipeline.learning.denoising.pairs import PAIRS, baseline_corrected, judge_pairs
 from raman_pipeline.spectra.smooth import SMOOTHERS
 
 AXIS = np.arange(300.0)
@@ -69,11 +69,11 @@ def test_a_background_is_taken_off_and_said_to_be():
     processed = spectra(6) + noise.astype(np.float32)
     raw = processed + 2 * np.exp(-AXIS / 200).astype(np.float32)
     raw = (raw - raw.min(axis=1, keepdims=True)) / np.ptp(raw, axis=1, keepdims=True)
-    before, after = (np.square(x - processed).mean() for x in (raw, without_background(raw)))
+    before, after = (np.square(x - processed).mean() for x in (raw, baseline_corrected(raw, 1.0)))
     assert after < before / 5
-    found = PAIRS.from_rows(judge_pairs(raw, processed, {"half": lambda x: x / 2}))
+    found = PAIRS.from_rows(judge_pairs(raw, processed, {"half": lambda x: x / 2}, 1.0))
     assert PAIRS.problems(found) == []
-    assert list(judge_pairs(raw[:0], processed[:0], {})) == []
+    assert list(judge_pairs(raw[:0], processed[:0], {}, 1.0)) == []
     error = found.to_pandas().set_index(["background", "method"])["mse"]
     assert error["taken off", "nothing"] < error["kept", "nothing"] / 5
     # Each is scaled to 0..1 again, as the processed spectra are.

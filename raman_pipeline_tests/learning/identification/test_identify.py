@@ -16,8 +16,9 @@ from raman_pipeline.learning.identification.identify import Identifier, LibraryE
 from raman_pipeline.learning.identification.mixture_evaluation import MIXED, judge_mixtures
 from raman_pipeline.learning.identification.mixtures import MixtureSearch
 from raman_pipeline.learning.identification.open_set import judge_absent
-from raman_pipeline.learning.identification.query import BACKGROUNDS, QueryError, prepare
+from raman_pipeline.learning.identification.query import QueryError, prepare
 from raman_pipeline.learning.identification.search import search
+from raman_pipeline.spectra.baseline import BASELINES
 from raman_pipeline.spectra.spectrum_files import Spectrum
 from raman_pipeline_tests.learning.identification.minerals import GRID, made
 
@@ -70,7 +71,7 @@ def test_a_background_is_removed_if_asked(identifier, library):
     plain = measured(library, 7)
     hump = 4000 * np.exp(-0.5 * ((plain.raman_shift - 700) / 400) ** 2)
     raw = Spectrum("raw", plain.raman_shift, plain.intensity + hump)
-    for background in BACKGROUNDS[1:]:
+    for background in BASELINES[1:]:
         query = prepare(raw, GRID, background)
         assert f"background removed ({background})" in query.preprocessing
         answer = identifier.answer([query])[0]

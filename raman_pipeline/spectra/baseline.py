@@ -1,0 +1,39 @@
+"""Baselines: fluorescence and other slowly varying backgrounds of spectra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating[Any]]
+
+BASELINES = ("none", "arpls", "asls", "snip")
+"""Ways to correct a baseline: algorithms of pybaselines, or none."""
+LAM = 1e5
+"""Smoothness of arPLS and AsLS baselines on a grid of 1 cm⁻¹."""
+_SNIP_HALF_WINDOW = 40.0
+"""cm⁻¹."""
+
+
+def baseline(intensity: Floats, step_cm1: float, method: str = "arpls") -> npt.NDArray[np.float64]:
+    """Returns the baseline of one spectrum, float64 [n].
+
+    The smoothness is the same at any step: a penalty of second differences is equivalent to
+    one of second derivatives where `lam` is proportional to step⁻⁴.
+
+    Args:
+        intensity: [n], by ascending Raman shift.
+        step_cm1: distance of two points, cm⁻¹.
+        method: `arpls` (Baek et al. 2015), `asls` (Eilers & Boelens 2005) or `snip`
+            (Ryan et al. 1988).
+    """
+    # pybaselines takes half a second to import, and most spectra come baseline-corrected.
+    from pybaselines import Baseline
+
+    values, fitter = np.asarray(intensity, dtype=np.float64), Baseline(check_finite=False)
+    if method == "snip":
+        half_window = max(1, round(_SNIP_HALF_WINDOW / step_cm1))
+        return fitter.snip(values, max_half_window=half_window, decreasing=True)[0]
+    return getattr(fitter, method)(values, lam=LAM / step_cm1**4)[0]
