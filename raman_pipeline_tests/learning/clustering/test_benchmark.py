@@ -1,15 +1,22 @@
 import numpy as np
 import pytest
 
-from raman_pipeline.learning.clustering.benchmark import RUNS, WITH_NAMES, run_task, slopes
+from raman_pipeline.learning.clustering.benchmark import (
+    RUNS,
+    WITH_NAMES,
+    run_task,
+    unit_derivatives,
+)
 from raman_pipeline.learning.clustering.report import summary, verdicts
 from raman_pipeline_tests.learning.corpora import mineral_corpus
 
 
-def test_slopes_do_not_see_scale():
+def test_first_derivative_spectra_ignore_scale():
     spectra = mineral_corpus().intensity
-    np.testing.assert_allclose(slopes(spectra * 0.3), slopes(spectra), atol=1e-6)
-    assert np.all(slopes(np.zeros((1, 96), np.float32)) == 0)
+    np.testing.assert_allclose(
+        unit_derivatives(spectra * 0.3), unit_derivatives(spectra), atol=1e-6
+    )
+    assert np.all(unit_derivatives(np.zeros((1, 96), np.float32)) == 0)
 
 
 def test_every_representation_stands_for_the_task_and_easy_minerals_are_told_apart():
