@@ -29,6 +29,8 @@ from raman_pipeline.orchestration.assets import (
 )
 from raman_pipeline.orchestration.io_managers import io_managers
 from raman_pipeline.orchestration.jobs import JOBS
+from raman_pipeline.orchestration.lineage import with_lineage
+from raman_pipeline.orchestration.metadata import SETTINGS, USES
 from raman_pipeline.orchestration.resources import Geography, Rruff
 from raman_pipeline.orchestration.schedules import weekly_refresh
 from raman_pipeline.orchestration.sensors import changed_archives, follow_up
@@ -94,9 +96,10 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     ]
 
     def with_settings(spec: dg.AssetSpec) -> dg.AssetSpec:
-        used = spec.metadata.get("settings_used", [])
-        version = f"{spec.code_version}-{settings.version_of(used)}" if used else spec.code_version
-        return spec.replace_attributes(code_version=version)
+        uses = spec.metadata.get(USES, [])
+        version = f"{spec.code_version}-{settings.version_of(uses)}" if uses else spec.code_version
+        metadata = {**spec.metadata, SETTINGS: settings.part(uses)}
+        return spec.replace_attributes(code_version=version, metadata=with_lineage(spec, metadata))
 
     return dg.Definitions(
         assets=dg.map_asset_specs(with_settings, assets),
@@ -107,7 +110,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
             "settings": settings,
             "rruff": Rruff(settings),
             "geography": Geography(settings),
-            **io_managers(settings.asset_store),
+            **io_managers(settings.asset_store, settings.checkpoint_store),
         },
         executor=dg.in_process_executor,
     )

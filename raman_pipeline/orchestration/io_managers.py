@@ -16,6 +16,7 @@ from upath import UPath
 from raman_pipeline.common import atomic
 from raman_pipeline.common.parquet import StagedTable, StoredTable, write_table
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.orchestration.metadata import COPIED
 from raman_pipeline.spectra.tensor_file import SpectrumTensor, open_tensor, write_tensor
 
 _ON_DISK_KEY = "on_disk"
@@ -24,14 +25,19 @@ ON_DISK = dg.AssetIn(metadata={_ON_DISK_KEY: True})
 
 
 class _AtomicIOManager(dg.UPathIOManager):
-    """Writes beside and renames; records size and address."""
+    """Writes atomically; records size, address, settings, column schema and lineage."""
 
     def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
         target = Path(str(path))
         with atomic.replacing(target) as temporary:
             self.write(temporary, obj)
+        defined = context.definition_metadata or {}
         context.add_output_metadata(
-            {"bytes": target.stat().st_size, "dagster/uri": target.as_uri()}
+            {
+                "bytes": target.stat().st_size,
+                "dagster/uri": target.as_uri(),
+                **{key: defined[key] for key in COPIED if key in defined},
+            }
         )
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> Any:
@@ -82,9 +88,20 @@ class TensorIOManager(_AtomicIOManager):
 
 
 class ModelIOManager(_AtomicIOManager):
-    """Fitted models as safetensors."""
+    """Fitted models as safetensors; what a training kept to be resumed goes once it is stored."""
 
     extension = ".safetensors"
+
+    def __init__(self, base: UPath, checkpoint_store: Path) -> None:
+        super().__init__(base)
+        self.asset_store, self.checkpoint_store = base, checkpoint_store
+
+    def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
+        """Stores a state and removes its checkpoints."""
+        super().dump_to_path(context, obj, path)
+        checkpoint = self.checkpoint_store / str(path.relative_to(self.asset_store))
+        for file in checkpoint.parent.glob(f"{checkpoint.stem}.*pt"):
+            file.unlink(missing_ok=True)
 
     def write(self, path: Path, obj: ModelState) -> None:
         """Writes a state."""
@@ -95,11 +112,11 @@ class ModelIOManager(_AtomicIOManager):
         return ModelState.read(path)
 
 
-def io_managers(asset_store: Path) -> dict[str, dg.IOManager]:
+def io_managers(asset_store: Path, checkpoint_store: Path) -> dict[str, dg.IOManager]:
     """Returns the IO managers of a store, by resource key."""
     base = UPath(asset_store)
     return {
         "io_manager": TableIOManager(base),
         "tensor_io_manager": TensorIOManager(base),
-        "model_io_manager": ModelIOManager(base),
+        "model_io_manager": ModelIOManager(base, checkpoint_store),
     }

@@ -264,3 +264,16 @@ def column_lineage(asset: str) -> dict[str, dg.TableColumnLineage]:
         for column, sources in SOURCES[asset].items()
     }
     return {"dagster/column_lineage": dg.TableColumnLineage(deps)}
+
+
+def with_lineage(spec: dg.AssetSpec, metadata: dict) -> dict:
+    """Returns metadata with column lineage, where the asset is a table."""
+    schema: dg.TableSchema | None = metadata.get("dagster/column_schema")
+    if schema is None:
+        return metadata
+    name = spec.key.to_user_string()
+    columns = [
+        dg.TableColumn(c.name, c.type, f"{c.description}{derivation(name, c.name)}", c.constraints)
+        for c in schema.columns
+    ]
+    return metadata | {"dagster/column_schema": dg.TableSchema(columns)} | column_lineage(name)

@@ -1,8 +1,4 @@
-"""Progress of long steps, from the processes that run them to who watches.
-
-What belongs here: one message a step forward, and its way. What does not: showing it
-(see `raman_pipeline.cli.progress`).
-"""
+"""Progress of long steps, published by the processes that run them."""
 
 from __future__ import annotations
 
@@ -19,10 +15,10 @@ class Progress:
     """How far a long step is.
 
     Attributes:
-        what: the step in words, the same throughout.
-        done: parts that are over.
+        what: name of the step, the same throughout.
+        done: finished parts.
         total: all parts.
-        note: of the last part.
+        note: on the last part.
     """
 
     what: str
@@ -43,25 +39,25 @@ def send_to(messages: Messages) -> None:
     _target["messages"] = messages
 
 
-def tell(progress: Progress) -> None:
-    """Tells who watches, if anybody does: a run from the UI has its log instead."""
+def publish(progress: Progress) -> None:
+    """Publishes a step forward, if a command subscribed; a run from the UI has its log instead."""
     if "messages" in _target:
         _target["messages"].put(progress)
 
 
 @contextmanager
-def heard(context: SpawnContext, on_progress: OnProgress) -> Iterator[Messages]:
-    """Gives a queue for child processes and passes on what they tell."""
+def subscribe(context: SpawnContext, on_progress: OnProgress) -> Iterator[Messages]:
+    """Yields a queue for child processes, and calls back with what they publish."""
     messages = context.Queue()
 
-    def listen() -> None:
+    def receive() -> None:
         while (progress := messages.get()) is not None:
             on_progress(progress)
 
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
+    receiver = threading.Thread(target=receive, daemon=True)
+    receiver.start()
     try:
         yield messages
     finally:
         messages.put(None)
-        listener.join()
+        receiver.join()

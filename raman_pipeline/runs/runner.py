@@ -356,7 +356,7 @@ def _in_processes(
     # Spawned, since a forked child would share the parent's torch and Arrow threads.
     context = multiprocessing.get_context("spawn")
     outcomes: list[RunOutcome] = []
-    with progress.heard(context, listener.on_progress) as messages:
+    with progress.subscribe(context, listener.on_progress) as messages:
         pool = ProcessPoolExecutor(
             processes or min(os.cpu_count() or 1, 8),
             mp_context=context,

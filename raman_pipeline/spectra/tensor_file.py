@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
+
+from raman_pipeline.common.hashing import arrays_version
 
 _DTYPES = {"F32": "<f4", "F64": "<f8"}
 
@@ -28,11 +31,13 @@ class SpectrumTensor:
         intensity: float32 [n, m], normalised; read-only when opened from a file.
         grid: float64 [m], Raman shift, cm⁻¹.
         member_ids: n ids, the row index into the spectra table.
+        stored_version: `version` as it stands in the file that this was opened from.
     """
 
     intensity: npt.NDArray[np.float32]
     grid: npt.NDArray[np.float64]
     member_ids: tuple[str, ...]
+    stored_version: str = ""
 
     def __post_init__(self) -> None:
         rows, columns = self.intensity.shape
@@ -41,6 +46,12 @@ class SpectrumTensor:
                 f"intensity is {rows} x {columns}, but there are {len(self.member_ids)} ids "
                 f"and {self.grid.size} grid points"
             )
+
+    @cached_property
+    def version(self) -> str:
+        """SHA-256 of the content."""
+        arrays: dict[str, np.ndarray] = {"intensity": self.intensity, "grid": self.grid}
+        return self.stored_version or arrays_version(arrays, "\n".join(self.member_ids))
 
     def rows_of(self, member_ids: list[str]) -> npt.NDArray[np.int64]:
         """Returns the row of each id.
@@ -57,7 +68,7 @@ def write_tensor(path: Path, tensor: SpectrumTensor) -> None:
     save_file(
         {"intensity": np.ascontiguousarray(tensor.intensity), "grid": tensor.grid},
         path,
-        metadata={"member_ids": "\n".join(tensor.member_ids)},
+        metadata={"member_ids": "\n".join(tensor.member_ids), "version": tensor.version},
     )
 
 
@@ -73,7 +84,8 @@ def open_tensor(path: Path) -> SpectrumTensor:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length))
         arrays = {name: _map(path, header[name], 8 + length) for name in ("intensity", "grid")}
-        ids = header["__metadata__"]["member_ids"]
+        facts = header["__metadata__"]
+        ids, version = facts["member_ids"], facts["version"]
     except (ValueError, KeyError, OverflowError, MemoryError) as error:
         raise ValueError(
             f"{path}: no complete spectrum tensor ({error}); materialise resampled_spectra again"
@@ -82,6 +94,7 @@ def open_tensor(path: Path) -> SpectrumTensor:
         arrays["intensity"],
         np.array(arrays["grid"]),
         tuple(ids.split("\n")) if ids else (),
+        version,
     )
 
 

@@ -1,8 +1,8 @@
 """What a spawned process of a test does; in a module of its own, which loads no Dagster."""
 
-from raman_pipeline.orchestration.progress import Progress, tell
+from raman_pipeline.orchestration.progress import Progress, publish
 
 
 def work(number):
     for epoch in range(1, 4):
-        tell(Progress(f"net {number}", epoch, 3, f"loss {epoch}"))
+        publish(Progress(f"net {number}", epoch, 3, f"loss {epoch}"))

@@ -26,7 +26,7 @@ def store_and_load(manager, obj, partition=None):
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_round_trip(name, tmp_path):
-    loaded = store_and_load(io_managers(tmp_path)[name], OBJECTS[name])
+    loaded = store_and_load(io_managers(tmp_path, tmp_path)[name], OBJECTS[name])
     assert type(loaded) is type(OBJECTS[name])
     if name == "io_manager":
         assert loaded.equals(OBJECTS[name])
@@ -40,13 +40,13 @@ def test_round_trip(name, tmp_path):
 def test_same_object_same_bytes(tmp_path):
     for name, obj in OBJECTS.items():
         for run in ("a", "b"):
-            store_and_load(io_managers(tmp_path / run)[name], obj)
+            store_and_load(io_managers(tmp_path / run, tmp_path)[name], obj)
         files = [sorted((tmp_path / run).iterdir()) for run in ("a", "b")]
         assert [f.read_bytes() for f in files[0]] == [f.read_bytes() for f in files[1]]
 
 
 def test_a_failed_write_leaves_the_old_version(tmp_path, monkeypatch):
-    manager = io_managers(tmp_path)["io_manager"]
+    manager = io_managers(tmp_path, tmp_path)["io_manager"]
     store_and_load(manager, OBJECTS["io_manager"])
 
     def break_off(self, path, obj):

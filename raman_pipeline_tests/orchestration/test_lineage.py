@@ -22,7 +22,7 @@ from raman_pipeline.learning.identification.open_set import ABSENCE
 from raman_pipeline.orchestration.assets.clustering_report import DENOISING_REPORT
 from raman_pipeline.orchestration.assets.tensors import WINDOW
 from raman_pipeline.orchestration.lineage import SOURCES, column_lineage, derivation
-from raman_pipeline.orchestration.metadata import column_schema
+from raman_pipeline.orchestration.metadata import old_column_schema as column_schema
 from raman_pipeline.rruff.merge import SPECTRA
 from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
 from raman_pipeline.rruff.versions import MEMBER_CHANGES

@@ -8,24 +8,24 @@ from rich.progress import Progress, TextColumn
 from raman_pipeline.cli.progress import View, show_progress
 from raman_pipeline.orchestration import progress
 from raman_pipeline.orchestration.progress import Progress as Step
-from raman_pipeline.orchestration.progress import heard, tell
+from raman_pipeline.orchestration.progress import publish, subscribe
 from raman_pipeline.runs.runner import RunOutcome
 from raman_pipeline_tests.orchestration.publisher import work
 
 
-def test_what_other_processes_tell_is_heard_in_order():
-    context, told = multiprocessing.get_context("spawn"), []
-    with heard(context, told.append) as messages:
+def test_progress_of_other_processes_arrives_in_order():
+    context, received = multiprocessing.get_context("spawn"), []
+    with subscribe(context, received.append) as messages:
         arguments = {"initializer": progress.send_to, "initargs": (messages,)}
         with ProcessPoolExecutor(2, mp_context=context, **arguments) as pool:
             list(pool.map(work, range(2)))
-    assert len(told) == 6
+    assert len(received) == 6
     for number in range(2):
-        assert [p.done for p in told if p.what == f"net {number}"] == [1, 2, 3]
+        assert [p.done for p in received if p.what == f"net {number}"] == [1, 2, 3]
 
 
-def test_nobody_watching_is_no_error():
-    tell(Step("net", 1, 3))
+def test_publishing_without_subscribers_does_nothing():
+    publish(Step("net", 1, 3))
 
 
 def test_the_terminal_shows_stages_and_failures():

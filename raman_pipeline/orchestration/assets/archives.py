@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from raman_pipeline.orchestration.metadata import OWNERS, blocking_check, check_result
+from raman_pipeline.orchestration.asset_kit import OWNERS
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, ArchiveRecord
@@ -35,15 +35,17 @@ class ArchiveConfig(dg.Config):
     pool="rruff_site",
     code_version="1",
     check_specs=[
-        blocking_check(
-            "rruff_archive",
+        dg.AssetCheckSpec(
             "archive_intact",
-            "A published archive lies in the store, and every member passed its CRC.",
+            asset="rruff_archive",
+            blocking=True,
+            description="A published archive is in the store, and every member passed its CRC.",
         ),
-        blocking_check(
-            "rruff_archive",
+        dg.AssetCheckSpec(
             UPDATE_CHECK,
-            "The published version is accepted: it is not gone, damaged or much smaller.",
+            asset="rruff_archive",
+            blocking=True,
+            description="The published version is accepted: not gone, damaged or much smaller.",
         ),
     ],
 )
@@ -52,41 +54,46 @@ def rruff_archive(
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """One zip archive of RRUFF, downloaded only when it changed.
 
-    The data version is the SHA-256 of the zip. An archive that answers 404 from the
-    first is recorded as not published, which is no error. One that goes, shrinks or
-    breaks later does not replace the version in use; the check `update_accepted` fails.
+    The data version is the SHA-256 of the zip. An archive that was never published (404) is
+    recorded as such, which is no error. One that disappears, shrinks or is damaged later does
+    not replace the accepted version; the check `update_accepted` fails.
     """
     name = context.partition_key
-    progress = _logger_of_progress(context, name)
+    progress = _progress_logger(context, name)
     try:
         changed = rruff.fetch(name, progress, config.accept).changed
     except UpdateRejected as error:
-        # A failed check, and no materialisation: the version in use is what it was.
-        yield check_result("rruff_archive", UPDATE_CHECK, False, problem=str(error))
+        # A failed check without a materialisation: the accepted version is unchanged.
+        yield _check(UPDATE_CHECK, False, problem=str(error))
         raise dg.Failure(str(error), allow_retries=False) from error
     record, path = rruff.store.record(name), rruff.store.path(name)
     assert record is not None
     intact = record.status == NOT_PUBLISHED or path is not None
     yield dg.MaterializeResult(
-        metadata=_facts(record, path) | {"changed": changed},
+        metadata=_metadata(record, path) | {"changed": changed},
         data_version=dg.DataVersion(record.sha256 or NOT_PUBLISHED.replace(" ", "-")),
         check_results=[
-            check_result("rruff_archive", "archive_intact", intact, members=record.members),
-            check_result("rruff_archive", UPDATE_CHECK, True),
+            _check("archive_intact", intact, members=record.members),
+            _check(UPDATE_CHECK, True),
         ],
     )
 
 
-def _facts(record: ArchiveRecord, path: Path | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {
+def _check(name: str, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=passed, asset_key="rruff_archive", check_name=name, metadata=metadata
+    )
+
+
+def _metadata(record: ArchiveRecord, path: Path | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
         "status": record.status,
         "url": record.url,
         "checked_at": record.checked_at,
     }
     if path is not None:
-        facts |= {
+        metadata |= {
             "dagster/uri": path.as_uri(),
-            "path": dg.MetadataValue.path(path),
             "sha256": record.sha256,
             "bytes": record.bytes,
             "dagster/row_count": record.members,
@@ -94,10 +101,10 @@ def _facts(record: ArchiveRecord, path: Path | None) -> dict[str, Any]:
             "last_modified": record.last_modified,
             "fetched_at": record.fetched_at,
         }
-    return facts
+    return metadata
 
 
-def _logger_of_progress(context: dg.AssetExecutionContext, name: str) -> DownloadProgress:
+def _progress_logger(context: dg.AssetExecutionContext, name: str) -> DownloadProgress:
     last = 0.0
 
     def progress(done: int, total: int | None) -> None:

@@ -36,7 +36,7 @@ from raman_pipeline.orchestration.metadata import (
     table_result,
 )
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
-from raman_pipeline.orchestration.progress import Progress, tell
+from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import stamped
 from raman_pipeline.plots.denoising import clean_noisy_denoised
 from raman_pipeline.settings import Settings
@@ -141,7 +141,7 @@ def denoising_autoencoder(
             f"{report.seconds:.1f} s"
         )
         step = f"denoising_autoencoder {context.partition_key}"
-        tell(Progress(step, report.epoch, report.epochs, note))
+        publish(Progress(step, report.epoch, report.epochs, note))
 
     checkpoint = _checkpoint(settings, name, seed)
     state = fit_autoencoder(training, preset, seed, checkpoint, log)

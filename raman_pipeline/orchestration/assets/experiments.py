@@ -41,7 +41,7 @@ from raman_pipeline.orchestration.metadata import (
     table_result,
 )
 from raman_pipeline.orchestration.partitions import N_FOLDS
-from raman_pipeline.orchestration.progress import Progress, tell
+from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.plots.experiments import learning_curves, paired_differences, variant_bars
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
@@ -213,7 +213,7 @@ def _log(context: dg.AssetExecutionContext, total: int) -> Callable[[dict], None
             f"{run['variant']}, seed {run['seed']}, fold {run['fold']}, {run['specimens']} "
             f"specimens: {note}"
         )
-        tell(Progress(context.asset_key.to_user_string(), next(done), total, note))
+        publish(Progress(context.asset_key.to_user_string(), next(done), total, note))
 
     return log
 

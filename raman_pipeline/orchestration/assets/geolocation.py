@@ -30,7 +30,7 @@ from raman_pipeline.orchestration.metadata import (
     table_result,
 )
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT, fold_and_split
-from raman_pipeline.orchestration.progress import Progress, tell
+from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import PROTOCOL_KEY, protocol_version
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
@@ -71,7 +71,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
                 f"epoch {report.epoch}/{report.epochs}: loss {report.loss:.4f}, "
                 f"training {report.measure} {report.value:.3f}, {report.seconds:.1f} s"
             )
-            tell(
+            publish(
                 Progress(
                     f"{family.title}, {split} {fold}",
                     report.epoch,

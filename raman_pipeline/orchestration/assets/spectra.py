@@ -1,24 +1,26 @@
-"""Stage 2: members of archives, accepted or refused, and all archives merged."""
+"""Members of archives, accepted or refused, and all archives merged."""
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.common.parquet import StoredTable, stage_table
-from raman_pipeline.orchestration.assets.archives import rruff_archive
-from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
-from raman_pipeline.orchestration.io_managers import ON_DISK
-from raman_pipeline.orchestration.metadata import (
-    OWNERS,
-    TABLE,
-    blocking_check,
-    check_result,
-    schema_check,
-    table_result,
+from raman_pipeline.orchestration.asset_kit import (
+    Check,
+    Result,
+    materialize,
+    table_asset,
+    table_check_specs,
+    table_out,
 )
+from raman_pipeline.orchestration.assets.archives import rruff_archive
+from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.archive import stage_archive
@@ -35,100 +37,82 @@ from raman_pipeline.rruff.versions import (
 from raman_pipeline.settings import Settings
 
 _REFUSALS_SHOWN = 20
-_FACTS = ["member_id", "paired_id", "rruff_id", "mineral", "kind", "pairing"]
-
-
-def _out(description: str) -> dg.AssetOut:
-    return dg.AssetOut(
-        dagster_type=TABLE,
-        description=description,
-        group_name="spectra",
-        kinds={"parquet"},
-        owners=OWNERS,
-        code_version="3",
-        automation_condition=EAGER_ON_DATA_CHANGE,
-    )
+_COLUMNS = ["member_id", "paired_id", "rruff_id", "mineral", "kind", "pairing"]
+_out = partial(table_out, group_name="archives", code_version="3")
+_table = partial(table_asset, group_name="spectra", eager=True)
 
 
 @dg.multi_asset(
     outs={
-        "parsed_spectra": _out("Every accepted member: ragged spectrum, headers, provenance."),
+        "parsed_spectra": _out(
+            MEMBERS, "Accepted members of the archives: spectrum, headers, provenance."
+        ),
         "refused_members": _out(
-            "Every refused member with its code, the line at fault and its text."
+            REFUSALS, "Refused members with the refusal code, the line at fault and its text."
         ),
     },
     deps=[rruff_archive],
     partitions_def=ARCHIVES,
     check_specs=[
-        schema_check("parsed_spectra"),
-        schema_check("refused_members"),
-        blocking_check(
+        *table_check_specs(
             "parsed_spectra",
-            "nothing_lost",
-            "Accepted and refused members together are all members of the archive.",
+            {"members_conserved": "Accepted and refused members are all members of the archive."},
         ),
+        *table_check_specs("refused_members"),
     ],
 )
 def parsed_members(
-    context: dg.AssetExecutionContext, rruff: dg.ResourceParam[Rruff]
+    context: dg.AssetExecutionContext,
+    rruff: dg.ResourceParam[Rruff],
+    settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult]:
     """Parses one archive."""
     name = context.partition_key
     record, path = rruff.store.record(name), rruff.store.path(name)
     sha256 = record.sha256 if record else None
-    parsed = stage_archive(rruff.settings.asset_store, path, name, sha256)
+    parsed = stage_archive(settings.asset_store, path, name, sha256)
     accepted, refused = parsed.accepted, parsed.refused
     codes = dict(sorted(Counter(refused["code"].to_pylist()).items()))
     expected = record.members or 0 if record else 0
-    yield table_result(
+    conserved = accepted.num_rows + refused.num_rows == expected
+    counts = {"members": expected, "refused": refused.num_rows}
+    yield materialize(
         "parsed_spectra",
-        accepted,
+        Result(
+            accepted,
+            checks={
+                "members_conserved": Check(conserved, accepted=accepted.num_rows, **counts),
+            },
+            metadata={
+                **counts,
+                "refused_by_code": codes,
+                "points": pc.sum(accepted.select(["points"])["points"]).as_py() or 0,
+            },
+        ),
         MEMBERS,
-        {},
-        [
-            check_result(
-                "parsed_spectra",
-                "nothing_lost",
-                accepted.num_rows + refused.num_rows == expected,
-                members=expected,
-                accepted=accepted.num_rows,
-                refused=refused.num_rows,
-            )
-        ],
-        members=expected,
-        refused=refused.num_rows,
-        refused_by_code=codes,
-        points=pc.sum(accepted.select(["points"])["points"]).as_py() or 0,
+        settings,
     )
-    yield table_result(
+    first = dg.MetadataValue.md("\n".join(markdown_table(_first_refusals(refused))))
+    yield materialize(
         "refused_members",
-        refused,
+        Result(refused, {"refused_by_code": codes, "first_refusals": first}),
         REFUSALS,
-        {},
-        refused_by_code=codes,
-        first_refusals=dg.MetadataValue.md(_as_markdown(refused)),
+        settings,
     )
 
 
-@dg.asset(
+@_table(
+    SPECTRA,
     ins={"parsed_spectra": ON_DISK},
-    dagster_type=TABLE,
-    group_name="spectra",
-    kinds={"parquet"},
-    owners=OWNERS,
     code_version="3",
-    automation_condition=EAGER_ON_DATA_CHANGE,
-    check_specs=[
-        schema_check("spectra"),
-        blocking_check("spectra", "nothing_lost", "Rows in are rows out and the copies named."),
-        blocking_check("spectra", "some_spectra", "At least one archive is published."),
-        blocking_check("spectra", "pairs_are_mutual", "The twin of a twin is the spectrum itself."),
-    ],
+    checks={
+        "rows_conserved": "Rows of all archives are the rows here and the copies named.",
+        "not_empty": "At least one archive is published.",
+        "pairs_are_mutual": "The pair of a spectrum's pair is the spectrum itself.",
+    },
 )
-def spectra(
-    rruff: dg.ResourceParam[Rruff], parsed_spectra: dict[str, StoredTable]
-) -> dg.MaterializeResult:
-    """All archives merged, one row a member id, RAW and Processed paired across archives."""
+def spectra(rruff: dg.ResourceParam[Rruff], parsed_spectra: dict[str, StoredTable]) -> Result:
+    """All archives merged: one row per member id, RAW and Processed paired across archives."""
     rows_in = sum(t.num_rows for t in parsed_spectra.values())
     if rows_in == 0:
         raise dg.Failure(
@@ -141,61 +125,43 @@ def spectra(
         )
     merged = stage_table(rruff.settings.asset_store, SPECTRA, merge_archives(parsed_spectra))
     copies = copies_named(merged)
-    facts = merged.select(_FACTS)
-    twins = dict(zip(facts["member_id"].to_pylist(), facts["paired_id"].to_pylist(), strict=True))
-    mutual = all(twins.get(twin) == own for own, twin in twins.items() if twin is not None)
-    return table_result(
-        "spectra",
+    frame = merged.select(_COLUMNS).to_pandas()
+    pairs = frame.dropna(subset="paired_id").set_index("member_id")["paired_id"]
+    mutual = (pairs.map(pairs) == pairs.index).all()
+    counts = {"rows_in": rows_in, "copies": copies}
+    return Result(
         merged,
-        SPECTRA,
-        {},
-        [
-            check_result(
-                "spectra",
-                "nothing_lost",
-                rows_in == merged.num_rows + copies,
-                rows_in=rows_in,
-                rows_out=merged.num_rows,
-                copies=copies,
+        checks={
+            "rows_conserved": Check(
+                rows_in == merged.num_rows + copies, rows_out=merged.num_rows, **counts
             ),
-            check_result("spectra", "some_spectra", merged.num_rows > 0, rows=merged.num_rows),
-            check_result("spectra", "pairs_are_mutual", mutual),
-        ],
-        rows_in=rows_in,
-        copies=copies,
-        specimens=len(set(facts["rruff_id"].to_pylist()) - {None}),
-        minerals=len(set(facts["mineral"].to_pylist()) - {None}),
-        kinds=_counts(facts, "kind"),
-        pairing=_counts(facts, "pairing"),
+            "not_empty": Check(merged.num_rows > 0, rows=merged.num_rows),
+            "pairs_are_mutual": Check(mutual),
+        },
+        metadata={
+            **counts,
+            "specimens": frame["rruff_id"].nunique(),
+            "minerals": frame["mineral"].nunique(),
+            "kinds": dict(sorted(Counter(frame["kind"]).items())),
+            "pairing": dict(sorted(Counter(frame["pairing"]).items())),
+        },
     )
 
 
-@dg.asset(
+@_table(
+    MEMBER_CHANGES,
     ins={"parsed_spectra": ON_DISK, "refused_members": ON_DISK},
-    dagster_type=TABLE,
-    group_name="spectra",
-    kinds={"parquet"},
-    owners=OWNERS,
-    code_version="1",
-    automation_condition=EAGER_ON_DATA_CHANGE,
-    check_specs=[
-        schema_check("member_changes"),
-        blocking_check(
-            "member_changes",
-            "balance",
-            "Members before, added and removed give the members after.",
-        ),
-    ],
+    checks={"balanced": "Members before, added and removed give the members after."},
 )
 def member_changes(
     settings: dg.ResourceParam[Settings],
     parsed_spectra: dict[str, StoredTable],
     refused_members: dict[str, StoredTable],
-) -> dg.MaterializeResult:
+) -> Result:
     """Members added, removed, re-rated, changed and renamed since the former version of RRUFF.
 
-    A version is the set of archives as they are. The first one has nothing to be
-    compared with, and gives an empty table.
+    A version is the set of archives as they are. The first version has nothing to be
+    compared with, so its table is empty.
     """
     index = member_index(
         (parsed_spectra[name] for name in sorted(parsed_spectra)),
@@ -206,38 +172,24 @@ def member_changes(
     before = index if former is None else history.index(former)
     changes = compare(before.to_pandas(), index.to_pandas())
     counts = Counter(changes["change"].to_pylist())
-    balance = before.num_rows + counts["added"] - counts["removed"] == index.num_rows
-    return table_result(
-        "member_changes",
+    balanced = before.num_rows + counts["added"] - counts["removed"] == index.num_rows
+    return Result(
         changes,
-        MEMBER_CHANGES,
-        {},
-        [
-            check_result(
-                "member_changes",
-                "balance",
-                balance,
-                members_before=before.num_rows,
-                members_after=index.num_rows,
+        checks={
+            "balanced": Check(
+                balanced, members_before=before.num_rows, members_after=index.num_rows
             )
-        ],
-        version=version,
-        former_version=former,
-        versions_seen=len(history.versions()),
-        **{name: counts[name] for name in CHANGES},
-        changes=dg.MetadataValue.md(to_markdown(changes)),
+        },
+        metadata={
+            "version": version,
+            "former_version": former,
+            "versions_seen": len(history.versions()),
+            **{name: counts[name] for name in CHANGES},
+            "changes": dg.MetadataValue.md(to_markdown(changes)),
+        },
     )
 
 
-def _counts(table: pa.Table, column: str) -> dict[str, int]:
-    return {str(k): v for k, v in sorted(Counter(map(str, table[column].to_pylist())).items())}
-
-
-def _as_markdown(refused: pa.Table) -> str:
-    lines = ["| member | code | line | text |", "|---|---|---|---|"]
-    for row in refused.slice(0, _REFUSALS_SHOWN).to_pylist():
-        text = row["text"].replace("|", "\\|")
-        lines.append(f"| {row['member']} | {row['code']} | {row['line'] or ''} | `{text}` |")
-    if refused.num_rows > _REFUSALS_SHOWN:
-        lines.append(f"| … and {refused.num_rows - _REFUSALS_SHOWN} more | | | |")
-    return "\n".join(lines)
+def _first_refusals(refused: pa.Table) -> pd.DataFrame:
+    shown = refused.select(["member", "code", "line", "text"]).slice(0, _REFUSALS_SHOWN)
+    return shown.to_pandas().astype({"line": "Int64"})

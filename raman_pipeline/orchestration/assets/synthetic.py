@@ -36,7 +36,7 @@ from raman_pipeline.orchestration.metadata import (
     table_result,
 )
 from raman_pipeline.orchestration.partitions import SYNTHETIC_SEED, TASK_SEED, seed_and_task
-from raman_pipeline.orchestration.progress import Progress, tell
+from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import stamp_of, stamped_with
 from raman_pipeline.plots.synthetic import accuracies, distances
 from raman_pipeline.settings import Settings
@@ -133,9 +133,9 @@ def synthetic_runs(
     rows = []
     for number, task in enumerate(TASKS):
         rows += list(untrained_rows(task, task_data(task, sets, seed), seed))
-        tell(Progress(f"synthetic_runs {seed}", number + 1, len(TASKS) + 1, task))
+        publish(Progress(f"synthetic_runs {seed}", number + 1, len(TASKS) + 1, task))
     rows += list(gallery_rows(sets, seed))
-    tell(Progress(f"synthetic_runs {seed}", len(TASKS) + 1, len(TASKS) + 1, "galleries"))
+    publish(Progress(f"synthetic_runs {seed}", len(TASKS) + 1, len(TASKS) + 1, "galleries"))
     table = stamped_with(RUNS.from_rows(rows), settings.version_of(_USED))
     return table_result("synthetic_runs", table, RUNS, settings.part(_USED), seed=seed)
 
@@ -162,7 +162,7 @@ def spectrum_embedding(
             f"{report.seconds:.1f} s"
         )
         step = f"spectrum_embedding {context.partition_key}"
-        tell(Progress(step, report.epoch, report.epochs, note))
+        publish(Progress(step, report.epoch, report.epochs, note))
 
     state = fit_embedding(
         data.learned,

@@ -1,0 +1,296 @@
+"""Decorators for the assets of this project: `dg.asset` with what they all have.
+
+What belongs here: turning what an asset function returns (a `Result`) into a
+`MaterializeResult`: value, data version, row count, checks, figures, report. What does
+not: settings, column schema and lineage of a materialisation, which the IO managers
+copy from the asset's definition.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+import dagster as dg
+import pyarrow as pa
+from matplotlib.figure import Figure
+
+from raman_pipeline.common import atomic
+from raman_pipeline.common.hashing import arrays_version
+from raman_pipeline.common.parquet import StagedTable, table_version
+from raman_pipeline.common.schema import TableSchema
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.training.loop import EpochReport
+from raman_pipeline.orchestration.asset_paths import asset_path
+from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
+from raman_pipeline.orchestration.metadata import (
+    COLUMN_SCHEMA,
+    MODEL,
+    TABLE,
+    TENSOR,
+    USES,
+    column_schema,
+    store_figure,
+)
+from raman_pipeline.orchestration.progress import Progress, publish
+from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+OWNERS = ["team:raman-pipeline"]
+SCHEMA_CHECK = "schema"
+ALL_PARTITIONS = dg.AssetIn(metadata={"allow_missing_partitions": True})
+"""An input of which all partitions are read that exist."""
+
+Value: TypeAlias = pa.Table | StagedTable | SpectrumTensor | ModelState
+_SCHEMA_CHECK = {SCHEMA_CHECK: "Columns, types, nulls, ranges and uniqueness match the schema."}
+
+
+class Check:
+    """The outcome of a check: whether it passed, and the facts behind it."""
+
+    def __init__(self, passed: object, **facts: Any) -> None:
+        self.passed = bool(passed)
+        self.facts = facts
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an asset function returns.
+
+    Attributes:
+        value: what is stored.
+        metadata: of the materialisation.
+        checks: name of each declared check to its outcome.
+        figures: name to figure; stored as PNG, and shown small in the UI.
+        report: Markdown; stored as `report.md`, and shown in the UI.
+        files: file name to text; stored beside the figures.
+    """
+
+    value: Value
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    report: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def table_asset(
+    schema: TableSchema, *, kinds: Iterable[str] = (), **declared: Any
+) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
+    """Returns a decorator for an asset that is a parquet table; see `_asset` for the rest.
+
+    The table is checked against its schema, which blocks what follows.
+    """
+    return _asset(TABLE, "io_manager", {"parquet", *kinds}, schema, **declared)
+
+
+def report_asset(
+    schema: TableSchema, **declared: Any
+) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
+    """Returns a decorator for a table with a written report; see `_asset` for the rest."""
+    return table_asset(schema, kinds={"markdown"}, **declared)
+
+
+def tensor_asset(**declared: Any) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
+    """Returns a decorator for spectra on a common grid; see `_asset` for the rest."""
+    return _asset(TENSOR, "tensor_io_manager", {"safetensors"}, None, **declared)
+
+
+def model_asset(
+    *, kinds: Iterable[str] = (), **declared: Any
+) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
+    """Returns a decorator for arrays and metadata of a model; see `_asset` for the rest."""
+    return _asset(MODEL, "model_io_manager", {"safetensors", *kinds}, None, **declared)
+
+
+def table_out(schema: TableSchema, description: str, **declared: Any) -> dg.AssetOut:
+    """Returns one table of a `dg.multi_asset` that follows its inputs by itself."""
+    return dg.AssetOut(
+        dagster_type=TABLE,
+        description=description,
+        kinds={"parquet"},
+        owners=OWNERS,
+        automation_condition=EAGER_ON_DATA_CHANGE,
+        metadata=_metadata((), schema),
+        **declared,
+    )
+
+
+def table_check_specs(
+    asset: str, checks: Mapping[str, str] | None = None
+) -> list[dg.AssetCheckSpec]:
+    """Returns the blocking checks of one table of a `dg.multi_asset`."""
+    return _check_specs(asset, {**(checks or {}), **_SCHEMA_CHECK}, blocking=True)
+
+
+def _check_specs(asset: str, checks: Mapping[str, str], blocking: bool) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(name, asset=asset, blocking=blocking, description=description)
+        for name, description in checks.items()
+    ]
+
+
+def _asset(
+    dagster_type: dg.DagsterType,
+    io_manager_key: str,
+    kinds: set[str],
+    schema: TableSchema | None,
+    *,
+    uses: Sequence[str] = (),
+    checks: Mapping[str, str] | None = None,
+    warnings: Mapping[str, str] | None = None,
+    eager: bool = False,
+    **declared: Any,
+) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
+    """Returns a decorator like `dg.asset` for a function that returns a `Result`.
+
+    Args:
+        dagster_type: of the value.
+        io_manager_key: what stores it.
+        kinds: shown in the UI.
+        schema: of a table.
+        uses: parts of the settings that the result depends on.
+        checks: name to description of each check that blocks what follows.
+        warnings: name to description of each check that only warns.
+        eager: whether it follows its inputs by itself.
+        declared: anything else that `dg.asset` takes.
+    """
+    built_in = _SCHEMA_CHECK if schema else {}
+
+    def decorate(function: Callable[..., Result]) -> dg.AssetsDefinition:
+        name = declared.get("name", function.__name__)
+        wanted = inspect.signature(function)
+
+        @functools.wraps(function)
+        def compute(*context: Any, settings: Settings, **inputs: Any) -> dg.MaterializeResult:
+            if "settings" in wanted.parameters:
+                inputs["settings"] = settings
+            result = function(*context, **inputs)
+            return materialize(name, result, schema, settings, warnings or ())
+
+        # Every asset takes the settings: they say where figures and reports are stored.
+        takes_settings = inspect.Parameter(
+            "settings", inspect.Parameter.KEYWORD_ONLY, annotation=dg.ResourceParam[Settings]
+        )
+        others = [p for p in wanted.parameters.values() if p.name != "settings"]
+        others.sort(key=lambda p: p.kind is p.VAR_KEYWORD)
+        at = sum(p.kind is not p.VAR_KEYWORD for p in others)
+        vars(compute)["__signature__"] = inspect.Signature(
+            [*others[:at], takes_settings, *others[at:]]
+        )
+        return dg.asset(
+            **{"code_version": "1", "owners": OWNERS} | declared,
+            kinds=kinds,
+            dagster_type=dagster_type,
+            io_manager_key=io_manager_key,
+            automation_condition=EAGER_ON_DATA_CHANGE if eager else None,
+            metadata=_metadata(uses, schema),
+            check_specs=[
+                *_check_specs(name, {**(checks or {}), **built_in}, blocking=True),
+                *_check_specs(name, warnings or {}, blocking=False),
+            ],
+        )(compute)
+
+    return decorate
+
+
+def materialize(
+    asset: str,
+    result: Result,
+    schema: TableSchema | None,
+    settings: Settings,
+    warnings: Iterable[str] = (),
+) -> dg.MaterializeResult:
+    """Returns the materialisation of an asset, and stores its figures and files.
+
+    Args:
+        asset: name of the asset.
+        result: what its function returned.
+        schema: of a table, which is checked against it.
+        settings: say where figures and files are stored.
+        warnings: names of the checks that only warn.
+    """
+    checks = dict(result.checks)
+    if schema is not None:
+        problems = schema.problems(cast(Any, result.value))
+        checks[SCHEMA_CHECK] = Check(not problems, problems=problems)
+    metadata = {**_facts(result.value), **result.metadata}
+    files = dict(result.files)
+    if result.report is not None:
+        files["report.md"] = result.report
+        metadata["report"] = dg.MetadataValue.md(result.report)
+    folder = _folder(settings, asset) if files or result.figures else Path()
+    for file, text in files.items():
+        atomic.write_text(folder / file, text)
+        metadata[file] = dg.MetadataValue.path(folder / file)
+    for name, figure in result.figures.items():
+        metadata |= store_figure(folder / f"{name}.png", figure)
+    return dg.MaterializeResult(
+        asset_key=asset,
+        value=result.value,
+        data_version=dg.DataVersion(_version(result.value)),
+        metadata=metadata,
+        check_results=[
+            dg.AssetCheckResult(
+                passed=check.passed,
+                asset_key=asset,
+                check_name=name,
+                severity=dg.AssetCheckSeverity["WARN" if name in warnings else "ERROR"],
+                metadata=check.facts,
+            )
+            for name, check in checks.items()
+        ],
+    )
+
+
+def checkpoint_of(context: dg.AssetExecutionContext, settings: Settings) -> Path:
+    """Returns where the training of an asset's partition keeps its state.
+
+    The IO manager of models removes it once the model is stored.
+    """
+    asset = context.asset_key.to_user_string()
+    return asset_path(settings.checkpoint_store, asset, context.partition_key, ".pt")
+
+
+def log_epochs(context: dg.AssetExecutionContext) -> Callable[[EpochReport], None]:
+    """Returns a callback that logs each epoch and publishes it as progress."""
+    step = f"{context.asset_key.to_user_string()} {context.partition_key}"
+
+    def log(report: EpochReport) -> None:
+        note = f"loss {report.loss:.4f}, {report.measure} {report.value:.3g}"
+        context.log.info(f"epoch {report.epoch}/{report.epochs}: {note}, {report.seconds:.1f} s")
+        publish(Progress(step, report.epoch, report.epochs, note))
+
+    return log
+
+
+def _metadata(uses: Iterable[str], schema: TableSchema | None) -> dict[str, Any]:
+    columns = {COLUMN_SCHEMA: column_schema(schema)} if schema is not None else {}
+    return {USES: list(uses), **columns}
+
+
+def _folder(settings: Settings, asset: str) -> Path:
+    context = dg.AssetExecutionContext.get()
+    partition = context.partition_key.replace("|", "_") if context.has_partition_key else ""
+    return settings.figure_store / asset / partition
+
+
+def _facts(value: Value) -> dict[str, Any]:
+    """Returns the row count of a table or tensor, and the numbers that a model notes."""
+    if isinstance(value, ModelState):
+        return {k: v for k, v in value.metadata.items() if isinstance(v, int | float)}
+    rows = len(value.member_ids) if isinstance(value, SpectrumTensor) else value.num_rows
+    return {"dagster/row_count": rows}
+
+
+def _version(value: Value) -> str:
+    """Returns a hash of the content."""
+    if isinstance(value, SpectrumTensor | StagedTable):
+        return value.version
+    if isinstance(value, ModelState):
+        return arrays_version(value.arrays, str(value.metadata))
+    return table_version(value)
