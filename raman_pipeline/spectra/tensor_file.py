@@ -65,10 +65,12 @@ class SpectrumTensor:
 
 def write_tensor(path: Path, tensor: SpectrumTensor) -> None:
     """Writes a tensor file; the caller sees to atomicity."""
+    # One entry, since the library writes several in any order.
+    index = {"member_ids": tensor.member_ids, "version": tensor.version}
     save_file(
         {"intensity": np.ascontiguousarray(tensor.intensity), "grid": tensor.grid},
         path,
-        metadata={"member_ids": "\n".join(tensor.member_ids), "version": tensor.version},
+        metadata={"index": json.dumps(index)},
     )
 
 
@@ -84,8 +86,7 @@ def open_tensor(path: Path) -> SpectrumTensor:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length))
         arrays = {name: _map(path, header[name], 8 + length) for name in ("intensity", "grid")}
-        facts = header["__metadata__"]
-        ids, version = facts["member_ids"], facts["version"]
+        index = json.loads(header["__metadata__"]["index"])
     except (ValueError, KeyError, OverflowError, MemoryError) as error:
         raise ValueError(
             f"{path}: no complete spectrum tensor ({error}); materialise resampled_spectra again"
@@ -93,8 +94,8 @@ def open_tensor(path: Path) -> SpectrumTensor:
     return SpectrumTensor(
         arrays["intensity"],
         np.array(arrays["grid"]),
-        tuple(ids.split("\n")) if ids else (),
-        version,
+        tuple(index["member_ids"]),
+        index["version"],
     )
 
 
