@@ -1,8 +1,8 @@
-"""Denoising autoencoders: speed and error by patch size, beside a plain transformer.
+"""Denoising autoencoders: speed and error by patch size, compared with a plain transformer.
 
-The plain one is what a first implementation is: `nn.TransformerEncoder` with its defaults on
-patches, usual initialisation. All train on the same spectra for about the same CPU time, so
-that a faster network may take more epochs; the error is on unseen specimens, at one noise.
+The plain one is `nn.TransformerEncoder` with its defaults on patches and the usual
+initialisation. All train on the same spectra for about the same CPU time, so that a faster
+network has more epochs; the error is on held-out specimens, at one noise level.
 
     python -m benchmarks.autoencoder data/store/rruff [--seconds 300]
 
@@ -28,12 +28,11 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from raman_pipeline.common.parquet import StoredTable
-from raman_pipeline.learning.data.corpus import Corpus, unseen
+from raman_pipeline.learning.data.corpus import CORPUS_COLUMNS, Corpus, held_out, make_corpus
 from raman_pipeline.learning.denoising.objective import Denoising
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderPreset
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
 from raman_pipeline.learning.training.loop import optimise
-from raman_pipeline.orchestration.assets.denoising import processed_corpus
 from raman_pipeline.settings import load_settings
 from raman_pipeline.spectra.tensor_file import open_tensor
 
@@ -68,20 +67,21 @@ class PlainTransformer(nn.Module):
 
 
 def load(store: Path) -> tuple[Corpus, Corpus]:
-    """Returns training and unseen spectra of seed 0."""
+    """Returns training and held-out spectra of seed 0."""
     assets, settings = store / "assets", load_settings("rruff", store=store)
     tensor = open_tensor(assets / "fine_spectra.safetensors")
-    corpus = processed_corpus(StoredTable(assets / "spectra.parquet"), tensor)
-    hidden = unseen(corpus, settings.clustering.hard_minerals, 0)
-    return corpus.subset(~hidden), corpus.subset(hidden)
+    spectra = StoredTable(assets / "spectra.parquet").select(CORPUS_COLUMNS).to_pandas()
+    corpus = make_corpus(spectra, tensor)
+    rows = held_out(corpus, settings.clustering.hard_minerals, 0)
+    return corpus.subset(~rows), corpus.subset(rows)
 
 
 def measure(name: str, patch: int, store: Path, seconds: float) -> dict[str, object]:
-    """Trains for a CPU time; returns speed, error on unseen spectra and memory."""
+    """Trains for a CPU time; returns speed, error on held-out spectra and memory."""
     torch.set_num_threads(1)
     train, test = load(store)
     preset = AUTOENCODERS["default"].model_copy(
-        update={"patch": patch, "code": max(patch, 16), "agreement": 0.0, "epochs": 1}
+        update={"patch": patch, "code": max(patch, 16), "contrastive_weight": 0.0, "epochs": 1}
     )
     few = Corpus(train.intensity[:512], train.grid, train.metadata.iloc[:512])
     start = time.process_time()
@@ -135,16 +135,16 @@ def _objective(name: str, corpus: Corpus, preset: AutoencoderPreset) -> Denoisin
     else:
         model = TransformerAutoencoder(
             length, preset.patch, preset.dim, preset.heads, preset.encoder_depth,
-            preset.decoder_depth, preset.code, preset.context, preset.summary,
+            preset.decoder_depth, preset.code, preset.context, preset.projection,
         )  # fmt: skip
     return Denoising(model, corpus.intensity, corpus.specimens, preset)  # type: ignore[arg-type]
 
 
 def main() -> None:
-    """Measures each network in a process of its own, and writes."""
+    """Measures each network in its own process and writes the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", type=Path, help="store of a profile, run up to the spectra")
-    parser.add_argument("--seconds", type=float, default=300.0, help="CPU time of a training")
+    parser.add_argument("--seconds", type=float, default=300.0, help="CPU time per training")
     chosen = parser.parse_args()
     networks = [("this project's", p) for p in PATCHES] + [("plain", p) for p in (8, 16)]
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
@@ -156,7 +156,7 @@ def main() -> None:
     result = {
         "machine": f"{platform.processor() or platform.machine()}, one thread",
         "protocol": f"spectra of seed 0, {chosen.seconds:g} s of CPU time each, error at noise "
-        f"{NOISE} on unseen specimens",
+        f"{NOISE} on held-out specimens",
         "torch": torch.__version__,
         "rows": rows,
         "attention_ms_a_step": kernels,
@@ -169,7 +169,7 @@ def main() -> None:
         table.add_row(*(f"{v:.2e}" if k == "mse" else str(v) for k, v in row.items()))
     console = Console(width=160)
     console.print(table)
-    console.print(f"attention, ms a step: {kernels}")
+    console.print(f"attention, ms per step: {kernels}")
 
 
 if __name__ == "__main__":

@@ -211,8 +211,8 @@ SOURCES: dict[str, Sources] = {
     "clustering_report": _same(
         "clustering_runs",
         (
-            *("task", "preset", "seed", "representation", "learned", "clustering", "k", "k_from"),
-            *("n", "specimens", "minerals", "purity", "ari", "nmi", "silhouette"),
+            *("task", "preset", "seed", "representation", "from_autoencoder", "clustering", "k"),
+            *("k_from", "n", "specimens", "minerals", "purity", "ari", "nmi", "silhouette"),
         ),
     ),
     "denoising_report": _same(

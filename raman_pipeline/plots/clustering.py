@@ -1,8 +1,4 @@
-"""Figures of clusterings.
-
-What belongs here: spectra in a plane, clusters as spectra, scores. What does not: making
-clusters (see `raman_pipeline.learning.clustering`).
-"""
+"""Figures of clusterings: t-SNE embeddings, pseudo-spectra, scores."""
 
 from __future__ import annotations
 
@@ -24,12 +20,12 @@ _COLOURS = (
 _MARKERS = "osD^v<>ph*"
 
 
-def plane_of_clusters(clusters: pd.DataFrame, title: str) -> Figure:
-    """Draws spectra in the plane: colour by cluster, marker by mineral, augmented ones hollow.
+def embedding(clusters: pd.DataFrame, title: str) -> Figure:
+    """Draws the t-SNE embedding: colour by cluster, marker by mineral, augmented spectra hollow.
 
     Args:
         clusters: a CLUSTERS table.
-        title: printed above.
+        title: title of the figure.
     """
     figure, (ax,) = new_figure(7.5, 5.5)
     minerals = sorted(clusters["mineral"].unique())
@@ -53,8 +49,8 @@ def plane_of_clusters(clusters: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def plane_page(clusters: pd.DataFrame, title: str) -> go.Figure:
-    """Returns the same plane to zoom and hover over: file, specimen, laser, cluster."""
+def embedding_page(clusters: pd.DataFrame, title: str) -> go.Figure:
+    """Returns the same embedding as an interactive page with file, specimen, laser, cluster."""
     page = go.Figure()
     for (cluster, augmented), rows in clusters.groupby(["cluster", "augmented"]):
         page.add_scatter(
@@ -80,35 +76,36 @@ def plane_page(clusters: pd.DataFrame, title: str) -> go.Figure:
 
 
 def pseudo_spectrum(grid: npt.NDArray[np.float64], cluster: PseudoSpectrum, title: str) -> Figure:
-    """Draws a cluster's decoded centroid over its mean member."""
+    """Draws a cluster's decoded latent centroid over its mean spectrum."""
     figure, (ax,) = new_figure(8, 3)
-    ax.plot(grid, cluster.mean, color=GREY, lw=1.8, label="mean of the members")
-    ax.plot(grid, cluster.decoded, color=BLUE, lw=0.9, label="centroid of the latents, decoded")
+    ax.plot(grid, cluster.mean, color=GREY, lw=1.8, label="mean spectrum")
+    ax.plot(grid, cluster.decoded, color=BLUE, lw=0.9, label="decoded latent centroid")
     ax.set(xlabel=SHIFT_LABEL, yticks=[])
     ax.legend(fontsize=7, frameon=False)
-    held = ", ".join(f"{n} {mineral}" for mineral, n in cluster.minerals.items()) or "none measured"
-    ax.set_title(f"{title}\ncluster {cluster.cluster}: {held}", fontsize=9)
+    minerals = ", ".join(f"{n} {m}" for m, n in cluster.minerals.items()) or "none measured"
+    ax.set_title(f"{title}\ncluster {cluster.cluster}: {minerals}", fontsize=9)
     return figure
 
 
 def scores_by_representation(tasks: Mapping[str, pd.DataFrame], title: str) -> Figure:
-    """Draws the adjusted Rand index of every representation, one panel a task.
+    """Draws the adjusted Rand index of every representation, one panel per task.
 
     Args:
-        tasks: title of a task to columns `name`, `ari` (mean over seeds), `sd`, `learned`
-            (whether the autoencoder made it) and `named` (whether names were known).
-        title: printed above.
+        tasks: title of a task to columns `name`, `ari` (mean over seeds), `sd`,
+            `from_autoencoder` and `supervised`.
+        title: title of the figure.
     """
     height = 1.4 + 0.24 * max(len(rows) for rows in tasks.values())
     figure, axes = new_figure(3 + 3.4 * len(tasks), height, len(tasks))
     for ax, (task, rows) in zip(axes, tasks.items(), strict=True):
         y = np.arange(len(rows))
-        colours = np.where(rows["named"], GREY, np.where(rows["learned"], BLUE, ORANGE)).tolist()
+        colours = np.where(rows["from_autoencoder"], BLUE, ORANGE)
+        colours = np.where(rows["supervised"], GREY, colours).tolist()
         bars = ax.barh(y, rows["ari"], xerr=rows["sd"], color=colours, error_kw={"elinewidth": 0.8})
         ax.bar_label(bars, fmt="%.3f", fontsize=6, padding=3)
         ax.set_yticks(y, list(rows["name"]), fontsize=7)
         ax.invert_yaxis()
         ax.set(xlim=(0, 1.15), xlabel="adjusted Rand index")
         ax.set_title(task, fontsize=9)
-    figure.suptitle(f"{title}\nblue: made by the autoencoder; grey: knows the names", fontsize=10)
+    figure.suptitle(f"{title}\nblue: from the autoencoder; grey: supervised", fontsize=10)
     return figure

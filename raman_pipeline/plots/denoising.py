@@ -1,8 +1,4 @@
-"""Figures of denoising.
-
-What belongs here: spectra before and after, errors by noise. What does not: judging (see
-`raman_pipeline.learning.denoising.evaluation`).
-"""
+"""Figures of denoising: spectra before and after, errors by noise level."""
 
 from __future__ import annotations
 
@@ -17,8 +13,8 @@ Spectra = npt.NDArray[np.floating]
 _MEASURES = {
     "mse": "mean squared error",
     "peak_error_cm1": "peak position error (cm⁻¹)",
-    "peak_recall": "share of peaks found again",
-    "false_peaks": "peaks added, a spectrum",
+    "peak_recall": "peak recall",
+    "false_peaks": "false peaks per spectrum",
 }
 _COLOURS = (GREY, ORANGE, RED, "#2f855a", BLUE, "#805ad5")
 
@@ -31,7 +27,7 @@ def clean_noisy_denoised(
     names: list[str],
     title: str,
 ) -> Figure:
-    """Draws spectra as measured, with noise added, and denoised, one row a spectrum.
+    """Draws spectra as measured, with noise added, and denoised, one row per spectrum.
 
     Args:
         grid: float64 [m], cm⁻¹.
@@ -39,12 +35,12 @@ def clean_noisy_denoised(
         noisy: [k, m].
         denoised: [k, m].
         names: k names.
-        title: printed above.
+        title: title of the figure.
     """
     figure, _ = new_figure(8, 1 + 1.7 * len(names), 0)
     axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for ax, name, c, n, d in zip(axes, names, clean, noisy, denoised, strict=True):
-        ax.plot(grid, n, color=ORANGE, lw=0.5, alpha=0.7, label="noise added")
+        ax.plot(grid, n, color=ORANGE, lw=0.5, alpha=0.7, label="with added noise")
         ax.plot(grid, c, color=GREY, lw=1.6, label="as measured")
         ax.plot(grid, d, color=BLUE, lw=0.9, label="denoised")
         ax.set_title(name, fontsize=8, loc="left")
@@ -56,20 +52,20 @@ def clean_noisy_denoised(
     return figure
 
 
-def error_by_noise(judged: pd.DataFrame, title: str) -> Figure:
-    """Draws errors and peaks of every method against the noise, means over seeds.
+def error_by_noise(runs: pd.DataFrame, title: str) -> Figure:
+    """Draws errors and peaks of every method by noise level, means over seeds.
 
     Args:
-        judged: a DENOISING table.
-        title: printed above.
+        runs: a DENOISING_RUNS table.
+        title: title of the figure.
     """
     figure, axes = new_figure(12, 3.6, len(_MEASURES))
-    means = judged.groupby(["method", "noise"], sort=False).mean(numeric_only=True).reset_index()
+    means = runs.groupby(["method", "noise"], sort=False).mean(numeric_only=True).reset_index()
     for ax, (measure, label) in zip(axes, _MEASURES.items(), strict=True):
         lines = means.groupby("method", sort=False)
         for colour, (method, rows) in zip(_COLOURS, lines, strict=False):
             ax.plot(rows["noise"], rows[measure], "o-", color=colour, ms=4, label=method)
-        ax.set(xscale="log", xlabel="deviation of the noise")
+        ax.set(xscale="log", xlabel="standard deviation of the noise")
         ax.set_title(label, fontsize=9)
     axes[0].set(yscale="log")
     axes[-1].set(yscale="symlog", ylim=(0, None))

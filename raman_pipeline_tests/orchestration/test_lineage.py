@@ -8,12 +8,12 @@ from raman_pipeline.geography.tables import (
     LOCATED_SPECIMENS,
     PAPER_LOCALITIES,
 )
-from raman_pipeline.learning.clustering.benchmark import RUNS
-from raman_pipeline.learning.clustering.clusters import CLUSTERS, PLANE
+from raman_pipeline.learning.clustering.benchmark import CLUSTERING_RUNS
+from raman_pipeline.learning.clustering.clusters import CLUSTERS, EMBEDDING_2D
 from raman_pipeline.learning.data.covariates import COVARIATES
 from raman_pipeline.learning.data.leakage import LEAKAGE
 from raman_pipeline.learning.data.splits import FOLDS
-from raman_pipeline.learning.denoising.evaluation import DENOISING
+from raman_pipeline.learning.denoising.evaluation import DENOISING_RUNS
 from raman_pipeline.learning.geolocation.metrics import PREDICTIONS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import METRICS
@@ -47,15 +47,15 @@ SCHEMAS = {
         LEAKAGE,
         METRICS,
         WINDOW,
-        PLANE,
+        EMBEDDING_2D,
         CLUSTERS,
-        RUNS,
+        CLUSTERING_RUNS,
         DENOISING_REPORT,
     )
 } | {f"{family}_predictions": PREDICTIONS for family in FAMILIES}
 SCHEMAS |= {
-    "denoising_runs": DENOISING, "clustering_report": RUNS, "identified_spectra": IDENTIFIED,
-    "open_set_recognition": ABSENCE,
+    "denoising_runs": DENOISING_RUNS, "clustering_report": CLUSTERING_RUNS,
+    "identified_spectra": IDENTIFIED, "open_set_recognition": ABSENCE,
 }  # fmt: skip
 
 

@@ -1,5 +1,5 @@
-"""Clusters of spectra: from spectra or latents to groups, and what the groups are worth.
+"""Clustering of spectra: representations, t-SNE, K-Means, scores, the paper's files.
 
-What belongs here: representations, embeddings in the plane, K-Means, scores, the published
-list. What does not: the autoencoder (see `raman_pipeline.learning.denoising`).
+What belongs here: clusterings and their evaluation. What does not: the autoencoder (see
+`raman_pipeline.learning.denoising`), whose latents and decoder are arguments here.
 """

@@ -1,12 +1,8 @@
-"""The spectra that the paper's method clusters: measured ones and augmented ones.
-
-What belongs here: putting them together. What does not: how a copy is made (see
-`raman_pipeline.spectra.peaks`).
-"""
+"""The spectra that the paper's method clusters: measured and augmented ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +14,7 @@ from raman_pipeline.spectra.peaks import modulated
 
 def clustered_set(
     corpus: Corpus,
-    minerals: Iterable[str],
+    minerals: Collection[str],
     augmented_of: str,
     copies: int,
     amplitude: float,
@@ -29,40 +25,37 @@ def clustered_set(
 
     Args:
         corpus: all spectra.
-        minerals: which are clustered.
+        minerals: minerals to cluster.
         augmented_of: the mineral whose spectra are copied, in turn.
-        copies: how many copies in all.
-        amplitude: peak heights vary by this factor.
-        noise: standard deviation added.
+        copies: total number of copies.
+        amplitude: peak heights are multiplied by uniform factors in 1 ± amplitude.
+        noise: standard deviation of the added noise.
         seed: of the copies.
 
     Returns:
-        A corpus whose `metadata` has two columns more: `file`, the name, and `augmented`. The
-        `member_id` of a copy is its parent's.
+        A corpus whose `metadata` has two more columns, `file` (a file name) and `augmented`.
+        The `member_id` of a copy is its parent's.
 
     Raises:
-        ValueError: there is no spectrum to cluster, or none to be copied.
+        ValueError: there is no spectrum to cluster, or none to copy.
     """
-    chosen_minerals = list(minerals)
-    measured = corpus.of_minerals(chosen_minerals)
+    measured = corpus.of_minerals(minerals)
     if not len(measured):
-        raise ValueError(
-            f"no spectrum of {', '.join(chosen_minerals)}; name others in clustering.minerals"
-        )
+        raise ValueError(f"no spectrum of {', '.join(minerals)}; set other clustering.minerals")
     parents = np.flatnonzero((measured.metadata["mineral"] == augmented_of).to_numpy())
     if not len(parents) and copies:
         raise ValueError(
-            f"no spectrum of {augmented_of} to make augmented ones of; name another mineral in "
-            "clustering.augmented_of, or set clustering.copies to 0"
+            f"no spectrum of {augmented_of} to augment; set another mineral in "
+            "clustering.augmented_of, or clustering.copies to 0"
         )
     chosen = parents[np.arange(copies) % max(len(parents), 1)]
     rng = np.random.default_rng(seed)
     made = [modulated(measured.intensity[i], rng, amplitude, noise) for i in chosen]
-    names = [f"augmented_{i}.txt" for i in range(copies)]
+    files = [f"augmented_{i}.txt" for i in range(copies)]
     metadata = pd.concat(
         [
             measured.metadata.assign(file=measured.metadata["member"], augmented=False),
-            measured.metadata.iloc[chosen].assign(file=names, augmented=True),
+            measured.metadata.iloc[chosen].assign(file=files, augmented=True),
         ],
         ignore_index=True,
     )

@@ -1,8 +1,4 @@
-"""Clusters of points: the plane, K-Means, the number of clusters, lists of files.
-
-What belongs here: one clustering of one set of points. What does not: which points (see
-`fair_test` and the assets), what a clustering is worth (see `scores`).
-"""
+"""One clustering of one set of points: t-SNE, K-Means, the number of clusters, file lists."""
 
 from __future__ import annotations
 
@@ -19,48 +15,52 @@ from sklearn.metrics import silhouette_score
 from raman_pipeline.common.schema import Column, TableSchema
 
 PERPLEXITY = 30.0
-_STARTS = 3
-"""Of K-Means while the number of clusters is being looked for."""
+_INITIALISATIONS = 3
+"""Initialisations of K-Means while the number of clusters is chosen."""
 
-PLANE = TableSchema(
+EMBEDDING_2D = TableSchema(
     "embedding_2d",
     (
-        Column("file", pa.string(), "name; of augmented ones `augmented_<i>.txt`", unique=True),
-        Column("member_id", pa.string(), "the spectrum; of an augmented one, its parent"),
-        Column("augmented", pa.bool_(), "whether it was made from its parent"),
-        Column("mineral", pa.string(), "mineral, of an augmented one its parent's"),
+        Column(
+            "file", pa.string(), "file name; `augmented_<i>.txt` for augmented spectra", unique=True
+        ),
+        Column("member_id", pa.string(), "the spectrum; for an augmented one, its parent"),
+        Column("augmented", pa.bool_(), "whether the spectrum is an augmented copy"),
+        Column("mineral", pa.string(), "mineral; for an augmented spectrum its parent's"),
         Column("rruff_id", pa.string(), "specimen"),
         Column("wavelength_nm", pa.float64(), "laser, nm", True),
-        Column("x", pa.float64(), "first coordinate in the plane (t-SNE)"),
-        Column("y", pa.float64(), "second coordinate"),
+        Column("x", pa.float64(), "first t-SNE coordinate"),
+        Column("y", pa.float64(), "second t-SNE coordinate"),
     ),
 )
 CLUSTERS = TableSchema(
     "clusters",
-    (*PLANE.columns, Column("cluster", pa.int32(), "cluster, 0 is the largest", between=(0, 999))),
+    (
+        *EMBEDDING_2D.columns,
+        Column("cluster", pa.int32(), "cluster; 0 is the largest", between=(0, 999)),
+    ),
 )
 
 
-def plane(points: npt.NDArray[np.floating], seed: int) -> npt.NDArray[np.float64]:
-    """Returns two coordinates a point by t-SNE (van der Maaten & Hinton 2008), [n, 2].
+def tsne(points: npt.NDArray[np.floating], seed: int) -> npt.NDArray[np.float64]:
+    """Returns a t-SNE embedding in two dimensions (van der Maaten & Hinton 2008), [n, 2].
 
-    Starts from the principal components. The perplexity is PERPLEXITY, or a third of the
-    points where there are few.
+    The initialisation is PCA. The perplexity is PERPLEXITY, at most a third of the points.
 
     Raises:
         ValueError: there are fewer than four points.
     """
     if len(points) < 4:
-        raise ValueError(f"{len(points)} spectra cannot be laid out in a plane; four can")
+        raise ValueError(f"t-SNE needs at least four spectra, not {len(points)}")
     perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
     found = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
     return np.asarray(found, dtype=np.float64)
 
 
-def turned(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Returns the same points, centred and turned so that n of them need n columns at most.
+def pca_rotated(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Returns all principal components: at most n columns for n points.
 
-    Distances stay as they are, and with them K-Means, Ward's clusters and silhouettes;
+    Distances are unchanged, and with them K-Means, Ward's clusters and silhouettes; the
     38,400 columns of a hundred latents become a hundred.
     """
     centred = np.asarray(points, dtype=np.float64) - points.mean(axis=0)
@@ -71,17 +71,17 @@ def turned(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
 
 def k_means(
-    points: npt.NDArray[np.floating], k: int, seed: int, starts: int = 10
+    points: npt.NDArray[np.floating], k: int, seed: int, n_init: int = 10
 ) -> npt.NDArray[np.int32]:
-    """Returns a cluster for each point, numbered by size from the largest, int32 [n].
+    """Returns the cluster of each point, numbered by decreasing size, int32 [n].
 
     Args:
         points: [n, d].
-        k: clusters; as many as points at most.
-        seed: of the starts.
-        starts: random starts, of which the best is taken.
+        k: number of clusters; at most n are made.
+        seed: of the initialisations.
+        n_init: random initialisations, of which the best is taken.
     """
-    labels = KMeans(min(k, len(points)), n_init=starts, random_state=seed).fit_predict(points)
+    labels = KMeans(min(k, len(points)), n_init=n_init, random_state=seed).fit_predict(points)
     order = np.argsort(-np.bincount(labels), kind="stable")
     return np.argsort(order)[labels].astype(np.int32)
 
@@ -89,26 +89,26 @@ def k_means(
 def choose_k(points: npt.NDArray[np.floating], candidates: Sequence[int], seed: int) -> int:
     """Returns the number of clusters with the greatest mean silhouette (Rousseeuw 1987).
 
-    Candidates that need more points than there are, are left out.
+    Candidates that are not below the number of points are ignored.
 
     Raises:
         ValueError: no candidate is possible.
     """
     possible = [k for k in candidates if 1 < k < len(points)]
     if not possible:
-        raise ValueError(f"none of {list(candidates)} clusters can be made of {len(points)} points")
-    found = [silhouette_score(points, k_means(points, k, seed, _STARTS)) for k in possible]
+        raise ValueError(f"{len(points)} points cannot form any of {list(candidates)} clusters")
+    found = [silhouette_score(points, k_means(points, k, seed, _INITIALISATIONS)) for k in possible]
     return possible[int(np.argmax(found))]
 
 
 def file_lists(clusters: pd.DataFrame) -> dict[str, str]:
-    """Returns a text for each cluster, measured and augmented files apart.
+    """Returns the files of each cluster, measured and augmented ones in separate lists.
 
     Args:
         clusters: a CLUSTERS table.
 
     Returns:
-        File name, such as `cluster_0.txt` and `cluster_0_augmented.txt`, to one name a line.
+        File name, such as `cluster_0.txt` and `cluster_0_augmented.txt`, to one name per line.
     """
     texts = {}
     for (cluster, augmented), rows in clusters.groupby(["cluster", "augmented"]):

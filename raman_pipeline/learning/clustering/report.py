@@ -1,7 +1,7 @@
-"""The clustering report: the fair test and the paper's list, as tables and text.
+"""The clustering report: the benchmark and the paper's files, as tables and text.
 
-What belongs here: aggregation, verdicts and wording. What does not: the runs (see
-`fair_test`), figures (see `raman_pipeline.plots`).
+What belongs here: aggregation and wording. What does not: the runs (see `benchmark`), figures
+(see `raman_pipeline.plots`).
 """
 
 from __future__ import annotations
@@ -11,21 +11,27 @@ from collections.abc import Mapping
 import pandas as pd
 
 from raman_pipeline.common.markdown import markdown_table
-from raman_pipeline.learning.clustering.benchmark import WITH_NAMES
-from raman_pipeline.learning.clustering.paper_list import PAPER_AUGMENTED, PAPER_CLUSTER_OF
+from raman_pipeline.learning.clustering.benchmark import SUPERVISED
 from raman_pipeline.learning.clustering.scores import purity
+from raman_pipeline.learning.clustering.sparavigna2025 import (
+    AUGMENTED_BY_CLUSTER,
+    AUGMENTED_MINERAL,
+)
 
 SCORES = ("purity", "ari", "nmi", "silhouette")
-_GIVEN = ["preset", "task", "representation", "learned", "clustering", "k_from"]
+_KEYS = ["preset", "task", "representation", "from_autoencoder", "clustering", "k_from"]
 
 
 def summary(runs: pd.DataFrame) -> pd.DataFrame:
-    """Returns means and deviations over seeds of every way to cluster every task.
+    """Returns means and standard deviations over seeds, one row per clustering of each task.
 
-    Columns: those of `_GIVEN`, `seeds`, `n`, `minerals` and `k` (means), then `<score>_mean`
+    Columns: those of `_KEYS`, `seeds`, `n`, `minerals` and `k` (means), then `<score>_mean`
     and `<score>_sd` (NaN for one seed); the best adjusted Rand index first in each task.
+
+    Args:
+        runs: a CLUSTERING_RUNS table.
     """
-    grouped = runs.groupby(_GIVEN, sort=False)
+    grouped = runs.groupby(_KEYS, sort=False)
     table = grouped[["n", "minerals", "k"]].mean()
     table.insert(0, "seeds", grouped.size())
     for score in SCORES:
@@ -36,115 +42,97 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def verdicts(table: pd.DataFrame) -> list[str]:
-    """Says, for each task and preset, whether learned representations beat plain ones.
+def conclusions(table: pd.DataFrame) -> list[str]:
+    """Returns, per task and preset, whether the autoencoder's representations are better.
 
-    The best of each side is compared, over all clusterings, by the mean adjusted Rand index;
-    a best of several is flattered, on both sides alike.
+    The best clustering of each kind of representation is compared by the mean adjusted Rand
+    index. The best of several is biased upwards, for both kinds alike.
+
+    Args:
+        table: as `summary` returns it.
     """
     lines = []
-    for (preset, task), every in table.groupby(["preset", "task"], sort=False):
-        rows = every[every["clustering"] != WITH_NAMES]
-        best = {
-            learned: side.loc[side["ari_mean"].idxmax()]
-            for learned, side in rows.groupby("learned")
-        }
-        ours, plain = best[True], best[False]
-        gap = ours["ari_mean"] - plain["ari_mean"]
-        word = "beats" if gap > 0 else "ties with" if gap == 0 else "loses to"
-        simple = rows[
+    for (preset, task), rows in table.groupby(["preset", "task"], sort=False):
+        supervised = rows["clustering"] == SUPERVISED
+        best = rows[~supervised].groupby("from_autoencoder")["ari_mean"].idxmax()
+        ours, other = rows.loc[best[True]], rows.loc[best[False]]
+        gap = ours["ari_mean"] - other["ari_mean"]
+        verb = "beats" if gap > 0 else "ties with" if gap == 0 else "loses to"
+        simplest = rows[
             (rows["representation"] == "min-max spectra")
             & (rows["clustering"] == "K-Means")
             & (rows["k_from"] == "minerals")
         ].iloc[0]
         lines.append(
-            f"{task}, {preset} preset: the best of what the autoencoder made "
-            f"({_way(ours)}, ARI {ours['ari_mean']:.3f}) {word} the best of what nothing was "
-            f"learned for ({_way(plain)}, {plain['ari_mean']:.3f}) by {abs(gap):.3f}; plain "
-            f"K-Means on min-max spectra has {simple['ari_mean']:.3f} ({ours['seeds']} seeds)."
+            f"{task}, {preset} preset: the best clustering of the autoencoder's representations "
+            f"({_described(ours)}, ARI {ours['ari_mean']:.3f}) {verb} the best without it "
+            f"({_described(other)}, {other['ari_mean']:.3f}) by {abs(gap):.3f}; K-Means on "
+            f"min-max spectra reaches {simplest['ari_mean']:.3f} ({ours['seeds']} seeds)."
         )
-        for named in every[every["clustering"] == WITH_NAMES]["ari_mean"]:
+        for bound in rows[supervised]["ari_mean"]:
             lines[-1] += (
-                f" Whoever knows the names of the seen specimens and takes the nearest one's "
-                f"reaches {named:.3f}: the spectra tell these minerals apart that far."
+                f" The supervised baseline, the mineral of the nearest training spectrum, reaches "
+                f"{bound:.3f}."
             )
     return lines
 
 
-def paper_match(matched: pd.DataFrame, clusters: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Counts the paper's files: found, and in the cluster of their mineral, there and here.
+def compare_with_paper(files: pd.DataFrame, clusters: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Counts the paper's files: found, and in the cluster of their mineral, printed and here.
+
+    The cluster of a mineral is the one that holds most of its measured spectra.
 
     Args:
-        matched: as `paper_list.match` returns it.
+        files: as `sparavigna2025.match_files` returns it.
         clusters: name of a run to its CLUSTERS table.
 
     Returns:
-        One row for the paper and one for each run: `run`, `files`, `with_their_mineral`,
-        `augmented`, `augmented_with_their_mineral`, `purity` (of the measured files).
+        One row for the paper and one per run: `run`, `files`, `in_cluster_of_mineral`,
+        `augmented`, `augmented_in_cluster_of_mineral`, `purity` (of the measured files).
     """
-    own = PAPER_CLUSTER_OF["Albite"]
-    paper = matched.rename(columns={"paper_cluster": "cluster"})
-    rows = [
-        {
-            "run": "the paper, as printed",
-            "files": len(matched),
-            "with_their_mineral": int(matched["with_its_mineral"].sum()),
-            "augmented": sum(PAPER_AUGMENTED.values()),
-            "augmented_with_their_mineral": PAPER_AUGMENTED[own],
-            "purity": purity(paper["mineral"], paper["cluster"]),
-        }
-    ]
-    found = set(matched["member_id"].dropna())
+    counts = AUGMENTED_BY_CLUSTER.items()
+    printed = [(AUGMENTED_MINERAL, cluster) for cluster, n in counts for _ in range(n)]
+    copies = pd.DataFrame(printed, columns=["mineral", "cluster"])
+    rows = [{"run": "the paper, as printed"} | _counts(files, files, copies)]
+    present = set(files["member_id"].dropna())
     for run, table in clusters.items():
-        measured = table[~table["augmented"]]
-        home = _home(measured)
-        listed = measured[measured["member_id"].isin(found)]
-        copies = table[table["augmented"]]
-        rows.append(
-            {
-                "run": run,
-                "files": len(listed),
-                "with_their_mineral": int((listed["mineral"].map(home) == listed["cluster"]).sum()),
-                "augmented": len(copies),
-                "augmented_with_their_mineral": int(
-                    (copies["mineral"].map(home) == copies["cluster"]).sum()
-                ),
-                "purity": purity(listed["mineral"], listed["cluster"]) if len(listed) else None,
-            }
-        )
+        measured, copies = table[~table["augmented"]], table[table["augmented"]]
+        listed = measured[measured["member_id"].isin(present)]
+        rows.append({"run": run} | _counts(measured, listed, copies))
     return pd.DataFrame(rows)
 
 
 def to_markdown(
     table: pd.DataFrame,
     runs: pd.DataFrame,
+    comparison: pd.DataFrame,
     files: pd.DataFrame,
-    matched: pd.DataFrame,
     protocol: Mapping[str, object],
 ) -> str:
-    """Returns the report: protocol, verdicts, the paper's list, the fair test.
+    """Returns the report: protocol, conclusions, the paper's files, the benchmark.
 
     Args:
         table: as `summary` returns it.
-        runs: the RUNS it was made of.
-        files: as `paper_match` returns it.
-        matched: as `paper_list.match` returns it.
+        runs: the CLUSTERING_RUNS that it summarises.
+        comparison: as `compare_with_paper` returns it.
+        files: as `sparavigna2025.match_files` returns it.
         protocol: facts that every number depends on, in the order to print.
     """
-    missing = matched[matched["member_id"].isna()]["name"]
     lines = ["# Clustering report", "", "## Protocol", ""]
     lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Verdict", "", *(f"- {line}" for line in verdicts(table))]
+    lines += ["", "## Conclusions", "", *(f"- {line}" for line in conclusions(table))]
+    albite = comparison["augmented_in_cluster_of_mineral"].iloc[0]
     lines += [
         "",
         "## The paper's files",
         "",
-        f"Of the 44 measured files that Sparavigna (2025) lists, {len(matched) - len(missing)} are "
-        "at hand under their names of today. A mineral's own cluster is the one that most of its "
-        "measured spectra are in. The paper's 50 augmented spectra are all made from albite, and "
-        f"{PAPER_AUGMENTED[PAPER_CLUSTER_OF['Albite']]} of them stand in its albite cluster.",
+        f"Of the {len(files)} measured files that Sparavigna (2025) lists, "
+        f"{files['member_id'].notna().sum()} are available under their present names. The cluster "
+        "of a mineral is the one that holds most of its measured spectra. The paper's "
+        f"{sum(AUGMENTED_BY_CLUSTER.values())} augmented spectra are all made from albite; "
+        f"{albite} of them are in its albite cluster.",
         "",
-        *markdown_table(files.assign(purity=files["purity"].map("{:.3f}".format))),
+        *markdown_table(comparison.assign(purity=comparison["purity"].map("{:.3f}".format))),
         "",
     ]
     for (preset, task), rows in table.groupby(["preset", "task"], sort=False):
@@ -153,9 +141,9 @@ def to_markdown(
             f"## {task}, {preset} preset",
             "",
             f"{part['n'].mean():,.0f} spectra, {part['specimens'].mean():,.0f} specimens, "
-            f"{part['minerals'].mean():,.0f} minerals; means ± deviations over "
-            f"{part['seed'].nunique()} seeds. No mineral's name is used but for the number of "
-            "clusters, where it says so.",
+            f"{part['minerals'].mean():,.0f} minerals; means ± standard deviations over "
+            f"{part['seed'].nunique()} seeds. Mineral names are used for scoring only, except "
+            "where k is the number of minerals and in the supervised baseline.",
             "",
             *markdown_table(_cells(rows)),
             "",
@@ -163,12 +151,21 @@ def to_markdown(
     return "\n".join(lines)
 
 
-def _home(measured: pd.DataFrame) -> dict[str, int]:
-    """Returns the cluster that most spectra of each mineral are in."""
-    return measured.groupby("mineral")["cluster"].agg(lambda c: int(c.mode().iloc[0])).to_dict()
+def _counts(
+    measured: pd.DataFrame, listed: pd.DataFrame, copies: pd.DataFrame
+) -> dict[str, object]:
+    home = measured.groupby("mineral")["cluster"].agg(lambda c: int(c.mode().iloc[0]))
+    together = [int((t["mineral"].map(home) == t["cluster"]).sum()) for t in (listed, copies)]
+    return {
+        "files": len(listed),
+        "in_cluster_of_mineral": together[0],
+        "augmented": len(copies),
+        "augmented_in_cluster_of_mineral": together[1],
+        "purity": purity(listed["mineral"], listed["cluster"]) if len(listed) else None,
+    }
 
 
-def _way(row: pd.Series) -> str:
+def _described(row: pd.Series) -> str:
     k = "" if row["clustering"] == "HDBSCAN" else f", k from the {row['k_from']}"
     return f"{row['representation']}, {row['clustering']}{k}"
 
@@ -176,7 +173,7 @@ def _way(row: pd.Series) -> str:
 def _cells(rows: pd.DataFrame) -> pd.DataFrame:
     cells = {
         "representation": rows["representation"],
-        "learned": rows["learned"].map({True: "yes", False: "no"}),
+        "from autoencoder": rows["from_autoencoder"].map({True: "yes", False: "no"}),
         "clustering": rows["clustering"],
         "k": [f"{k:.0f} (from the {w})" for k, w in zip(rows["k"], rows["k_from"], strict=True)],
     }

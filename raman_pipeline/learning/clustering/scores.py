@@ -1,8 +1,4 @@
-"""What a clustering is worth, where the minerals are known.
-
-What belongs here: scores of one clustering, and the choice of the number of clusters. What
-does not: making clusters (see `clusters`).
-"""
+"""Scores of one clustering against known minerals."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ from sklearn.metrics.cluster import contingency_matrix
 
 
 def purity(minerals: npt.ArrayLike, clusters: npt.ArrayLike) -> float:
-    """Returns the share of spectra that are of the commonest mineral of their cluster."""
+    """Returns the share of spectra whose mineral is the most frequent one of their cluster."""
     counts = contingency_matrix(minerals, clusters)
     return float(counts.max(axis=0).sum() / counts.sum())
 

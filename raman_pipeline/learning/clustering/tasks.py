@@ -1,7 +1,4 @@
-"""What is clustered: sets of minerals, easy and hard.
-
-What belongs here: names of minerals. What does not: spectra.
-"""
+"""Sets of minerals to cluster, easy and hard."""
 
 from __future__ import annotations
 
@@ -19,9 +16,9 @@ HARD_SET: dict[str, tuple[str, ...]] = {
     ),
     "olivines": ("Forsterite", "Fayalite", "Tephroite"),
 }  # fmt: skip
-"""Members of solid solutions, which share structures and differ in the cations.
+"""Members of solid solutions, which share a structure and differ in the cations.
 
-Those with at least two specimens in the archives that are rated excellent.
+Each has at least two specimens in the archives of excellent spectra.
 """
 
 HARD_MINERALS = tuple(name for group in HARD_SET.values() for name in group)

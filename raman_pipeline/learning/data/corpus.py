@@ -1,8 +1,4 @@
-"""Which spectra an autoencoder learns from, and which it must not have seen.
-
-What belongs here: spectra with their names, and the division by specimen. What does not: the
-grid (see `raman_pipeline.spectra`), minerals of a task (see `clustering.tasks`).
-"""
+"""Spectra on one grid with their metadata, and the specimens held out of training."""
 
 from __future__ import annotations
 
@@ -15,14 +11,15 @@ import pandas as pd
 
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-UNSEEN_OF_TASK = 0.5
-"""Share of the specimens of each mineral to be clustered that training does not see."""
-UNSEEN_OF_OTHERS = 0.1
+CORPUS_COLUMNS = ("member_id", "member", "mineral", "rruff_id", "wavelength_nm", "kind")
+"""Columns of the SPECTRA table that `make_corpus` needs."""
+HELD_OUT_OF_GIVEN = 0.5
+HELD_OUT_OF_OTHERS = 0.1
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Spectra on one grid with what is known of them.
+    """Spectra on one grid with their metadata.
 
     Attributes:
         intensity: float32 [n, m], 0 to 1.
@@ -39,11 +36,11 @@ class Corpus:
 
     @property
     def specimens(self) -> npt.NDArray[np.int64]:
-        """A number for each specimen, int64 [n]."""
+        """The number of each spectrum's specimen, int64 [n]."""
         return pd.factorize(self.metadata["rruff_id"])[0].astype(np.int64)
 
     def subset(self, rows: npt.NDArray[np.bool_]) -> Corpus:
-        """Returns some of the spectra."""
+        """Returns the spectra where `rows`, bool [n], is true."""
         metadata = self.metadata[rows].reset_index(drop=True)
         return replace(self, intensity=self.intensity[rows], metadata=metadata)
 
@@ -52,40 +49,41 @@ class Corpus:
         return self.subset(self.metadata["mineral"].isin(list(minerals)).to_numpy())
 
 
-def make_corpus(tensor: SpectrumTensor, metadata: pd.DataFrame) -> Corpus:
-    """Joins spectra and names; spectra without a specimen count as specimens of their own.
+def make_corpus(spectra: pd.DataFrame, tensor: SpectrumTensor) -> Corpus:
+    """Returns the processed spectra; those without a specimen count as one specimen each.
 
     Args:
-        tensor: the spectra.
-        metadata: rows with `member_id` and the columns of a Corpus, in any order.
+        spectra: a SPECTRA table, or its CORPUS_COLUMNS, in any order of rows.
+        tensor: the intensities.
 
     Raises:
-        KeyError: a row is not in the tensor.
+        KeyError: a processed spectrum is not in the tensor.
     """
-    rows = tensor.rows_of(metadata["member_id"].tolist())
-    specimen = metadata["rruff_id"].fillna(metadata["member_id"])
-    named = metadata.assign(rruff_id=specimen).reset_index(drop=True)
-    return Corpus(np.asarray(tensor.intensity[rows]), tensor.grid, named)
+    processed = spectra[spectra["kind"] == "Processed"].reset_index(drop=True)
+    rows = tensor.rows_of(processed["member_id"].tolist())
+    specimen = processed["rruff_id"].fillna(processed["member_id"])
+    metadata = processed.assign(rruff_id=specimen).drop(columns="kind")
+    return Corpus(np.asarray(tensor.intensity[rows]), tensor.grid, metadata)
 
 
-def unseen(corpus: Corpus, minerals: Iterable[str], seed: int) -> npt.NDArray[np.bool_]:
-    """Chooses the specimens that training must not see, bool [n] by spectrum.
+def held_out(corpus: Corpus, minerals: Iterable[str], seed: int) -> npt.NDArray[np.bool_]:
+    """Returns which spectra are held out of training, bool [n], by specimen.
 
-    Half of the specimens of each given mineral, so that there is something to cluster, and a
-    tenth of all others, so that denoising is judged on every kind of mineral. A mineral with one
-    specimen keeps it for training. No specimen stands on both sides.
+    Half of the specimens of each given mineral, so that there are enough to cluster, and a
+    tenth of all others, so that denoising is evaluated on every kind of mineral. A mineral
+    with one specimen keeps it for training.
     """
     rng = np.random.default_rng(seed)
-    metadata = corpus.metadata[["mineral", "rruff_id"]].drop_duplicates()
+    names = corpus.metadata[["mineral", "rruff_id"]].drop_duplicates()
     chosen: set[str] = set()
-    of_task = metadata[metadata["mineral"].isin(list(minerals))]
-    for _, rows in of_task.groupby("mineral", sort=True):
-        chosen |= _some(rows["rruff_id"], UNSEEN_OF_TASK, rng)
-    others = metadata[~metadata["rruff_id"].isin(of_task["rruff_id"])]["rruff_id"].drop_duplicates()
-    chosen |= _some(others, UNSEEN_OF_OTHERS, rng)
+    given = names[names["mineral"].isin(list(minerals))]
+    for _, rows in given.groupby("mineral", sort=True):
+        chosen |= _draw(rows["rruff_id"], HELD_OUT_OF_GIVEN, rng)
+    others = names[~names["rruff_id"].isin(given["rruff_id"])]["rruff_id"].drop_duplicates()
+    chosen |= _draw(others, HELD_OUT_OF_OTHERS, rng)
     return corpus.metadata["rruff_id"].isin(chosen).to_numpy()
 
 
-def _some(specimens: pd.Series, share: float, rng: np.random.Generator) -> set[str]:
-    names = np.sort(specimens.to_numpy(str))
-    return set(rng.permutation(names)[: int(share * len(names))])
+def _draw(specimens: pd.Series, share: float, rng: np.random.Generator) -> set[str]:
+    ordered = np.sort(specimens.to_numpy(str))
+    return set(rng.permutation(ordered)[: int(share * len(ordered))])

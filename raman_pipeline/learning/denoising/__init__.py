@@ -1,5 +1,5 @@
-"""Denoising autoencoders of spectra, and the smoothers that they must beat.
+"""Denoising autoencoders of spectra, and classical smoothers to compare them with.
 
-What belongs here: presets, data, training and judging of denoisers. What does not: what is
-made of their latents (see `raman_pipeline.learning.clustering`).
+What belongs here: presets, training and evaluation of denoisers. What does not: the clustering
+of their latents (see `raman_pipeline.learning.clustering`).
 """

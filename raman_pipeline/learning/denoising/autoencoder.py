@@ -1,7 +1,6 @@
-"""The denoising autoencoder: fitted to a corpus, stored, and used.
+"""The denoising autoencoder: training on a corpus, and inference from its stored state.
 
-What belongs here: the way between spectra and the network. What does not: the network (see
-`learning.models.transformer_autoencoder`), what it minimises (see `objective`).
+The network is in `learning.models.transformer_autoencoder`, its loss in `objective`.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ def fit_autoencoder(
     """Trains an autoencoder on a corpus.
 
     Args:
-        corpus: what it may see.
+        corpus: training spectra.
         preset: architecture, noise, optimiser.
         seed: of weights, noise and batches.
         checkpoint: as `optimise` takes it.
         on_epoch: called after each epoch.
 
     Returns:
-        Weights by name, with preset, length, seed and the losses.
+        Weights by name; metadata with preset, length, seed, sizes and the final error.
     """
     torch.manual_seed(seed)
     model = _build(preset, corpus.grid.size)
@@ -67,7 +66,7 @@ def fit_autoencoder(
 
 
 class Autoencoder:
-    """A stored autoencoder at work.
+    """Inference with a stored autoencoder.
 
     Args:
         state: as `fit_autoencoder` returns it.
@@ -90,23 +89,19 @@ class Autoencoder:
         return self._run(self._model.decode, latents)
 
     def denoise(self, spectra: Spectra) -> Spectra:
-        """Returns rebuilt spectra, float32 [n, m]."""
+        """Returns reconstructed spectra, float32 [n, m]."""
         return self._run(self._model, spectra)
 
-    def summarise(self, latents: Spectra) -> Spectra:
-        """Returns unit vectors, float32 [n, summary], of latents.
-
-        Raises:
-            ValueError: the preset has no summary.
-        """
-        return self._run(self._model.summarise, latents)
-
     def representations(self, spectra: Spectra) -> dict[str, Spectra]:
-        """Returns `latents` of spectra and, where the preset has them, `summaries`."""
+        """Returns `latents` [n, tokens · code] of spectra [n, m].
+
+        With a preset that has a projection head also `projections`, unit vectors
+        [n, projection].
+        """
         latents = self.encode(spectra)
-        return {"latents": latents} | (
-            {"summaries": self.summarise(latents)} if self.preset.summary else {}
-        )
+        if not self.preset.projection:
+            return {"latents": latents}
+        return {"latents": latents, "projections": self._run(self._model.project, latents)}
 
     def _run(self, step: Callable[[Tensor], Tensor], values: Spectra) -> Spectra:
         parts = []
@@ -127,5 +122,5 @@ def _build(preset: AutoencoderPreset, length: int) -> TransformerAutoencoder:
         decoder_depth=preset.decoder_depth,
         code=preset.code,
         context=preset.context,
-        summary=preset.summary,
+        projection=preset.projection,
     )

@@ -1,8 +1,4 @@
-"""What a denoising autoencoder minimises.
-
-What belongs here: noise, the rebuilding error, the agreement of a specimen's spectra. What
-does not: the loop (see `learning.optimisation`), the network (see `learning.models`).
-"""
+"""Training objective of a denoising autoencoder: reconstruction and a contrastive loss."""
 
 from __future__ import annotations
 
@@ -20,24 +16,25 @@ from raman_pipeline.learning.models.transformer_autoencoder import TransformerAu
 from raman_pipeline.learning.training.siblings import Siblings
 
 TEMPERATURE = 0.1
-"""Of the agreement, as in Khosla et al. (2020)."""
+"""Of the contrastive loss, as in Khosla et al. (2020)."""
 _FLOOR = 1e-4
-"""Keeps the weight of nearly clean spectra finite; the square of a deviation."""
+"""Variance added to that of the noise, so that weights of nearly clean spectra stay finite."""
 
 
 class Denoising:
-    """Rebuilding clean spectra from noisy ones; optionally, agreement of siblings.
+    """Reconstruction of clean spectra from noisy ones, optionally with a contrastive loss.
 
     The squared error is divided by the noise's variance, so that all noise levels count
-    alike. With an agreement every spectrum comes with another one of its specimen (with
-    itself where there is none), and their summaries are drawn together, away from other
-    specimens' (supervised contrastive loss, Khosla et al. 2020). No mineral's name is used.
+    alike. With the contrastive loss each spectrum comes with another one of its specimen (with
+    itself where there is none), and their projections are attracted to each other and repelled
+    from those of other specimens (supervised contrastive loss, Khosla et al. 2020). Mineral
+    names are not used.
 
     Args:
         model: on the device of the training.
         spectra: float32 [n, m], 0 to 1.
         specimens: int64 [n], equal for spectra of one specimen.
-        preset: noise and agreement.
+        preset: noise and weight of the contrastive loss.
     """
 
     measure = "mean squared error"
@@ -54,7 +51,7 @@ class Denoising:
         self.x = torch.from_numpy(np.ascontiguousarray(spectra)).to(device)
         self.specimens = torch.from_numpy(specimens).to(device)
         self.siblings = Siblings(specimens, device)
-        self.agree = SupConLoss(temperature=TEMPERATURE)
+        self.contrastive = SupConLoss(temperature=TEMPERATURE)
 
     def batches(self, batch_size: int) -> Iterable[Tensor]:
         """Returns all rows in random order, in batches."""
@@ -62,16 +59,16 @@ class Denoising:
 
     def loss(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the loss of a batch and its mean squared error."""
-        if self.preset.agreement:
+        if self.preset.contrastive_weight:
             rows = torch.cat([rows, self.siblings.draw(rows)])
         clean = self.x[rows]
         deviation = self._deviations(len(rows))
         latents = self.model.encode(clean + deviation * torch.randn_like(clean))
         error = (self.model.decode(latents) - clean).square().mean(dim=1)
         loss = (error / (deviation[:, 0].square() + _FLOOR)).mean()
-        if self.preset.agreement:
-            summaries = self.model.summarise(latents)
-            loss = loss + self.preset.agreement * self.agree(summaries, self.specimens[rows])
+        if self.preset.contrastive_weight:
+            contrast = self.contrastive(self.model.project(latents), self.specimens[rows])
+            loss = loss + self.preset.contrastive_weight * contrast
         return loss, error.detach().mean()
 
     def _deviations(self, n: int) -> Tensor:

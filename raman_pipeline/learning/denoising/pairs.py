@@ -1,11 +1,9 @@
-"""Denoisers on measured pairs: the RAW spectrum and the processed one of one scan.
+"""Evaluation of denoisers on measured pairs: the RAW and the processed spectrum of one measurement.
 
-What belongs here: judging on pairs. What does not: noise that was added (see `judgement`).
-
-RRUFF's processed spectra are RAW ones without their background; in the pairs at hand they hold
-nearly the same noise. So a pair tests what a denoiser does to a background rather than to
-noise, and each denoiser is judged on the RAW spectrum as it is, and with the background
-taken off first (asymmetrically reweighted penalised least squares, Baek et al. 2015).
+RRUFF's processed spectra are RAW ones without their baseline; both of a pair contain nearly the
+same noise. So a pair tests the effect of a denoiser on a baseline rather than on noise. Each
+denoiser is evaluated on the RAW spectrum, uncorrected and baseline-corrected (arPLS, Baek et al.
+2015).
 """
 
 from __future__ import annotations
@@ -21,16 +19,21 @@ from raman_pipeline.learning.denoising.evaluation import Denoiser
 from raman_pipeline.spectra.baseline import baseline
 from raman_pipeline.spectra.normalise import min_max
 
-PAIRS = TableSchema(
+DENOISED_PAIRS = TableSchema(
     "denoised_pairs",
     (
         Column("method", pa.string(), "denoiser, or `nothing`"),
-        Column("background", pa.string(), "what was done to it first", isin=("kept", "taken off")),
-        Column("pairs", pa.int32(), "pairs of RAW and processed spectra"),
+        Column(
+            "baseline",
+            pa.string(),
+            "of the RAW spectrum before denoising",
+            isin=("uncorrected", "corrected"),
+        ),
+        Column("pairs", pa.int32(), "number of RAW/Processed pairs"),
         Column("mse", pa.float64(), "mean squared error to the processed spectrum"),
         Column("correlation", pa.float64(), "mean with the processed spectrum", between=(-1, 1)),
     ),
-    unique_together=("method", "background"),
+    unique_together=("method", "baseline"),
 )
 
 
@@ -41,31 +44,32 @@ def baseline_corrected(
     return np.stack([min_max(s - baseline(s, step_cm1)) for s in spectra]).astype(np.float32)
 
 
-def judge_pairs(
+def evaluate_pairs(
     raw: npt.NDArray[np.float32],
     processed: npt.NDArray[np.float32],
     denoisers: Mapping[str, Denoiser],
     step_cm1: float,
 ) -> Iterator[dict[str, object]]:
-    """Yields rows of PAIRS for doing nothing and for each denoiser; none without pairs.
+    """Yields rows of DENOISED_PAIRS for no denoising and each denoiser; none without pairs.
 
     Args:
         raw: float32 [n, m], 0 to 1.
-        processed: float32 [n, m], the same scans.
+        processed: float32 [n, m], the same measurements.
         denoisers: name to denoiser.
         step_cm1: distance of two grid points, cm⁻¹.
     """
     if not len(raw):
         return
-    for background, spectra in (("kept", raw), ("taken off", baseline_corrected(raw, step_cm1))):
+    corrected = baseline_corrected(raw, step_cm1)
+    for state, spectra in (("uncorrected", raw), ("corrected", corrected)):
         for name, denoise in {"nothing": lambda x: x, **denoisers}.items():
-            found = np.stack([min_max(s) for s in denoise(spectra)])
+            denoised = np.stack([min_max(s) for s in denoise(spectra)])
             yield {
                 "method": name,
-                "background": background,
+                "baseline": state,
                 "pairs": len(raw),
-                "mse": float(np.square(found - processed).mean()),
-                "correlation": float(np.mean(_correlations(found, processed))),
+                "mse": float(np.square(denoised - processed).mean()),
+                "correlation": float(np.mean(_correlations(denoised, processed))),
             }
 
 

@@ -1,7 +1,7 @@
-"""The denoising report: errors by noise, measured pairs, as tables and text.
+"""The denoising report: added noise and measured pairs, as tables and text.
 
-What belongs here: aggregation, verdicts and wording. What does not: the judging (see
-`judgement`, `pairs`), figures (see `raman_pipeline.plots`).
+What belongs here: aggregation and wording. What does not: the evaluation (see `evaluation`,
+`pairs`), figures (see `raman_pipeline.plots`).
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import pandas as pd
 
 from raman_pipeline.common.markdown import markdown_table
 
-OURS = "autoencoder"
+AUTOENCODER = "autoencoder"
 
 
 def summary(runs: pd.DataFrame) -> pd.DataFrame:
-    """Returns means over seeds by preset, noise and method, the least error first.
+    """Returns means over seeds by preset, noise and method, in order of the error.
 
     Columns: `preset`, `noise`, `method`, `seeds`, `n`, `mse`, `mse_sd`, `snr_gain_db`,
     `peak_recall`, `false_peaks`, `peak_error_cm1`.
 
     Args:
-        runs: DENOISING tables with a column `preset`.
+        runs: DENOISING_RUNS tables with a column `preset`.
     """
     grouped = runs.groupby(["preset", "noise", "method"], sort=False)
     columns = ["n", "mse", "snr_gain_db", "peak_recall", "false_peaks", "peak_error_cm1"]
@@ -33,38 +33,42 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def pair_summary(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Returns means over seeds by preset, background and method; empty without pairs.
+    """Returns means over seeds by preset, baseline and method; empty without pairs.
 
     Args:
-        pairs: PAIRS tables with columns `preset` and `seed`.
+        pairs: DENOISED_PAIRS tables with columns `preset` and `seed`.
     """
     if pairs.empty:
         return pairs
-    grouped = pairs.groupby(["preset", "background", "method"], sort=False)
+    grouped = pairs.groupby(["preset", "baseline", "method"], sort=False)
     table = grouped[["pairs", "mse", "correlation"]].mean()
     table.insert(0, "seeds", grouped.size())
     return table.reset_index()
 
 
-def verdicts(table: pd.DataFrame) -> list[str]:
-    """Says, for each preset and noise, how the autoencoder stands to the best smoother."""
+def conclusions(table: pd.DataFrame) -> list[str]:
+    """Returns, per preset and noise level, the autoencoder compared with the best smoother.
+
+    Args:
+        table: as `summary` returns it.
+    """
     lines = []
     for (preset, noise), rows in table.groupby(["preset", "noise"], sort=True):
         errors = rows.set_index("method")["mse"]
-        smoothers = errors.drop([OURS, "nothing"])
-        best, ratio = smoothers.idxmin(), errors[OURS] / smoothers.min()
-        word = "beats" if ratio < 1 else "loses to"
+        smoothers = errors.drop([AUTOENCODER, "nothing"])
+        best, ratio = smoothers.idxmin(), errors[AUTOENCODER] / smoothers.min()
+        verb = "beats" if ratio < 1 else "loses to"
+        worse = errors[AUTOENCODER] >= errors["nothing"]
         lines.append(
-            f"noise {noise:g}, {preset} preset: the autoencoder (MSE {errors[OURS]:.2e}) {word} "
-            f"the best smoother, {best} ({smoothers.min():.2e}), at {ratio:.2f} of its error"
-            + ("" if errors[OURS] < errors["nothing"] else "; doing nothing is better than it")
-            + "."
+            f"noise {noise:g}, {preset} preset: the autoencoder (MSE {errors[AUTOENCODER]:.2e}) "
+            f"{verb} the best smoother, {best} ({smoothers.min():.2e}), with {ratio:.2f} times its "
+            f"error{'; no denoising is better than the autoencoder' if worse else ''}."
         )
     return lines
 
 
 def to_markdown(table: pd.DataFrame, pairs: pd.DataFrame, protocol: Mapping[str, object]) -> str:
-    """Returns the report: protocol, verdicts, added noise, measured pairs.
+    """Returns the report: protocol, conclusions, added noise, measured pairs.
 
     Args:
         table: as `summary` returns it.
@@ -73,15 +77,14 @@ def to_markdown(table: pd.DataFrame, pairs: pd.DataFrame, protocol: Mapping[str,
     """
     lines = ["# Denoising report", "", "## Protocol", ""]
     lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Verdict", "", *(f"- {line}" for line in verdicts(table))]
+    lines += ["", "## Conclusions", "", *(f"- {line}" for line in conclusions(table))]
     lines += [
         "",
-        "## Noise that was added",
+        "## Added noise",
         "",
-        "Spectra of specimens that no training saw; Gaussian noise on spectra between 0 and 1. "
-        "What counts as clean is the processed spectrum as measured. The smoothers are told the "
-        "noise: each has, for each level, the setting of least error on training spectra. The "
-        "autoencoder is not told.",
+        "Spectra of held-out specimens; Gaussian noise on spectra between 0 and 1. The reference "
+        "is the processed spectrum as measured. Each smoother is tuned per noise level on "
+        "training spectra; the autoencoder is not given the noise level.",
         "",
         *markdown_table(_cells(table)),
         "",
@@ -89,10 +92,11 @@ def to_markdown(table: pd.DataFrame, pairs: pd.DataFrame, protocol: Mapping[str,
         "",
     ]
     if pairs.empty:
-        return "\n".join([*lines, "There are no pairs of RAW and processed spectra.", ""])
+        return "\n".join([*lines, "There are no RAW/Processed pairs.", ""])
     lines += [
-        "RAW and processed spectrum of one scan. They hold nearly the same noise and differ by "
-        "the background, so that smoothing can only cost here; what it costs is shown.",
+        "RAW and processed spectrum of one measurement. Both contain nearly the same noise and "
+        "differ by the baseline, so smoothing can only increase the error; the table shows by how "
+        "much.",
         "",
         *markdown_table(
             pairs.assign(
@@ -116,8 +120,8 @@ def _cells(table: pd.DataFrame) -> pd.DataFrame:
             "n": table["n"].round().astype(int),
             "MSE": table["mse"].map("{:.2e}".format),
             "SNR gain (dB)": table["snr_gain_db"].map("{:.2f}".format),
-            "peaks found": table["peak_recall"].map("{:.3f}".format),
-            "peaks added a spectrum": table["false_peaks"].map("{:.2f}".format),
+            "peak recall": table["peak_recall"].map("{:.3f}".format),
+            "false peaks per spectrum": table["false_peaks"].map("{:.2f}".format),
             "peak error (cm⁻¹)": table["peak_error_cm1"].map("{:.2f}".format),
         }
     )

@@ -1,7 +1,7 @@
-"""A transformer autoencoder of spectra: patches in, a code for each patch, patches out.
+"""A transformer autoencoder of spectra: patches in, a code per patch, patches out.
 
 After Sparavigna (2025), Spectral Clustering of Mineralogical Data Using a Transformer
-Autoencoder, which prints neither sizes nor layers; those are options (see
+Autoencoder, which gives neither sizes nor layers; those are options (see
 `raman_pipeline.learning.denoising.presets`).
 """
 
@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 GAIN = 8.0
-"""Scale of a spectrum inside the network: what blocks add weighs the less."""
+"""Scale of a spectrum inside the network; makes what untrained blocks add small beside it."""
 
 
 class TransformerBlock(nn.Module):
     """x + Attention(LN(x)), then x + MLP(LN(x)), as in pre-norm transformers.
 
-    Both branches end in a layer of zeros, so that a fresh block changes nothing.
+    Both branches end in a layer of zeros, so that an untrained block is the identity.
     """
 
     def __init__(self, dim: int, heads: int) -> None:
@@ -50,9 +50,9 @@ class TransformerBlock(nn.Module):
 class TransformerAutoencoder(nn.Module):
     """Maps spectra [batch, length] to a latent [batch, tokens · code], and back.
 
-    A fresh network passes spectra through unchanged: the embedding of a patch and the
-    layers behind it are orthonormal, and the blocks add nothing yet. So training has
-    to learn the noise only, not to copy.
+    An untrained network is the identity: the embedding of a patch and the layers behind it are
+    orthonormal, and the blocks add nothing yet. So training has to learn the noise only, not
+    to copy.
 
     Args:
         length: grid points of a spectrum, a multiple of `patch`.
@@ -61,9 +61,9 @@ class TransformerAutoencoder(nn.Module):
         heads: of the attention; divide `dim`.
         encoder_depth: blocks before the code.
         decoder_depth: blocks after it.
-        code: numbers of a token in the latent; at least `patch`.
-        context: whether a token also sees the patches beside its own.
-        summary: numbers of the summary of a latent, which `summarise` gives; 0 for none.
+        code: size of a token's code in the latent; at least `patch`.
+        context: whether a token includes the adjacent patches.
+        projection: size of the projection head, see `project`; 0 for none.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class TransformerAutoencoder(nn.Module):
         decoder_depth: int,
         code: int,
         context: bool = True,
-        summary: int = 0,
+        projection: int = 0,
     ) -> None:
         super().__init__()
         if length % patch or not patch <= code <= dim:
@@ -93,13 +93,13 @@ class TransformerAutoencoder(nn.Module):
         self.from_code = nn.Linear(code, dim)
         self.decoder = nn.Sequential(*[TransformerBlock(dim, heads) for _ in range(decoder_depth)])
         self.to_patch = nn.Linear(dim, patch)
-        self.to_summary = nn.Linear(self.tokens * code, summary) if summary else None
+        self.to_projection = nn.Linear(self.tokens * code, projection) if projection else None
         nn.init.trunc_normal_(self.position, std=0.02)
         self._start_as_identity()
 
     @property
     def latent_size(self) -> int:
-        """Numbers of a latent."""
+        """Size of a latent."""
         return self.tokens * self.code
 
     def encode(self, spectra: Tensor) -> Tensor:
@@ -115,18 +115,18 @@ class TransformerAutoencoder(nn.Module):
         x = self.from_code(codes) + self.position
         return self.to_patch(self.decoder(x)).flatten(1)
 
-    def summarise(self, latents: Tensor) -> Tensor:
-        """Returns unit vectors, [batch, summary].
+    def project(self, latents: Tensor) -> Tensor:
+        """Returns projections of latents as unit vectors, [batch, projection].
 
         Raises:
-            ValueError: the network has no summary.
+            ValueError: the network has no projection head.
         """
-        if self.to_summary is None:
-            raise ValueError("this autoencoder has no summary; set `summary` in its preset")
-        return functional.normalize(self.to_summary(latents), dim=1)
+        if self.to_projection is None:
+            raise ValueError("no projection head; set `projection` in the autoencoder's preset")
+        return functional.normalize(self.to_projection(latents), dim=1)
 
     def forward(self, spectra: Tensor) -> Tensor:
-        """Returns rebuilt spectra, [batch, length]."""
+        """Returns reconstructed spectra, [batch, length]."""
         return self.decode(self.encode(spectra))
 
     @torch.no_grad()
@@ -146,5 +146,5 @@ class TransformerAutoencoder(nn.Module):
         self.to_code.weight.copy_(basis[:, : self.code].T / GAIN)
         self.from_code.weight.copy_(basis[:, : self.code] * GAIN)
         self.to_patch.weight.copy_(own.T / GAIN)
-        # Where a token stands must not look like intensity.
+        # The position must not be mistaken for intensity.
         self.position.sub_(self.position @ own @ own.T)

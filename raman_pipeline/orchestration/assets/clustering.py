@@ -1,4 +1,4 @@
-"""Stage 8: latents of the clustered spectra, the plane, clusters, and a fair test."""
+"""Latents of the clustered spectra, their t-SNE embedding, clusters, and a benchmark."""
 
 from typing import Any
 
@@ -9,22 +9,21 @@ import pyarrow as pa
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.parquet import StoredTable
-from raman_pipeline.learning.clustering.benchmark import RUNS, run_task
+from raman_pipeline.learning.clustering.benchmark import CLUSTERING_RUNS, run_task
 from raman_pipeline.learning.clustering.clusters import (
     CLUSTERS,
-    PLANE,
+    EMBEDDING_2D,
     file_lists,
     k_means,
-    plane,
+    tsne,
 )
 from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 from raman_pipeline.orchestration.assets.denoising import (
-    opened,
-    processed_corpus,
-    the_clustered_set,
+    spectra_to_cluster,
+    split_corpus,
 )
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
@@ -40,11 +39,11 @@ from raman_pipeline.orchestration.metadata import (
 )
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
 from raman_pipeline.orchestration.provenance import stamped
-from raman_pipeline.plots.clustering import plane_of_clusters, plane_page, pseudo_spectrum
+from raman_pipeline.plots.clustering import embedding, embedding_page, pseudo_spectrum
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-THREE, HARD, NEW = "the paper's minerals", "hard set", "hard set, unseen specimens"
+THREE, HARD, HELD_OUT = "the paper's minerals", "hard set", "hard set, held-out specimens"
 
 _COMMON: dict[str, Any] = {
     "group_name": "clustering",
@@ -63,7 +62,11 @@ _USED = ["fine_grid", "denoising", "clustering"]
     code_version="2",
     metadata={"settings_used": _USED},
     check_specs=[
-        blocking_check("latent_vectors", "sound", "One finite latent for each spectrum, in order.")
+        blocking_check(
+            "latent_vectors",
+            "complete_and_finite",
+            "One finite latent for each spectrum, in order.",
+        )
     ],
 )
 def latent_vectors(
@@ -73,9 +76,10 @@ def latent_vectors(
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
 ) -> dg.MaterializeResult:
-    """Latents of the minerals to be clustered, augmented spectra last: float32 [n, latent]."""
+    """Latents of the spectra to cluster, augmented ones last: float32 [n, latent]."""
     _, seed = preset_and_seed(context.partition_key)
-    chosen = the_clustered_set(processed_corpus(spectra, fine_spectra), settings, seed)
+    corpus = split_corpus(settings, spectra, fine_spectra, seed).spectra
+    chosen = spectra_to_cluster(corpus, settings, seed)
     latents = Autoencoder(denoising_autoencoder).encode(chosen.intensity)
     state = ModelState(
         {"latent": latents, "intensity": chosen.intensity, "grid": chosen.grid},
@@ -94,7 +98,7 @@ def latent_vectors(
         check_results=[
             check_result(
                 "latent_vectors",
-                "sound",
+                "complete_and_finite",
                 len(latents) == len(chosen) and bool(np.isfinite(latents).all()),
             )
         ],
@@ -105,29 +109,31 @@ def latent_vectors(
     **_COMMON,
     dagster_type=TABLE,
     kinds={"parquet", "scikitlearn"},
-    code_version="1",
+    code_version="2",
     check_specs=[schema_check("embedding_2d")],
 )
 def embedding_2d(
     context: dg.AssetExecutionContext, latent_vectors: ModelState
 ) -> dg.MaterializeResult:
-    """The latents in a plane, by t-SNE."""
+    """The t-SNE embedding of the latents in two dimensions."""
     _, seed = preset_and_seed(context.partition_key)
     rows = pd.DataFrame(latent_vectors.metadata["rows"]).drop(columns="member")
-    points = plane(latent_vectors.arrays["latent"], seed)
-    table = PLANE.from_frame(rows.assign(x=points[:, 0], y=points[:, 1]))
-    return table_result("embedding_2d", table, PLANE, {}, seed=seed)
+    points = tsne(latent_vectors.arrays["latent"], seed)
+    table = EMBEDDING_2D.from_frame(rows.assign(x=points[:, 0], y=points[:, 1]))
+    return table_result("embedding_2d", table, EMBEDDING_2D, {}, seed=seed)
 
 
 @dg.asset(
     **_COMMON,
     dagster_type=TABLE,
     kinds={"parquet", "scikitlearn", "plotly"},
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": ["clustering"]},
     check_specs=[
         schema_check("clusters"),
-        blocking_check("clusters", "every_file_once", "Every spectrum is listed in one cluster."),
+        blocking_check(
+            "clusters", "every_file_once", "Every spectrum is in exactly one file list."
+        ),
     ],
 )
 def clusters(
@@ -137,7 +143,7 @@ def clusters(
     latent_vectors: ModelState,
     denoising_autoencoder: ModelState,
 ) -> dg.MaterializeResult:
-    """K-Means in the plane, as the paper does: lists of files, figures, pseudo-spectra."""
+    """K-Means on the t-SNE embedding, as in the paper: file lists, figures, pseudo-spectra."""
     name, seed = preset_and_seed(context.partition_key)
     frame = embedding_2d.to_pandas()
     points = frame[["x", "y"]].to_numpy()
@@ -150,8 +156,8 @@ def clusters(
     for file, text in lists.items():
         atomic.write_text(folder / file, text)
     title = f"{name} preset, seed {seed}, {settings.profile} profile, n = {len(frame)}"
-    page = plane_page(frame, title).to_html(include_plotlyjs=True, full_html=True)
-    atomic.write_text(folder / "plane.html", page)
+    page = embedding_page(frame, title).to_html(include_plotlyjs=True, full_html=True)
+    atomic.write_text(folder / "embedding.html", page)
     arrays = latent_vectors.arrays
     decode = Autoencoder(denoising_autoencoder).decode
     shown = pseudo_spectra(frame, arrays["intensity"], arrays["latent"], decode)
@@ -170,9 +176,9 @@ def clusters(
         seed=seed,
         preset=name,
         **found,
-        page=dg.MetadataValue.path(folder / "plane.html"),
+        page=dg.MetadataValue.path(folder / "embedding.html"),
         lists=dg.MetadataValue.path(folder),
-        **figure_metadata(settings, place, plane=plane_of_clusters(frame, title), **figures),
+        **figure_metadata(settings, place, embedding=embedding(frame, title), **figures),
     )
 
 
@@ -192,21 +198,22 @@ def clustering_runs(
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
 ) -> dg.MaterializeResult:
-    """Learned and plain representations clustered alike, on easy, hard and unseen spectra."""
-    at = opened(context.partition_key, settings, spectra, fine_spectra)
+    """Clustering benchmark: representations from the autoencoder and without it, three tasks."""
+    name, seed = preset_and_seed(context.partition_key)
+    corpus = split_corpus(settings, spectra, fine_spectra, seed)
     hard = settings.clustering.hard_minerals
-    tasks = {THREE: at.corpus.of_minerals(settings.clustering.minerals)}
-    if not settings.denoising.presets[at.preset].only_task:
-        tasks[HARD] = at.corpus.of_minerals(hard)
-        tasks[NEW] = at.corpus.subset(at.hidden).of_minerals(hard)
+    tasks = {THREE: corpus.spectra.of_minerals(settings.clustering.minerals)}
+    if not settings.denoising.presets[name].train_on_clustered:
+        tasks[HARD] = corpus.spectra.of_minerals(hard)
+        tasks[HELD_OUT] = corpus.held_out.of_minerals(hard)
+    reference = {HELD_OUT: corpus.training.of_minerals(hard)}
     representations = Autoencoder(denoising_autoencoder).representations
-    seen = {NEW: at.corpus.subset(~at.hidden).of_minerals(hard)}
-    table = RUNS.from_rows(
+    table = CLUSTERING_RUNS.from_rows(
         row
         for task, chosen in tasks.items()
         for row in run_task(
-            task, at.preset, at.seed, chosen, representations(chosen.intensity), seen.get(task)
+            task, name, seed, chosen, representations(chosen.intensity), reference.get(task)
         )
     )
     stamp = stamped(table, settings, fine_spectra)
-    return table_result("clustering_runs", stamp, RUNS, settings.part(_USED), seed=at.seed)
+    return table_result("clustering_runs", stamp, CLUSTERING_RUNS, settings.part(_USED), seed=seed)

@@ -1,4 +1,4 @@
-"""Stage 9: what clusterings and denoisers are worth, over presets and seeds."""
+"""Reports of clustering and denoising over presets and seeds."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from raman_pipeline.common import atomic
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering import report as clustering_text
-from raman_pipeline.learning.clustering.benchmark import RUNS, WITH_NAMES
-from raman_pipeline.learning.clustering.paper_list import match
+from raman_pipeline.learning.clustering.benchmark import CLUSTERING_RUNS, SUPERVISED
+from raman_pipeline.learning.clustering.sparavigna2025 import match_files
 from raman_pipeline.learning.denoising import report as denoising_text
-from raman_pipeline.learning.denoising.evaluation import DENOISING
+from raman_pipeline.learning.denoising.evaluation import DENOISING_RUNS
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     OWNERS,
@@ -37,16 +37,17 @@ _COMMON: dict[str, Any] = {
     "owners": OWNERS,
     "dagster_type": TABLE,
     "kinds": {"parquet", "markdown"},
-    "code_version": "1",
+    "code_version": "2",
     "metadata": {"settings_used": _USED},
 }
-_PRESET = Column("preset", pa.string(), "of the autoencoder")
+_PRESET = Column("preset", pa.string(), "preset of the autoencoder")
 DENOISING_REPORT = TableSchema(
-    "denoising_report", (_PRESET, *DENOISING.columns), ("preset", *DENOISING.unique_together)
+    "denoising_report",
+    (_PRESET, *DENOISING_RUNS.columns),
+    ("preset", *DENOISING_RUNS.unique_together),
 )
 _NOTHING = (
-    "No autoencoder was judged under the present settings and spectra; train them with "
-    "`make cluster` first."
+    "No autoencoder was evaluated with the present settings and spectra; run `make cluster` first."
 )
 
 
@@ -62,34 +63,34 @@ def clustering_report(
     clustering_runs: dict[str, pa.Table],
     clusters: dict[str, pa.Table],
 ) -> dg.MaterializeResult:
-    """The fair test over seeds and tasks, and the paper's list of files."""
+    """The clustering benchmark over seeds and tasks, and the files of the paper."""
     runs = current_runs(settings, fine_spectra, clustering_runs)
     if runs.empty:
         raise dg.Failure(_NOTHING, allow_retries=False)
     table = clustering_text.summary(runs)
     columns = ["member_id", "member", "kind"]
     members = spectra.select(columns).to_pandas()
-    matched = match(members[members["kind"] == "Processed"])
+    files = match_files(members[members["kind"] == "Processed"])
     present = set(zip(runs["preset"], runs["seed"], strict=True))
     frames = {
         _title(key): found.to_pandas()
         for key, found in sorted(clusters.items())
         if preset_and_seed(key) in present
     }
-    files = clustering_text.paper_match(matched, frames)
-    text = clustering_text.to_markdown(table, runs, files, matched, _protocol(settings, runs))
+    comparison = clustering_text.compare_with_paper(files, frames)
+    text = clustering_text.to_markdown(table, runs, comparison, files, _protocol(settings, runs))
     path = settings.figure_store / "clustering_report" / "report.md"
     atomic.write_text(path, text)
     return table_result(
         "clustering_report",
-        RUNS.from_frame(runs),
-        RUNS,
+        CLUSTERING_RUNS.from_frame(runs),
+        CLUSTERING_RUNS,
         settings.part(_USED),
         [],
         report=dg.MetadataValue.md(text),
         report_file=dg.MetadataValue.path(path),
-        verdicts=clustering_text.verdicts(table),
-        paper_files_found=int(matched["member_id"].notna().sum()),
+        conclusions=clustering_text.conclusions(table),
+        paper_files_found=int(files["member_id"].notna().sum()),
         **figure_metadata(settings, "clustering_report", scores=_scores_figure(settings, table)),
     )
 
@@ -105,7 +106,7 @@ def denoising_report(
     denoising_runs: dict[str, pa.Table],
     denoised_pairs: dict[str, pa.Table],
 ) -> dg.MaterializeResult:
-    """The autoencoders beside classical smoothers, on added noise and on measured pairs."""
+    """Autoencoders and classical smoothers on added noise and on measured pairs."""
     runs = current_runs(settings, fine_spectra, denoising_runs)
     if runs.empty:
         raise dg.Failure(_NOTHING, allow_retries=False)
@@ -115,7 +116,9 @@ def denoising_report(
     text = denoising_text.to_markdown(table, pairs, protocol)
     path = settings.figure_store / "denoising_report" / "report.md"
     atomic.write_text(path, text)
-    title = f"{settings.profile} profile{_simulated(settings)}, unseen specimens, means over seeds"
+    title = (
+        f"{settings.profile} profile{_simulated(settings)}, held-out specimens, means over seeds"
+    )
     figures = {
         f"errors_{preset}": error_by_noise(rows, f"{preset} preset, {title}")
         for preset, rows in runs.groupby("preset")
@@ -128,7 +131,7 @@ def denoising_report(
         [],
         report=dg.MetadataValue.md(text),
         report_file=dg.MetadataValue.path(path),
-        verdicts=denoising_text.verdicts(table),
+        conclusions=denoising_text.conclusions(table),
         seeds=runs["seed"].nunique(),
         **figure_metadata(settings, "denoising_report", **figures),
     )
@@ -154,8 +157,8 @@ def _protocol(settings: Settings, runs: pd.DataFrame) -> dict[str, object]:
             f"{preset} (seeds {', '.join(map(str, sorted(found)))})"
             for preset, found in seeds.items()
         ),
-        "unseen": "half of the specimens of each mineral of the hard set and a tenth of all "
-        "others, drawn anew for each seed; the default autoencoder never saw them",
+        "held-out specimens": "half of the specimens of each mineral of the hard set and a tenth "
+        "of all others, drawn per seed; the default preset is not trained on them",
         "hard set": ", ".join(settings.clustering.hard_minerals),
     }
 
@@ -163,12 +166,12 @@ def _protocol(settings: Settings, runs: pd.DataFrame) -> dict[str, object]:
 def _scores_figure(settings: Settings, table: pd.DataFrame) -> Figure:
     tasks = {}
     for (preset, task), rows in table.groupby(["preset", "task"], sort=False):
-        named = rows.assign(
+        shown = rows.assign(
             name=[f"{r.representation}, {r.clustering}, k: {r.k_from}" for r in rows.itertuples()],
-            named=rows["clustering"] == WITH_NAMES,
+            supervised=rows["clustering"] == SUPERVISED,
         )
-        tasks[f"{task}\n{preset} preset"] = named.rename(
+        tasks[f"{task}\n{preset} preset"] = shown.rename(
             columns={"ari_mean": "ari", "ari_sd": "sd"}
-        )[["name", "ari", "sd", "learned", "named"]].fillna({"sd": 0.0})
-    title = f"Clusters against minerals, {settings.profile} profile{_simulated(settings)}"
+        )[["name", "ari", "sd", "from_autoencoder", "supervised"]].fillna({"sd": 0.0})
+    title = f"Agreement of clusters with minerals, {settings.profile} profile{_simulated(settings)}"
     return scores_by_representation(tasks, title)

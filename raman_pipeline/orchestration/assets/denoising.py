@@ -1,4 +1,4 @@
-"""Stage 7: denoising autoencoders, and what they are worth as denoisers."""
+"""Denoising autoencoders and their evaluation as denoisers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,22 +6,20 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
-import numpy.typing as npt
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
-from raman_pipeline.learning.data.corpus import Corpus, make_corpus, unseen
+from raman_pipeline.learning.data.corpus import CORPUS_COLUMNS, Corpus, held_out, make_corpus
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
 from raman_pipeline.learning.denoising.evaluation import (
-    DENOISING,
+    DENOISING_RUNS,
     NOISE_LEVELS,
-    TUNED_ON,
-    judge,
-    smoothers_for,
+    TUNING_SPECTRA,
+    evaluate,
+    tuned_smoothers,
 )
-from raman_pipeline.learning.denoising.pairs import PAIRS, judge_pairs
-from raman_pipeline.learning.denoising.presets import AutoencoderName
+from raman_pipeline.learning.denoising.pairs import DENOISED_PAIRS, evaluate_pairs
 from raman_pipeline.learning.training.loop import EpochReport
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
@@ -54,40 +52,31 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Opened:
-    """What a partition works on.
+class SplitCorpus:
+    """All processed spectra, and the specimens that a seed holds out of training.
 
     Attributes:
-        preset: name of the autoencoder's preset.
-        seed: of everything in the partition.
-        corpus: all processed spectra on the fine grid.
-        hidden: bool [n], the spectra of unseen specimens.
+        spectra: all processed spectra on the fine grid.
+        training: those of the other specimens.
+        held_out: those of held-out specimens.
     """
 
-    preset: AutoencoderName
-    seed: int
-    corpus: Corpus
-    hidden: npt.NDArray[np.bool_]
+    spectra: Corpus
+    training: Corpus
+    held_out: Corpus
 
 
-def opened(
-    partition: str, settings: Settings, spectra: StoredTable, fine_spectra: SpectrumTensor
-) -> Opened:
-    """Returns the spectra of a partition, divided by what its seed hides."""
-    preset, seed = preset_and_seed(partition)
-    corpus = processed_corpus(spectra, fine_spectra)
-    return Opened(preset, seed, corpus, unseen(corpus, settings.clustering.hard_minerals, seed))
+def split_corpus(
+    settings: Settings, spectra: StoredTable, fine_spectra: SpectrumTensor, seed: int
+) -> SplitCorpus:
+    """Returns the processed spectra and the seed's held-out specimens."""
+    corpus = make_corpus(spectra.select(CORPUS_COLUMNS).to_pandas(), fine_spectra)
+    rows = held_out(corpus, settings.clustering.hard_minerals, seed)
+    return SplitCorpus(corpus, corpus.subset(~rows), corpus.subset(rows))
 
 
-def processed_corpus(spectra: StoredTable, fine_spectra: SpectrumTensor) -> Corpus:
-    """Returns all processed spectra on the fine grid."""
-    columns = ["member_id", "member", "mineral", "rruff_id", "wavelength_nm", "kind"]
-    metadata = spectra.select(columns).to_pandas()
-    return make_corpus(fine_spectra, metadata[metadata["kind"] == "Processed"].drop(columns="kind"))
-
-
-def the_clustered_set(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
-    """Returns the spectra that the settings say to cluster, augmented ones last."""
+def spectra_to_cluster(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
+    """Returns the clustered set of the settings: measured spectra, then augmented ones."""
     chosen = settings.clustering
     return clustered_set(
         corpus,
@@ -110,8 +99,8 @@ def the_clustered_set(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
     check_specs=[
         blocking_check(
             "denoising_autoencoder",
-            "unseen_stay_unseen",
-            "No specimen that it will be judged on stood in training.",
+            "held_out_specimens",
+            "No specimen of the evaluation was in the training set.",
         )
     ],
 )
@@ -121,18 +110,17 @@ def denoising_autoencoder(
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
 ) -> dg.MaterializeResult:
-    """A transformer autoencoder that rebuilds clean spectra from noisy ones.
+    """A transformer autoencoder that reconstructs clean spectra from noisy ones.
 
-    The `paper` preset learns from the spectra that it clusters, as the paper does; `default`
-    from all spectra but those of the seed's unseen specimens.
+    The `paper` preset is trained on the spectra that it clusters, as in the paper; `default`
+    on all spectra except those of the seed's held-out specimens.
     """
-    at = opened(context.partition_key, settings, spectra, fine_spectra)
-    name, seed = at.preset, at.seed
+    name, seed = preset_and_seed(context.partition_key)
+    corpus = split_corpus(settings, spectra, fine_spectra, seed)
     preset = settings.denoising.presets[name]
-    if preset.only_task:
-        training = the_clustered_set(at.corpus, settings, seed)
-    else:
-        training = at.corpus.subset(~at.hidden)
+    training = corpus.training
+    if preset.train_on_clustered:
+        training = spectra_to_cluster(corpus.spectra, settings, seed)
 
     def log(report: EpochReport) -> None:
         note = f"{report.measure} {report.value:.5f}"
@@ -146,8 +134,8 @@ def denoising_autoencoder(
     checkpoint = _checkpoint(settings, name, seed)
     state = fit_autoencoder(training, preset, seed, checkpoint, log)
     state.metadata["training_specimens"] = sorted(training.metadata["rruff_id"].unique())
-    judged = judged_on(at, state)
-    both = set(judged.metadata["rruff_id"]) & set(state.metadata["training_specimens"])
+    evaluation = evaluation_set(corpus.held_out, state)
+    shared = set(evaluation.metadata["rruff_id"]) & set(state.metadata["training_specimens"])
     return dg.MaterializeResult(
         value=state,
         data_version=dg.DataVersion(arrays_version(state.arrays, str(state.metadata))),
@@ -157,14 +145,14 @@ def denoising_autoencoder(
             "preset": name,
             "seed": seed,
             **{k: v for k, v in state.metadata.items() if isinstance(v, int | float)},
-            **_figure(settings, context.partition_key, judged, Autoencoder(state), seed),
+            **_figure(settings, context.partition_key, evaluation, Autoencoder(state), seed),
         },
         check_results=[
             check_result(
                 "denoising_autoencoder",
-                "unseen_stay_unseen",
-                not both,
-                unseen_specimens=judged.metadata["rruff_id"].nunique(),
+                "held_out_specimens",
+                not shared,
+                specimens=evaluation.metadata["rruff_id"].nunique(),
             )
         ],
     )
@@ -174,7 +162,7 @@ def denoising_autoencoder(
     **_COMMON,
     dagster_type=TABLE,
     kinds={"parquet"},
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": _USED},
     check_specs=[schema_check("denoising_runs")],
 )
@@ -185,17 +173,18 @@ def denoising_runs(
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
 ) -> dg.MaterializeResult:
-    """The autoencoder beside classical smoothers, on noise added to unseen specimens."""
-    at = opened(context.partition_key, settings, spectra, fine_spectra)
+    """The autoencoder and classical smoothers on held-out spectra with added noise."""
+    name, seed = preset_and_seed(context.partition_key)
+    corpus = split_corpus(settings, spectra, fine_spectra, seed)
     # The model is stored by now, so the state to resume its training is not needed.
-    _checkpoint(settings, at.preset, at.seed).unlink(missing_ok=True)
-    table = DENOISING.from_rows(
-        judge(
-            judged_on(at, denoising_autoencoder).intensity,
-            at.corpus.subset(~at.hidden).intensity,
+    _checkpoint(settings, name, seed).unlink(missing_ok=True)
+    table = DENOISING_RUNS.from_rows(
+        evaluate(
+            evaluation_set(corpus.held_out, denoising_autoencoder).intensity,
+            corpus.training.intensity,
             {"autoencoder": Autoencoder(denoising_autoencoder).denoise},
             settings.fine_grid.step_cm1,
-            at.seed,
+            seed,
         )
     )
     frame = table.to_pandas()
@@ -203,7 +192,7 @@ def denoising_runs(
     return table_result(
         "denoising_runs",
         stamped(table, settings, fine_spectra),
-        DENOISING,
+        DENOISING_RUNS,
         settings.part(_USED),
         mse_at_5_percent=dg.MetadataValue.json(shown.to_dict()),
     )
@@ -213,7 +202,7 @@ def denoising_runs(
     **_COMMON,
     dagster_type=TABLE,
     kinds={"parquet"},
-    code_version="1",
+    code_version="2",
     metadata={"settings_used": _USED},
     check_specs=[schema_check("denoised_pairs")],
 )
@@ -224,34 +213,38 @@ def denoised_pairs(
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
 ) -> dg.MaterializeResult:
-    """RAW spectra of unseen specimens beside the processed ones of the same scans."""
-    at = opened(context.partition_key, settings, spectra, fine_spectra)
-    judged = judged_on(at, denoising_autoencoder)
-    twins = spectra.select(["member_id", "kind", "paired_id"]).to_pandas()
-    raw = twins[(twins["kind"] == "RAW") & twins["paired_id"].isin(judged.metadata["member_id"])]
+    """Denoisers on RAW spectra of held-out specimens, compared with the processed spectra."""
+    _, seed = preset_and_seed(context.partition_key)
+    corpus = split_corpus(settings, spectra, fine_spectra, seed)
+    evaluation = evaluation_set(corpus.held_out, denoising_autoencoder)
+    pairs = spectra.select(["member_id", "kind", "paired_id"]).to_pandas()
+    raw = pairs[
+        (pairs["kind"] == "RAW") & pairs["paired_id"].isin(evaluation.metadata["member_id"])
+    ]
     rows = [fine_spectra.rows_of(raw[c].tolist()) for c in ("member_id", "paired_id")]
-    rng = np.random.default_rng(at.seed)
-    training = at.corpus.subset(~at.hidden).intensity
-    few = training[rng.permutation(len(training))[:TUNED_ON]]
-    smoothers = smoothers_for(min(NOISE_LEVELS), few, rng)
+    before, after = (np.asarray(fine_spectra.intensity[r]) for r in rows)
+    rng = np.random.default_rng(seed)
+    training = corpus.training.intensity
+    tuning = training[rng.permutation(len(training))[:TUNING_SPECTRA]]
+    smoothers = tuned_smoothers(min(NOISE_LEVELS), tuning, rng)
     denoisers = {name: smooth for name, (_, smooth) in smoothers.items()}
     denoisers["autoencoder"] = Autoencoder(denoising_autoencoder).denoise
-    before, after = (np.asarray(fine_spectra.intensity[r]) for r in rows)
-    table = PAIRS.from_rows(judge_pairs(before, after, denoisers, settings.fine_grid.step_cm1))
+    step = settings.fine_grid.step_cm1
+    table = DENOISED_PAIRS.from_rows(evaluate_pairs(before, after, denoisers, step))
     return table_result(
         "denoised_pairs",
         stamped(table, settings, fine_spectra),
-        PAIRS,
+        DENOISED_PAIRS,
         settings.part(_USED),
         pairs=len(raw),
-        minerals=judged.metadata["mineral"].nunique(),
+        minerals=evaluation.metadata["mineral"].nunique(),
     )
 
 
-def judged_on(at: Opened, state: ModelState) -> Corpus:
-    """Returns the unseen spectra; of them, those that the `paper` preset did not learn from."""
-    seen = at.corpus.metadata["rruff_id"].isin(state.metadata["training_specimens"]).to_numpy()
-    return at.corpus.subset(at.hidden & ~seen)
+def evaluation_set(held_out: Corpus, state: ModelState) -> Corpus:
+    """Returns the held-out spectra; for the `paper` preset without those it was trained on."""
+    trained = held_out.metadata["rruff_id"].isin(state.metadata["training_specimens"])
+    return held_out.subset(~trained.to_numpy())
 
 
 def _checkpoint(settings: Settings, preset: str, seed: int) -> Path:
@@ -259,21 +252,21 @@ def _checkpoint(settings: Settings, preset: str, seed: int) -> Path:
 
 
 def _figure(
-    settings: Settings, partition: str, judged: Corpus, autoencoder: Autoencoder, seed: int
+    settings: Settings, partition: str, evaluation: Corpus, autoencoder: Autoencoder, seed: int
 ) -> dict[str, dg.MetadataValue]:
     rng = np.random.default_rng(seed)
-    drawn = judged.metadata.iloc[rng.permutation(len(judged))]
+    drawn = evaluation.metadata.iloc[rng.permutation(len(evaluation))]
     rows = drawn.drop_duplicates("mineral").index.to_numpy()[:_SHOWN]
-    clean = judged.intensity[rows]
+    clean = evaluation.intensity[rows]
     noisy = clean + np.float32(_SHOWN_NOISE) * rng.standard_normal(clean.shape, dtype=np.float32)
-    metadata = judged.metadata.iloc[rows]
+    metadata = evaluation.metadata.iloc[rows]
     figure = clean_noisy_denoised(
-        judged.grid,
+        evaluation.grid,
         clean,
         noisy,
         autoencoder.denoise(noisy),
         [f"{m} {r}" for m, r in zip(metadata["mineral"], metadata["rruff_id"], strict=True)],
-        f"Unseen specimens, noise {_SHOWN_NOISE} added: {partition.replace('|', ', seed ')}",
+        f"Held-out specimens, added noise {_SHOWN_NOISE}: {partition.replace('|', ', seed ')}",
     )
     folder = f"denoising_autoencoder/{partition.replace('|', '_')}"
     return figure_metadata(settings, folder, denoised=figure)

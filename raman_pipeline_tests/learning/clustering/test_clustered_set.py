@@ -13,7 +13,7 @@ def of(**changes):
     return clustered_set(mineral_corpus(), **chosen)
 
 
-def test_copies_follow_the_measured_spectra_and_know_their_parents():
+def test_copies_follow_the_measured_spectra_and_name_their_parents():
     found = of(copies=30)
     measured = found.metadata[~found.metadata["augmented"]]
     copies = found.metadata[found.metadata["augmented"]]
@@ -31,7 +31,7 @@ def test_copies_follow_the_measured_spectra_and_know_their_parents():
     assert found.intensity.dtype == np.float32
 
 
-def test_same_seed_same_copies():
+def test_the_seed_fixes_the_copies():
     assert of().intensity.tobytes() == of().intensity.tobytes()
     assert of().intensity.tobytes() != of(seed=1).intensity.tobytes()
 
@@ -43,10 +43,10 @@ def test_no_copies():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"minerals": ("Unobtainium",)}, "no spectrum of Unobtainium; name others"),
-        ({"augmented_of": "Quartz"}, "no spectrum of Quartz to make augmented ones of"),
+        ({"minerals": ("Unobtainium",)}, "no spectrum of Unobtainium; set other"),
+        ({"augmented_of": "Quartz"}, "no spectrum of Quartz to augment"),
     ],
 )
-def test_minerals_that_are_not_there(change, message):
+def test_missing_minerals_are_named(change, message):
     with pytest.raises(ValueError, match=message):
         of(**change)

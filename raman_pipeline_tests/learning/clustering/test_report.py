@@ -1,13 +1,13 @@
 import pandas as pd
 import pytest
 
-from raman_pipeline.learning.clustering.paper_list import match
 from raman_pipeline.learning.clustering.report import (
-    paper_match,
+    compare_with_paper,
+    conclusions,
     summary,
     to_markdown,
-    verdicts,
 )
+from raman_pipeline.learning.clustering.sparavigna2025 import match_files
 
 MEMBERS = pd.DataFrame(
     {
@@ -21,11 +21,11 @@ MEMBERS = pd.DataFrame(
 )
 
 
-def run(representation, learned, ari, seed=0, clustering="K-Means", k_from="minerals"):
+def run(representation, from_autoencoder, ari, seed=0, clustering="K-Means", k_from="minerals"):
     return {"task": "hard set", "preset": "default", "seed": seed, "n": 10, "specimens": 5,
-            "representation": representation, "learned": learned, "clustering": clustering,
-            "k": 3, "k_from": k_from, "minerals": 3, "purity": 0.9, "ari": ari, "nmi": 0.8,
-            "silhouette": 0.1}  # fmt: skip
+            "representation": representation, "from_autoencoder": from_autoencoder,
+            "clustering": clustering, "k": 3, "k_from": k_from, "minerals": 3,
+            "purity": 0.9, "ari": ari, "nmi": 0.8, "silhouette": 0.1}  # fmt: skip
 
 
 def runs(latents, spectra=(0.5, 0.7), derivatives=(0.6, 0.6)):
@@ -42,19 +42,19 @@ def clusters(*rows):
     return frame
 
 
-def test_the_best_of_each_side_is_compared_by_its_mean():
-    (line,) = verdicts(summary(runs((0.8, 0.6))))
+def test_the_best_clustering_of_each_kind_is_compared_by_its_mean():
+    (line,) = conclusions(summary(runs((0.8, 0.6))))
     assert "latents, K-Means, k from the minerals, ARI 0.700) beats" in line
     assert "(min-max spectra, K-Means, k from the minerals, 0.600) by 0.100" in line
-    assert "plain K-Means on min-max spectra has 0.600 (2 seeds)" in line
+    assert "K-Means on min-max spectra reaches 0.600 (2 seeds)" in line
 
 
-def test_plain_k_means_may_win_and_is_said_to():
-    assert "loses to" in verdicts(summary(runs((0.1, 0.2))))[0]
-    assert "ties with" in verdicts(summary(runs((0.6, 0.6))))[0]
+def test_the_autoencoder_may_lose_or_tie():
+    assert "loses to" in conclusions(summary(runs((0.1, 0.2))))[0]
+    assert "ties with" in conclusions(summary(runs((0.6, 0.6))))[0]
 
 
-def test_deviations_are_over_seeds():
+def test_standard_deviations_are_over_seeds():
     table = summary(runs((0.8, 0.6))).set_index("representation")
     assert table.loc["latents", "ari_sd"] == pytest.approx(0.1414, abs=1e-3)
     assert table.loc["latents", "seeds"] == 2
@@ -62,24 +62,24 @@ def test_deviations_are_over_seeds():
     assert one["ari_sd"].isna().all()
 
 
-def test_files_of_the_paper_are_counted_with_their_mineral():
+def test_files_in_the_cluster_of_their_mineral_are_counted():
     ours = clusters(
         ("a", "Albite", 0, False), ("b", "Albite", 0, False), ("c", "Almandine", 0, False),
         ("d", "Almandine", 1, False), ("e", "Almandine", 1, False), ("a", "Albite", 0, True),
         ("b", "Albite", 1, True),
     )  # fmt: skip
-    found = paper_match(match(MEMBERS), {"ours": ours}).set_index("run")
+    found = compare_with_paper(match_files(MEMBERS), {"ours": ours}).set_index("run")
     assert found.loc["the paper, as printed"].tolist()[:4] == [44, 42, 50, 20]
-    # c is an almandine in the cluster of the albites.
+    # c is an almandine in the cluster of albite.
     assert found.loc["ours"].tolist()[:4] == [3, 2, 2, 1]
     assert found.loc["ours", "purity"] == pytest.approx(2 / 3)
 
 
-def test_markdown_has_protocol_verdict_and_every_row():
+def test_markdown_has_protocol_files_and_scores():
     table, chosen = summary(runs((0.8, 0.6))), runs((0.8, 0.6))
-    matched = match(MEMBERS)
-    files = paper_match(matched, {})
+    matched = match_files(MEMBERS)
+    files = compare_with_paper(matched, {})
     text = to_markdown(table, chosen, files, matched, {"profile": "sample (simulated spectra)"})
     assert "- profile: sample (simulated spectra)" in text
-    assert "3 are at hand under their names of today" in text
+    assert "3 are available under their present names" in text
     assert "| latents | yes | K-Means | 3 (from the minerals) | 0.900 ± 0.000 | 0.700 ±" in text

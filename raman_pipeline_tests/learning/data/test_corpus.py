@@ -1,42 +1,45 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raman_pipeline.learning.data.corpus import make_corpus, unseen
+from raman_pipeline.learning.data.corpus import held_out, make_corpus
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline_tests.learning.corpora import mineral_corpus
 
 
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 4))
-def test_no_specimen_is_seen_and_unseen(seed, specimens, spectra):
+def test_no_specimen_is_seen_and_held_out(seed, specimens, spectra):
     corpus = mineral_corpus(specimens, spectra)
-    hidden = unseen(corpus, ["Albite", "Almandine"], seed)
+    rows = held_out(corpus, ["Albite", "Almandine"], seed)
     ids = corpus.metadata["rruff_id"]
-    assert not set(ids[hidden]) & set(ids[~hidden])
+    assert not set(ids[rows]) & set(ids[~rows])
     for mineral in ("Albite", "Almandine"):
         of = corpus.metadata["mineral"] == mineral
-        assert ids[hidden & of].nunique() == specimens // 2
-    assert np.array_equal(hidden, unseen(corpus, ["Almandine", "Albite"], seed))
+        assert ids[rows & of].nunique() == specimens // 2
+    assert np.array_equal(rows, held_out(corpus, ["Almandine", "Albite"], seed))
 
 
 def test_a_specimen_with_two_names_stays_whole():
     corpus = mineral_corpus()
     corpus.metadata.loc[0, "mineral"] = "Quartz"
     for seed in range(20):
-        hidden = unseen(corpus, ["Albite", "Quartz"], seed)
-        assert len(set(hidden[:3])) == 1
+        rows = held_out(corpus, ["Albite", "Quartz"], seed)
+        assert len(set(rows[:3])) == 1
 
 
-def test_rows_are_joined_by_id_and_nameless_specimens_stay_apart():
+def test_processed_spectra_are_joined_by_id_and_missing_specimens_stay_separate():
     corpus = mineral_corpus(1, 1)
     tensor = SpectrumTensor(corpus.intensity, corpus.grid, tuple(corpus.metadata["member_id"]))
-    metadata = corpus.metadata.iloc[::-1].assign(rruff_id=None)
-    found = make_corpus(tensor, metadata)
+    spectra = corpus.metadata.iloc[::-1].assign(rruff_id=None, kind="Processed")
+    raw = spectra.assign(member_id="other", kind="RAW")
+    found = make_corpus(pd.concat([raw, spectra]), tensor)
     np.testing.assert_array_equal(found.intensity, corpus.intensity[::-1])
+    assert found.metadata.columns.tolist() == corpus.metadata.columns.tolist()
     assert len(set(found.specimens)) == 4
     with pytest.raises(KeyError):
-        make_corpus(tensor, metadata.assign(member_id="other"))
+        make_corpus(raw.assign(kind="Processed"), tensor)
 
 
 def test_minerals_are_chosen_by_name():

@@ -12,7 +12,7 @@ from raman_pipeline.learning.models.transformer_autoencoder import TransformerAu
 from raman_pipeline_tests.learning.corpora import mineral_corpus
 
 TINY = AUTOENCODERS["default"].model_copy(
-    update={"patch": 8, "code": 8, "dim": 16, "heads": 2, "encoder_depth": 1, "summary": 8,
+    update={"patch": 8, "code": 8, "dim": 16, "heads": 2, "encoder_depth": 1, "projection": 8,
             "epochs": 3, "batch_size": 8, "warmup_steps": 3}
 )  # fmt: skip
 
@@ -32,34 +32,36 @@ def network(**changes):
 class TestTransformerAutoencoder:
     @pytest.mark.parametrize("context", [True, False])
     @pytest.mark.parametrize(("patch", "code"), [(8, 8), (8, 32), (16, 20), (1, 4)])
-    def test_a_fresh_one_passes_spectra_through(self, patch, code, context):
+    def test_an_untrained_network_is_the_identity(self, patch, code, context):
         model = network(patch=patch, code=code, context=context)
         spectra = torch.rand(3, 96)
         latents = model.encode(spectra)
         assert latents.shape == (3, 96 // patch * code) == (3, model.latent_size)
         torch.testing.assert_close(model(spectra), spectra, atol=1e-5, rtol=0)
 
-    def test_the_papers_latent(self):
+    def test_latent_size_of_the_paper(self):
         preset = AUTOENCODERS["paper"]
         assert 1200 // preset.patch * preset.code == 38_400
 
-    def test_what_does_not_fit_is_refused(self):
+    def test_inconsistent_sizes_are_rejected(self):
         for wrong in ({"length": 97}, {"code": 4}, {"code": 64}):
             with pytest.raises(ValueError, match="patch that divides them"):
                 network(**wrong)
 
-    def test_no_summary_unless_asked_for(self):
+    def test_projections_are_unit_vectors_and_need_a_projection_head(self):
         latents = torch.rand(2, 96)
-        with pytest.raises(ValueError, match="no summary"):
-            network().summarise(latents)
-        length = network(summary=5).summarise(latents).norm(dim=1)
+        with pytest.raises(ValueError, match="no projection head"):
+            network().project(latents)
+        length = network(projection=5).project(latents).norm(dim=1)
         torch.testing.assert_close(length, torch.ones(2))
 
 
-def test_training_lowers_the_error_and_keeps_a_promise_of_names(corpus):
-    told = []
-    state = fit_autoencoder(corpus, TINY.model_copy(update={"epochs": 12}), 0, on_epoch=told.append)
-    assert told[-1].value < 0.7 * told[0].value
+def test_training_lowers_the_error(corpus):
+    reports = []
+    state = fit_autoencoder(
+        corpus, TINY.model_copy(update={"epochs": 12}), 0, on_epoch=reports.append
+    )
+    assert reports[-1].value < 0.7 * reports[0].value
     assert state.metadata["latent_size"] == 96
     rng = np.random.default_rng(1)
     noisy = corpus.intensity + 0.1 * rng.standard_normal(corpus.intensity.shape)
@@ -67,9 +69,9 @@ def test_training_lowers_the_error_and_keeps_a_promise_of_names(corpus):
     assert np.square(found - corpus.intensity).mean() < 0.6 * 0.01
 
 
-@pytest.mark.parametrize("agreement", [0.0, 0.5])
-def test_a_killed_training_goes_on_to_the_same_bytes(corpus, tmp_path, agreement):
-    preset = TINY.model_copy(update={"agreement": agreement})
+@pytest.mark.parametrize("contrastive_weight", [0.0, 0.5])
+def test_a_resumed_training_gives_the_same_bytes(corpus, tmp_path, contrastive_weight):
+    preset = TINY.model_copy(update={"contrastive_weight": contrastive_weight})
     whole = fit_autoencoder(corpus, preset, 0)
 
     class Killed(Exception):
@@ -89,25 +91,23 @@ def test_a_killed_training_goes_on_to_the_same_bytes(corpus, tmp_path, agreement
     )
 
 
-def test_summaries_of_a_specimen_come_nearer(corpus):
-    # A background of its own in every spectrum is what the agreement has to look past.
-    slopes = np.random.default_rng(0).uniform(-1, 1, len(corpus))
-    disturbed = corpus.intensity + np.outer(slopes, np.linspace(-1, 1, 96)).astype(np.float32)
-    corpus = dataclasses.replace(corpus, intensity=disturbed)
+def test_the_contrastive_loss_attracts_spectra_of_a_specimen(corpus):
+    # Each spectrum has its own baseline, which the projections have to ignore.
+    tilts = np.random.default_rng(0).uniform(-1, 1, len(corpus))
+    tilted = corpus.intensity + np.outer(tilts, np.linspace(-1, 1, 96)).astype(np.float32)
+    corpus = dataclasses.replace(corpus, intensity=tilted)
 
-    def gap(state):
-        model = Autoencoder(state)
-        z = model.summarise(model.encode(corpus.intensity))
-        near = z @ z.T
+    def gap(**changes):
+        state = fit_autoencoder(corpus, TINY.model_copy(update=changes), 0)
+        z = Autoencoder(state).representations(corpus.intensity)["projections"]
+        similarity = z @ z.T
         same = corpus.specimens[:, None] == corpus.specimens
-        return near[same].mean() - near[~same].mean()
+        return similarity[same].mean() - similarity[~same].mean()
 
-    without = fit_autoencoder(corpus, TINY.model_copy(update={"agreement": 0.0}), 0)
-    drawn = fit_autoencoder(corpus, TINY.model_copy(update={"agreement": 1.0, "epochs": 8}), 0)
-    assert gap(drawn) > gap(without) + 0.1
+    assert gap(contrastive_weight=1.0, epochs=8) > gap(contrastive_weight=0.0) + 0.1
 
 
-def test_a_stored_autoencoder_works_the_same(corpus, tmp_path):
+def test_a_stored_autoencoder_gives_the_same_latents(corpus, tmp_path):
     state = fit_autoencoder(corpus, TINY, 0)
     state.write(tmp_path / "model.safetensors")
     models = [Autoencoder(s) for s in (state, ModelState.read(tmp_path / "model.safetensors"))]
@@ -118,7 +118,7 @@ def test_a_stored_autoencoder_works_the_same(corpus, tmp_path):
     )
 
 
-def test_the_batch_does_not_matter(corpus):
+def test_results_do_not_depend_on_the_batch(corpus):
     model = Autoencoder(fit_autoencoder(corpus, TINY, 0))
     many = Corpus(np.tile(corpus.intensity, (8, 1)), corpus.grid, corpus.metadata)
     np.testing.assert_allclose(

@@ -1,25 +1,22 @@
 import pandas as pd
 
-from raman_pipeline.learning.clustering.paper_list import (
-    PAPER_AUGMENTED,
-    match,
-    printed_files,
-)
+from raman_pipeline.learning.clustering.sparavigna2025 import AUGMENTED_BY_CLUSTER, match_files
 
 
 def members(*names):
     return pd.DataFrame({"member_id": [f"id{i}" for i in range(len(names))], "member": names})
 
 
-def test_the_paper_counts_itself():
-    files = printed_files()
-    assert len(files) == len({f.name for f in files}) == 44
-    assert sum(f.with_its_mineral for f in files) == 42
-    assert sum(PAPER_AUGMENTED.values()) == 50
+def test_counts_of_the_paper():
+    files = match_files(members())
+    assert len(files) == files["name"].nunique() == 44
+    assert files.groupby("cluster")["mineral"].value_counts().tolist() == [19, 12, 1, 11, 1]
+    assert sum(AUGMENTED_BY_CLUSTER.values()) == 50
+    assert files["member_id"].isna().all()
 
 
-def test_old_names_find_the_names_of_today():
-    found = match(
+def test_old_names_match_present_names():
+    found = match_files(
         members(
             "Albite__R040068-3__Raman__514__0-000____Raman_Data_Processed__aad91d36.txt",
             "Albite__R040068-3__Raman__514__45-000__ccw__Raman_Data_Processed__e0ba99bb.txt",
@@ -28,7 +25,6 @@ def test_old_names_find_the_names_of_today():
             "Albite__R040068-4__Raman__514__45-000__ccw__Raman_Data_Processed__3c5fb82f.txt",
         )
     ).set_index("name")
-    assert len(found) == 44
     assert found["member_id"].dropna().to_dict() == {
         "Albite_R040068-3_Raman_514_0_ccw_Raman_Data_Processed_1596.txt": "id0",
         "Albite_R040068-3_Raman_514_45_ccw_Raman_Data_Processed_1598.txt": "id1",
@@ -38,8 +34,5 @@ def test_old_names_find_the_names_of_today():
 
 def test_depolarized_is_not_counter_clockwise():
     name = "Albite_R040068-3_Raman_514_0_depolarized_Raman_Data_Processed_1602.txt"
-    assert match(members(name)).set_index("name")["member_id"].dropna().to_dict() == {name: "id0"}
-
-
-def test_nothing_at_hand_matches_nothing():
-    assert match(members()).member_id.isna().all()
+    found = match_files(members(name)).set_index("name")["member_id"].dropna()
+    assert found.to_dict() == {name: "id0"}
