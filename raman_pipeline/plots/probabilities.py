@@ -56,8 +56,8 @@ def coverage_curves(pooled: Pooled, split: str) -> Figure:
     left.plot([0.45, 1], [0.45, 1], color=GREY, lw=1, ls="--")
     for colour, (title, rows) in zip(_LINES, pooled.items(), strict=False):
         table = coverages(rows)
-        left.plot(table["stated"], table["measured"], "o-", color=colour, label=title, ms=4)
-        right.plot(table["stated"], table["size"], "o-", color=colour, label=title, ms=4)
+        left.plot(table["nominal"], table["spectra"], "o-", color=colour, label=title, ms=4)
+        right.plot(table["nominal"], table["size"], "o-", color=colour, label=title, ms=4)
     left.set(xlabel="stated coverage", ylabel="measured coverage (by spectrum)")
     right.set(xlabel="stated coverage", ylabel="countries in a set (mean)", ylim=(0, None))
     left.legend(fontsize=8, frameon=False)

@@ -15,16 +15,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.metrics import f1_score
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_train_test
 from raman_pipeline.learning.data.splits import Split, assign_folds
-from raman_pipeline.learning.geolocation.calibration import log_loss
 from raman_pipeline.learning.geolocation.features import INPUTS, Input
 from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.geolocation.fitting import fit_family, predict_family
-from raman_pipeline.learning.geolocation.metrics import ranked
+from raman_pipeline.learning.geolocation.metrics import label_rank, label_scores, ranked
 from raman_pipeline.learning.geolocation.registry import FAMILIES, Family, blend, memorisation
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -192,6 +190,7 @@ def run_family(
     state = fit_family(family, cell.train, context)
     found = predict_family(family, state, cell.train, cell.test)
     label, order = cell.test.label, ranked(found.scores, cell.train)
+    probability = found.probabilities[np.arange(len(label)), label]
     row: dict[str, object] = {
         "variant": variant,
         "seed": cell.seed,
@@ -200,10 +199,7 @@ def run_family(
         "specimens": cell.train.metadata["rruff_id"].nunique(),
         "training": len(cell.train),
         "n": len(label),
-        "accuracy": float((order[:, 0] == label).mean()),
-        "macro_f1": float(f1_score(label, order[:, 0], average="macro", zero_division=0)),
-        "top5": float((order[:, :5] == label[:, None]).any(axis=1).mean()),
-        "log_loss": log_loss(found.probabilities, label),
+        **label_scores(label, order[:, 0], label_rank(order, label), probability),
     }
     on_run(row)
     return row

@@ -27,7 +27,7 @@ _LASERS_NM = (514.0, 532.0, 780.0, 785.0)
 Block = npt.NDArray[np.float32]
 
 
-def block(spectra: LabelledSpectra, chosen: Input, minerals: Iterable[str] = ()) -> Block:
+def feature_block(spectra: LabelledSpectra, chosen: Input, minerals: Iterable[str] = ()) -> Block:
     """Returns one input as float32 [n, features], scaled so that distances mean something.
 
     Args:
@@ -50,10 +50,10 @@ def block(spectra: LabelledSpectra, chosen: Input, minerals: Iterable[str] = ())
     return np.hstack([np.sqrt(composition), present]).astype(np.float32)
 
 
-def matrices(
+def feature_matrices(
     train: LabelledSpectra, test: LabelledSpectra, inputs: Iterable[Input]
 ) -> tuple[Block, Block]:
     """Returns the inputs of both sides beside each other, [n, features] each."""
     minerals = sorted(train.metadata["mineral"].unique())
-    sides = [[block(side, name, minerals) for name in inputs] for side in (train, test)]
+    sides = [[feature_block(side, name, minerals) for name in inputs] for side in (train, test)]
     return np.hstack(sides[0]), np.hstack(sides[1])

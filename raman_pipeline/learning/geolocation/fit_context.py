@@ -1,7 +1,4 @@
-"""What a fit may need besides data.
-
-What belongs here: the context of a fit. What does not: the families that read it.
-"""
+"""The context of a fit: everything it depends on besides the data."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from raman_pipeline.learning.data.splits import Split
 from raman_pipeline.learning.training.presets import ConvNeXtPreset, PresetName
 
 Hyperparameters = Mapping[str, Any]
-"""Parameters that the inner validation may choose."""
+"""Values of hyperparameters, by name: one point of a grid."""
 
 
 @dataclass(frozen=True)
@@ -23,18 +20,18 @@ class FitContext:
 
     Attributes:
         seed: of everything random.
-        split: the inner validation groups as this split does.
-        trees: of a forest.
+        split: whose grouping the inner validation uses.
+        trees: number of trees of a forest.
         presets: of the networks, by name.
-        choice: parameters of this fit.
-        checkpoint: file for the state of a long fit; None keeps none.
-        on_epoch: told of progress.
+        hyperparameters: of this fit.
+        checkpoint: file for the state of a long fit; None for no checkpoints.
+        on_epoch: callback after each epoch.
     """
 
     seed: int
     split: Split
     trees: int
     presets: Mapping[PresetName, ConvNeXtPreset] = field(default_factory=dict)
-    choice: Hyperparameters = field(default_factory=dict)
+    hyperparameters: Hyperparameters = field(default_factory=dict)
     checkpoint: Path | None = None
     on_epoch: Callable | None = None

@@ -1,12 +1,12 @@
-"""Fitting a family the honest way: chosen and calibrated on an inner validation.
+"""Nested validation: model selection and calibration of a family inside one training set.
 
-What belongs here: the inner split, the choice of parameters, the calibration, for every
-family alike. What does not: the families, the calibrator (see `calibration`).
+What belongs here: the inner split, the selection of hyperparameters and the calibration, the same
+for every family. What does not: the families, the calibrator (see `calibration`).
 
-The training side of a fold is divided once more, grouped as the outer split groups.
-Each choice of parameters is fitted on the larger part and calibrated on the smaller;
-that of least log loss wins, and its validation scores are kept for the conformal sets.
-Then the family is fitted on the whole training side. The test fold is never looked at.
+The training set of a fold is split once more, grouped as the outer split groups. Each point of
+the hyperparameter grid is fitted on the larger part and calibrated on the smaller one; the point
+with the lowest log loss is selected, and its validation scores are kept for the conformal sets.
+Then the family is fitted on the whole training set. The test fold takes no part.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import log_loss
 
 from raman_pipeline.geography.maps.geodesy import unit_vectors
 from raman_pipeline.learning.data.labelled import LabelledSpectra
@@ -31,7 +32,6 @@ from raman_pipeline.learning.geolocation.calibration import (
     Predicted,
     Probabilities,
     fit_calibrator,
-    log_loss,
     smoothed,
 )
 from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
@@ -44,13 +44,13 @@ _INNER_FOLDS = 5
 def inner_split(
     train: LabelledSpectra, split: Split, seed: int
 ) -> tuple[LabelledSpectra, LabelledSpectra]:
-    """Divides a training side into four fifths to fit on and one fifth to validate on.
+    """Splits a training set into four fifths to fit on and one fifth to validate on.
 
-    Nothing that the split keeps together stands in both.
+    No group of the split is in both parts.
     """
     groups = groups_of(train.metadata, split)
     available = len(train) if groups is None else len(np.unique(groups))
-    # scikit-learn wants at least one class with as many members as folds.
+    # scikit-learn requires at least one class with as many members as folds.
     commonest = int(np.bincount(train.label).max())
     splitter = make_splitter(split, min(_INNER_FOLDS, available, commonest), seed)
     with ignore_rare_classes():
@@ -59,50 +59,52 @@ def inner_split(
 
 
 def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> ModelState:
-    """Chooses, calibrates and fits a family on one training side.
+    """Selects hyperparameters, calibrates and fits a family on one training set.
 
     Returns:
-        The family's state with a Calibration added.
+        The family's state with its Calibration.
     """
     inner, validation = inner_split(train, context.split, context.seed)
     frequency = np.bincount(train.label, minlength=len(train.classes)) / len(train)
     prior = smoothed(frequency[None], len(train))[0]
     trials: list[tuple[float, Hyperparameters, Probabilities, Calibrator]] = []
-    for number, choice in enumerate(family.param_grid):
+    for number, hyperparameters in enumerate(family.param_grid):
         step = dataclasses.replace(
-            context, choice=choice, checkpoint=_beside(context.checkpoint, f"inner{number}")
+            context,
+            hyperparameters=hyperparameters,
+            checkpoint=_inner_checkpoint(context.checkpoint, number),
         )
         scores = _scores(family, family.fit(inner, step), inner, validation)
         calibrator = fit_calibrator(scores, validation.label, prior)
-        loss = log_loss(calibrator(scores), validation.label)
-        trials.append((loss, choice, scores, calibrator))
-    _, choice, scores, calibrator = min(trials, key=lambda trial: trial[0])
+        loss = log_loss(validation.label, calibrator(scores), labels=range(len(prior)))
+        trials.append((loss, hyperparameters, scores, calibrator))
+    _, hyperparameters, scores, calibrator = min(trials, key=lambda trial: trial[0])
     calibration = Calibration(
         calibrator,
         _bandwidth(inner, validation, calibrator(scores)),
         scores,
         validation.label,
-        choice,
+        hyperparameters,
         tuple((tried, loss) for loss, tried, _, _ in trials),
     )
-    final = family.fit(train, dataclasses.replace(context, choice=choice))
+    final = family.fit(train, dataclasses.replace(context, hyperparameters=hyperparameters))
     return calibration.added_to(final)
 
 
 def predict_family(
     family: Family, state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> Predicted:
-    """Returns a family's scores of the test side, with what makes probabilities of them."""
+    """Returns a family's scores for the test set, with their calibration."""
     return Predicted(_scores(family, state, train, test), Calibration.of(state))
 
 
 def checkpoint_files(checkpoint: Path) -> list[Path]:
-    """Returns all files that a fit with this checkpoint may have left."""
+    """Returns all files that a fit with this checkpoint may have written."""
     return [checkpoint, *checkpoint.parent.glob(f"{checkpoint.stem}.inner*{checkpoint.suffix}")]
 
 
-def _beside(checkpoint: Path | None, word: str) -> Path | None:
-    return checkpoint and checkpoint.with_suffix(f".{word}{checkpoint.suffix}")
+def _inner_checkpoint(checkpoint: Path | None, number: int) -> Path | None:
+    return checkpoint and checkpoint.with_suffix(f".inner{number}{checkpoint.suffix}")
 
 
 def _bandwidth(

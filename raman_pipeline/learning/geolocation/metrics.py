@@ -1,7 +1,7 @@
-"""Metrics of a classification, from one row a test spectrum.
+"""Predictions of one test fold, one row per test spectrum, and the metrics computed from them.
 
-What belongs here: predictions and the numbers that follow from them. What does not:
-figures and texts (see `report`), calibrating (see `fitting`).
+What belongs here: the table of predictions and its metrics. What does not: figures and text (see
+`report`), calibration (see `fitting`).
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ PREDICTIONS = TableSchema(
             "uncalibrated_probability", pa.float64(), "of `predicted`, as fitted", between=_SHARE
         ),
         Column("brier", pa.float64(), "squared error over all countries", between=(0, 2)),
-        Column("rank", pa.int32(), "rank of the label by score, 1 is best", between=(1, 1000)),
-        Column("specimen_in_training", pa.bool_(), "the specimen also stands in training"),
-        Column("distance_km", pa.float64(), "weighted position to the specimen's", True),
+        Column("rank", pa.int32(), "rank of the label by score, 1 is the best", between=(1, 1000)),
+        Column("specimen_in_training", pa.bool_(), "training has spectra of the specimen"),
+        Column("distance_km", pa.float64(), "from the weighted position to the specimen", True),
         Column("log_density", pa.float64(), "at the specimen's position; 0: uniform", True),
-        Column("set_size", _SETS, f"countries in the sets of stated coverage {COVERAGE_LEVELS}"),
-        Column("in_set", _SETS, "1 where the set of that coverage holds the label"),
-        Column("probabilities", RAGGED, "of all countries of the folds, in their order"),
+        Column("set_size", _SETS, f"countries in the sets of nominal coverage {COVERAGE_LEVELS}"),
+        Column("in_set", _SETS, "1 where the set of that coverage contains the label"),
+        Column("probabilities", RAGGED, "of all countries, sorted by name"),
     ),
 )
 
@@ -56,25 +56,30 @@ PREDICTIONS = TableSchema(
 def ranked(scores: Probabilities, train: LabelledSpectra) -> npt.NDArray[np.int64]:
     """Returns the countries of each row from the best score to the worst, [n, classes].
 
-    Equal scores are ranked by frequency in training, then by name, so that ties favour
-    no family.
+    Ties are ranked by frequency in the training set, then by name, so that they favour no family;
+    scikit-learn's `top_k_accuracy_score` ranks them by name.
     """
     frequency = np.bincount(train.label, minlength=len(train.classes))
     tie_break = np.argsort(np.argsort(-frequency, kind="stable"), kind="stable")
     return np.lexsort((np.broadcast_to(tie_break, scores.shape), -scores), axis=1)
 
 
+def label_rank(order: npt.NDArray[np.int64], label: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Returns the rank of each row's label in `ranked` order, 1 is the best, [n]."""
+    return np.argmax(order == label[:, None], axis=1) + 1
+
+
 def predictions_table(
     predicted: Predicted, train: LabelledSpectra, test: LabelledSpectra
 ) -> pa.Table:
-    """Returns a PREDICTIONS table, one row for each test spectrum.
+    """Returns a PREDICTIONS table, one row per test spectrum.
 
-    Label and rank follow the scores as fitted, so that calibrating changes no accuracy.
+    Predicted label and rank follow the uncalibrated scores, so calibration changes no accuracy.
 
     Args:
-        predicted: of the test side.
-        train: gives the frequencies, the positions and the specimens seen.
-        test: gives the labels.
+        predicted: for the test set.
+        train: for class frequencies, positions and specimens.
+        test: for the labels.
     """
     scores, probabilities = predicted.scores, predicted.probabilities
     calibration = predicted.calibration
@@ -97,7 +102,7 @@ def predictions_table(
                 "true_probability": probabilities[rows, test.label],
                 "uncalibrated_probability": scores[rows, first],
                 "brier": np.clip(brier(probabilities, test.label), 0, 2),
-                "rank": np.argmax(order == test.label[:, None], axis=1) + 1,
+                "rank": label_rank(order, test.label),
                 "specimen_in_training": seen.to_numpy(bool),
                 "distance_km": separation_km(places.weighted_position(probabilities), at),
                 "log_density": places.log_density(probabilities, at, calibration.bandwidth_km),
@@ -109,14 +114,32 @@ def predictions_table(
     )
 
 
-def summarise(predictions: pd.DataFrame) -> dict[str, float]:
-    """Returns the numbers of one test fold.
+def label_scores(
+    truth: npt.ArrayLike, predicted: npt.ArrayLike, rank: npt.ArrayLike, probability: npt.ArrayLike
+) -> dict[str, float]:
+    """Returns accuracy, macro-F1, top-5 accuracy and log loss (nats).
 
-    Accuracy, macro-F1 (over the countries that occur among labels or predictions),
-    top-5, the share of seen specimens and accuracy on seen and new ones apart; log loss
-    (nats), Brier score and expected calibration error (as fitted and calibrated); size and
-    measured coverage of the 90% sets, by spectrum and by specimen; median distance (km) and
-    mean log density at the specimens whose position is known, NaN without any.
+    Args:
+        truth: labels.
+        predicted: predicted labels; macro-F1 averages over the countries of either.
+        rank: of the label, 1 is the best.
+        probability: of the label.
+    """
+    return {
+        "accuracy": float(accuracy_score(truth, predicted)),
+        "macro_f1": float(f1_score(truth, predicted, average="macro", zero_division=0)),
+        "top5": float((np.asarray(rank) <= 5).mean()),
+        "log_loss": float(-np.log(np.asarray(probability)).mean()),
+    }
+
+
+def summarise(predictions: pd.DataFrame) -> dict[str, float]:
+    """Returns the metrics of one test fold.
+
+    Those of `label_scores`; the share of seen specimens, and accuracy on seen and new ones; Brier
+    score and expected calibration error (uncalibrated and calibrated); size and empirical coverage
+    of the 90% sets, by spectrum and by specimen; median distance (km) and mean log density at the
+    specimens with a known position, NaN without any.
     """
     truth, predicted = predictions["country"], predictions["predicted"]
     seen = predictions["specimen_in_training"].astype(bool)
@@ -125,13 +148,10 @@ def summarise(predictions: pd.DataFrame) -> dict[str, float]:
     inside = predictions["in_set"].str[at]
     return {
         "n": len(predictions),
-        "accuracy": float(accuracy_score(truth, predicted)),
-        "macro_f1": float(f1_score(truth, predicted, average="macro", zero_division=0)),
-        "top5": float((predictions["rank"] <= 5).mean()),
+        **label_scores(truth, predicted, predictions["rank"], predictions["true_probability"]),
         "seen_share": float(seen.mean()),
         "accuracy_seen": float(right[seen].mean()) if seen.any() else float("nan"),
         "accuracy_new": float(right[~seen].mean()) if (~seen).any() else float("nan"),
-        "log_loss": float(-np.log(predictions["true_probability"]).mean()),
         "brier": float(predictions["brier"].mean()),
         "ece": expected_calibration_error(reliability(predictions["probability"], right)),
         "ece_uncalibrated": expected_calibration_error(
@@ -146,7 +166,7 @@ def summarise(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def per_country(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Returns `country`, `precision`, `recall`, `f1` and `n` for each labelled country."""
+    """Returns `country`, `precision`, `recall`, `f1` and `n`, one row per labelled country."""
     countries = sorted(predictions["country"].unique())
     precision, recall, f1, n = precision_recall_fscore_support(
         predictions["country"], predictions["predicted"], labels=countries, zero_division=0
@@ -157,17 +177,17 @@ def per_country(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverages(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Returns stated and measured coverage and the mean size of the conformal sets.
+    """Returns nominal and empirical coverage and the mean size of the conformal sets.
 
-    Columns: `stated`, `measured` (by spectrum), `specimens` (mean over specimens), `size`.
+    Columns: `nominal`, `spectra` (coverage), `specimens` (mean coverage over specimens), `size`.
     """
     inside = np.stack(list(predictions["in_set"]))
     sizes = np.stack(list(predictions["set_size"]))
     by_specimen = pd.DataFrame(inside).groupby(predictions["rruff_id"].to_numpy()).mean().mean()
     return pd.DataFrame(
         {
-            "stated": COVERAGE_LEVELS,
-            "measured": inside.mean(axis=0),
+            "nominal": COVERAGE_LEVELS,
+            "spectra": inside.mean(axis=0),
             "specimens": by_specimen.to_numpy(),
             "size": sizes.mean(axis=0),
         }
@@ -175,7 +195,7 @@ def coverages(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def abstention(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Returns accuracy among the most confident answers.
+    """Returns the accuracy among the most confident predictions (selective classification).
 
     Columns: `answered` (share of spectra), `accuracy` (among those).
     """

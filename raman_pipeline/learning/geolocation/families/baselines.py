@@ -74,7 +74,7 @@ def predict_nearest_neighbour(
     return softmax(np.where(best > -1, best / _SHARPNESS, -np.inf), axis=1)
 
 
-def as_shares(values: npt.NDArray[np.floating]) -> Probabilities:
+def as_probabilities(values: npt.NDArray[np.floating]) -> Probabilities:
     """Returns least-squares values of one-hot targets as probabilities: none negative, sum 1."""
     positive = np.clip(values, 0, None).astype(np.float64)
     return positive / positive.sum(axis=1, keepdims=True)

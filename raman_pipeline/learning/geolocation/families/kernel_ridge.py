@@ -1,22 +1,18 @@
-"""Kernel ridge on several inputs, and its blend with randomised trees.
-
-What belongs here: the family that sees spectrum and chemistry. What does not: the
-blocks themselves (see `inputs`).
-"""
+"""Kernel ridge regression on several inputs, and its blend with randomised trees."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics.pairwise import rbf_kernel
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_shares
+from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_probabilities
 from raman_pipeline.learning.geolocation.families.sklearn_models import predict_trees
-from raman_pipeline.learning.geolocation.features import Input, block
+from raman_pipeline.learning.geolocation.features import Input, feature_block
 from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
 
 RIDGE_GRID: tuple[Hyperparameters, ...] = ({"ridge": 0.1}, {"ridge": 0.5}, {"ridge": 2.0})
@@ -25,23 +21,22 @@ RIDGE_GRID: tuple[Hyperparameters, ...] = ({"ridge": 0.1}, {"ridge": 0.5}, {"rid
 def fit_kernel_ridge(
     train: LabelledSpectra, context: FitContext, inputs: Sequence[Input]
 ) -> ModelState:
-    """Fits least squares on one-hot countries; the state holds the dual coefficients.
+    """Fits kernel ridge regression on one-hot countries; the state holds the dual coefficients.
 
     The kernel is the sum over inputs of exp(-squared distance); blocks are scaled so
-    that the distances of unlike spectra are about 1.
+    that the distance between unrelated spectra is about 1.
     """
     minerals = sorted(train.metadata["mineral"].unique())
-    kernel = _kernel(train, train, inputs, minerals)
     targets = np.eye(len(train.classes))[train.label]
     mean = targets.mean(axis=0)
-    kernel[np.diag_indices_from(kernel)] += context.choice["ridge"]
-    dual = cho_solve(cho_factor(kernel, overwrite_a=True), targets - mean)
+    model = KernelRidge(alpha=context.hyperparameters["ridge"], kernel="precomputed")
+    model.fit(_kernel(train, train, inputs, minerals), targets - mean)
     return ModelState(
-        {"dual": dual.astype(np.float32), "mean": mean},
+        {"dual": model.dual_coef_.astype(np.float32), "mean": mean},
         {
             "seed": context.seed,
             "trees": context.trees,
-            "ridge": context.choice["ridge"],
+            **context.hyperparameters,
             "minerals": minerals,
         },
     )
@@ -50,16 +45,16 @@ def fit_kernel_ridge(
 def predict_kernel_ridge(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
 ) -> Probabilities:
-    """Returns the fitted values, cut at zero and scaled to sum to one."""
+    """Returns the predicted values, clipped at zero and normalised to sum to one."""
     kernel = _kernel(test, train, inputs, state.metadata["minerals"])
-    return as_shares(kernel @ state.arrays["dual"] + state.arrays["mean"])
+    return as_probabilities(kernel @ state.arrays["dual"] + state.arrays["mean"])
 
 
 def predict_blend(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
 ) -> Probabilities:
     """Returns the mean of kernel ridge and randomised trees on the same inputs."""
-    recipe = ModelState({}, state.metadata | {"parameters": {"min_samples_leaf": 1}})
+    recipe = ModelState({}, state.metadata | {"hyperparameters": {"min_samples_leaf": 1}})
     ridge = predict_kernel_ridge(state, train, test, inputs)
     return (ridge + predict_trees(recipe, train, test, inputs)) / 2
 
@@ -69,6 +64,6 @@ def _kernel(
 ) -> Probabilities:
     kernel = np.zeros((len(rows), len(columns)))
     for name in inputs:
-        a, b = (block(side, name, minerals) for side in (rows, columns))
+        a, b = (feature_block(spectra, name, minerals) for spectra in (rows, columns))
         kernel += rbf_kernel(a.astype(np.float64), b.astype(np.float64), gamma=1.0)
     return kernel

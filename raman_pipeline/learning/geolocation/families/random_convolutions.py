@@ -1,9 +1,11 @@
-"""Random-convolution ridge in the manner of MiniRocket.
+"""Ridge regression on the features of random convolutions, similar to MiniRocket.
 
-Dempster, Schmidt & Webb (2021), MiniRocket: a very fast (almost) deterministic
-transform. Its 84 kernels of nine weights, two thirds of them -1 and one third 2, are
-convolved at several dilations; a feature is the share of positions at which the result
-exceeds a bias drawn from the training spectra. Padding is with zeros throughout.
+Dempster, Schmidt & Webb (2021), MiniRocket: a very fast (almost) deterministic transform. Its 84
+kernels of nine weights, six of them -1 and three of them 2, are convolved at several dilations; a
+feature is the proportion of positive values after a bias drawn from the training spectra.
+
+It is not MiniRocket itself: padding is with zeros throughout, and there are 5,040 features. aeon,
+which has the original, is not worth its dependencies for one baseline.
 """
 
 from __future__ import annotations
@@ -12,63 +14,62 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
+from sklearn.linear_model import Ridge
 
 from raman_pipeline.common.jit import compiled
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_shares
-from raman_pipeline.learning.geolocation.features import block
+from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_probabilities
+from raman_pipeline.learning.geolocation.features import feature_block
 from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
 
 RIDGE_GRID: tuple[Hyperparameters, ...] = ({"ridge": 0.1}, {"ridge": 1.0}, {"ridge": 10.0})
 
 _TRIPLES = np.array(list(combinations(range(9), 3)), dtype=np.int64)
-"""Where the three weights of 2 stand in each of the 84 kernels."""
+"""Positions of the three weights of 2 in each of the 84 kernels."""
 _FEATURES = 5040
 
 Features = npt.NDArray[np.float32]
 
 
 def fit_random_convolutions(train: LabelledSpectra, context: FitContext) -> ModelState:
-    """Draws biases and fits a ridge on one-hot countries."""
-    spectra = block(train, "spectrum")
+    """Draws biases and fits ridge regression on one-hot countries."""
+    spectra = feature_block(train, "spectrum")
     dilations = _dilations(spectra.shape[1])
     biases = _draw_biases(spectra, dilations, np.random.default_rng(context.seed))
     raw = transform(spectra, dilations, biases)
     mean, deviation = raw.mean(axis=0), raw.std(axis=0) + 1e-6
-    features = (raw - mean) / deviation
-    targets = np.eye(len(train.classes))[train.label]
-    offset = targets.mean(axis=0)
-    # Fewer spectra than features: the dual system is the smaller one.
-    gram = (features @ features.T).astype(np.float64)
-    gram[np.diag_indices_from(gram)] += context.choice["ridge"] * features.shape[1]
-    dual = cho_solve(cho_factor(gram, overwrite_a=True), targets - offset)
+    ridge = context.hyperparameters["ridge"]
+    # With fewer spectra than features the solver takes the dual system, the smaller one.
+    model = Ridge(ridge * raw.shape[1], solver="cholesky")
+    model.fit(
+        ((raw - mean) / deviation).astype(np.float64), np.eye(len(train.classes))[train.label]
+    )
     return ModelState(
         {
             "dilations": dilations,
             "biases": biases,
             "mean": mean,
             "deviation": deviation,
-            "weights": (features.T @ dual).astype(np.float32),
-            "offset": offset,
+            "weights": model.coef_.T.astype(np.float32),
+            "intercept": model.intercept_,
         },
-        {"ridge": context.choice["ridge"], "features": features.shape[1]},
+        {"ridge": ridge, "features": raw.shape[1]},
     )
 
 
 def predict_random_convolutions(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> Probabilities:
-    """Returns the ridge's values, cut at zero and scaled to sum to one."""
+    """Returns the predicted values, clipped at zero and normalised to sum to one."""
     arrays = state.arrays
-    raw = transform(block(test, "spectrum"), arrays["dilations"], arrays["biases"])
-    values = (raw - arrays["mean"]) / arrays["deviation"] @ arrays["weights"] + arrays["offset"]
-    return as_shares(values)
+    raw = transform(feature_block(test, "spectrum"), arrays["dilations"], arrays["biases"])
+    features = (raw - arrays["mean"]) / arrays["deviation"]
+    return as_probabilities(features @ arrays["weights"] + arrays["intercept"])
 
 
 def _dilations(length: int) -> npt.NDArray[np.int64]:
-    """Returns powers of two for which a kernel's nine taps fit into the spectrum."""
+    """Returns the powers of two at which the nine taps of a kernel fit into the spectrum."""
     return 2 ** np.arange(int(np.log2(max((length - 1) / 8, 1))) + 1)
 
 
@@ -118,7 +119,7 @@ def _transform(spectra, dilations, triples, biases, out):  # noqa: ANN001, ANN20
 
 
 def transform(spectra: Features, dilations: npt.NDArray[np.int64], biases: Features) -> Features:
-    """Returns the shares of positions above each bias, float32 [n, features]."""
+    """Returns the proportion of positions above each bias, float32 [n, features]."""
     out = np.empty((len(spectra), biases.size), np.float32)
     _transform(np.ascontiguousarray(spectra), dilations, _TRIPLES, biases, out)
     return out

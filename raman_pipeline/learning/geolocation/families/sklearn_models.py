@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.families.baselines import Probabilities
-from raman_pipeline.learning.geolocation.features import Block, Input, matrices
+from raman_pipeline.learning.geolocation.features import Block, Input, feature_matrices
 from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
 
 SVM_GRID: tuple[Hyperparameters, ...] = ({"C": 1.0}, {"C": 10.0}, {"C": 100.0})
@@ -32,7 +32,11 @@ def fit_recipe(train: LabelledSpectra, context: FitContext) -> ModelState:
     """Keeps what a classifier is fitted with."""
     return ModelState(
         {"training_spectra": np.array([len(train)])},
-        {"seed": context.seed, "trees": context.trees, "parameters": dict(context.choice)},
+        {
+            "seed": context.seed,
+            "trees": context.trees,
+            "hyperparameters": dict(context.hyperparameters),
+        },
     )
 
 
@@ -42,7 +46,7 @@ def predict_svm(
     """Returns a softmax over the one-against-rest decisions of an RBF support-vector machine."""
 
     def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
-        machine = SVC(gamma="scale", **state.metadata["parameters"]).fit(x, train.label)
+        machine = SVC(gamma="scale", **state.metadata["hyperparameters"]).fit(x, train.label)
         decision = machine.decision_function(query)
         if decision.ndim == 1:  # two classes
             decision = np.stack([-decision, decision], axis=1)
@@ -60,7 +64,7 @@ def predict_trees(
         forest: ClassifierMixin = ExtraTreesClassifier(
             state.metadata["trees"],
             random_state=state.metadata["seed"],
-            **state.metadata["parameters"],
+            **state.metadata["hyperparameters"],
         ).fit(x, train.label)
         return forest.classes_, forest.predict_proba(query)
 
@@ -74,7 +78,7 @@ def _all_classes(
     decide: Callable[[Block, Block], tuple[np.ndarray, Probabilities]],
 ) -> Probabilities:
     """Returns [n, classes], zero for countries that training lacks."""
-    x, query = matrices(train, test, inputs)
+    x, query = feature_matrices(train, test, inputs)
     probabilities = np.zeros((len(test), len(train.classes)))
     if len(np.unique(train.label)) == 1:
         probabilities[:, train.label[0]] = 1

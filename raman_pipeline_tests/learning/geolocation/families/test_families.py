@@ -141,10 +141,10 @@ class TestInnerValidation:
         inner, validation = inner_split(train_test[0], "random", 0)
         assert set(inner.metadata["rruff_id"]) & set(validation.metadata["rruff_id"])
 
-    def test_the_choice_of_least_loss_is_kept_and_fitted(self, train_test):
+    def test_the_hyperparameters_with_the_lowest_loss_are_selected_and_fitted(self, train_test):
         state = fitted("random_convolutions", train_test)
         calibration = Calibration.of(state)
-        losses = {choice["ridge"]: loss for choice, loss in calibration.trials}
-        assert calibration.choice["ridge"] == min(losses, key=losses.get)
-        assert state.metadata["ridge"] == calibration.choice["ridge"]
+        losses = {tried["ridge"]: loss for tried, loss in calibration.trials}
+        assert calibration.hyperparameters["ridge"] == min(losses, key=losses.get)
+        assert state.metadata["ridge"] == calibration.hyperparameters["ridge"]
         assert len(losses) == len(FAMILIES["random_convolutions"].param_grid)
