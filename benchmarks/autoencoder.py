@@ -159,7 +159,7 @@ def main() -> None:
         f"{NOISE} on held-out specimens",
         "torch": torch.__version__,
         "rows": rows,
-        "attention_ms_a_step": kernels,
+        "attention_ms_per_step": kernels,
     }
     OUT.write_text(json.dumps(result, indent=2) + "\n")
     table = Table(title=str(result["protocol"]))
