@@ -146,16 +146,16 @@ class DenoisingSettings(_Part):
 
 
 class ClusteringSettings(_Part):
-    """What is clustered, and how the paper's augmented spectra are made."""
+    """The spectra to cluster, augmented ones included, and the number of clusters."""
 
     minerals: tuple[str, ...] = THREE_MINERALS
     hard_minerals: tuple[str, ...] = HARD_MINERALS
     clusters: int = Field(3, ge=2)
-    seeds: int = Field(5, ge=1, le=5, description="how many are run when none is named")
-    augmented_of: str = Field("Albite", description="the mineral that augmented spectra are of")
+    seeds: int = Field(5, ge=1, le=5, description="number of seeds that `cluster` runs by default")
+    augmented_of: str = Field("Albite", description="mineral whose spectra are augmented")
     copies: int = Field(50, ge=0)
     amplitude: float = Field(0.1, ge=0, lt=1, description="peak heights vary by this factor")
-    noise: float = Field(0.02, ge=0, description="standard deviation added to copies")
+    noise: float = Field(0.02, ge=0, description="standard deviation of noise added to copies")
 
 
 class IdentificationSettings(_Part):

@@ -24,7 +24,7 @@ FOLD_SPLIT = dg.MultiPartitionsDefinition(
 )
 
 SEEDS = 5
-"""Over which a clustering is judged; each has unseen specimens of its own."""
+"""Seeds of clustering; each has its own held-out specimens."""
 
 PRESET_SEED = dg.MultiPartitionsDefinition(
     {

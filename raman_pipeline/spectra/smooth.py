@@ -1,8 +1,4 @@
-"""Classical smoothers of spectra, behind one call.
-
-What belongs here: Savitzky-Golay, wavelet shrinkage and Whittaker smoothing, with the
-parameters worth trying. What does not: judging them (see `learning.denoising`).
-"""
+"""Classical smoothers of spectra: Savitzky-Golay, wavelet shrinkage and Whittaker."""
 
 from __future__ import annotations
 
@@ -23,7 +19,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Smoother:
-    """A way to smooth, and its settings in order of strength.
+    """A smoothing method and its settings.
 
     Attributes:
         name: for tables.

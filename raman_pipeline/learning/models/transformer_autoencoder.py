@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 GAIN = 8.0
-"""Scale of a spectrum inside the network; makes what untrained blocks add small beside it."""
+"""Scale of spectra inside the network; large, so that blocks change them little at first."""
 
 
 class TransformerBlock(nn.Module):
@@ -42,8 +42,8 @@ class TransformerBlock(nn.Module):
             .view(batch, tokens, 3, self.heads, dim // self.heads)
             .permute(2, 0, 3, 1, 4)
         )
-        seen = functional.scaled_dot_product_attention(q, k, v)
-        x = x + self.attention_out(seen.transpose(1, 2).reshape(batch, tokens, dim))
+        attended = functional.scaled_dot_product_attention(q, k, v)
+        x = x + self.attention_out(attended.transpose(1, 2).reshape(batch, tokens, dim))
         return x + self.project(functional.gelu(self.expand(self.mlp_norm(x))))
 
 
@@ -85,8 +85,8 @@ class TransformerAutoencoder(nn.Module):
                 f"patch {patch}, code {code}, dim {dim}"
             )
         self.patch, self.code, self.tokens = patch, code, length // patch
-        self.seen = 3 * patch if context else patch
-        self.embed = nn.Linear(self.seen, dim)
+        self.window = 3 * patch if context else patch
+        self.embed = nn.Linear(self.window, dim)
         self.position = nn.Parameter(torch.empty(self.tokens, dim))
         self.encoder = nn.Sequential(*[TransformerBlock(dim, heads) for _ in range(encoder_depth)])
         self.to_code = nn.Linear(dim, code)
@@ -104,8 +104,8 @@ class TransformerAutoencoder(nn.Module):
 
     def encode(self, spectra: Tensor) -> Tensor:
         """Returns latents, [batch, tokens · code]."""
-        beside = (self.seen - self.patch) // 2
-        patches = functional.pad(spectra, (beside, beside)).unfold(1, self.seen, self.patch)
+        beside = (self.window - self.patch) // 2
+        patches = functional.pad(spectra, (beside, beside)).unfold(1, self.window, self.patch)
         x = self.encoder(self.embed(patches) + self.position)
         return self.to_code(x).flatten(1)
 
@@ -137,10 +137,10 @@ class TransformerAutoencoder(nn.Module):
         for layer in (self.embed, self.to_code, self.from_code, self.to_patch):
             nn.init.zeros_(layer.bias)
         self.embed.weight.zero_()
-        beside = (self.seen - self.patch) // 2
+        beside = (self.window - self.patch) // 2
         columns = [*range(beside, beside + self.patch)]
-        columns += [i for i in range(self.seen) if i not in columns]
-        # Own points come first; of those beside, as many as there are directions left.
+        columns += [i for i in range(self.window) if i not in columns]
+        # The patch itself comes first; adjacent points get the directions that are left.
         for column, direction in zip(columns, basis.T, strict=False):
             self.embed.weight[:, column] = GAIN * direction
         self.to_code.weight.copy_(basis[:, : self.code].T / GAIN)
