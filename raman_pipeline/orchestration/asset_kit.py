@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -37,6 +37,7 @@ from raman_pipeline.orchestration.metadata import (
     store_figure,
 )
 from raman_pipeline.orchestration.progress import Progress, publish
+from raman_pipeline.orchestration.provenance import provenance, with_provenance
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -144,6 +145,7 @@ def _asset(
     checks: Mapping[str, str] | None = None,
     warnings: Mapping[str, str] | None = None,
     eager: bool = False,
+    provenance_inputs: Sequence[str] | None = None,
     **declared: Any,
 ) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
     """Returns a decorator like `dg.asset` for a function that returns a `Result`.
@@ -157,6 +159,7 @@ def _asset(
         checks: name to description of each check that blocks what follows.
         warnings: name to description of each check that only warns.
         eager: whether it follows its inputs by itself.
+        provenance_inputs: inputs whose versions a table carries, with that of the settings.
         declared: anything else that `dg.asset` takes.
     """
     built_in = _SCHEMA_CHECK if schema else {}
@@ -170,6 +173,10 @@ def _asset(
             if "settings" in wanted.parameters:
                 inputs["settings"] = settings
             result = function(*context, **inputs)
+            if provenance_inputs is not None:
+                made_from = [inputs[name] for name in provenance_inputs]
+                version = provenance(settings, uses, *made_from)
+                result = replace(result, value=with_provenance(result.value, version))
             return materialize(name, result, schema, settings, warnings or ())
 
         # Every asset takes the settings: they say where figures and reports are stored.

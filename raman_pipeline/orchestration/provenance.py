@@ -1,31 +1,63 @@
-"""What a prediction depends on, and which predictions stand under the present protocol.
+"""Provenance of results: the settings and inputs that a stored table was made from.
 
-What belongs here: versions of protocols, and the selection by them. What does not:
-protocols in words (see `assets.geolocation_report`).
+Dagster knows whether a partition is stale; a report that reads all partitions that exist
+leaves out those whose provenance is not the present one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common.parquet import table_version
-from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
+from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import Predictions, with_all_baselines
-from raman_pipeline.orchestration.metadata import arrays_version
-from raman_pipeline.orchestration.partitions import fold_and_split, preset_and_seed
+from raman_pipeline.orchestration.partitions import fold_and_split
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-PROTOCOL_KEY = "protocol"
-"""Key of the version in the metadata of a table of predictions."""
+_KEY = "provenance"
 
 
-def protocol_version(settings: Settings, family: Family, folds: pa.Table) -> str:
-    """Returns a hash of all that a prediction depends on: folds, grid, the family's settings."""
-    return f"{settings.version_of(['folds', 'grid', *family.uses])}-{table_version(folds)}"
+def provenance(settings: Settings, uses: Iterable[str], *inputs: pa.Table | SpectrumTensor) -> str:
+    """Returns a hash of some parts of the settings, joined with the versions of inputs."""
+    versions = [i.version if isinstance(i, SpectrumTensor) else table_version(i) for i in inputs]
+    return "-".join([settings.version_of(uses), *versions])
+
+
+def with_provenance(table: pa.Table, version: str) -> pa.Table:
+    """Returns a table that carries its provenance."""
+    return table.replace_schema_metadata({_KEY: version})
+
+
+def provenance_of(table: pa.Table) -> str:
+    """Returns the provenance that a table carries; empty where it has none."""
+    return (table.schema.metadata or {}).get(_KEY.encode(), b"").decode()
+
+
+def current_rows(
+    tables: Mapping[str, pa.Table], version: str, columns: Callable[[str], dict[str, object]]
+) -> pd.DataFrame:
+    """Returns the rows of all partitions of one provenance.
+
+    Args:
+        tables: partition key to table.
+        version: the present provenance.
+        columns: returns the columns to add for a partition key.
+    """
+    parts = [
+        table.to_pandas().assign(**columns(key))
+        for key, table in sorted(tables.items())
+        if provenance_of(table) == version
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def prediction_uses(family: str) -> list[str]:
+    """Returns the parts of the settings that the predictions of a family depend on."""
+    return ["folds", "grid", *FAMILIES[family].uses]
 
 
 def current_predictions(
@@ -33,7 +65,7 @@ def current_predictions(
     fold_assignment: Mapping[str, pa.Table],
     family_predictions: Mapping[str, Mapping[str, pa.Table]],
 ) -> tuple[Predictions, int]:
-    """Returns the predictions made under the present protocol, and how many others there are.
+    """Returns the predictions of the present provenance, and how many others there are.
 
     A fold counts when every baseline has it.
 
@@ -44,56 +76,15 @@ def current_predictions(
     """
     current: dict[tuple[str, str, int], pd.DataFrame] = {}
     found = 0
-    for name, family in FAMILIES.items():
+    for name in FAMILIES:
         expected = {
-            split: protocol_version(settings, family, folds)
+            split: provenance(settings, prediction_uses(name), folds)
             for split, folds in fold_assignment.items()
         }
         for key, table in family_predictions[f"{name}_predictions"].items():
             found += 1
             fold, split = fold_and_split(key)
-            if stamp_of(table) == expected.get(split):
+            if provenance_of(table) == expected.get(split):
                 current[name, split, fold] = table.to_pandas()
     compared = with_all_baselines(current)
     return compared, found - len(compared)
-
-
-def stamped(table: pa.Table, settings: Settings, spectra: SpectrumTensor) -> pa.Table:
-    """Returns a table of clustering or denoising with the version of what it depends on."""
-    return stamped_with(table, clustering_version(settings, spectra))
-
-
-def stamped_with(table: pa.Table, version: str) -> pa.Table:
-    """Returns a table with the version of what it depends on."""
-    return table.replace_schema_metadata({PROTOCOL_KEY: version})
-
-
-def stamp_of(table: pa.Table) -> str:
-    """Returns the version that a table was stamped with; empty where it was not."""
-    return (table.schema.metadata or {}).get(PROTOCOL_KEY.encode(), b"").decode()
-
-
-def clustering_version(settings: Settings, spectra: SpectrumTensor) -> str:
-    """Returns a hash of what clusterings depend on: settings and spectra."""
-    used = settings.version_of(["fine_grid", "denoising", "clustering"])
-    bytes_of = arrays_version({"intensity": spectra.intensity}, "\n".join(spectra.member_ids))
-    return f"{used}-{bytes_of}"
-
-
-def current_runs(
-    settings: Settings, spectra: SpectrumTensor, tables: Mapping[str, pa.Table]
-) -> pd.DataFrame:
-    """Returns the rows made under the present settings and spectra, with preset and seed.
-
-    Args:
-        settings: the present ones.
-        spectra: the present ones.
-        tables: preset|seed to a stamped table.
-    """
-    expected = clustering_version(settings, spectra)
-    parts = []
-    for key, table in sorted(tables.items()):
-        if stamp_of(table) == expected:
-            preset, seed = preset_and_seed(key)
-            parts.append(table.to_pandas().assign(preset=preset, seed=seed))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

@@ -49,7 +49,7 @@ def test_training_report_and_a_changed_archive(settings, site):
     again = run_backfill(other, Callbacks(), ["0|specimen"], processes=1, families=networks)
     assert all(o.succeeded for o in again)
     text = report.read_text()
-    assert "2 sets of predictions left out" in text
+    assert "2 sets of predictions excluded" in text
     assert "| random | ConvNeXt1D |" not in text
     assert "| random | majority class |" in text
     assert "| specimen | ConvNeXt1D |" in text
@@ -72,7 +72,7 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert [o.errors for o in later if not o.succeeded] == []
     text = report.read_text()
     assert "done: random 0/5, specimen 1/5" in text
-    assert f"{2 * len(FAMILIES) - len(cheap)} sets of predictions left out" in text
+    assert f"{2 * len(FAMILIES) - len(cheap)} sets of predictions excluded" in text
     (site / "away").rename(site / "poor_unoriented.zip")
 
 

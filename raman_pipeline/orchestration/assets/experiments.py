@@ -1,4 +1,4 @@
-"""Stage 6: studies of many fits on new specimens, each an asset of its own."""
+"""Experiments of many fits on new specimens, each an asset of its own."""
 
 import itertools
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
+from matplotlib.figure import Figure
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.geolocation.duplicate_effect import (
@@ -30,16 +31,8 @@ from raman_pipeline.learning.geolocation.significance import (
     mineral_ceiling,
     paired_test,
 )
+from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset
 from raman_pipeline.orchestration.io_managers import ON_DISK
-from raman_pipeline.orchestration.metadata import (
-    OWNERS,
-    TABLE,
-    blocking_check,
-    check_result,
-    figure_metadata,
-    schema_check,
-    table_result,
-)
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.plots.experiments import learning_curves, paired_differences, variant_bars
@@ -51,40 +44,32 @@ BEST = "chemistry_blend"
 """The model that the comparison is about."""
 SCALED = ("mineral_memorisation", "extra_trees", "chemistry_trees", BEST)
 
-_USED = ["folds", "grid", "forest"]
+_Decorator = Callable[[Callable[..., Result]], dg.AssetsDefinition]
 
 
-def _declared(name: str, version: str = "2", **ins: dg.AssetIn) -> dict[str, Any]:
-    return {
-        "name": name,
-        "group_name": "geolocation",
-        "owners": OWNERS,
-        "ins": {
-            # Which spectra take part is the same for every split.
-            "fold_assignment": dg.AssetIn(
-                partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"])
-            ),
-            **ins,
-        },
-        "dagster_type": TABLE,
-        "kinds": {"parquet", "scikitlearn"},
-        "code_version": version,
-        "metadata": {"settings_used": _USED},
-        "check_specs": [
-            schema_check(name),
-            blocking_check(name, "all_runs", "Every variant stands for every fold and seed."),
-        ],
-    }
+def _experiment(name: str, code_version: str = "2", **ins: dg.AssetIn) -> _Decorator:
+    # Which spectra take part is the same for every split.
+    one_split = dg.AssetIn(partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"]))
+    return table_asset(
+        EXPERIMENT_RUNS,
+        name=name,
+        group_name="experiments",
+        ins={"fold_assignment": one_split, **ins},
+        kinds={"scikitlearn"},
+        code_version=code_version,
+        uses=["folds", "grid", "forest"],
+        checks={"all_runs": "Every variant has a run for every fold and seed."},
+    )
 
 
-@dg.asset(**_declared("paired_comparison"))
+@_experiment("paired_comparison")
 def paired_comparison(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
     spectrum_covariates: pa.Table,
-) -> dg.MaterializeResult:
+) -> Result:
     """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
     data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
     baselines = comparable_baselines(FAMILIES[BEST])
@@ -103,17 +88,10 @@ def paired_comparison(
         for title, t in by_baseline.items()
     ]
     figure = paired_differences(tests, FAMILIES[BEST].title, _note(settings, runs))
-    return _result(
-        settings,
-        "paired_comparison",
-        table,
-        runs_each,
-        {"differences": figure},
-        tests=lines,
-    )
+    return _result(table, runs_each, {"differences": figure}, {"tests": lines})
 
 
-@dg.asset(**_declared("input_ablation", "3", spectra=ON_DISK))
+@_experiment("input_ablation", "3", spectra=ON_DISK)
 def input_ablation(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -121,8 +99,8 @@ def input_ablation(
     resampled_spectra: SpectrumTensor,
     spectrum_covariates: pa.Table,
     spectra: StoredTable,
-) -> dg.MaterializeResult:
-    """The same learner on spectrum, chemistry and laser, alone and together; names by look-up."""
+) -> Result:
+    """The same learner on spectrum, chemistry and laser, alone and together; names memorised."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
     covariates = spectrum_covariates.to_pandas().merge(
         source, on="member_id", validate="one_to_one"
@@ -133,26 +111,22 @@ def input_ablation(
     figure = variant_bars(runs, f"Country by what is known of a spectrum\n{_note(settings, runs)}")
     used = data.rows[data.rows["excluded"].isna()]
     ceiling = mineral_ceiling(used.drop_duplicates("rruff_id"))
-    return _result(
-        settings,
-        "input_ablation",
-        table,
-        N_FOLDS,
-        {"inputs": figure},
-        mineral_with_other_specimens=ceiling.share,
-        mineral_agreement=ceiling.agreement,
-        mineral_accuracy_at_most=ceiling.at_most,
-    )
+    facts = {
+        "mineral_with_other_specimens": ceiling.share,
+        "mineral_agreement": ceiling.agreement,
+        "mineral_accuracy_at_most": ceiling.at_most,
+    }
+    return _result(table, N_FOLDS, {"inputs": figure}, facts)
 
 
-@dg.asset(**_declared("learning_curve"))
+@_experiment("learning_curve")
 def learning_curve_asset(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
     spectrum_covariates: pa.Table,
-) -> dg.MaterializeResult:
+) -> Result:
     """Loss against the number of training specimens, with a fitted power law."""
     data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
     runs_each = N_FOLDS * len(SHARES)
@@ -161,41 +135,33 @@ def learning_curve_asset(
     runs = table.to_pandas()
     laws = {name: fit_power_law(rows, "log_loss") for name, rows in runs.groupby("variant")}
     titles = {name: FAMILIES[name].title for name in SCALED}
+    lines = [
+        f"{titles[name]}: log loss = {law.scale:.3f} · specimens^-{law.exponent:.4f} "
+        f"(95%: {law.low:.4f} to {law.high:.4f})"
+        for name, law in laws.items()
+    ]
     figure = learning_curves(runs, laws, titles, _note(settings, runs))
-    return _result(
-        settings,
-        "learning_curve",
-        table,
-        runs_each,
-        {"scaling": figure},
-        power_laws=[
-            f"{titles[name]}: log loss = {law.scale:.3f} · specimens^-{law.exponent:.4f} "
-            f"(95%: {law.low:.4f} to {law.high:.4f})"
-            for name, law in laws.items()
-        ],
-    )
+    return _result(table, runs_each, {"learning_curves": figure}, {"power_laws": lines})
 
 
-@dg.asset(**_declared("duplicate_effect"))
+@_experiment("duplicate_effect")
 def duplicate_effect_asset(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
     spectrum_covariates: pa.Table,
-) -> dg.MaterializeResult:
-    """What counting each measurement twice, as RAW and Processed, does to the papers' split."""
+) -> Result:
+    """The effect of counting each measurement twice, as RAW and Processed, on the papers' split."""
     data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
     total = 2 * len(DUPLICATE_SPLITS) * len(DUPLICATE_FAMILIES) * N_FOLDS
     table = duplicate_effect(data, settings.folds.seed, _log(context, total))
-    runs = table.to_pandas()
-    simulated = " (simulated)" if settings.profile == "sample" else ""
     figure = variant_bars(
-        runs,
-        "Every spectrum twice, the twin with another background and noise\n"
-        f"{settings.profile} profile{simulated}, {N_FOLDS} folds, seed {settings.folds.seed}",
+        table.to_pandas(),
+        "Every spectrum twice, the copy with another background and noise\n"
+        f"profile {settings.title}, {N_FOLDS} folds, seed {settings.folds.seed}",
     )
-    return _result(settings, "duplicate_effect", table, N_FOLDS, {"twins": figure})
+    return _result(table, N_FOLDS, {"duplicates": figure}, {})
 
 
 def _data(
@@ -219,34 +185,23 @@ def _log(context: dg.AssetExecutionContext, total: int) -> Callable[[dict], None
 
 
 def _note(settings: Settings, runs: pd.DataFrame) -> str:
-    simulated = " (simulated)" if settings.profile == "sample" else ""
     seeds = runs["seed"].nunique()
     counted = f"{seeds} seed{'' if seeds == 1 else 's'}"
     return (
-        f"{settings.profile} profile{simulated}, specimen split, {N_FOLDS} folds x "
-        f"{counted}, n = {runs['n'].mean():,.0f} test spectra a fold"
+        f"profile {settings.title}, specimen split, {N_FOLDS} folds x "
+        f"{counted}, n = {runs['n'].mean():,.0f} test spectra per fold"
     )
 
 
 def _result(
-    settings: Settings,
-    name: str,
-    table: pa.Table,
-    runs_each: int,
-    figures: dict[str, Any],
-    **metadata: Any,
-) -> dg.MaterializeResult:
-    """Returns the materialisation of a study; every variant must have the same runs."""
+    table: pa.Table, runs_each: int, figures: dict[str, Figure], metadata: dict[str, Any]
+) -> Result:
+    """Returns the result of an experiment; every variant must have the same number of runs."""
     runs = table.to_pandas()
-    counts = runs["variant"].value_counts()
     means = runs[runs["share"] == 1].groupby("variant")[["accuracy", "macro_f1", "top5"]].mean()
-    return table_result(
-        name,
+    return Result(
         table,
-        EXPERIMENT_RUNS,
-        settings.part(_USED),
-        [check_result(name, "all_runs", bool((counts == runs_each).all()))],
-        means=dg.MetadataValue.json(means.round(4).to_dict("index")),
-        **metadata,
-        **figure_metadata(settings, name, **figures),
+        {"means": dg.MetadataValue.json(means.round(4).to_dict("index")), **metadata},
+        checks={"all_runs": Check((runs["variant"].value_counts() == runs_each).all())},
+        figures=figures,
     )

@@ -1,13 +1,10 @@
-"""Stage 6: the report over all families, splits and folds, with its figures."""
-
-from typing import Any
+"""The report over all families, splits and folds, with its figures."""
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from raman_pipeline.common import atomic
 from raman_pipeline.learning.data.leakage import accuracy_by_siblings, shares
 from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
@@ -22,15 +19,7 @@ from raman_pipeline.learning.geolocation.report import (
     verdicts,
 )
 from raman_pipeline.learning.geolocation.report_text import to_markdown
-from raman_pipeline.orchestration.metadata import (
-    OWNERS,
-    TABLE,
-    blocking_check,
-    check_result,
-    figure_metadata,
-    schema_check,
-    table_result,
-)
+from raman_pipeline.orchestration.asset_kit import ALL_PARTITIONS, Check, Result, report_asset
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.provenance import current_predictions
 from raman_pipeline.orchestration.resources import Rruff
@@ -45,8 +34,6 @@ from raman_pipeline.plots.probabilities import (
 from raman_pipeline.rruff.merge import share_of_rruff
 from raman_pipeline.settings import Settings
 
-_ALL = dg.AssetIn(metadata={"allow_missing_partitions": True})
-_USED = ["folds", "grid", "forest", "training"]
 TITLES = {name: family.title for name, family in FAMILIES.items()}
 SHOWN = (
     *("specimen_memorisation", "nearest_neighbour", "chemistry_trees", "convnext1d"),
@@ -55,26 +42,16 @@ SHOWN = (
 """Families in figures that have no room for all."""
 
 
-@dg.asset(
-    group_name="geolocation",
-    owners=OWNERS,
-    ins={
-        "fold_assignment": _ALL,
-        "split_leakage": _ALL,
-        **{f"{name}_predictions": _ALL for name in FAMILIES},
-    },
-    dagster_type=TABLE,
-    kinds={"parquet", "markdown"},
-    code_version="8",
-    metadata={"settings_used": _USED},
-    check_specs=[
-        schema_check("geolocation_report"),
-        blocking_check(
-            "geolocation_report",
-            "all_baselines_present",
-            "No fold shows a model without every baseline.",
-        ),
-    ],
+@report_asset(
+    METRICS,
+    group_name="geolocation_reports",
+    ins=dict.fromkeys(
+        ["fold_assignment", "split_leakage", *(f"{name}_predictions" for name in FAMILIES)],
+        ALL_PARTITIONS,
+    ),
+    code_version="9",
+    uses=["folds", "grid", "forest", "training"],
+    checks={"all_baselines_present": "No fold shows a model without every baseline."},
 )
 def geolocation_report(
     settings: dg.ResourceParam[Settings],
@@ -82,11 +59,11 @@ def geolocation_report(
     fold_assignment: dict[str, pa.Table],
     split_leakage: dict[str, pa.Table],
     **family_predictions: dict[str, pa.Table],
-) -> dg.MaterializeResult:
+) -> Result:
     """All families under all splits, per fold and per country, with the protocol.
 
-    Predictions made under other folds or settings than the present ones are left out and
-    counted: no number may stand under a protocol that is not its own.
+    Predictions made under other folds or settings than the present ones are excluded and
+    counted: no number is shown under a protocol that is not its own.
     """
     current, outdated = current_predictions(settings, fold_assignment, family_predictions)
     if not current:
@@ -101,30 +78,15 @@ def geolocation_report(
     table = summary(frame)
     protocol = _protocol(settings, rruff, fold_assignment, frame, outdated)
     used = next(iter(fold_assignment.values())).to_pandas().dropna(subset="fold")
-    text = to_markdown(
-        frame, table, _leakage_table(leakage), country_groups(used["country"]), protocol
-    )
-    path = settings.figure_store / "geolocation_report" / "report.md"
-    atomic.write_text(path, text)
+    groups = country_groups(used["country"])
     present = frame.groupby(["split", "fold"])["family"].agg(set)
     baselines = {name for name, family in FAMILIES.items() if family.baseline}
-    return table_result(
-        "geolocation_report",
+    return Result(
         metrics,
-        METRICS,
-        settings.part(_USED),
-        [
-            check_result(
-                "geolocation_report", "all_baselines_present", all(baselines <= f for f in present)
-            )
-        ],
-        report=dg.MetadataValue.md(text),
-        report_file=dg.MetadataValue.path(path),
-        verdicts=verdicts(frame),
-        outdated_partitions=outdated,
-        **figure_metadata(
-            settings, "geolocation_report", **_figures(settings, table, frame, current, leakage)
-        ),
+        {"verdicts": verdicts(frame), "outdated_partitions": outdated},
+        checks={"all_baselines_present": Check(all(baselines <= f for f in present))},
+        figures=_figures(settings, table, frame, current, leakage),
+        report=to_markdown(frame, table, _leakage_table(leakage), groups, protocol),
     )
 
 
@@ -150,22 +112,18 @@ def _protocol(
     folds = next(iter(fold_assignment.values())).to_pandas()
     used = folds[folds["fold"].notna()]
     reasons = folds["excluded"].value_counts()
-    profile: str = settings.profile
-    if profile == "sample":
-        profile += " (simulated spectra: the numbers say nothing of minerals)"
-    archives = rruff.published()
     facts = {
-        "profile": profile,
-        "archives": "; ".join(archives),
+        "profile": settings.title,
+        "archives": "; ".join(rruff.published()),
         "spectra": f"{len(used):,} of {len(folds):,}, {used['rruff_id'].nunique():,} specimens, "
         f"{used['country'].nunique()} countries; kinds: {', '.join(settings.folds.kinds)}",
         "share of RRUFF": share_of_rruff(len(folds), folds["rruff_id"].nunique()),
-        "left out": ", ".join(f"{n:,} {reason}" for reason, n in reasons.items()) or "none",
+        "excluded": ", ".join(f"{n:,} {reason}" for reason, n in reasons.items()) or "none",
         "grid": f"{settings.grid.points} points over the global window, "
         f"{settings.grid.interpolation}",
         "folds": f"{N_FOLDS}, seed {settings.folds.seed}; done: {_done(metrics)}"
         + (
-            f"; {outdated} sets of predictions left out (outdated, or without all baselines)"
+            f"; {outdated} sets of predictions excluded (outdated, or without all baselines)"
             if outdated
             else ""
         ),
@@ -202,10 +160,10 @@ def _figures(
     leakage: dict[str, pd.DataFrame],
 ) -> dict[str, Figure]:
     note = (
-        f"{settings.profile} profile, up to {metrics['fold'].nunique()} of {N_FOLDS} folds, "
+        f"profile {settings.title}, up to {metrics['fold'].nunique()} of {N_FOLDS} folds, "
         f"n up to {table['n'].max():,} test spectra"
     )
-    figures: dict[str, Any] = {"families_by_split": families_by_split(table, TITLES, note)}
+    figures = {"families_by_split": families_by_split(table, TITLES, note)}
     random = {
         name: accuracy_by_siblings(pd.concat(tables), leakage["random"])
         for name in SHOWN
@@ -214,7 +172,7 @@ def _figures(
     figures["leakage"] = leakage_at_a_glance(
         _leakage_table(leakage), table, random, TITLES, settings.profile
     )
-    # What a stranger's specimen meets is the specimen split, where it was tested.
+    # The specimen split, where it was tested, is the case of a new specimen.
     split = "specimen" if "specimen" in set(metrics["split"]) else metrics["split"].iloc[0]
     pooled = {
         TITLES[name]: pd.concat(tables)

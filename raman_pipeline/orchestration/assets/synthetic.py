@@ -1,14 +1,13 @@
-"""Stage 11: the universal synthetic sets, the paper's network, and what beats it."""
+"""The universal synthetic sets, the paper's network, and the methods beside it."""
 
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.common import atomic
+from raman_pipeline.common.hashing import arrays_version
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.synthetic_tasks import report as text
@@ -23,21 +22,19 @@ from raman_pipeline.learning.synthetic_tasks.tasks import (
     task_data,
     untrained_rows,
 )
-from raman_pipeline.learning.training.loop import EpochReport
-from raman_pipeline.orchestration.metadata import (
-    MODEL,
-    OWNERS,
-    TABLE,
-    arrays_version,
-    blocking_check,
-    check_result,
-    figure_metadata,
-    schema_check,
-    table_result,
+from raman_pipeline.orchestration.asset_kit import (
+    ALL_PARTITIONS,
+    Check,
+    Result,
+    checkpoint_of,
+    log_epochs,
+    model_asset,
+    report_asset,
+    table_asset,
 )
 from raman_pipeline.orchestration.partitions import SYNTHETIC_SEED, TASK_SEED, seed_and_task
 from raman_pipeline.orchestration.progress import Progress, publish
-from raman_pipeline.orchestration.provenance import stamp_of, stamped_with
+from raman_pipeline.orchestration.provenance import current_rows, provenance
 from raman_pipeline.plots.synthetic import accuracies, distances
 from raman_pipeline.settings import Settings
 from raman_pipeline.universal_synthetic.classes import challenge_classes, universal_classes
@@ -45,14 +42,12 @@ from raman_pipeline.universal_synthetic.dataset import Labelled, open_set, peaks
 from raman_pipeline.universal_synthetic.variation import Part, SetName
 
 _NAMES: tuple[SetName, ...] = ("universal", "challenge")
-_USED = ["synthetic"]
-_COMMON: dict[str, Any] = {
-    "group_name": "synthetic",
-    "owners": OWNERS,
-    "code_version": "2",
-    "metadata": {"settings_used": _USED},
-}
-_ALL = dg.AssetIn(metadata={"allow_missing_partitions": True})
+_USES = ["synthetic"]
+_by_seed = partial(
+    table_asset, group_name="synthetic", code_version="3", partitions_def=SYNTHETIC_SEED, uses=_USES
+)
+
+
 SETS = TableSchema(
     "universal_synthetic_set",
     (
@@ -72,22 +67,17 @@ REPORT = TableSchema(
 )
 
 
-@dg.asset(
-    **_COMMON,
-    partitions_def=SYNTHETIC_SEED,
-    dagster_type=TABLE,
-    kinds={"numpy", "parquet"},
-    check_specs=[
-        schema_check("universal_synthetic_set"),
-        blocking_check("universal_synthetic_set", "complete", "Each class has all its spectra."),
-    ],
+@_by_seed(
+    SETS,
+    kinds={"numpy"},
+    checks={"complete": "Each class has the same number of spectra."},
 )
 def universal_synthetic_set(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
-) -> dg.MaterializeResult:
+) -> Result:
     """The 500-class set of Schuetzke et al. (2023) and its challenge set, to be memory-mapped."""
     seed = int(context.partition_key)
-    rows: list[dict[str, Any]] = []
+    rows, sizes = [], []
     for name, classes in zip(_NAMES, (universal_classes(), challenge_classes()), strict=True):
         folder = _folder(settings, seed, name)
         variation = settings.synthetic.variation_seed + seed
@@ -95,6 +85,7 @@ def universal_synthetic_set(
         for part, peaks in peaks_of(name, variation).items():
             arrays = {"positions": peaks.positions, "heights": peaks.heights}
             arrays |= {"offsets": peaks.offsets, "sigmas": peaks.sigmas, "label": peaks.label}
+            sizes.append((counts[part], len(classes)))
             rows.append(
                 {
                     "set": name,
@@ -105,164 +96,114 @@ def universal_synthetic_set(
                     "folder": str(folder.relative_to(settings.store)),
                 }
             )
-    complete = all(r["spectra"] % r["classes"] == 0 for r in rows)
-    return table_result(
-        "universal_synthetic_set",
-        SETS.from_rows(rows),
-        SETS,
-        settings.part(_USED),
-        [check_result("universal_synthetic_set", "complete", complete)],
-    )
+    complete = all(counts % classes == 0 for counts, classes in sizes)
+    return Result(SETS.from_rows(rows), checks={"complete": Check(complete)})
 
 
-@dg.asset(
-    **_COMMON,
-    partitions_def=SYNTHETIC_SEED,
-    dagster_type=TABLE,
-    kinds={"parquet", "scikitlearn"},
-    check_specs=[schema_check("synthetic_runs")],
-)
+@_by_seed(RUNS, kinds={"scikitlearn"}, provenance_inputs=[])
 def synthetic_runs(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     universal_synthetic_set: pa.Table,
-) -> dg.MaterializeResult:
-    """What nothing trained answers, and what peak models do, in every task."""
+) -> Result:
+    """Methods without training, and peak models, in every task."""
     seed = int(context.partition_key)
     sets = _opened(settings, seed)
+    step = f"synthetic_runs {seed}"
     rows = []
     for number, task in enumerate(TASKS):
         rows += list(untrained_rows(task, task_data(task, sets, seed), seed))
-        publish(Progress(f"synthetic_runs {seed}", number + 1, len(TASKS) + 1, task))
+        publish(Progress(step, number + 1, len(TASKS) + 1, task))
     rows += list(gallery_rows(sets, seed))
-    publish(Progress(f"synthetic_runs {seed}", len(TASKS) + 1, len(TASKS) + 1, "galleries"))
-    table = stamped_with(RUNS.from_rows(rows), settings.version_of(_USED))
-    return table_result("synthetic_runs", table, RUNS, settings.part(_USED), seed=seed)
+    publish(Progress(step, len(TASKS) + 1, len(TASKS) + 1, "galleries"))
+    return Result(RUNS.from_rows(rows), {"seed": seed})
 
 
-@dg.asset(
-    **{**_COMMON, "code_version": "3"},
+@model_asset(
+    group_name="embedding",
+    code_version="3",
     partitions_def=TASK_SEED,
-    dagster_type=MODEL,
-    io_manager_key="model_io_manager",
-    kinds={"pytorch", "safetensors"},
+    kinds={"pytorch"},
+    uses=_USES,
     deps=[universal_synthetic_set],
 )
 def spectrum_embedding(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
-) -> dg.MaterializeResult:
+) -> Result:
     """The network of Vorozhtsov & Kitina (2024), trained for one task with random triplets."""
     seed, task = seed_and_task(context.partition_key)
     data = task_data(task, _opened(settings, seed), seed)
-
-    def log(report: EpochReport) -> None:
-        note = f"loss {report.loss:.3f}, {report.value:.0%} of the triplets count"
-        context.log.info(
-            f"{task}, seed {seed}, epoch {report.epoch} of {report.epochs}: {note}, "
-            f"{report.seconds:.1f} s"
-        )
-        step = f"spectrum_embedding {context.partition_key}"
-        publish(Progress(step, report.epoch, report.epochs, note))
-
     state = fit_embedding(
         data.learned,
         paper_preset(task, settings.synthetic.embedding),
         seed,
         task == "mixtures",
-        _checkpoint(settings, seed, task),
-        log,
+        checkpoint_of(context, settings),
+        log_epochs(context),
     )
-    return dg.MaterializeResult(
-        value=state,
-        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.metadata))),
-        metadata={
-            "dagster/row_count": len(data.learned),
-            "settings": settings.part(_USED),
-            "task": task,
-            "seed": seed,
-            "final_loss": state.metadata["final_loss"],
-        },
-    )
+    return Result(state, {"dagster/row_count": len(data.learned), "task": task, "seed": seed})
 
 
-@dg.asset(
-    **_COMMON,
+@table_asset(
+    RUNS,
+    group_name="embedding",
+    code_version="3",
     partitions_def=TASK_SEED,
-    dagster_type=TABLE,
-    kinds={"parquet", "scikitlearn"},
-    check_specs=[schema_check("embedding_runs")],
+    kinds={"scikitlearn"},
+    uses=_USES,
+    provenance_inputs=[],
 )
 def embedding_runs(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     spectrum_embedding: ModelState,
-) -> dg.MaterializeResult:
-    """What the trained network answers, and how far apart its pairs lie (Figure 1)."""
+) -> Result:
+    """The trained network in its task, and the distances of its pairs (Figure 1)."""
     seed, task = seed_and_task(context.partition_key)
-    # The model is stored by now, so the state to resume its training is not needed.
-    _checkpoint(settings, seed, task).unlink(missing_ok=True)
     data, embed = task_data(task, _opened(settings, seed), seed), Embedding(spectrum_embedding)
     table = RUNS.from_rows(embedding_rows(task, data, embed, seed))
     same, other = pair_distances(embed(data.test.spectra), data.test.label, seed)
     title = f"{TITLES[task]}, test spectra, seed {seed}"
-    return table_result(
-        "embedding_runs",
-        stamped_with(table, settings.version_of(_USED)),
-        RUNS,
-        settings.part(_USED),
-        [],
-        seed=seed,
-        median_distance_same=float(np.median(same)),
-        median_distance_other=float(np.median(other)),
-        **figure_metadata(
-            settings,
-            f"embedding_runs/{seed}_{task}",
-            pair_distances=distances(same, other, title),
-        ),
+    return Result(
+        table,
+        {
+            "seed": seed,
+            "median_distance_same": float(np.median(same)),
+            "median_distance_other": float(np.median(other)),
+        },
+        figures={"pair_distances": distances(same, other, title)},
     )
 
 
-@dg.asset(
-    **_COMMON,
-    ins={"synthetic_runs": _ALL, "embedding_runs": _ALL},
-    dagster_type=TABLE,
-    kinds={"parquet", "markdown"},
-    check_specs=[schema_check("synthetic_report")],
+@report_asset(
+    REPORT,
+    group_name="synthetic_reports",
+    code_version="3",
+    uses=_USES,
+    ins=dict.fromkeys(["synthetic_runs", "embedding_runs"], ALL_PARTITIONS),
 )
 def synthetic_report(
     settings: dg.ResourceParam[Settings],
     synthetic_runs: dict[str, pa.Table],
     embedding_runs: dict[str, pa.Table],
-) -> dg.MaterializeResult:
-    """All methods in every task, beside what the papers print."""
-    seeds = {key: int(key) for key in synthetic_runs}
-    seeds |= {key: seed_and_task(key)[0] for key in embedding_runs}
-    expected = settings.version_of(_USED)
-    parts = [
-        table.to_pandas().assign(seed=seeds[key])
-        for key, table in sorted((synthetic_runs | embedding_runs).items())
-        if stamp_of(table) == expected
-    ]
-    if not parts:
+) -> Result:
+    """All methods in every task, beside the figures of the papers."""
+    runs = current_rows(
+        synthetic_runs | embedding_runs,
+        provenance(settings, _USES),
+        lambda key: {"seed": int(key.split("|")[0])},
+    )
+    if runs.empty:
         raise dg.Failure(
             "No synthetic task was run under the present settings; run `make synthetic` first.",
             allow_retries=False,
         )
-    runs = pd.concat(parts, ignore_index=True)
     table = text.summary(runs)
-    written = text.to_markdown(table, _protocol(settings))
-    path = settings.figure_store / "synthetic_report" / "report.md"
-    atomic.write_text(path, written)
-    return table_result(
-        "synthetic_report",
+    return Result(
         REPORT.from_frame(runs),
-        REPORT,
-        settings.part(_USED),
-        [],
-        report=dg.MetadataValue.md(written),
-        report_file=dg.MetadataValue.path(path),
-        verdicts=text.verdicts(table),
-        **figure_metadata(settings, "synthetic_report", accuracies=accuracies(table)),
+        {"verdicts": text.verdicts(table)},
+        figures={"accuracies": accuracies(table)},
+        report=text.to_markdown(table, _protocol(settings)),
     )
 
 
@@ -272,10 +213,6 @@ def _opened(settings: Settings, seed: int) -> dict[SetName, dict[Part, Labelled]
 
 def _folder(settings: Settings, seed: int, name: SetName) -> Path:
     return settings.synthetic_store / str(seed) / name
-
-
-def _checkpoint(settings: Settings, seed: int, task: str) -> Path:
-    return settings.checkpoint_store / "spectrum_embedding" / f"{seed}_{task}.pt"
 
 
 def _protocol(settings: Settings) -> dict[str, object]:
