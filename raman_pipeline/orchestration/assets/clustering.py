@@ -1,13 +1,12 @@
 """Latents of the clustered spectra, their t-SNE embedding, clusters, and a benchmark."""
 
-from typing import Any
+from functools import partial
 
 import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.common import atomic
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.clustering.benchmark import CLUSTERING_RUNS, run_task
 from raman_pipeline.learning.clustering.clusters import (
@@ -21,53 +20,33 @@ from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder
+from raman_pipeline.orchestration.asset_kit import Check, Result, model_asset, table_asset
 from raman_pipeline.orchestration.assets.denoising import (
+    CLUSTERING_USES,
     spectra_to_cluster,
     split_corpus,
 )
 from raman_pipeline.orchestration.io_managers import ON_DISK
-from raman_pipeline.orchestration.metadata import (
-    MODEL,
-    OWNERS,
-    TABLE,
-    arrays_version,
-    blocking_check,
-    check_result,
-    figure_metadata,
-    schema_check,
-    table_result,
-)
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
-from raman_pipeline.orchestration.provenance import stamped
 from raman_pipeline.plots.clustering import embedding, embedding_page, pseudo_spectrum
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 THREE, HARD, HELD_OUT = "the paper's minerals", "hard set", "hard set, held-out specimens"
 
-_COMMON: dict[str, Any] = {
-    "group_name": "clustering",
-    "owners": OWNERS,
-    "partitions_def": PRESET_SEED,
-}
-_USED = ["fine_grid", "denoising", "clustering"]
+_table = partial(
+    table_asset, group_name="clustering", partitions_def=PRESET_SEED, kinds={"scikitlearn"}
+)
 
 
-@dg.asset(
-    **_COMMON,
+@model_asset(
+    group_name="clustering",
+    partitions_def=PRESET_SEED,
     ins={"spectra": ON_DISK},
-    dagster_type=MODEL,
-    io_manager_key="model_io_manager",
-    kinds={"pytorch", "safetensors"},
+    kinds={"pytorch"},
     code_version="2",
-    metadata={"settings_used": _USED},
-    check_specs=[
-        blocking_check(
-            "latent_vectors",
-            "complete_and_finite",
-            "One finite latent for each spectrum, in order.",
-        )
-    ],
+    uses=CLUSTERING_USES,
+    checks={"complete_and_finite": "One finite latent per spectrum, in order."},
 )
 def latent_vectors(
     context: dg.AssetExecutionContext,
@@ -75,7 +54,7 @@ def latent_vectors(
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
-) -> dg.MaterializeResult:
+) -> Result:
     """Latents of the spectra to cluster, augmented ones last: float32 [n, latent]."""
     _, seed = preset_and_seed(context.partition_key)
     corpus = split_corpus(settings, spectra, fine_spectra, seed).spectra
@@ -85,56 +64,37 @@ def latent_vectors(
         {"latent": latents, "intensity": chosen.intensity, "grid": chosen.grid},
         {"rows": chosen.metadata.to_dict("records"), "seed": seed},
     )
-    return dg.MaterializeResult(
-        value=state,
-        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.metadata))),
-        metadata={
+    augmented = int(chosen.metadata["augmented"].sum())
+    return Result(
+        state,
+        {
             "dagster/row_count": len(chosen),
-            "measured": int((~chosen.metadata["augmented"]).sum()),
-            "augmented": int(chosen.metadata["augmented"].sum()),
+            "measured": len(chosen) - augmented,
+            "augmented": augmented,
             "latent_size": latents.shape[1],
-            "settings": settings.part(_USED),
         },
-        check_results=[
-            check_result(
-                "latent_vectors",
-                "complete_and_finite",
-                len(latents) == len(chosen) and bool(np.isfinite(latents).all()),
-            )
-        ],
+        checks={
+            "complete_and_finite": Check(len(latents) == len(chosen) and np.isfinite(latents).all())
+        },
     )
 
 
-@dg.asset(
-    **_COMMON,
-    dagster_type=TABLE,
-    kinds={"parquet", "scikitlearn"},
-    code_version="2",
-    check_specs=[schema_check("embedding_2d")],
-)
-def embedding_2d(
-    context: dg.AssetExecutionContext, latent_vectors: ModelState
-) -> dg.MaterializeResult:
+@_table(EMBEDDING_2D, code_version="2")
+def embedding_2d(context: dg.AssetExecutionContext, latent_vectors: ModelState) -> Result:
     """The t-SNE embedding of the latents in two dimensions."""
     _, seed = preset_and_seed(context.partition_key)
     rows = pd.DataFrame(latent_vectors.metadata["rows"]).drop(columns="member")
     points = tsne(latent_vectors.arrays["latent"], seed)
     table = EMBEDDING_2D.from_frame(rows.assign(x=points[:, 0], y=points[:, 1]))
-    return table_result("embedding_2d", table, EMBEDDING_2D, {}, seed=seed)
+    return Result(table, {"seed": seed})
 
 
-@dg.asset(
-    **_COMMON,
-    dagster_type=TABLE,
-    kinds={"parquet", "scikitlearn", "plotly"},
+@_table(
+    CLUSTERS,
+    kinds={"scikitlearn", "plotly"},
     code_version="2",
-    metadata={"settings_used": ["clustering"]},
-    check_specs=[
-        schema_check("clusters"),
-        blocking_check(
-            "clusters", "every_file_once", "Every spectrum is in exactly one file list."
-        ),
-    ],
+    uses=["clustering"],
+    checks={"every_file_once": "Every spectrum is in exactly one file list."},
 )
 def clusters(
     context: dg.AssetExecutionContext,
@@ -142,54 +102,42 @@ def clusters(
     embedding_2d: pa.Table,
     latent_vectors: ModelState,
     denoising_autoencoder: ModelState,
-) -> dg.MaterializeResult:
+) -> Result:
     """K-Means on the t-SNE embedding, as in the paper: file lists, figures, pseudo-spectra."""
     name, seed = preset_and_seed(context.partition_key)
     frame = embedding_2d.to_pandas()
     points = frame[["x", "y"]].to_numpy()
     frame = frame.assign(cluster=k_means(points, settings.clustering.clusters, seed))
     lists = file_lists(frame)
-    place = f"clusters/{name}_{seed}"
-    folder = settings.figure_store / place
-    for former in folder.glob("cluster_*.txt"):
-        former.unlink()
-    for file, text in lists.items():
-        atomic.write_text(folder / file, text)
-    title = f"{name} preset, seed {seed}, {settings.profile} profile, n = {len(frame)}"
+    title = f"{name} preset, seed {seed}, profile {settings.title}, n = {len(frame)}"
     page = embedding_page(frame, title).to_html(include_plotlyjs=True, full_html=True)
-    atomic.write_text(folder / "embedding.html", page)
     arrays = latent_vectors.arrays
     decode = Autoencoder(denoising_autoencoder).decode
     shown = pseudo_spectra(frame, arrays["intensity"], arrays["latent"], decode)
-    figures = {
-        f"pseudo_spectrum_{c.cluster}": pseudo_spectrum(arrays["grid"], c, title) for c in shown
-    }
     measured = frame[~frame["augmented"]]
     found = scores(measured["mineral"], measured["cluster"], measured[["x", "y"]].to_numpy())
     listed = sum(text.count("\n") for text in lists.values())
-    return table_result(
-        "clusters",
+    return Result(
         CLUSTERS.from_frame(frame),
-        CLUSTERS,
-        settings.part(["clustering"]),
-        [check_result("clusters", "every_file_once", listed == len(frame), listed=listed)],
-        seed=seed,
-        preset=name,
-        **found,
-        page=dg.MetadataValue.path(folder / "embedding.html"),
-        lists=dg.MetadataValue.path(folder),
-        **figure_metadata(settings, place, embedding=embedding(frame, title), **figures),
+        {"seed": seed, "preset": name, **found},
+        checks={"every_file_once": Check(listed == len(frame), listed=listed)},
+        figures={
+            "embedding": embedding(frame, title),
+            **{
+                f"pseudo_spectrum_{c.cluster}": pseudo_spectrum(arrays["grid"], c, title)
+                for c in shown
+            },
+        },
+        files={**lists, "embedding.html": page},
     )
 
 
-@dg.asset(
-    **_COMMON,
+@_table(
+    CLUSTERING_RUNS,
     ins={"spectra": ON_DISK},
-    dagster_type=TABLE,
-    kinds={"parquet", "scikitlearn"},
-    code_version="2",
-    metadata={"settings_used": _USED},
-    check_specs=[schema_check("clustering_runs")],
+    code_version="3",
+    uses=CLUSTERING_USES,
+    provenance_inputs=["fine_spectra"],
 )
 def clustering_runs(
     context: dg.AssetExecutionContext,
@@ -197,7 +145,7 @@ def clustering_runs(
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
-) -> dg.MaterializeResult:
+) -> Result:
     """Clustering benchmark: representations from the autoencoder and without it, three tasks."""
     name, seed = preset_and_seed(context.partition_key)
     corpus = split_corpus(settings, spectra, fine_spectra, seed)
@@ -215,5 +163,4 @@ def clustering_runs(
             task, name, seed, chosen, representations(chosen.intensity), reference.get(task)
         )
     )
-    stamp = stamped(table, settings, fine_spectra)
-    return table_result("clustering_runs", stamp, CLUSTERING_RUNS, settings.part(_USED), seed=seed)
+    return Result(table, {"seed": seed})

@@ -1,13 +1,13 @@
 """Reports of clustering and denoising over presets and seeds."""
 
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from raman_pipeline.common import atomic
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering import report as clustering_text
@@ -15,31 +15,19 @@ from raman_pipeline.learning.clustering.benchmark import CLUSTERING_RUNS, SUPERV
 from raman_pipeline.learning.clustering.sparavigna2025 import match_files
 from raman_pipeline.learning.denoising import report as denoising_text
 from raman_pipeline.learning.denoising.evaluation import DENOISING_RUNS
+from raman_pipeline.orchestration.asset_kit import ALL_PARTITIONS, Result, report_asset
+from raman_pipeline.orchestration.assets.denoising import CLUSTERING_USES
 from raman_pipeline.orchestration.io_managers import ON_DISK
-from raman_pipeline.orchestration.metadata import (
-    OWNERS,
-    TABLE,
-    figure_metadata,
-    schema_check,
-    table_result,
-)
 from raman_pipeline.orchestration.partitions import preset_and_seed
-from raman_pipeline.orchestration.provenance import current_runs
+from raman_pipeline.orchestration.provenance import current_rows, provenance
 from raman_pipeline.plots.clustering import scores_by_representation
 from raman_pipeline.plots.denoising import error_by_noise
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-_USED = ["fine_grid", "denoising", "clustering"]
-_ALL = dg.AssetIn(metadata={"allow_missing_partitions": True})
-_COMMON: dict[str, Any] = {
-    "group_name": "clustering",
-    "owners": OWNERS,
-    "dagster_type": TABLE,
-    "kinds": {"parquet", "markdown"},
-    "code_version": "2",
-    "metadata": {"settings_used": _USED},
-}
+_report = partial(
+    report_asset, group_name="clustering_reports", code_version="3", uses=CLUSTERING_USES
+)
 _PRESET = Column("preset", pa.string(), "preset of the autoencoder")
 DENOISING_REPORT = TableSchema(
     "denoising_report",
@@ -51,10 +39,13 @@ _NOTHING = (
 )
 
 
-@dg.asset(
-    **_COMMON,
-    ins={"spectra": ON_DISK, "clustering_runs": _ALL, "clusters": _ALL},
-    check_specs=[schema_check("clustering_report")],
+@_report(
+    CLUSTERING_RUNS,
+    ins={
+        "spectra": ON_DISK,
+        "clustering_runs": ALL_PARTITIONS,
+        "clusters": ALL_PARTITIONS,
+    },
 )
 def clustering_report(
     settings: dg.ResourceParam[Settings],
@@ -62,14 +53,13 @@ def clustering_report(
     fine_spectra: SpectrumTensor,
     clustering_runs: dict[str, pa.Table],
     clusters: dict[str, pa.Table],
-) -> dg.MaterializeResult:
+) -> Result:
     """The clustering benchmark over seeds and tasks, and the files of the paper."""
-    runs = current_runs(settings, fine_spectra, clustering_runs)
+    runs = _current_runs(settings, fine_spectra, clustering_runs)
     if runs.empty:
         raise dg.Failure(_NOTHING, allow_retries=False)
     table = clustering_text.summary(runs)
-    columns = ["member_id", "member", "kind"]
-    members = spectra.select(columns).to_pandas()
+    members = spectra.select(["member_id", "member", "kind"]).to_pandas()
     files = match_files(members[members["kind"] == "Processed"])
     present = set(zip(runs["preset"], runs["seed"], strict=True))
     frames = {
@@ -78,62 +68,57 @@ def clustering_report(
         if preset_and_seed(key) in present
     }
     comparison = clustering_text.compare_with_paper(files, frames)
-    text = clustering_text.to_markdown(table, runs, comparison, files, _protocol(settings, runs))
-    path = settings.figure_store / "clustering_report" / "report.md"
-    atomic.write_text(path, text)
-    return table_result(
-        "clustering_report",
+    protocol = _protocol(settings, runs)
+    return Result(
         CLUSTERING_RUNS.from_frame(runs),
-        CLUSTERING_RUNS,
-        settings.part(_USED),
-        [],
-        report=dg.MetadataValue.md(text),
-        report_file=dg.MetadataValue.path(path),
-        conclusions=clustering_text.conclusions(table),
-        paper_files_found=int(files["member_id"].notna().sum()),
-        **figure_metadata(settings, "clustering_report", scores=_scores_figure(settings, table)),
+        {
+            "conclusions": clustering_text.conclusions(table),
+            "paper_files_found": int(files["member_id"].notna().sum()),
+        },
+        figures={"scores": _scores_figure(settings, table)},
+        report=clustering_text.to_markdown(table, runs, comparison, files, protocol),
     )
 
 
-@dg.asset(
-    **_COMMON,
-    ins={"denoising_runs": _ALL, "denoised_pairs": _ALL},
-    check_specs=[schema_check("denoising_report")],
+@_report(
+    DENOISING_REPORT,
+    ins={"denoising_runs": ALL_PARTITIONS, "denoised_pairs": ALL_PARTITIONS},
 )
 def denoising_report(
     settings: dg.ResourceParam[Settings],
     fine_spectra: SpectrumTensor,
     denoising_runs: dict[str, pa.Table],
     denoised_pairs: dict[str, pa.Table],
-) -> dg.MaterializeResult:
+) -> Result:
     """Autoencoders and classical smoothers on added noise and on measured pairs."""
-    runs = current_runs(settings, fine_spectra, denoising_runs)
+    runs = _current_runs(settings, fine_spectra, denoising_runs)
     if runs.empty:
         raise dg.Failure(_NOTHING, allow_retries=False)
     table = denoising_text.summary(runs)
-    pairs = denoising_text.pair_summary(current_runs(settings, fine_spectra, denoised_pairs))
-    protocol = _protocol(settings, runs)
-    text = denoising_text.to_markdown(table, pairs, protocol)
-    path = settings.figure_store / "denoising_report" / "report.md"
-    atomic.write_text(path, text)
-    title = (
-        f"{settings.profile} profile{_simulated(settings)}, held-out specimens, means over seeds"
-    )
-    figures = {
-        f"errors_{preset}": error_by_noise(rows, f"{preset} preset, {title}")
-        for preset, rows in runs.groupby("preset")
-    }
-    return table_result(
-        "denoising_report",
+    pairs = denoising_text.pair_summary(_current_runs(settings, fine_spectra, denoised_pairs))
+    title = f"profile {settings.title}, held-out specimens, means over seeds"
+    return Result(
         DENOISING_REPORT.from_frame(runs),
-        DENOISING_REPORT,
-        settings.part(_USED),
-        [],
-        report=dg.MetadataValue.md(text),
-        report_file=dg.MetadataValue.path(path),
-        conclusions=denoising_text.conclusions(table),
-        seeds=runs["seed"].nunique(),
-        **figure_metadata(settings, "denoising_report", **figures),
+        {
+            "conclusions": denoising_text.conclusions(table),
+            "seeds": runs["seed"].nunique(),
+        },
+        figures={
+            f"errors_{preset}": error_by_noise(rows, f"{preset} preset, {title}")
+            for preset, rows in runs.groupby("preset")
+        },
+        report=denoising_text.to_markdown(table, pairs, _protocol(settings, runs)),
+    )
+
+
+def _current_runs(
+    settings: Settings, fine_spectra: SpectrumTensor, tables: Mapping[str, pa.Table]
+) -> pd.DataFrame:
+    """Returns the rows made with the present settings and spectra, with preset and seed."""
+    return current_rows(
+        tables,
+        provenance(settings, CLUSTERING_USES, fine_spectra),
+        lambda key: dict(zip(("preset", "seed"), preset_and_seed(key), strict=True)),
     )
 
 
@@ -142,15 +127,11 @@ def _title(key: str) -> str:
     return f"{preset} preset, seed {seed}"
 
 
-def _simulated(settings: Settings) -> str:
-    return " (simulated spectra)" if settings.profile == "sample" else ""
-
-
 def _protocol(settings: Settings, runs: pd.DataFrame) -> dict[str, object]:
     grid = settings.fine_grid
     seeds = runs.groupby("preset")["seed"].unique()
     return {
-        "profile": f"{settings.profile}{_simulated(settings)}",
+        "profile": settings.title,
         "grid": f"{grid.start_cm1:g} to {grid.start_cm1 + grid.step_cm1 * (grid.points - 1):g} "
         f"cm⁻¹, {grid.points:,} points, min-max normalised, processed spectra only",
         "autoencoders": ", ".join(
@@ -173,5 +154,5 @@ def _scores_figure(settings: Settings, table: pd.DataFrame) -> Figure:
         tasks[f"{task}\n{preset} preset"] = shown.rename(
             columns={"ari_mean": "ari", "ari_sd": "sd"}
         )[["name", "ari", "sd", "from_autoencoder", "supervised"]].fillna({"sd": 0.0})
-    title = f"Agreement of clusters with minerals, {settings.profile} profile{_simulated(settings)}"
+    title = f"Agreement of clusters with minerals, profile {settings.title}"
     return scores_by_representation(tasks, title)

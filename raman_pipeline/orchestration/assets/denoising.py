@@ -1,11 +1,11 @@
 """Denoising autoencoders and their evaluation as denoisers."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import dagster as dg
 import numpy as np
+from matplotlib.figure import Figure
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
@@ -20,33 +20,30 @@ from raman_pipeline.learning.denoising.evaluation import (
     tuned_smoothers,
 )
 from raman_pipeline.learning.denoising.pairs import DENOISED_PAIRS, evaluate_pairs
-from raman_pipeline.learning.training.loop import EpochReport
-from raman_pipeline.orchestration.io_managers import ON_DISK
-from raman_pipeline.orchestration.metadata import (
-    MODEL,
-    OWNERS,
-    TABLE,
-    arrays_version,
-    blocking_check,
-    check_result,
-    figure_metadata,
-    schema_check,
-    table_result,
+from raman_pipeline.orchestration.asset_kit import (
+    Check,
+    Result,
+    checkpoint_of,
+    log_epochs,
+    model_asset,
+    table_asset,
 )
+from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
-from raman_pipeline.orchestration.progress import Progress, publish
-from raman_pipeline.orchestration.provenance import stamped
 from raman_pipeline.plots.denoising import clean_noisy_denoised
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-_COMMON: dict[str, Any] = {
-    "group_name": "clustering",
-    "owners": OWNERS,
-    "partitions_def": PRESET_SEED,
-    "ins": {"spectra": ON_DISK},
-}
-_USED = ["fine_grid", "denoising", "clustering"]
+CLUSTERING_USES = ["fine_grid", "denoising", "clustering"]
+_table = partial(
+    table_asset,
+    group_name="clustering",
+    code_version="3",
+    partitions_def=PRESET_SEED,
+    ins={"spectra": ON_DISK},
+    uses=CLUSTERING_USES,
+    provenance_inputs=["fine_spectra"],
+)
 _SHOWN_NOISE = 0.05
 _SHOWN = 3
 
@@ -89,27 +86,21 @@ def spectra_to_cluster(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
     )
 
 
-@dg.asset(
-    **_COMMON,
-    dagster_type=MODEL,
-    io_manager_key="model_io_manager",
-    kinds={"pytorch", "safetensors"},
-    code_version="2",
-    metadata={"settings_used": _USED},
-    check_specs=[
-        blocking_check(
-            "denoising_autoencoder",
-            "held_out_specimens",
-            "No specimen of the evaluation was in the training set.",
-        )
-    ],
+@model_asset(
+    group_name="clustering",
+    code_version="3",
+    partitions_def=PRESET_SEED,
+    ins={"spectra": ON_DISK},
+    kinds={"pytorch"},
+    uses=CLUSTERING_USES,
+    checks={"held_out_specimens": "No specimen of the evaluation was in the training set."},
 )
 def denoising_autoencoder(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
-) -> dg.MaterializeResult:
+) -> Result:
     """A transformer autoencoder that reconstructs clean spectra from noisy ones.
 
     The `paper` preset is trained on the spectra that it clusters, as in the paper; `default`
@@ -121,63 +112,31 @@ def denoising_autoencoder(
     training = corpus.training
     if preset.train_on_clustered:
         training = spectra_to_cluster(corpus.spectra, settings, seed)
-
-    def log(report: EpochReport) -> None:
-        note = f"{report.measure} {report.value:.5f}"
-        context.log.info(
-            f"{name}, seed {seed}, epoch {report.epoch} of {report.epochs}: {note}, "
-            f"{report.seconds:.1f} s"
-        )
-        step = f"denoising_autoencoder {context.partition_key}"
-        publish(Progress(step, report.epoch, report.epochs, note))
-
-    checkpoint = _checkpoint(settings, name, seed)
-    state = fit_autoencoder(training, preset, seed, checkpoint, log)
+    checkpoint = checkpoint_of(context, settings)
+    state = fit_autoencoder(training, preset, seed, checkpoint, log_epochs(context))
     state.metadata["training_specimens"] = sorted(training.metadata["rruff_id"].unique())
     evaluation = evaluation_set(corpus.held_out, state)
     shared = set(evaluation.metadata["rruff_id"]) & set(state.metadata["training_specimens"])
-    return dg.MaterializeResult(
-        value=state,
-        data_version=dg.DataVersion(arrays_version(state.arrays, str(state.metadata))),
-        metadata={
-            "dagster/row_count": len(training),
-            "settings": settings.part(_USED),
-            "preset": name,
-            "seed": seed,
-            **{k: v for k, v in state.metadata.items() if isinstance(v, int | float)},
-            **_figure(settings, context.partition_key, evaluation, Autoencoder(state), seed),
-        },
-        check_results=[
-            check_result(
-                "denoising_autoencoder",
-                "held_out_specimens",
-                not shared,
-                specimens=evaluation.metadata["rruff_id"].nunique(),
-            )
-        ],
+    specimens = evaluation.metadata["rruff_id"].nunique()
+    return Result(
+        state,
+        {"dagster/row_count": len(training), "preset": name, "seed": seed},
+        checks={"held_out_specimens": Check(not shared, specimens=specimens)},
+        figures={"denoised": _figure(name, evaluation, Autoencoder(state), seed)},
     )
 
 
-@dg.asset(
-    **_COMMON,
-    dagster_type=TABLE,
-    kinds={"parquet"},
-    code_version="2",
-    metadata={"settings_used": _USED},
-    check_specs=[schema_check("denoising_runs")],
-)
+@_table(DENOISING_RUNS)
 def denoising_runs(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
-) -> dg.MaterializeResult:
+) -> Result:
     """The autoencoder and classical smoothers on held-out spectra with added noise."""
-    name, seed = preset_and_seed(context.partition_key)
+    _, seed = preset_and_seed(context.partition_key)
     corpus = split_corpus(settings, spectra, fine_spectra, seed)
-    # The model is stored by now, so the state to resume its training is not needed.
-    _checkpoint(settings, name, seed).unlink(missing_ok=True)
     table = DENOISING_RUNS.from_rows(
         evaluate(
             evaluation_set(corpus.held_out, denoising_autoencoder).intensity,
@@ -189,30 +148,17 @@ def denoising_runs(
     )
     frame = table.to_pandas()
     shown = frame[frame["noise"] == _SHOWN_NOISE].set_index("method")["mse"]
-    return table_result(
-        "denoising_runs",
-        stamped(table, settings, fine_spectra),
-        DENOISING_RUNS,
-        settings.part(_USED),
-        mse_at_5_percent=dg.MetadataValue.json(shown.to_dict()),
-    )
+    return Result(table, {"mse_at_5_percent": dg.MetadataValue.json(shown.to_dict())})
 
 
-@dg.asset(
-    **_COMMON,
-    dagster_type=TABLE,
-    kinds={"parquet"},
-    code_version="2",
-    metadata={"settings_used": _USED},
-    check_specs=[schema_check("denoised_pairs")],
-)
+@_table(DENOISED_PAIRS)
 def denoised_pairs(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
-) -> dg.MaterializeResult:
+) -> Result:
     """Denoisers on RAW spectra of held-out specimens, compared with the processed spectra."""
     _, seed = preset_and_seed(context.partition_key)
     corpus = split_corpus(settings, spectra, fine_spectra, seed)
@@ -230,14 +176,9 @@ def denoised_pairs(
     denoisers = {name: smooth for name, (_, smooth) in smoothers.items()}
     denoisers["autoencoder"] = Autoencoder(denoising_autoencoder).denoise
     step = settings.fine_grid.step_cm1
-    table = DENOISED_PAIRS.from_rows(evaluate_pairs(before, after, denoisers, step))
-    return table_result(
-        "denoised_pairs",
-        stamped(table, settings, fine_spectra),
-        DENOISED_PAIRS,
-        settings.part(_USED),
-        pairs=len(raw),
-        minerals=evaluation.metadata["mineral"].nunique(),
+    return Result(
+        DENOISED_PAIRS.from_rows(evaluate_pairs(before, after, denoisers, step)),
+        {"pairs": len(raw), "minerals": evaluation.metadata["mineral"].nunique()},
     )
 
 
@@ -247,26 +188,18 @@ def evaluation_set(held_out: Corpus, state: ModelState) -> Corpus:
     return held_out.subset(~trained.to_numpy())
 
 
-def _checkpoint(settings: Settings, preset: str, seed: int) -> Path:
-    return settings.checkpoint_store / "denoising_autoencoder" / preset / f"{seed}.pt"
-
-
-def _figure(
-    settings: Settings, partition: str, evaluation: Corpus, autoencoder: Autoencoder, seed: int
-) -> dict[str, dg.MetadataValue]:
+def _figure(preset: str, evaluation: Corpus, autoencoder: Autoencoder, seed: int) -> Figure:
     rng = np.random.default_rng(seed)
     drawn = evaluation.metadata.iloc[rng.permutation(len(evaluation))]
     rows = drawn.drop_duplicates("mineral").index.to_numpy()[:_SHOWN]
     clean = evaluation.intensity[rows]
     noisy = clean + np.float32(_SHOWN_NOISE) * rng.standard_normal(clean.shape, dtype=np.float32)
     metadata = evaluation.metadata.iloc[rows]
-    figure = clean_noisy_denoised(
+    return clean_noisy_denoised(
         evaluation.grid,
         clean,
         noisy,
         autoencoder.denoise(noisy),
         [f"{m} {r}" for m, r in zip(metadata["mineral"], metadata["rruff_id"], strict=True)],
-        f"Held-out specimens, added noise {_SHOWN_NOISE}: {partition.replace('|', ', seed ')}",
+        f"Held-out specimens, added noise {_SHOWN_NOISE}: {preset}, seed {seed}",
     )
-    folder = f"denoising_autoencoder/{partition.replace('|', '_')}"
-    return figure_metadata(settings, folder, denoised=figure)

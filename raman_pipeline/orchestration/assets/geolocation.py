@@ -25,8 +25,8 @@ from raman_pipeline.orchestration.provenance import prediction_uses
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-_COMMON = {"group_name": "geolocation", "partitions_def": FOLD_SPLIT}
-_model, _table = partial(model_asset, **_COMMON), partial(table_asset, **_COMMON)
+_model = partial(model_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
+_table = partial(table_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
 
 
 def family_assets(family: Family) -> list[dg.AssetsDefinition]:
