@@ -196,11 +196,6 @@ class Settings(_Part):
         return "sample (simulated spectra)" if self.profile == "sample" else self.profile
 
     @property
-    def library_file(self) -> Path:
-        """The mineral library."""
-        return self.asset_store / "mineral_library.safetensors"
-
-    @property
     def synthetic_store(self) -> Path:
         """Folder of the universal synthetic sets, some 0.7 GB a seed."""
         return self.store / "synthetic"

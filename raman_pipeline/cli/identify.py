@@ -57,12 +57,16 @@ def identify(
     status is 1.
     """
     from raman_pipeline.learning.identification.identify import Identifier
+    from raman_pipeline.orchestration.asset_paths import asset_path
     from raman_pipeline.settings import load_settings
     from raman_pipeline.spectra.baseline import BASELINES
 
     if baseline not in BASELINES:
         raise typer.BadParameter(f"{baseline}: use {', '.join(BASELINES)}")
-    identifier = Identifier.open(library or load_settings(profile).library_file)
+    if library is None:
+        store = load_settings(profile).asset_store
+        library = asset_path(store, "mineral_library", extension=".safetensors")
+    identifier = Identifier.open(library)
     failed, drawn = False, set[str]()
     for batch in _batches(identifier, files, baseline):
         queries = [q for q in batch if not isinstance(q, str)]

@@ -1,8 +1,4 @@
-"""When assets follow their inputs by themselves.
-
-What belongs here: the condition that the `follow_up` sensor evaluates. What does not:
-what has it (see `assets`); nothing that trains does.
-"""
+"""The automation condition of all assets up to the folds; nothing that trains has one."""
 
 from __future__ import annotations
 
@@ -19,5 +15,5 @@ EAGER_ON_DATA_CHANGE = (
     )
     .with_label("when the content of an input changed")
 )
-"""As eager, but asking the same question twice is no change: an archive that was fetched
-again with the same bytes leads to nothing."""
+"""As `eager`, but only for inputs whose data version changed: an archive that was fetched
+again with the same bytes leads to no run."""

@@ -1,8 +1,4 @@
-"""Jobs: one a partitions definition, so that the UI and backfills can launch them.
-
-What belongs here: what runs together. What does not: when (see `schedules`,
-`sensors`) and the order of a whole run (see `runner`).
-"""
+"""Jobs: each runs one or more asset groups that share a partitions definition."""
 
 from __future__ import annotations
 
@@ -12,127 +8,57 @@ import dagster as dg
 
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 
-INGEST_ASSETS = ("rruff_archive", "parsed_spectra", "refused_members")
-DATASET_ASSETS = (
-    "spectra",
-    "member_changes",
-    "cleaned_localities",
-    "countries",
-    "geocoded_localities",
-    "paper_localities",
-    "geocoder_answers",
-    "located_localities",
-    "located_specimens",
-    "wavenumber_window",
-    "resampled_spectra",
-    "fine_spectra",
-    "spectrum_covariates",
-    "mineral_library",
-    "georeferencing_report",
-    "dataset_report",
-)
-FOLD_ASSETS = ("fold_assignment", "split_leakage")
-TRAINING_ASSETS = (
-    "augmented_training_set",
-    *(f"{name}_{part}" for name in FAMILIES for part in ("model", "predictions")),
-)
-EXPERIMENT_ASSETS = ("paired_comparison", "input_ablation", "learning_curve", "duplicate_effect")
-REPORT_ASSETS = ("geolocation_report",)
-CLUSTERING_ASSETS = (
-    "denoising_autoencoder",
-    "denoising_runs",
-    "denoised_pairs",
-    "latent_vectors",
-    "embedding_2d",
-    "clusters",
-    "clustering_runs",
-)
-CLUSTERING_REPORT_ASSETS = ("denoising_report", "clustering_report")
-IDENTIFICATION_ASSETS = (
-    "identified_spectra",
-    "open_set_recognition",
-    "mixture_evaluation",
-    "identification_report",
-)
-SYNTHETIC_SET_ASSETS = ("universal_synthetic_set", "synthetic_runs")
-EMBEDDING_ASSETS = ("spectrum_embedding", "embedding_runs")
-SYNTHETIC_REPORT_ASSETS = ("synthetic_report",)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "ingest": ("archives",),
+    "dataset": ("spectra", "localities", "features", "reports"),
+    "folds": ("folds",),
+    "training": ("geolocation",),
+    "experiments": ("experiments",),
+    "geolocation_reports": ("geolocation_reports",),
+    "clustering": ("clustering",),
+    "clustering_reports": ("clustering_reports",),
+    "identification": ("identification",),
+    "synthetic": ("synthetic",),
+    "embedding": ("embedding",),
+    "synthetic_reports": ("synthetic_reports",),
+}
+"""Job to asset groups, in the order of the graph."""
 
-
-def _job(name: str, assets: tuple[str, ...], description: str) -> dg.UnresolvedAssetJobDefinition:
-    return dg.define_asset_job(
-        name,
-        selection=dg.AssetSelection.assets(*assets),
-        description=description,
-        # One process a run: steps are short, and parallelism lies between runs.
-        executor_def=dg.in_process_executor,
-    )
-
-
-INGEST = _job("ingest", INGEST_ASSETS, "Fetch one archive if it changed, and parse it.")
-DATASET = _job("dataset", DATASET_ASSETS, "Merge the archives; locate specimens; resample.")
-FOLDS = _job("folds", FOLD_ASSETS, "Assign every spectrum to a fold under one split.")
-TRAINING = _job("training", TRAINING_ASSETS, "Fit and test every family on one fold and split.")
-EXPERIMENTS = _job("experiments", EXPERIMENT_ASSETS, "Compare, ablate and scale over many fits.")
-REPORT = _job("report", REPORT_ASSETS, "Compare all families over the folds done so far.")
-CLUSTERING = _job("clustering", CLUSTERING_ASSETS, "Train, judge and cluster: a preset, a seed.")
-CLUSTERING_REPORT = _job(
-    "clustering_reports", CLUSTERING_REPORT_ASSETS, "Compare denoisers and clusterings."
-)
-
-IDENTIFICATION = _job(
-    "identification", IDENTIFICATION_ASSETS, "Judge the mineral library on specimens left out."
-)
-SYNTHETIC = _job(
-    "synthetic", SYNTHETIC_SET_ASSETS, "Make a synthetic set; ask baselines and peak models."
-)
-EMBEDDING = _job("embedding", EMBEDDING_ASSETS, "Train and ask the paper's network: seed, task.")
-SYNTHETIC_REPORT = _job(
-    "synthetic_reports", SYNTHETIC_REPORT_ASSETS, "Compare all methods on the synthetic tasks."
-)
+_DESCRIPTIONS = {
+    "ingest": "Fetch one archive if it changed, and parse it.",
+    "dataset": "Merge the archives; locate specimens; resample spectra; build the library.",
+    "folds": "Assign every spectrum to a fold under one split.",
+    "training": "Fit and evaluate every family on one fold and split.",
+    "experiments": "Comparison, ablation, learning curve and duplicate effect over many fits.",
+    "geolocation_reports": "Compare all families over the finished folds.",
+    "clustering": "Train and evaluate one autoencoder and cluster its latents: preset, seed.",
+    "clustering_reports": "Compare denoisers and clusterings over the finished seeds.",
+    "identification": "Evaluate the mineral library with specimens left out.",
+    "synthetic": "Make a synthetic set; evaluate baselines and peak models.",
+    "embedding": "Train and evaluate the paper's network: seed, task.",
+    "synthetic_reports": "Compare all methods on the synthetic tasks.",
+}
 
 JOBS = [
-    INGEST,
-    DATASET,
-    FOLDS,
-    TRAINING,
-    EXPERIMENTS,
-    REPORT,
-    CLUSTERING,
-    CLUSTERING_REPORT,
-    IDENTIFICATION,
-    SYNTHETIC,
-    EMBEDDING,
-    SYNTHETIC_REPORT,
-]
-
-
-def request_archive(archive: str, run_key: str) -> dg.RunRequest:
-    """Requests a conditional fetch of one archive, and nothing after it.
-
-    What follows is for `follow_up` to say: it looks at whether the bytes changed.
-    """
-    return dg.RunRequest(
-        run_key=run_key,
-        partition_key=archive,
-        asset_selection=[dg.AssetKey("rruff_archive")],
+    dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.groups(*groups),
+        description=_DESCRIPTIONS[name],
+        # One process per run: steps are short, and runs are parallel.
+        executor_def=dg.in_process_executor,
     )
+    for name, groups in GROUPS.items()
+]
+INGEST = JOBS[0]
 
 
-ASSETS_OF: dict[str, tuple[str, ...]] = {
-    "ingest": INGEST_ASSETS,
-    "dataset": DATASET_ASSETS,
-    "folds": FOLD_ASSETS,
-    "training": TRAINING_ASSETS,
-    "experiments": EXPERIMENT_ASSETS,
-    "report": REPORT_ASSETS,
-    "clustering": CLUSTERING_ASSETS,
-    "clustering_reports": CLUSTERING_REPORT_ASSETS,
-    "identification": IDENTIFICATION_ASSETS,
-    "synthetic": SYNTHETIC_SET_ASSETS,
-    "embedding": EMBEDDING_ASSETS,
-    "synthetic_reports": SYNTHETIC_REPORT_ASSETS,
-}
+def assets_of(definitions: dg.Definitions, job: str) -> tuple[str, ...]:
+    """Returns the names of the assets of a job; empty where there is no such job."""
+    return tuple(
+        spec.key.to_user_string()
+        for spec in definitions.resolve_all_asset_specs()
+        if spec.group_name in GROUPS.get(job, ())
+    )
 
 
 def assets_of_families(names: Iterable[str]) -> tuple[str, ...]:
@@ -145,3 +71,15 @@ def assets_of_families(names: Iterable[str]) -> tuple[str, ...]:
     if unknown := sorted(set(chosen) - set(FAMILIES)):
         raise ValueError(f"no family {', '.join(unknown)}; they are {', '.join(FAMILIES)}")
     return tuple(f"{name}_{part}" for name in chosen for part in ("model", "predictions"))
+
+
+def request_archive(archive: str, run_key: str) -> dg.RunRequest:
+    """Returns a request for a conditional fetch of one archive alone.
+
+    The sensor `follow_up` requests the rest, if the content of the archive changed.
+    """
+    return dg.RunRequest(
+        run_key=run_key,
+        partition_key=archive,
+        asset_selection=[dg.AssetKey("rruff_archive")],
+    )

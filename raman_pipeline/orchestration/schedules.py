@@ -1,7 +1,4 @@
-"""Schedules: the weekly look at RRUFF.
-
-What belongs here: what runs by the clock.
-"""
+"""Schedules: the weekly check of RRUFF."""
 
 import dagster as dg
 
@@ -14,15 +11,14 @@ from raman_pipeline.orchestration.partitions import ARCHIVES
     cron_schedule="0 5 * * 1",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every Monday: ask for every archive, and fetch what changed.",
+    description="Every Monday: check every archive, and fetch those that changed.",
 )
 def weekly_refresh(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
     """Requests one conditional fetch for each archive.
 
-    On from the start wherever a daemon runs (`make ui`): who opens the UI of the profile
-    that reads from RRUFF has asked for it, and a week without change costs ten HEAD
-    requests. The `sample` profile looks into a folder. What follows up to the folds is
-    for the sensor `follow_up`.
+    On from the start where a daemon runs (`make ui`): a week without change costs ten HEAD
+    requests. The `sample` profile reads a folder. The sensor `follow_up` requests what
+    depends on a changed archive, up to the folds.
     """
     week = context.scheduled_execution_time.strftime("%G-W%V")
     return [

@@ -1,20 +1,10 @@
-"""Sensors: archives that changed, and what follows from them.
-
-What belongs here: what runs because something happened. What does not: training,
-which costs hours and runs by backfill.
-"""
+"""Sensors: archives that changed, and the assets that follow up to the folds."""
 
 import json
 
 import dagster as dg
 
-from raman_pipeline.orchestration.jobs import (
-    DATASET_ASSETS,
-    FOLD_ASSETS,
-    INGEST,
-    INGEST_ASSETS,
-    request_archive,
-)
+from raman_pipeline.orchestration.jobs import GROUPS, INGEST, request_archive
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.zip_archive import ArchiveError
@@ -26,15 +16,15 @@ _DAY_S = 24 * 3600
     job=INGEST,
     minimum_interval_seconds=_DAY_S,
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Asks for validators only and fetches the archives whose validators changed.",
+    description="Requests a fetch of the archives whose HTTP validators changed.",
 )
 def changed_archives(
     context: dg.SensorEvaluationContext, rruff: dg.ResourceParam[Rruff]
 ) -> dg.SensorResult:
-    """Requests one run for each archive that is not as the cursor remembers it.
+    """Requests one run for each archive that differs from the cursor.
 
     The cursor is JSON, archive name to validator. An archive whose server does not
-    answer keeps its old entry and is asked again next time.
+    answer keeps its old entry and is checked again next time.
     """
     seen: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
     requests, silent = [], []
@@ -55,8 +45,8 @@ def changed_archives(
 
 follow_up = dg.AutomationConditionSensorDefinition(
     "follow_up",
-    target=dg.AssetSelection.assets(*INGEST_ASSETS[1:], *DATASET_ASSETS, *FOLD_ASSETS),
+    target=dg.AssetSelection.groups(*GROUPS["ingest"], *GROUPS["dataset"], *GROUPS["folds"]),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description="Materialises what follows from a changed archive, up to the folds.",
+    description="Materialises what depends on a changed archive, up to the folds.",
 )

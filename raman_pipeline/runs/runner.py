@@ -169,10 +169,10 @@ def run_backfill(
         ValueError: a partition or a family does not exist.
     """
     chosen = _known(FOLD_SPLIT, partitions)
-    assets = jobs.TRAINING_ASSETS if families is None else jobs.assets_of_families(families)
+    assets = None if families is None else jobs.assets_of_families(families)
     tasks = [_Task("training", assets, partition) for partition in chosen]
     outcomes = _in_processes(settings, listener, tasks, processes)
-    return [*outcomes, _report(settings, listener, "report")]
+    return [*outcomes, _report(settings, listener, "geolocation_reports")]
 
 
 def run_experiments(
@@ -185,7 +185,8 @@ def run_experiments(
         listener: told of progress.
         processes: how many; the number of cores, at most 8, where None.
     """
-    tasks = [_Task("experiments", (asset,), None) for asset in jobs.EXPERIMENT_ASSETS]
+    assets = jobs.assets_of(build_definitions(settings), "experiments")
+    tasks = [_Task("experiments", (asset,), None) for asset in assets]
     return _in_processes(settings, listener, tasks, processes)
 
 
@@ -210,7 +211,7 @@ def run_clustering(
     chosen = _known(PRESET_SEED, partitions)
     if partitions is None:
         chosen = [k for k in chosen if preset_and_seed(k)[1] < settings.clustering.seeds]
-    tasks = [_Task("clustering", jobs.CLUSTERING_ASSETS, partition) for partition in chosen]
+    tasks = [_Task("clustering", None, partition) for partition in chosen]
     outcomes = _in_processes(settings, listener, tasks, processes)
     return [*outcomes, _report(settings, listener, "clustering_reports")]
 
@@ -242,10 +243,10 @@ def run_synthetic(
     """
     chosen = _known(TASK_SEED, partitions)
     seeds = SYNTHETIC_SEED.get_partition_keys()
-    tasks = [_Task("synthetic", jobs.SYNTHETIC_SET_ASSETS, seed) for seed in seeds]
+    tasks = [_Task("synthetic", None, seed) for seed in seeds]
     outcomes = _in_processes(settings, listener, tasks, processes)
     if chosen and all(o.succeeded for o in outcomes):
-        tasks = [_Task("embedding", jobs.EMBEDDING_ASSETS, partition) for partition in chosen]
+        tasks = [_Task("embedding", None, partition) for partition in chosen]
         outcomes += _in_processes(settings, listener, tasks, processes)
     return [*outcomes, _report(settings, listener, "synthetic_reports")]
 
@@ -272,7 +273,7 @@ def run_stale(
         config: asset to its configuration.
         among: assets of the job to look at; all where None.
     """
-    members = jobs.ASSETS_OF[job] if among is None else tuple(among)
+    members = jobs.assets_of(definitions, job) if among is None else tuple(among)
     assets = tuple(always) or tuple(stale_assets(definitions, instance, members, partition))
     if not assets:
         return RunOutcome(job, partition, ())
@@ -343,7 +344,7 @@ class _Task:
     """A run for a process of its own."""
 
     job: str
-    assets: tuple[str, ...]
+    assets: tuple[str, ...] | None
     partition: str | None
 
 

@@ -15,6 +15,7 @@ from dagster._core.definitions.partitions.context import partition_loading_conte
 
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
+from raman_pipeline.orchestration.asset_paths import asset_path
 from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.settings import Settings
 
@@ -70,21 +71,22 @@ class _FailedRun:
 
 def asset_states(settings: Settings) -> list[AssetState]:
     """Returns the state of every asset, in the order of the graph."""
-    graph = build_definitions(settings).resolve_asset_graph()
+    definitions = build_definitions(settings)
+    graph = definitions.resolve_asset_graph()
     with open_instance(settings) as instance, partition_loading_context():
-        failed_runs = _failed_runs(instance)
+        failed_runs = _failed_runs(definitions, instance)
         return [
             _state(settings, instance, failed_runs, graph.get(key))
             for key in graph.toposorted_asset_keys
         ]
 
 
-def _failed_runs(instance: dg.DagsterInstance) -> list[_FailedRun]:
+def _failed_runs(definitions: dg.Definitions, instance: dg.DagsterInstance) -> list[_FailedRun]:
     failures = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])
     found = []
     for record in instance.get_run_records(filters=failures, limit=_MAX_EVENTS):
         run = record.dagster_run
-        named = [dg.AssetKey(a) for a in jobs.ASSETS_OF.get(run.job_name, ())]
+        named = [dg.AssetKey(a) for a in jobs.assets_of(definitions, run.job_name)]
         found.append(
             _FailedRun(
                 run.run_id,
@@ -139,9 +141,9 @@ def _total(metadata: list, *names: str) -> int | None:
 
 
 def _where(settings: Settings, node: BaseAssetNode, metadata: list) -> str:
-    for preferred in ("report_file", "path"):
+    for preferred in ("report.md", "path"):
         if not node.is_partitioned and preferred in metadata[0]:
             return str(metadata[0][preferred].value)
     if node.key.to_user_string() == "rruff_archive":
         return str(settings.archive_store)
-    return str(settings.asset_store / node.key.to_user_string())
+    return str(asset_path(settings.asset_store, node.key.to_user_string(), extension=""))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.orchestration.asset_paths import asset_files
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.refusals import MemberRefused
 from raman_pipeline.rruff.zip_archive import open_zip
@@ -66,7 +66,8 @@ def trace(settings: Settings, what: str) -> list[Step]:
         for step in _rows(settings, asset, column, {value})
     ]
     if not members:
-        known = sum(StoredTable(p).num_rows for _, p in _files(settings, "parsed_spectra"))
+        parsed = asset_files(settings.asset_store, "parsed_spectra").values()
+        known = sum(StoredTable(path).num_rows for path in parsed)
         raise LookupError(
             f"{what}: no member id, file name or RRUFF ID of the {known:,} members parsed below "
             f"{settings.store}; " + ("check the spelling" if known else "run the pipeline first")
@@ -124,19 +125,9 @@ def _steps(settings: Settings, members: list[Step]) -> Iterator[Step]:
         yield from _rows(settings, asset, "member_id", ids)
 
 
-def _files(settings: Settings, asset: str) -> list[tuple[str | None, Path]]:
-    """Returns partition and file of everything that an asset holds."""
-    single = settings.asset_store / f"{asset}.parquet"
-    if single.exists():
-        return [(None, single)]
-    folder = settings.asset_store / asset
-    found = sorted(p for p in folder.rglob("*.parquet") if not p.name.startswith("."))
-    return [("|".join(p.relative_to(folder).with_suffix("").parts), p) for p in found]
-
-
 def _rows(settings: Settings, asset: str, column: str, values: set[str]) -> list[Step]:
     found = []
-    for partition, path in _files(settings, asset):
+    for partition, path in asset_files(settings.asset_store, asset).items():
         table = StoredTable(path)
         if column not in table.schema.names:
             continue
@@ -148,8 +139,8 @@ def _rows(settings: Settings, asset: str, column: str, values: set[str]) -> list
 
 
 def _tensor_rows(settings: Settings, ids: set[str]) -> Iterator[Step]:
-    path = settings.asset_store / "resampled_spectra.safetensors"
-    if not path.exists():
+    path = asset_files(settings.asset_store, "resampled_spectra").get(None)
+    if path is None:
         return
     tensor = open_tensor(path)
     for row, member_id in enumerate(tensor.member_ids):

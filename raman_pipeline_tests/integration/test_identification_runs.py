@@ -47,7 +47,7 @@ def test_members_of_the_archives_are_identified(identified, sample_folder, tmp_p
     for member in members:
         rows = zip(member.raman_shift, member.intensity, strict=True)
         (tmp_path / member.name.raw).write_text("\n".join(f"{x}, {y}" for x, y in rows))
-    library = ["--library", str(identified.library_file)]
+    library = ["--library", str(identified.asset_store / "mineral_library.safetensors")]
     result = CliRunner().invoke(app, ["identify", str(tmp_path), "--json", *library])
     assert result.exit_code == 0, result.output
     answers = [json.loads(line) for line in result.stdout.splitlines()]

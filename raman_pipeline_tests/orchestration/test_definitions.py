@@ -50,15 +50,9 @@ def test_every_table_has_a_blocking_schema_check(definitions):
     assert soft == {"countries_found", "requested_map", "same_name_same_country"}
 
 
-def test_jobs_cover_every_asset_once(definitions):
-    named = [
-        *jobs.INGEST_ASSETS, *jobs.DATASET_ASSETS, *jobs.FOLD_ASSETS, *jobs.TRAINING_ASSETS,
-        *jobs.EXPERIMENT_ASSETS, *jobs.REPORT_ASSETS, *jobs.CLUSTERING_ASSETS,
-        *jobs.CLUSTERING_REPORT_ASSETS, *jobs.IDENTIFICATION_ASSETS, *jobs.SYNTHETIC_SET_ASSETS,
-        *jobs.EMBEDDING_ASSETS, *jobs.SYNTHETIC_REPORT_ASSETS,
-    ]  # fmt: skip
-    assert sorted(named) == sorted(specs(definitions))
-    assert len(jobs.TRAINING_ASSETS) == 1 + 2 * len(FAMILIES)
+def test_every_asset_is_in_one_job(definitions):
+    of_jobs = [asset for job in jobs.GROUPS for asset in jobs.assets_of(definitions, job)]
+    assert sorted(of_jobs) == sorted(specs(definitions))
     for job in jobs.JOBS:
         assert definitions.resolve_job_def(job.name)
 
@@ -67,6 +61,9 @@ def test_training_is_fold_by_split(definitions):
     keys = definitions.resolve_job_def("training").partitions_def.get_partition_keys()
     assert len(keys) == 20
     assert {"0|random", "4|species"} <= set(keys)
+
+
+EXPERIMENTS = ("paired_comparison", "input_ablation", "learning_curve", "duplicate_effect")
 
 
 def code_versions(settings):
@@ -82,13 +79,13 @@ def code_versions(settings):
                 "wavenumber_window",
                 "resampled_spectra",
                 "geolocation_report",
-                *jobs.EXPERIMENT_ASSETS,
+                *EXPERIMENTS,
             }
             | {f"{name}_predictions" for name in FAMILIES},
         ),
         (
             {"forest": ForestSettings(trees=7)},
-            {"geolocation_report", *jobs.EXPERIMENT_ASSETS}
+            {"geolocation_report", *EXPERIMENTS}
             | {
                 f"{name}_{kind}"
                 for name in ("extra_trees", "chemistry_trees", "chemistry_blend")
@@ -113,14 +110,13 @@ def test_where_things_lie_makes_nothing_stale(tmp_path):
 
 
 def test_nothing_trains_by_itself(definitions):
-    for name, spec in specs(definitions).items():
-        trains = name in (
-            *jobs.TRAINING_ASSETS, *jobs.EXPERIMENT_ASSETS, *jobs.REPORT_ASSETS,
-            *jobs.CLUSTERING_ASSETS, *jobs.CLUSTERING_REPORT_ASSETS,
-            *jobs.IDENTIFICATION_ASSETS, *jobs.SYNTHETIC_SET_ASSETS, *jobs.EMBEDDING_ASSETS,
-            *jobs.SYNTHETIC_REPORT_ASSETS,
-        )  # fmt: skip
-        assert (spec.automation_condition is None) == (trains or name == "rruff_archive"), name
+    eager = {name for name, spec in specs(definitions).items() if spec.automation_condition}
+    up_to_the_folds = {
+        asset
+        for job in ("ingest", "dataset", "folds")
+        for asset in jobs.assets_of(definitions, job)
+    }
+    assert eager == up_to_the_folds - {"rruff_archive"}
 
 
 def test_the_weekly_refresh_and_what_follows_are_on_from_the_start(definitions):
