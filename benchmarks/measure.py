@@ -107,13 +107,6 @@ def arrays_unpacked(folder: Path) -> dict:
     return timed(work)
 
 
-def reference(site: Path) -> dict:
-    """The parser without compiled code, on a sample already inflated."""
-    from raman_pipeline.rruff.member import parse_member_by_line
-
-    return _each(sample(site), lambda name, data: parse_member_by_line(data, name))
-
-
 def loadtxt(site: Path) -> dict:
     """numpy.loadtxt on a sample already inflated; it gives the rows alone.
 
@@ -271,10 +264,8 @@ def fuzz(site: Path) -> dict:
 def cold(site: Path) -> dict:
     """What compiled code adds to a fresh process: import, cached machine code, first call."""
     start = time.perf_counter()
-    from raman_pipeline.rruff.row_scanner import scan_rows
     from raman_pipeline.spectra.spline import resample_ragged
 
-    scan_rows(b"1, 2\n2, 3\n", 0)
     x = np.arange(4, dtype=np.float32)
     for array in (x,):
         array.flags.writeable = False
@@ -313,7 +304,6 @@ TASKS = {
         inflate_isal,
         arrays,
         arrays_unpacked,
-        reference,
         loadtxt,
         parquet,
         resample_compiled,

@@ -1,5 +1,5 @@
-"""What every package builds on: atomic writes, table schemas, Parquet, errors, compiled loops.
+"""Shared helpers: atomic writes, table schemas, Parquet, Markdown, errors, compiled loops.
 
-What belongs here: helpers without knowledge of spectra, minerals or places. Imports nothing
-else of this project.
+Also the text format of spectra, which `rruff` and `spectra` both read. Imports nothing else of
+this project.
 """

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.common.spectrum_text import decode, read_spectrum_text
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.orchestration.asset_paths import asset_files
 from raman_pipeline.orchestration.resources import Rruff
@@ -77,9 +78,9 @@ def trace(settings: Settings, what: str) -> list[Step]:
 
 
 def header_lines(settings: Settings, step: Step) -> list[tuple[int, str]]:
-    """Returns the header lines of a parsed or refused member with their numbers, from the zip.
+    """Returns the headers of a parsed or refused member and its faulty line, with line numbers.
 
-    Empty where the archive in use is no longer the one that was parsed.
+    They are read from the zip; empty if the current archive is not the one that was parsed.
     """
     store = Rruff(settings).store
     record, path = store.record(step.values["archive"]), store.path(step.values["archive"])
@@ -89,10 +90,14 @@ def header_lines(settings: Settings, step: Step) -> list[tuple[int, str]]:
         data = archive.read(archive.entry(step.values["member"]))
     if isinstance(data, MemberRefused):
         return []
-    text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-    lines = enumerate(text.split("\n"), start=1)
-    wanted = {step.values.get("line")}
-    return [(n, line) for n, line in lines if line.lstrip().startswith("##") or n in wanted]
+    headers = [
+        (line, f"##{key}={value}")
+        for line, key, value in read_spectrum_text(data, lenient=True).headers
+    ]
+    faulty = step.values.get("line")
+    if faulty is None or faulty in dict(headers):
+        return headers
+    return sorted([*headers, (faulty, decode(data, lenient=True)[0].split("\n")[faulty - 1])])
 
 
 def _steps(settings: Settings, members: list[Step]) -> Iterator[Step]:

@@ -1,10 +1,11 @@
-"""Reading a person's own spectra: text, JCAMP-DX, SPC, WDF.
+"""Readers of a user's own spectra: text, JCAMP-DX, SPC, WDF.
 
-What belongs here: the way from a file to Raman shift and intensity. What does not: whole archives
-of RRUFF (see `rruff`), what is done to a spectrum then (see `learning.identification.query`).
+What belongs here: the way from a file to Raman shift and intensity; a new format is a new reader.
+What does not: the text format (see `common.spectrum_text`), RRUFF archives (see `rruff`),
+preprocessing (see `learning.identification.query`).
 
 JCAMP-DX is read by jcamp, SPC by spc-io, WDF by renishawWiRE (all MIT); each is imported when a
-file of its kind is opened. Any other file is taken for text with two columns, RRUFF's own included.
+file of its kind is opened. Any other file is read as text with two columns, RRUFF's included.
 """
 
 from __future__ import annotations
@@ -20,13 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.spectrum_text import in_order, read_spectrum_text
 
 Floats = npt.NDArray[np.float64]
 
 MIN_POINTS = 16
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_ROW = re.compile(rf"^\s*({_NUMBER})\s*[,;\s]\s*({_NUMBER})\s*(?:[,;\s].*)?$")
-_COMMA_ROW = re.compile(r"^\s*([-+]?\d+,\d+)\s*[;\s]\s*([-+]?\d+(?:,\d+)?)\s*$")
 _WAVENUMBERS = ("1/CM", "CM-1", "CM^-1", "WAVENUMBER", "RAMAN")
 _SPC_UNITS = ("XRAMANS", "XWAVEN", "XARB")
 _WDF_UNITS = ("RamanShift", "Wavenumber", "Arbitrary")
@@ -34,7 +33,7 @@ _JCAMP = re.compile(r"^\s*##\s*JCAMP", re.IGNORECASE | re.MULTILINE)
 
 
 class SpectrumFileError(InputError):
-    """A file holds no spectrum that can be used; the message names file, line and remedy."""
+    """A file holds no usable spectrum; the message names file, line and remedy."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Spectrum:
         name: the file, with the number of the spectrum where it holds several.
         raman_shift: float64 [n], cm⁻¹, strictly increasing.
         intensity: float64 [n].
-        notes: what was done to it while reading.
+        notes: what was changed on reading: points sorted, averaged or dropped.
     """
 
     name: str
@@ -69,18 +68,19 @@ def read_spectra(path: Path) -> list[Spectrum]:
         ) from error
     if not data.strip():
         raise SpectrumFileError(f"{path}: the file is empty; export the spectrum again")
-    columns = _reader(path, data)(path, data)
-    several = len(columns) > 1
+    found = _reader(path, data)(path, data)
+    several = len(found) > 1
     return [
-        _ordered(f"{path}#{i}" if several else str(path), *pair)
-        for i, pair in enumerate(columns, start=1)
+        _spectrum(f"{path}#{i}" if several else str(path), *read)
+        for i, read in enumerate(found, start=1)
     ]
 
 
-Columns = list[tuple[Floats, Floats]]
+Read = list[tuple[Floats, Floats, list[str]]]
+"""Raman shift, intensity and notes of each spectrum of a file."""
 
 
-def _reader(path: Path, data: bytes) -> Callable[[Path, bytes], Columns]:
+def _reader(path: Path, data: bytes) -> Callable[[Path, bytes], Read]:
     suffix = path.suffix.lower()
     if data.startswith(b"WDF1") or suffix == ".wdf":
         return _wdf
@@ -91,36 +91,22 @@ def _reader(path: Path, data: bytes) -> Callable[[Path, bytes], Columns]:
     return _text
 
 
-def _text(path: Path, data: bytes) -> Columns:
-    rows: list[tuple[float, ...]] = []
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        lines = data.decode("latin-1").splitlines()
-    for number, line in enumerate(lines, start=1):
-        if line.startswith("##END"):
-            break
-        if not line.strip() or line.lstrip().startswith(("#", "%", "//")):
-            continue
-        # First, for "100,5;2,5" is a row of two numbers by either reading.
-        if comma := _COMMA_ROW.match(line):
-            rows.append(tuple(float(v.replace(",", ".")) for v in comma.groups()))
-        elif found := _ROW.match(line):
-            rows.append((float(found[1]), float(found[2])))
-        elif rows:
-            raise SpectrumFileError(
-                f"{path}: line {number} is no row of two numbers: {line.strip()[:60]!r}; "
-                "remove it, or export the spectrum again"
-            )
-    if not rows:
+def _text(path: Path, data: bytes) -> Read:
+    found = read_spectrum_text(data, lenient=True)
+    if found.bad_row is not None:
+        line, text = found.bad_row
+        raise SpectrumFileError(
+            f"{path}: line {line} is no row of two numbers: {text[:60]!r}; "
+            "remove it, or export the spectrum again"
+        )
+    if not len(found.raman_shift):
         raise SpectrumFileError(
             f"{path}: no rows of two numbers in it; export Raman shift (cm⁻¹) and intensity as text"
         )
-    table = np.array(rows)
-    return [(table[:, 0], table[:, 1])]
+    return [(found.raman_shift, found.intensity, found.notes)]
 
 
-def _jcamp(path: Path, data: bytes) -> Columns:
+def _jcamp(path: Path, data: bytes) -> Read:
     import jcamp
 
     try:
@@ -133,17 +119,17 @@ def _jcamp(path: Path, data: bytes) -> Columns:
     unit = str(found.get("xunits", "1/CM")).upper()
     if not any(word in unit for word in _WAVENUMBERS):
         raise _another_axis(path, unit)
-    return [(shift, intensity)]
+    return [(shift, intensity, [])]
 
 
-def _spc(path: Path, data: bytes) -> Columns:
+def _spc(path: Path, data: bytes) -> Read:
     import spc_io
 
     try:
         found = spc_io.SPC.from_bytes_io(io.BytesIO(data))
         unit = str(found.xtype)
-        columns = [
-            (np.asarray(part.xarray, np.float64), np.asarray(part.yarray, np.float64))
+        columns: Read = [
+            (np.asarray(part.xarray, np.float64), np.asarray(part.yarray, np.float64), [])
             for part in found
         ]
     except Exception as error:
@@ -153,7 +139,7 @@ def _spc(path: Path, data: bytes) -> Columns:
     return columns
 
 
-def _wdf(path: Path, data: bytes) -> Columns:
+def _wdf(path: Path, data: bytes) -> Read:
     from renishawWiRE import WDFReader
 
     try:
@@ -169,7 +155,7 @@ def _wdf(path: Path, data: bytes) -> Columns:
         raise _broken(path, "WDF", error) from error
     if unit not in _WDF_UNITS:
         raise _another_axis(path, unit)
-    return [(shift, row) for row in rows]
+    return [(shift, row, []) for row in rows]
 
 
 def _another_axis(path: Path, unit: str) -> SpectrumFileError:
@@ -183,26 +169,13 @@ def _broken(path: Path, kind: str, error: Exception) -> SpectrumFileError:
     )
 
 
-def _ordered(name: str, shift: Floats, intensity: Floats) -> Spectrum:
-    """Returns a spectrum with an increasing axis; says what was done for that."""
+def _spectrum(name: str, shift: Floats, intensity: Floats, notes: list[str]) -> Spectrum:
+    """Returns a spectrum in order, with notes on what was done for that."""
     if shift.size != intensity.size or shift.size < MIN_POINTS:
         raise SpectrumFileError(
             f"{name}: {min(shift.size, intensity.size)} points; at least {MIN_POINTS} are needed"
         )
-    notes = []
-    finite = np.isfinite(shift) & np.isfinite(intensity)
-    if not finite.all():
-        notes.append(f"{int((~finite).sum())} points without a number left out")
-        shift, intensity = shift[finite], intensity[finite]
-        if shift.size < MIN_POINTS:
-            raise SpectrumFileError(f"{name}: only {shift.size} points are numbers")
-    if (np.diff(shift) < 0).any():
-        notes.append("points put in order of Raman shift")
-        order = np.argsort(shift, kind="stable")
-        shift, intensity = shift[order], intensity[order]
-    kept, first, counts = np.unique(shift, return_index=True, return_counts=True)
-    if kept.size < shift.size:
-        notes.append(f"{shift.size - kept.size} points of equal Raman shift averaged")
-        intensity = np.add.reduceat(intensity, first) / counts
-        shift = kept
-    return Spectrum(name, shift, intensity, tuple(notes))
+    shift, intensity, changes = in_order(shift, intensity)
+    if shift.size < MIN_POINTS:
+        raise SpectrumFileError(f"{name}: only {shift.size} points are finite and not repeated")
+    return Spectrum(name, shift, intensity, (*notes, *changes))

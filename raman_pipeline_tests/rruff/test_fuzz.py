@@ -4,18 +4,20 @@ import random
 import signal
 import zipfile
 from contextlib import contextmanager
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raman_pipeline.rruff.member import Member, parse_member, parse_member_by_line
+from raman_pipeline.common import spectrum_text
+from raman_pipeline.rruff.member import Member, parse_member
 from raman_pipeline.rruff.refusals import MemberRefused
 from raman_pipeline_tests.rruff.test_member import NAME
 
 MUTATIONS = 10_000
-COMPARED = 400
+COMPARED_EVERY = 25
 LIMIT_S = 20
 TOKENS = [
     b"nan",
@@ -31,7 +33,7 @@ TOKENS = [
 
 @contextmanager
 def alive():
-    """Ends a parse that hangs; a guard, no measurement (those are in `benchmarks`)."""
+    """Ends a parse that hangs."""
 
     def stop(*_):
         raise TimeoutError("a member kept the parser busy")
@@ -51,6 +53,12 @@ def outcome(parse, data, name):
         return refusal
 
 
+def parse_row_by_row(data, name):
+    """Reads a member without reading regular rows at once: the reference of the fast way."""
+    with mock.patch.object(spectrum_text, "_plain_rows", lambda text, offset: None):
+        return parse_member(data, name)
+
+
 def assert_sound(found):
     if isinstance(found, MemberRefused):
         assert found.code.value in found.message
@@ -62,13 +70,13 @@ def assert_sound(found):
     assert (np.diff(found.raman_shift) > 0).all()
 
 
-def assert_same(fast, strict):
-    assert type(fast) is type(strict)
-    if isinstance(strict, MemberRefused):
-        assert fast.message == strict.message
+def assert_same(found, expected):
+    assert type(found) is type(expected)
+    if isinstance(expected, MemberRefused):
+        assert vars(found) == vars(expected)
         return
     for field in Member.__dataclass_fields__:
-        one, other = getattr(fast, field), getattr(strict, field)
+        one, other = getattr(found, field), getattr(expected, field)
         same = one.tobytes() == other.tobytes() if isinstance(one, np.ndarray) else one == other
         assert same, field
 
@@ -145,10 +153,10 @@ def members_of(folder, count):
     return [(name, data) for name, data in found if data]
 
 
-def fuzz(members):
+def fuzz(members, mutations):
     rng = random.Random(0)
     refused = 0
-    for number in range(MUTATIONS):
+    for number in range(mutations):
         name, data = members[number % len(members)]
         for _ in range(rng.randint(1, 3)):
             data = rng.choice(MUTATORS)(data, rng) or b"\n"
@@ -156,21 +164,19 @@ def fuzz(members):
             found = outcome(parse_member, data, name)
         assert_sound(found)
         refused += isinstance(found, MemberRefused)
-        # The line-by-line parser is slow, so it looks at some of them.
-        if number % (MUTATIONS // COMPARED) == 0:
-            assert_same(found, outcome(parse_member_by_line, data, name))
-    return refused
+        # Reading row by row is slow, so only some are compared.
+        if number % COMPARED_EVERY == 0:
+            assert_same(found, outcome(parse_row_by_row, data, name))
+    assert 0 < refused < mutations
 
 
 def test_mutated_sample_members(sample_folder):
-    refused = fuzz(members_of(sample_folder, 100))
-    assert 0 < refused < MUTATIONS
+    fuzz(members_of(sample_folder, 100), MUTATIONS // 4)
 
 
 @pytest.mark.integration
 def test_mutated_real_members(rruff_mirror):
-    refused = fuzz(members_of(rruff_mirror, 300))
-    assert 0 < refused < MUTATIONS
+    fuzz(members_of(rruff_mirror, 300), MUTATIONS)
 
 
 PIECE = st.sampled_from(
@@ -200,13 +206,13 @@ PIECE = st.sampled_from(
 BREAK = st.sampled_from([b"\n", b"\r\n", b"\r", b"\n\r\n"])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.tuples(PIECE, BREAK), max_size=14))
-def test_both_parsers_agree_on_anything(pieces):
+def test_rows_at_once_and_row_by_row_give_the_same(pieces):
     data = b"".join(piece + line_break for piece, line_break in pieces)
     found = outcome(parse_member, data, NAME)
     assert_sound(found)
-    assert_same(found, outcome(parse_member_by_line, data, NAME))
+    assert_same(found, outcome(parse_row_by_row, data, NAME))
 
 
 @given(st.binary(max_size=400))
@@ -220,9 +226,9 @@ def test_noise_is_refused_or_sound(data):
         b"1" * 3_000_000,
         b"1." * 1_500_000,
         b"##" * 1_500_000,
-        b"##A=" * 700_000,
+        b"##A=" * 200_000,
         b"#\n" * 300_000,
-        b"\n" * 3_000_000,
+        b"\n" * 1_000_000,
         b"1, 1\n" * 100_000,
         b" " * 3_000_000 + b"x",
         b"1, 1\n" + b"1 " * 1_000_000,

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from raman_pipeline.rruff.member import decode, parse_member
+from raman_pipeline.rruff.member import parse_member
 from raman_pipeline.rruff.refusals import REMEDIES, MemberRefused, RefusalCode
 
 NAME = "Quartz__R040031__Raman__532______Raman_Data_Processed__c801aaca84d830ae65447fa8483e.txt"
@@ -104,14 +104,6 @@ def test_a_name_that_does_not_fit_gets_an_id_from_the_content():
     assert member.member_id == parse_member(member_text(), "other.txt").member_id
 
 
-@pytest.mark.parametrize(
-    ("data", "encoding", "text"),
-    [("Långban".encode(), "utf-8", "Långban"), ("Långban".encode("cp1252"), "cp1252", "Långban")],
-)
-def test_encodings(data, encoding, text):
-    assert decode(data) == (text, encoding)
-
-
 class TestRefusals:
     def test_decode(self):
         found = refusal(member_text().replace(b"Brazil", b"Bra\x81il"))
@@ -183,26 +175,3 @@ def test_numbers_survive_the_round_trip(intensities, separator):
     member = parse_member(member_text(rows=rows), NAME)
     np.testing.assert_array_equal(member.raman_shift, shift)
     np.testing.assert_array_equal(member.intensity, np.float32(intensities))
-
-
-@given(st.binary(max_size=400))
-@settings(max_examples=300)
-def test_any_bytes_are_accepted_or_refused(data):
-    try:
-        member = parse_member(data, NAME)
-    except MemberRefused as refused:
-        assert refused.code in RefusalCode
-    else:
-        assert (np.diff(member.raman_shift) > 0).all()
-
-
-@given(st.integers(0, len(member_text()) - 1), st.integers(0, 255))
-@settings(max_examples=300)
-def test_one_wrong_byte_never_crashes(position, value):
-    data = bytearray(member_text())
-    data[position] = value
-    try:
-        member = parse_member(bytes(data), NAME)
-    except MemberRefused:
-        return
-    assert len(member.raman_shift) == len(member.intensity)

@@ -1,5 +1,5 @@
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raman_pipeline.rruff.archive import parse_archive
@@ -70,6 +70,7 @@ ROWS = st.lists(
 )
 
 
+@settings(max_examples=25)
 @given(ROWS, ROWS)
 def test_the_balance_holds(before, after):
     table = compare(index(*before), index(*after)).to_pandas()

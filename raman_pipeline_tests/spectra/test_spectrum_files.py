@@ -1,5 +1,3 @@
-"""Reading a person's own spectra."""
-
 import struct
 
 import numpy as np
@@ -45,13 +43,13 @@ def test_rruff_text(tmp_path):
     assert len(one(tmp_path / "a.txt").raman_shift) == len(X)
 
 
-def test_falling_and_repeated_axes_are_put_right_with_a_word(tmp_path):
+def test_falling_and_repeated_axes_are_sorted_and_averaged_with_a_note(tmp_path):
     lines = rows(",").splitlines()[::-1]
     (tmp_path / "a.txt").write_text("\n".join([*lines, lines[3]]))
     spectrum = one(tmp_path / "a.txt")
     assert (np.diff(spectrum.raman_shift) > 0).all()
     assert spectrum.notes == (
-        "points put in order of Raman shift",
+        "points sorted by Raman shift",
         "1 points of equal Raman shift averaged",
     )
 
@@ -74,9 +72,24 @@ def test_a_bad_row_is_named_by_its_line(tmp_path):
         (b"PK\x03\x04\x00\x01", "no rows of two numbers"),
     ],
 )
-def test_what_is_no_spectrum_is_named(tmp_path, data, word):
+def test_files_without_a_spectrum_are_named(tmp_path, data, word):
     (tmp_path / "a.txt").write_bytes(data)
     with pytest.raises(SpectrumFileError, match=rf"a\.txt: .*{word}"):
+        read_spectra(tmp_path / "a.txt")
+
+
+def test_points_without_a_number_are_dropped_with_a_note(tmp_path):
+    lines = rows(",").splitlines()
+    lines[30] = "700, nan"
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    spectrum = one(tmp_path / "a.txt")
+    assert len(spectrum.raman_shift) == len(X) - 1
+    assert spectrum.notes == ("1 points without a number dropped",)
+
+
+def test_one_shift_for_all_points_is_no_spectrum(tmp_path):
+    (tmp_path / "a.txt").write_text("100, 1\n" * 20)
+    with pytest.raises(SpectrumFileError, match="only 1 points"):
         read_spectra(tmp_path / "a.txt")
 
 
