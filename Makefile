@@ -12,30 +12,31 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export RRUFF_URL
 export RAMAN_PIPELINE_PROFILE := $(PROFILE)
 
-.PHONY: run backfill study cluster library synthetic ui status test lint sample bench peers clean
+.PHONY: run backfill experiments cluster build-library synthetic-benchmark ui status test lint \
+  sample-archives bench bench-env clean study library synthetic sample peers
 
-run: $(VENV)/installed ## materialise everything that is due
+run: $(VENV)/installed ## materialise everything that is missing or stale
 	@$(BIN)/raman-pipeline run
 
 backfill: $(VENV)/installed ## train and test every family on fold x split
 	@$(BIN)/raman-pipeline backfill
 
-study: $(VENV)/installed ## compare, ablate and scale on new specimens
-	@$(BIN)/raman-pipeline study
+experiments: $(VENV)/installed ## significance, input ablation, learning curve, duplicates
+	@$(BIN)/raman-pipeline experiments
 
-cluster: $(VENV)/installed ## train autoencoders, judge them, cluster their latents
+cluster: $(VENV)/installed ## train and evaluate autoencoders, cluster their latents
 	@$(BIN)/raman-pipeline cluster
 
-library: $(VENV)/installed ## make the mineral library and judge it
-	@$(BIN)/raman-pipeline library
+build-library: $(VENV)/installed ## build and evaluate the mineral library
+	@$(BIN)/raman-pipeline build-library
 
-synthetic: $(VENV)/installed ## make the synthetic sets; ask baselines and peak models
-	@$(BIN)/raman-pipeline synthetic
+synthetic-benchmark: $(VENV)/installed ## generate synthetic sets; evaluate baselines and peak models
+	@$(BIN)/raman-pipeline synthetic-benchmark
 
 ui: $(VENV)/installed ## open Dagster on the same instance
 	@$(BIN)/raman-pipeline ui --port $(PORT)
 
-status: $(VENV)/installed ## what is there
+status: $(VENV)/installed ## show every asset
 	@$(BIN)/raman-pipeline status
 
 test: $(VENV)/installed-test lint ## lint, then all tests
@@ -47,14 +48,14 @@ lint: $(VENV)/installed-test
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 
-sample: $(VENV)/installed ## make the embedded sample archives again
+sample-archives: $(VENV)/installed ## regenerate the embedded sample archives
 	@$(BIN)/python -m raman_pipeline.rruff.simulated data/embedded/rruff-sample
 
 bench: $(VENV)/installed ## measure ingestion on the archives of RRUFF_URL; writes docs/
 	@$(BIN)/python -m benchmarks.faults > /dev/null
 	@$(BIN)/python -m benchmarks.ingestion $(or $(RRUFF_URL),data/embedded/rruff-sample)
 
-peers: ## install what `make bench` compares with, in an environment of its own
+bench-env: ## install the packages that `make bench` compares with, in their own environment
 	@$(PYTHON) -m venv .venv-peers
 	@.venv-peers/bin/python -m pip --disable-pip-version-check install --quiet ramanspy==0.2.10 ramanchada2==1.5.0
 
@@ -73,3 +74,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/installed-test: $(VENV)/installed
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@
+
+# Names of the former version.
+study: experiments
+library: build-library
+synthetic: synthetic-benchmark
+sample: sample-archives
+peers: bench-env

@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,11 +28,11 @@ def identify(
         typer.Argument(help="RRUFF text, two columns (csv, txt), JCAMP-DX, SPC, WDF; or folders"),
     ],
     profile: Annotated[
-        Optional[str],  # noqa: UP045 - typer reads Optional on Python 3.11
+        str | None,
         typer.Option("--profile", help="whose library [env: RAMAN_PIPELINE_PROFILE]"),
     ] = None,
     library: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--library", help="another library file"),
     ] = None,
     baseline: Annotated[
@@ -46,7 +46,7 @@ def identify(
         bool, typer.Option("--mixtures", help="look for mixtures even where one mineral fits")
     ] = False,
     plot: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--plot", help="folder for pictures of each query and its references"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,

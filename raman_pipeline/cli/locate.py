@@ -10,16 +10,16 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
 Texts = Annotated[
-    Optional[list[str]],  # noqa: UP045 - typer reads Optional on Python 3.11
+    list[str] | None,
     typer.Argument(help='localities, for example "Tsumeb mine, Tsumeb, Namibia"'),
 ]
 File = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option("--file", help="one locality a line, UTF-8; - reads standard input"),
 ]
 
@@ -28,7 +28,7 @@ def locate(
     texts: Texts = None,
     file: File = None,
     profile: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--profile", help="whose map and geocoders [env: RAMAN_PIPELINE_PROFILE]"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,

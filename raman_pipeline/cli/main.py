@@ -6,12 +6,13 @@ anything that a Python caller would want (see `orchestration.runner`, `rruff.arc
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -50,15 +51,15 @@ out = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
 err = Console(stderr=True)
 
 Profile = Annotated[
-    Optional[str],  # noqa: UP045 - typer reads Optional on Python 3.11
+    str | None,
     typer.Option("--profile", help="sample, rruff or paper [env: RAMAN_PIPELINE_PROFILE]"),
 ]
 Location = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option("--rruff-url", help="https://…, file:///… or a folder of zips [env: RRUFF_URL]"),
 ]
 Processes = Annotated[
-    Optional[int],  # noqa: UP045
+    int | None,
     typer.Option("--processes", min=1, help="trainings at a time [default: cores, at most 8]"),
 ]
 
@@ -70,19 +71,19 @@ def run(
     train: Annotated[bool, typer.Option(help="go past the folds and train")] = True,
     processes: Processes = None,
 ) -> None:
-    """Materialise everything that is due, from the archives to the report."""
+    """Materialise everything that is missing or stale, from the archives to the reports."""
     from raman_pipeline.runs.runner import run_graph
 
     _shown(_settings(profile, rruff_url), lambda s, told: run_graph(s, told, train, processes))
 
 
 @app.command()
-def accept(
+def accept_update(
     archive: Annotated[str, typer.Argument(help="for example fair_oriented")],
     profile: Profile = None,
     rruff_url: Location = None,
 ) -> None:
-    """Take an archive's new version though it is gone or much smaller than the one in use."""
+    """Accept a rejected archive update."""
     from raman_pipeline.runs.runner import accept_archive
 
     try:
@@ -91,23 +92,23 @@ def accept(
         _fail(str(error))
     for problem in outcome.errors:
         _fail(problem)
-    out.print(f"{archive}: the present version is in use; run the pipeline to go on from it")
+    out.print(f"{archive}: the published version is accepted; run the pipeline to process it")
 
 
 @app.command()
 def backfill(
     profile: Profile = None,
     partition: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--partition", help='fold|split, for example "0|specimen"; repeatable'),
     ] = None,
     family: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--family", help="model family, for example rbf_svm; repeatable"),
     ] = None,
     processes: Processes = None,
 ) -> None:
-    """Train and test families on fold x split, where due, and make the report."""
+    """Train and test model families on fold x split, where stale; write the report."""
     from raman_pipeline.runs.runner import run_backfill
 
     _shown(
@@ -117,8 +118,8 @@ def backfill(
 
 
 @app.command()
-def study(profile: Profile = None, processes: Processes = None) -> None:
-    """Compare the best model with its baselines, ablate inputs, draw the scaling curve."""
+def experiments(profile: Profile = None, processes: Processes = None) -> None:
+    """Test the best model against baselines; ablate inputs; draw the learning curve."""
     from raman_pipeline.runs.runner import run_experiments
 
     _shown(_settings(profile, None), lambda s, told: run_experiments(s, told, processes))
@@ -128,12 +129,12 @@ def study(profile: Profile = None, processes: Processes = None) -> None:
 def cluster(
     profile: Profile = None,
     partition: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--partition", help='preset|seed, for example "default|0"; repeatable'),
     ] = None,
     processes: Processes = None,
 ) -> None:
-    """Train denoising autoencoders, judge them and cluster their latents, where due."""
+    """Train and evaluate denoising autoencoders and cluster their latents, where stale."""
     from raman_pipeline.runs.runner import run_clustering
 
     _shown(
@@ -143,23 +144,23 @@ def cluster(
 
 
 @app.command()
-def library(profile: Profile = None) -> None:
-    """Make the mineral library and judge it, where due."""
+def build_library(profile: Profile = None) -> None:
+    """Build and evaluate the mineral library, where stale."""
     from raman_pipeline.runs.runner import run_identification
 
     _shown(_settings(profile, None), run_identification)
 
 
 @app.command()
-def synthetic(
+def synthetic_benchmark(
     profile: Profile = None,
     partition: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--partition", help='train seed|task, for example "0|challenge"; repeatable'),
     ] = None,
     processes: Processes = None,
 ) -> None:
-    """Make the universal synthetic sets, ask baselines, peak models and trained networks."""
+    """Generate the universal synthetic sets; evaluate baselines, peak models and networks."""
     from raman_pipeline.runs.runner import run_synthetic
 
     _shown(
@@ -185,14 +186,13 @@ def status(
 
 
 @app.command()
-def check(
+def validate(
     paths: Annotated[list[Path], typer.Argument(help="zip archives, folders or single files")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
 ) -> None:
-    """Parse members and print one line for each: accepted, or refused with the reason.
+    """Parse members and print one line per member: accepted, or refused with the reason.
 
-    The exit status is 1 where a path cannot be read at all; refused members are an
-    answer, not a failure.
+    The exit status is 1 if a path cannot be read at all; refused members are no failure.
     """
     from raman_pipeline.rruff.archive import read_outcomes
     from raman_pipeline.rruff.zip_archive import ArchiveError
@@ -202,10 +202,10 @@ def check(
     for path in paths:
         try:
             for name, outcome in read_outcomes(path):
-                row = _check_row(name, outcome)
+                row = _outcome_row(name, outcome)
                 accepted += row["status"] == "accepted"
                 refused += row["status"] == "refused"
-                print(json.dumps(row, ensure_ascii=False) if as_json else _check_line(row))
+                print(json.dumps(row, ensure_ascii=False) if as_json else _outcome_line(row))
         except ArchiveError as error:
             unreadable = True
             err.print(f"[red]error:[/red] {error}", soft_wrap=True, highlight=False)
@@ -268,8 +268,31 @@ def ui(
     os.execve(sys.executable, arguments, environment)
 
 
+def _renamed(old: str, command: Callable[..., None]) -> Callable[..., None]:
+    """Returns a command that first prints the new name of an old one on the error output."""
+
+    @functools.wraps(command)
+    def renamed(*args: Any, **options: Any) -> None:
+        new = command.__name__.replace("_", "-")
+        err.print(f"`{old}` is now `{new}`; the old name goes with the next version")
+        command(*args, **options)
+
+    return renamed
+
+
+_OLD_NAMES: dict[str, Callable[..., None]] = {
+    "accept": accept_update,
+    "check": validate,
+    "library": build_library,
+    "study": experiments,
+    "synthetic": synthetic_benchmark,
+}
+for _old, _command in _OLD_NAMES.items():
+    app.command(_old, hidden=True)(_renamed(_old, _command))
+
+
 def main() -> None:
-    """Runs the command; errors of use are one line, not a traceback."""
+    """Runs the command; user errors are one line, not a traceback."""
     try:
         app()
     except (InputError, OSError) as error:
@@ -309,7 +332,7 @@ def _close(settings: Settings, outcomes: list[RunOutcome]) -> None:
     profile = "" if settings.profile == "sample" else f" PROFILE={settings.profile}"
     out.print(f"Open the UI on these runs: [bold]make ui{profile}[/bold]", highlight=False)
     if failed:
-        err.print(f"[red]{len(failed)} runs failed[/red]; mend the cause and run it again to go on")
+        err.print(f"[red]{len(failed)} runs failed[/red]; fix the cause and re-run to resume")
         raise typer.Exit(1)
 
 
@@ -352,7 +375,7 @@ def _below(store: Path, where: str | None) -> str:
     return str(path.relative_to(store)) if path.is_relative_to(store) else where
 
 
-def _check_row(name: str, outcome: Member | MemberRefused) -> dict[str, object]:
+def _outcome_row(name: str, outcome: Member | MemberRefused) -> dict[str, object]:
     from raman_pipeline.rruff.member import Member
     from raman_pipeline.rruff.member_name import parse_member_name
     from raman_pipeline.rruff.tables import refusal_row
@@ -375,7 +398,7 @@ def _check_row(name: str, outcome: Member | MemberRefused) -> dict[str, object]:
     return {"status": "refused", "points": None, **{key: row[key] for key in shown}}
 
 
-def _check_line(row: dict[str, object]) -> str:
+def _outcome_line(row: dict[str, object]) -> str:
     if row["status"] == "accepted":
         return f"accepted  {row['points']:>6} points  {row['member']}"
     place = f" line {row['line']}" if row["line"] else ""

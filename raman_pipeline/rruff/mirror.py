@@ -257,6 +257,6 @@ def _described(record: ArchiveRecord) -> str:
 
 def _remedy(name: str) -> str:
     return (
-        "where that is meant to be so, say `raman-pipeline accept "
+        "where that is meant to be so, say `raman-pipeline accept-update "
         f"{name}` or materialise rruff_archive with accept: true"
     )

@@ -6,6 +6,7 @@ import zipfile
 from types import SimpleNamespace
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from raman_pipeline.cli.main import app, main
@@ -15,8 +16,8 @@ from raman_pipeline_tests.rruff.test_member import NAME, member_text
 KEYS = {"member", "status", "code", "line", "points", "mineral", "rruff_id", "kind", "encoding"}
 
 
-def check(*arguments):
-    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+def validate(*arguments):
+    return CliRunner().invoke(app, ["validate", *map(str, arguments)])
 
 
 def raman_pipeline(*arguments, **environment):
@@ -45,9 +46,9 @@ def command(monkeypatch, capsys):
     return run
 
 
-class TestCheck:
+class TestValidate:
     def test_json_lines(self, sample_folder):
-        result = check(sample_folder / "unrated_unoriented.zip", "--json")
+        result = validate(sample_folder / "unrated_unoriented.zip", "--json")
         assert result.exit_code == 0
         rows = [json.loads(line) for line in result.stdout.splitlines()]
         assert len(rows) == 34
@@ -59,10 +60,10 @@ class TestCheck:
         assert all(row["points"] > 0 and row["code"] is None for row in accepted)
         assert {row["encoding"] for row in accepted} == {"utf-8", "cp1252"}
 
-    def test_one_line_a_member(self, tmp_path):
+    def test_one_line_per_member(self, tmp_path):
         (tmp_path / NAME).write_bytes(member_text())
         (tmp_path / "bad.txt").write_bytes(member_text(rows=["1, 2", "1, x", "3, 4", "5, 6"]))
-        result = check(tmp_path)
+        result = validate(tmp_path)
         lines = result.stdout.splitlines()
         assert [line.split()[0] for line in lines] == ["accepted", "refused"]
         assert "ROW line 7: '1, x'" in lines[1]
@@ -71,7 +72,7 @@ class TestCheck:
     def test_unreadable_paths_are_named_and_the_others_read(self, tmp_path, sample_folder):
         broken = tmp_path / "broken.zip"
         broken.write_bytes((sample_folder / "LR-Raman.zip").read_bytes()[:1000])
-        result = check(broken, tmp_path / "missing.txt", sample_folder / "LR-Raman.zip")
+        result = validate(broken, tmp_path / "missing.txt", sample_folder / "LR-Raman.zip")
         assert result.exit_code == 1
         assert "broken.zip: no complete zip archive" in result.stderr
         assert "missing.txt" in result.stderr
@@ -83,6 +84,29 @@ class TestCheck:
             "assert not {'dagster', 'torch'} & set(sys.modules)"
         )
         subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("accept", "accept-update"),
+        ("check", "validate"),
+        ("library", "build-library"),
+        ("study", "experiments"),
+        ("synthetic", "synthetic-benchmark"),
+    ],
+)
+def test_old_names_are_hidden_and_take_the_same_options(old, new):
+    commands = typer.main.get_command(app).commands
+    assert commands[old].hidden and not commands[new].hidden
+    assert [p.opts for p in commands[old].params] == [p.opts for p in commands[new].params]
+
+
+def test_an_old_name_prints_the_new_one(sample_folder):
+    archive = str(sample_folder / "LR-Raman.zip")
+    old, new = (CliRunner().invoke(app, [name, archive]) for name in ("check", "validate"))
+    assert old.stdout == new.stdout
+    assert old.stderr.splitlines()[0].startswith("`check` is now `validate`")
 
 
 class TestErrorsAreOneLine:
@@ -157,7 +181,7 @@ def test_large_archives_are_read_member_by_member(tmp_path):
         for i in range(1500):
             archive.writestr(f"{i:04d}.txt", member_text(rows=rows))
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "raman_pipeline.cli.main", "check", str(path)],
+        [sys.executable, "-u", "-m", "raman_pipeline.cli.main", "validate", str(path)],
         stdout=subprocess.PIPE,
         text=True,
     )

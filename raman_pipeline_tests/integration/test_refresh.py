@@ -125,7 +125,7 @@ def test_five_ticks(sample_site, tmp_path):
         assert months.sense()[0] == list(good)
         assert months.run("ingest", "LR-Raman", ["rruff_archive"]).succeeded
         refused = months.run("ingest", "poor_unoriented", ["rruff_archive"])
-        assert "raman-pipeline accept poor_unoriented" in refused.errors[0]
+        assert "raman-pipeline accept-update poor_unoriented" in refused.errors[0]
         assert months.follows() == {}
     assert accept_archive(settings, "poor_unoriented").succeeded
     with open_instance(settings) as instance:

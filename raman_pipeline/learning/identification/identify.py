@@ -168,14 +168,14 @@ class Identifier:
         """
         if not Path(path).exists():
             raise LibraryError(
-                f"{path}: there is no mineral library; make it with `raman-pipeline library`"
+                f"{path}: there is no mineral library; make it with `raman-pipeline build-library`"
             )
         try:
             return cls(MineralLibrary.from_state(ModelState.read(Path(path))))
         except (KeyError, ValueError, OSError, SafetensorError) as error:
             raise LibraryError(
                 f"{path}: is no whole mineral library ({error!r}); make it again with "
-                "`raman-pipeline library`"
+                "`raman-pipeline build-library`"
             ) from error
 
     def identify(

@@ -195,7 +195,7 @@ def synthetic_report(
     )
     if runs.empty:
         raise dg.Failure(
-            "No synthetic task was run under the present settings; run `make synthetic` first.",
+            "No synthetic task was run with these settings; run `make synthetic-benchmark` first.",
             allow_retries=False,
         )
     table = text.summary(runs)
