@@ -95,11 +95,14 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         synthetic.synthetic_report,
     ]
 
+    metadata = with_lineage(spec for asset in assets for spec in asset.specs)
+
     def with_settings(spec: dg.AssetSpec) -> dg.AssetSpec:
         uses = spec.metadata.get(USES, [])
         version = f"{spec.code_version}-{settings.version_of(uses)}" if uses else spec.code_version
-        metadata = {**spec.metadata, SETTINGS: settings.part(uses)}
-        return spec.replace_attributes(code_version=version, metadata=with_lineage(spec, metadata))
+        return spec.replace_attributes(
+            code_version=version, metadata=metadata[spec.key] | {SETTINGS: settings.part(uses)}
+        )
 
     return dg.Definitions(
         assets=dg.map_asset_specs(with_settings, assets),

@@ -6,7 +6,7 @@ import pytest
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.orchestration import jobs
-from raman_pipeline.orchestration.metadata import SCHEMA_CHECK
+from raman_pipeline.orchestration.asset_kit import SCHEMA_CHECK
 from raman_pipeline.orchestration.schedules import weekly_refresh
 from raman_pipeline.settings import (
     ForestSettings,

@@ -1,86 +1,72 @@
-from raman_pipeline.geography.reporting.dataset import DATASET_COUNTS
-from raman_pipeline.geography.reporting.georeferencing import GEOREFERENCING
-from raman_pipeline.geography.tables import (
-    CANDIDATES,
-    COUNTRIES,
-    LOCALITIES,
-    LOCATED_LOCALITIES,
-    LOCATED_SPECIMENS,
-    PAPER_LOCALITIES,
-)
-from raman_pipeline.learning.clustering.benchmark import CLUSTERING_RUNS
-from raman_pipeline.learning.clustering.clusters import CLUSTERS, EMBEDDING_2D
-from raman_pipeline.learning.data.covariates import COVARIATES
-from raman_pipeline.learning.data.leakage import LEAKAGE
-from raman_pipeline.learning.data.splits import FOLDS
-from raman_pipeline.learning.denoising.evaluation import DENOISING_RUNS
-from raman_pipeline.learning.geolocation.metrics import PREDICTIONS
-from raman_pipeline.learning.geolocation.registry import FAMILIES
-from raman_pipeline.learning.geolocation.report import METRICS
-from raman_pipeline.learning.identification.evaluation import IDENTIFIED
-from raman_pipeline.learning.identification.open_set import ABSENCE
-from raman_pipeline.orchestration.assets.clustering_report import DENOISING_REPORT
-from raman_pipeline.orchestration.assets.tensors import WINDOW
-from raman_pipeline.orchestration.lineage import SOURCES, column_lineage, derivation
-from raman_pipeline.orchestration.metadata import old_column_schema as column_schema
-from raman_pipeline.rruff.merge import SPECTRA
-from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
-from raman_pipeline.rruff.versions import MEMBER_CHANGES
+import pytest
 
-SCHEMAS = {
-    s.name: s
-    for s in (
-        MEMBERS,
-        REFUSALS,
-        SPECTRA,
-        MEMBER_CHANGES,
-        LOCALITIES,
-        CANDIDATES,
-        COUNTRIES,
-        LOCATED_LOCALITIES,
-        LOCATED_SPECIMENS,
-        PAPER_LOCALITIES,
-        GEOREFERENCING,
-        DATASET_COUNTS,
-        FOLDS,
-        COVARIATES,
-        LEAKAGE,
-        METRICS,
-        WINDOW,
-        EMBEDDING_2D,
-        CLUSTERS,
-        CLUSTERING_RUNS,
-        DENOISING_REPORT,
-    )
-} | {f"{family}_predictions": PREDICTIONS for family in FAMILIES}
-SCHEMAS |= {
-    "denoising_runs": DENOISING_RUNS, "clustering_report": CLUSTERING_RUNS,
-    "identified_spectra": IDENTIFIED, "open_set_recognition": ABSENCE,
-}  # fmt: skip
+from raman_pipeline.definitions import build_definitions
+from raman_pipeline.orchestration import lineage
+from raman_pipeline.orchestration.lineage import DERIVED, PARAMETERS, ROOTS, column_sources
+from raman_pipeline.orchestration.metadata import COLUMN_LINEAGE, COLUMN_SCHEMA
+from raman_pipeline.settings import load_settings
 
 
-def columns(asset):
-    return {c.name for c in SCHEMAS[asset].columns}
+@pytest.fixture(scope="module")
+def specs():
+    definitions = build_definitions(load_settings("sample"))
+    return {s.key.to_user_string(): s for s in definitions.resolve_all_asset_specs()}
 
 
-def test_lineage_speaks_of_columns_that_exist():
-    for asset, sources in SOURCES.items():
-        assert set(sources) <= columns(asset), asset
-        for source in {s for group in sources.values() for s in group}:
-            upstream, column = source.split(".")
-            assert column in columns(upstream), source
+@pytest.fixture(scope="module")
+def tables(specs):
+    return {
+        name: [c.name for c in spec.metadata[COLUMN_SCHEMA].columns]
+        for name, spec in specs.items()
+        if COLUMN_SCHEMA in spec.metadata
+    }
 
 
-def test_every_column_of_the_merged_table_comes_from_somewhere():
-    assert set(SOURCES["spectra"]) == columns("spectra")
-    lineage = column_lineage("spectra")["dagster/column_lineage"]
-    assert lineage.deps_by_column["mineral"][0].column_name == "mineral"
-    assert column_lineage("countries") == {}
+@pytest.fixture(scope="module")
+def sources(specs):
+    return column_sources(specs.values())
 
 
-def test_columns_say_where_they_come_from():
-    schema = column_schema("located_specimens", LOCATED_SPECIMENS)
-    described = {c.name: c.description for c in schema.columns}
-    assert described["country"].endswith("← located_localities.country")
-    assert derivation("parsed_spectra", "mineral") == ""
-    assert derivation("geolocation_report", "accuracy").endswith("more")
+def ancestors(specs, name):
+    parents = {dep.asset_key.to_user_string() for dep in specs[name].deps}
+    return parents.union(*(ancestors(specs, parent) for parent in parents))
+
+
+def test_sources_exist_upstream(specs, tables, sources):
+    for name, by_column in sources.items():
+        upstream = ancestors(specs, name)
+        for source in {s for group in by_column.values() for s in group}:
+            table, column = source.split(".")
+            assert table in upstream, (name, source)
+            assert column in tables[table], (name, source)
+
+
+def test_every_column_has_sources_or_is_a_root(specs, tables, sources):
+    for name, columns in tables.items():
+        if ancestors(specs, name) & set(tables) and name not in ROOTS:
+            assert set(columns) - set(sources[name]) <= PARAMETERS, name
+
+
+def test_hand_written_derivations_are_of_columns_that_exist_and_say_something(
+    specs, tables, monkeypatch
+):
+    derived = {name: lineage._derived(name) for name in tables}
+    for name, by_column in derived.items():
+        assert set(by_column) - {"*"} <= set(tables[name]), name
+    assert set(DERIVED) - {"*_predictions"} <= set(tables)
+    assert set(PARAMETERS) <= {column for columns in tables.values() for column in columns}
+    monkeypatch.setattr(lineage, "DERIVED", {})
+    by_rule = column_sources(specs.values())
+    for name, by_column in derived.items():
+        for column, found in by_column.items():
+            assert by_rule[name].get(column) != found, f"{name}.{column} follows from its name"
+
+
+def test_columns_name_their_sources(specs):
+    columns = {c.name: c for c in specs["located_specimens"].metadata[COLUMN_SCHEMA].columns}
+    assert columns["country"].description.endswith("← located_localities.country")
+    of_spectra = specs["spectra"].metadata[COLUMN_LINEAGE].deps_by_column
+    assert of_spectra["mineral"][0].asset_key.to_user_string() == "parsed_spectra"
+    report = {c.name: c for c in specs["geolocation_report"].metadata[COLUMN_SCHEMA].columns}
+    assert report["accuracy"].description.endswith("more")
+    assert COLUMN_LINEAGE not in specs["countries"].metadata
