@@ -58,6 +58,7 @@ def conclusions(table: pd.DataFrame) -> list[str]:
         ours, other = rows.loc[best[True]], rows.loc[best[False]]
         gap = ours["ari_mean"] - other["ari_mean"]
         verb = "beats" if gap > 0 else "ties with" if gap == 0 else "loses to"
+        margin = f" by {abs(gap):.3f}" if gap else ""
         simplest = rows[
             (rows["representation"] == "min-max spectra")
             & (rows["clustering"] == "K-Means")
@@ -66,8 +67,9 @@ def conclusions(table: pd.DataFrame) -> list[str]:
         lines.append(
             f"{task}, {preset} preset: the best clustering of the autoencoder's representations "
             f"({_described(ours)}, ARI {ours['ari_mean']:.3f}) {verb} the best without it "
-            f"({_described(other)}, {other['ari_mean']:.3f}) by {abs(gap):.3f}; K-Means on "
-            f"min-max spectra reaches {simplest['ari_mean']:.3f} ({ours['seeds']} seeds)."
+            f"({_described(other)}, {other['ari_mean']:.3f}){margin}; "
+            f"K-Means on min-max spectra reaches {simplest['ari_mean']:.3f} "
+            f"(seeds: {ours['seeds']})."
         )
         for bound in rows[supervised]["ari_mean"]:
             lines[-1] += (
@@ -132,7 +134,9 @@ def to_markdown(
         f"{sum(AUGMENTED_BY_CLUSTER.values())} augmented spectra are all made from albite; "
         f"{albite} of them are in its albite cluster.",
         "",
-        *markdown_table(comparison.assign(purity=comparison["purity"].map("{:.3f}".format))),
+        *markdown_table(
+            comparison.assign(purity=comparison["purity"].map("{:.3f}".format, na_action="ignore"))
+        ),
         "",
     ]
     for (preset, task), rows in table.groupby(["preset", "task"], sort=False):
@@ -142,7 +146,7 @@ def to_markdown(
             "",
             f"{part['n'].mean():,.0f} spectra, {part['specimens'].mean():,.0f} specimens, "
             f"{part['minerals'].mean():,.0f} minerals; means ± standard deviations over "
-            f"{part['seed'].nunique()} seeds. Mineral names are used for scoring only, except "
+            f"seeds ({part['seed'].nunique()}). Mineral names are used for scoring only, except "
             "where k is the number of minerals and in the supervised baseline.",
             "",
             *markdown_table(_cells(rows)),

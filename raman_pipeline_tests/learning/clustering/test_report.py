@@ -46,7 +46,7 @@ def test_the_best_clustering_of_each_kind_is_compared_by_its_mean():
     (line,) = conclusions(summary(runs((0.8, 0.6))))
     assert "latents, K-Means, k from the minerals, ARI 0.700) beats" in line
     assert "(min-max spectra, K-Means, k from the minerals, 0.600) by 0.100" in line
-    assert "K-Means on min-max spectra reaches 0.600 (2 seeds)" in line
+    assert "K-Means on min-max spectra reaches 0.600 (seeds: 2)" in line
 
 
 def test_the_autoencoder_may_lose_or_tie():
