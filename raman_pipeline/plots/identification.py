@@ -1,7 +1,7 @@
 """Figures of identification.
 
-What belongs here: a query beside its references, right minerals by protocol, what scores are worth.
-What does not: searching (see `raman_pipeline.learning.identification`).
+What belongs here: a query and its references, accuracy by protocol, a reliability diagram. What
+does not: the numbers (see `raman_pipeline.learning.identification`).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def query_and_references(
     references: Sequence[tuple[str, Spectrum]],
     title: str,
 ) -> Figure:
-    """Draws a query above the reference spectra that it is most like.
+    """Plots a query above its most similar reference spectra.
 
     Args:
         grid: float64 [m], cm⁻¹.
-        query: [m], 0 to 1; NaN where nothing was measured.
+        query: [m], 0 to 1; NaN where not valid.
         references: a name and a spectrum [m] each.
         title: printed above.
     """
@@ -46,8 +46,8 @@ def query_and_references(
     return figure
 
 
-def tops_by_protocol(table: pd.DataFrame, title: str) -> Figure:
-    """Draws the shares named first and among the first five, one row a protocol.
+def accuracy_by_protocol(table: pd.DataFrame, title: str) -> Figure:
+    """Plots top-1 and top-5 accuracy, one bar per protocol.
 
     Args:
         table: `protocol`, `top1`, `top5`.
@@ -55,37 +55,38 @@ def tops_by_protocol(table: pd.DataFrame, title: str) -> Figure:
     """
     figure, (ax,) = new_figure(9, 1.2 + 0.45 * len(table))
     at = np.arange(len(table))[::-1]
-    ax.barh(at, table["top5"], color=GREY, height=0.6, label="among the first five")
-    ax.barh(at, table["top1"], color=BLUE, height=0.6, label="first")
+    ax.barh(at, table["top5"], color=GREY, height=0.6, label="top-5")
+    ax.barh(at, table["top1"], color=BLUE, height=0.6, label="top-1")
     for y, first, five in zip(at, table["top1"], table["top5"], strict=True):
         ax.text(0.01, y, f"{first:.3f} / {five:.3f}", va="center", fontsize=8, color="white")
     ax.set_yticks(at, table["protocol"], fontsize=8)
-    ax.set(xlim=(0, 1), xlabel="share of spectra whose mineral is right")
+    ax.set(xlim=(0, 1), xlabel="accuracy (mineral)")
     figure.legend(fontsize=8, frameon=False, loc="outside lower right", ncols=2)
     figure.suptitle(title, fontsize=10)
     return figure
 
 
-def reliability_of_scores(
-    score: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], title: str
+def reliability_diagram(
+    probability: npt.NDArray[np.float64], correct: npt.NDArray[np.bool_], title: str
 ) -> Figure:
-    """Draws how often the best mineral is right against the chance that was stated.
+    """Plots the accuracy of the best mineral against its predicted probability.
 
     Args:
-        score: stated, float64 [n].
-        right: bool [n].
+        probability: predicted, float64 [n].
+        correct: bool [n].
         title: printed above.
     """
     figure, (ax,) = new_figure(4.6, 4.2)
-    bins = np.minimum((score * _BINS).astype(int), _BINS - 1)
+    bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
     ax.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--")
     rows = [
-        (score[bins == b].mean(), right[bins == b].mean(), (bins == b).sum()) for b in set(bins)
+        (probability[bins == b].mean(), correct[bins == b].mean(), (bins == b).sum())
+        for b in set(bins)
     ]
-    stated, measured, n = np.array(sorted(rows)).T
-    ax.plot(stated, measured, color=BLUE, lw=1)
-    ax.scatter(stated, measured, 10 + 150 * n / n.sum(), color=BLUE)
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="stated chance of the best mineral, it being known")
-    ax.set_ylabel("share that was right")
+    predicted, observed, n = np.array(sorted(rows)).T
+    ax.plot(predicted, observed, color=BLUE, lw=1)
+    ax.scatter(predicted, observed, 10 + 150 * n / n.sum(), color=BLUE)
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="predicted probability, mineral in the library")
+    ax.set_ylabel("accuracy")
     figure.suptitle(title, fontsize=9)
     return figure

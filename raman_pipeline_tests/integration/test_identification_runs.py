@@ -1,4 +1,4 @@
-"""The library and the synthetic tasks as a person runs them."""
+"""The commands `build-library` and `synthetic-benchmark` end to end."""
 
 import json
 
@@ -26,14 +26,14 @@ def identified(settings):
     return settings
 
 
-def test_the_library_and_its_report(identified):
+def test_library_and_report(identified):
     found = states(identified)
     spectra = pq.read_table(identified.asset_store / "spectra.parquet", columns=["kind", "mineral"])
     frame = spectra.to_pandas()
     named = (frame["kind"] == "Processed") & frame["mineral"].notna()
     assert found["mineral_library"].rows == named.sum()
     text = (identified.figure_store / "identification_report" / "report.md").read_text()
-    assert "| leaky: ours, only the spectrum itself left out |" in text
+    assert "| leaky: ours, leave-one-spectrum-out |" in text
     assert "AUROC" in text and "least squares" in text
     assert [o for o in run_identification(identified, Callbacks()) if o.assets] == []
 
@@ -50,15 +50,15 @@ def test_members_of_the_archives_are_identified(identified, sample_folder, tmp_p
     library = ["--library", str(identified.asset_store / "mineral_library.safetensors")]
     result = CliRunner().invoke(app, ["identify", str(tmp_path), "--json", *library])
     assert result.exit_code == 0, result.output
-    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    found = [json.loads(line) for line in result.stdout.splitlines()]
     names = {m.name.raw: m.mineral for m in members}
-    right = [a["minerals"][0]["name"] == names[a["file"].split("/")[-1]] for a in answers]
-    assert len(right) == len(members)
-    assert sum(right) >= 0.9 * len(right)
+    correct = [f["minerals"][0]["name"] == names[f["file"].split("/")[-1]] for f in found]
+    assert len(correct) == len(members)
+    assert sum(correct) >= 0.9 * len(correct)
 
 
-def test_the_network_is_trained_where_it_is_asked_for(settings, monkeypatch):
-    # The tasks with 500 classes take minutes; the challenge goes the same way.
+def test_the_network_is_trained_for_the_given_partitions(settings, monkeypatch):
+    # The tasks with 500 classes take minutes; the challenge runs the same code.
     assets = "raman_pipeline.orchestration.assets.synthetic"
     monkeypatch.setattr(f"{assets}.TASKS", ("challenge",))
     monkeypatch.setattr(f"{assets}.gallery_rows", lambda sets, seed: [])
@@ -79,13 +79,13 @@ def test_the_network_is_trained_where_it_is_asked_for(settings, monkeypatch):
     assert [o for o in again if o.assets] == []
 
 
-def test_a_partition_that_is_none_is_refused(settings):
+def test_an_unknown_partition_is_refused(settings):
     with pytest.raises(ValueError, match=r"no partition 0\|nothing; they are 0\|all_classes"):
         run_synthetic(settings, Callbacks(), ["0|nothing"])
 
 
 def small_peaks(name, seed=0):
-    """The challenge in place of the universal set, too."""
+    """The challenge set, also in place of the universal one."""
     return peaks_of("challenge", seed)
 
 

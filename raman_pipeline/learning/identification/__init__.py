@@ -1,6 +1,7 @@
-"""Which mineral a spectrum is of: a library, a search, and how far to trust the answer.
+"""Naming minerals from their spectra by a library of reference spectra.
 
-What belongs here: all that identifies real spectra. What does not: reading files of spectra (see
-`spectra.spectrum_files`), synthetic ones (see `learning.synthetic_tasks`). Nothing here but
-`report` and `calibrating` imports pandas or scikit-learn: the command has two seconds.
+What belongs here: the library, its search, calibrated probabilities, mixtures, and the evaluation
+of them all. What does not: reading files (see `spectra.spectrum_files`), the command (see `cli`),
+synthetic spectra (see `learning.synthetic_tasks`). `identify` and what it imports do without
+pandas, pyarrow and scikit-learn, so that the command starts in less than two seconds.
 """

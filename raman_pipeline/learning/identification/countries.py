@@ -1,8 +1,4 @@
-"""Where a specimen may come from: the countries of those that its spectrum is like.
-
-What belongs here: probabilities of countries, and the words that must stand beside them. What does
-not: geolocation by trained models (see `learning.families`).
-"""
+"""Country of origin: the countries of the specimens that a spectrum resembles."""
 
 from __future__ import annotations
 
@@ -12,29 +8,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from raman_pipeline.learning.identification.calibration import softmax
 from raman_pipeline.learning.identification.library import MineralLibrary
 
 Floats = npt.NDArray[np.floating[Any]]
 
 CAVEAT = (
-    "A spectrum tells the mineral, hardly the place: these are the countries of the specimens that "
-    "it is most like, mixed with those of all specimens of the library."
+    "A spectrum identifies the mineral, hardly the place: these are the countries of the most "
+    "similar specimens, mixed with those of all specimens of the library."
 )
 _TEMPERATURES = (0.02, 0.04, 0.08, 0.15, 0.3)
-_PRIORS = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+_PRIOR_WEIGHTS = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True)
-class CountryGuess:
-    """Numbers that make probabilities of countries from similarities of specimens.
+class CountryModel:
+    """Parameters that turn similarities of specimens into probabilities of countries.
 
     Attributes:
-        temperature: similarities are divided by it before the softmax over specimens.
-        prior_share: weight of the countries of all specimens.
+        temperature: of the softmax over specimens.
+        prior_weight: weight of the frequencies of countries among all specimens.
     """
 
     temperature: float
-    prior_share: float
+    prior_weight: float
 
     def as_json(self) -> dict[str, float]:
         """Returns plain data."""
@@ -49,39 +46,37 @@ def country_codes(library: MineralLibrary) -> tuple[tuple[str, ...], npt.NDArray
 
 
 def country_probabilities(
-    library: MineralLibrary, guess: CountryGuess, specimens: Floats
+    library: MineralLibrary, model: CountryModel, specimens: Floats
 ) -> npt.NDArray[np.float64]:
-    """Returns the chance of each country, float64 [q, countries].
+    """Returns the probability of each country, float64 [q, countries].
 
     Args:
         library: with at least one specimen of a known country.
-        guess: the numbers.
+        model: the parameters.
         specimens: similarities, [q, specimens].
     """
     codes, index = country_codes(library)
-    placed = index >= 0
-    values = specimens[:, placed].astype(np.float64) / guess.temperature
-    weights = np.exp(values - values.max(axis=1, keepdims=True))
-    weights /= weights.sum(axis=1, keepdims=True)
-    member = np.eye(len(codes))[index[placed]]
-    return (1 - guess.prior_share) * weights @ member + guess.prior_share * member.mean(axis=0)
+    located = index >= 0
+    weights = softmax(specimens[:, located].astype(np.float64), model.temperature)
+    member = np.eye(len(codes))[index[located]]
+    return (1 - model.prior_weight) * weights @ member + model.prior_weight * member.mean(axis=0)
 
 
 def fit_countries(
     library: MineralLibrary, specimens: Floats, label: npt.NDArray[np.int64]
-) -> CountryGuess:
-    """Chooses the numbers of least log loss.
+) -> CountryModel:
+    """Chooses the parameters of least log loss.
 
     Args:
-        library: that was searched.
-        specimens: similarities of left-out queries, [q, specimens].
+        library: reference spectra.
+        specimens: leave-one-specimen-out similarities, [q, specimens].
         label: index of each query's country, −1 for none.
     """
-    placed = np.flatnonzero(label >= 0)
+    located = np.flatnonzero(label >= 0)
 
-    def loss(guess: CountryGuess) -> float:
-        chances = country_probabilities(library, guess, specimens[placed])
-        return float(-np.log(chances[np.arange(len(placed)), label[placed]] + 1e-9).mean())
+    def loss(model: CountryModel) -> float:
+        found = country_probabilities(library, model, specimens[located])
+        return float(-np.log(found[np.arange(len(located)), label[located]] + 1e-9).mean())
 
-    guesses = [CountryGuess(t, p) for t in _TEMPERATURES for p in _PRIORS]
-    return min(guesses, key=loss) if len(placed) else guesses[-1]
+    models = [CountryModel(t, p) for t in _TEMPERATURES for p in _PRIOR_WEIGHTS]
+    return min(models, key=loss) if len(located) else models[-1]

@@ -1,12 +1,11 @@
-"""What identification is worth on specimens that the library does not hold.
+"""Evaluation of identification on specimens that are left out of the library.
 
-What belongs here: one row of results for each spectrum. What does not: mixtures (see
-`mixture_judgement`), tables of text (see `report`).
+What belongs here: one row of results per spectrum. What does not: mixtures (see
+`mixture_evaluation`), the text of the report (see `report`).
 
-Each spectrum of a mineral with at least two specimens is searched for in a library without any
-spectrum of its own specimen, and, to see what is said of unknown minerals, in one without its
-mineral. What needs fitting is fitted on other minerals. The leaky protocol of the
-literature leaves only the spectrum itself out.
+Each spectrum of a multi-specimen mineral is searched for without its own specimen, and, for
+open-set recognition, without its mineral. Calibrations are fitted on other minerals. The leaky
+protocol of the literature leaves only the spectrum itself out.
 """
 
 from __future__ import annotations
@@ -20,70 +19,77 @@ import pyarrow as pa
 from sklearn.model_selection import GroupKFold
 
 from raman_pipeline.common.schema import Column, TableSchema
-from raman_pipeline.learning.identification.calibrating import (
-    FOLDS,
-    LeftOut,
-    fit_confidence,
-    left_out,
-    repeated_minerals,
-)
+from raman_pipeline.learning.identification.calibration_fit import fit_calibration
 from raman_pipeline.learning.identification.countries import (
     country_codes,
     country_probabilities,
     fit_countries,
 )
+from raman_pipeline.learning.identification.leave_one_out import (
+    FOLDS,
+    HeldOutScores,
+    leave_one_specimen_out,
+    multi_specimen_minerals,
+)
 from raman_pipeline.learning.identification.library import MineralLibrary
-from raman_pipeline.learning.identification.search import NOWHERE, by_mineral, by_specimen, search
+from raman_pipeline.learning.identification.search import EXCLUDED, by_mineral, by_specimen, search
 from raman_pipeline.spectra.derivatives import root_derivative_spectra
 from raman_pipeline.spectra.normalise import unit_vectors
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-_BASELINE_SMOOTHING = 4.0
+_BASELINE_SIGMA = 4.0
 """Grid points; the best of 1.5 to 6 for the baseline on the mirror."""
-_RANK = "rank of the right mineral, from 1: "
+_RANK = "rank of the correct mineral, from 1: "
+
+
+def _probability(name: str, description: str) -> Column:
+    return Column(name, pa.float64(), description, between=(0, 1))
+
 
 IDENTIFIED = TableSchema(
-    "identified",
+    "identified_spectra",
     (
         Column("member_id", pa.string(), "the spectrum", unique=True),
-        Column("mineral", pa.string(), "its name"),
+        Column("mineral", pa.string(), "its mineral"),
         Column("rruff_id", pa.string(), "its specimen"),
         Column("wavelength_nm", pa.float64(), "laser, nm", nullable=True),
-        Column("specimens", pa.int64(), "of the mineral, without the query's own"),
-        Column("rank", pa.int64(), _RANK + "specimen left out, whole library"),
-        Column("rank_repeated", pa.int64(), _RANK + "among minerals with two specimens or more"),
+        Column("specimens", pa.int64(), "other specimens of the mineral"),
+        Column("rank", pa.int64(), _RANK + "leave-one-specimen-out, whole library"),
+        Column("rank_multi_specimen", pa.int64(), _RANK + "among multi-specimen minerals"),
         Column("rank_leaky", pa.int64(), _RANK + "only the spectrum itself left out"),
-        Column("rank_slopes", pa.int64(), _RANK + "1-NN cosine of slopes of roots (baseline)"),
-        Column("rank_slopes_repeated", pa.int64(), _RANK + "the same among repeated minerals"),
-        Column("rank_plain", pa.int64(), _RANK + "1-NN cosine of min-max spectra (baseline)"),
-        Column("named", pa.string(), "the best mineral"),
-        Column("share", pa.float64(), "its chance, given that it is known", between=(0, 1)),
-        Column("score", pa.float64(), "its chance", between=(0, 1)),
-        Column("score_without", pa.float64(), "of the best, mineral left out", between=(0, 1)),
-        Column("known", pa.float64(), "chance that the mineral is in the library", between=(0, 1)),
-        Column("known_without", pa.float64(), "the same with the mineral left out", between=(0, 1)),
-        Column("best_similarity", pa.float64(), "best score, mineral there"),
-        Column("best_similarity_without", pa.float64(), "best score, mineral left out"),
-        Column("country_rank", pa.int64(), "rank of the right country", nullable=True),
+        Column("rank_derivative", pa.int64(), _RANK + "1-NN, first derivatives (baseline)"),
+        Column(
+            "rank_derivative_multi_specimen", pa.int64(), _RANK + "same, multi-specimen minerals"
+        ),
+        Column("rank_min_max", pa.int64(), _RANK + "1-NN, min-max spectra (baseline)"),
+        Column("predicted", pa.string(), "the best mineral"),
+        _probability("conditional_probability", "of the best mineral, one being in the library"),
+        _probability("probability", "of the best mineral"),
+        _probability("probability_without_mineral", "the same with the mineral left out"),
+        _probability("in_library_probability", "that the mineral is in the library"),
+        _probability("in_library_probability_without_mineral", "the same, mineral left out"),
+        Column("best_score", pa.float64(), "score of the best mineral"),
+        Column("best_score_without_mineral", pa.float64(), "the same with the mineral left out"),
+        Column("country_rank", pa.int64(), "rank of the correct country", nullable=True),
         Column("country_rank_prior", pa.int64(), "by frequency alone (baseline)", nullable=True),
     ),
 )
 
 
-def judge(library: MineralLibrary) -> pa.Table:
-    """Returns an IDENTIFIED table of all spectra of repeated minerals.
+def evaluate(library: MineralLibrary) -> pa.Table:
+    """Returns an IDENTIFIED table of all spectra of multi-specimen minerals.
 
     Raises:
-        ValueError: as `left_out` does.
+        ValueError: as `leave_one_specimen_out` does.
     """
-    answers = left_out(library)
-    rows, label = answers.row, library.mineral[answers.row]
+    held_out = leave_one_specimen_out(library)
+    rows, label = held_out.row, library.mineral[held_out.row]
     specimens = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
-    often = repeated_minerals(library)
-    slopes, plain = baselines(library, rows)
-    country, prior = _countries(library, answers)
+    multiple = multi_specimen_minerals(library)
+    derivative, min_max = baselines(library, rows)
+    country, prior = _countries(library, held_out)
     names, ids = np.array(library.minerals), np.array(library.specimens)
     frame = pd.DataFrame(
         {
@@ -92,16 +98,16 @@ def judge(library: MineralLibrary) -> pa.Table:
             "rruff_id": ids[library.specimen[rows]],
             "wavelength_nm": library.wavelength[rows],
             "specimens": specimens[label] - 1,
-            "rank": ranks(answers.known, label),
-            "rank_repeated": ranks(answers.known, label, often),
+            "rank": ranks(held_out.scores, label),
+            "rank_multi_specimen": ranks(held_out.scores, label, multiple),
             "rank_leaky": ranks(_leaky(library, rows), label),
-            "rank_slopes": ranks(slopes, label),
-            "rank_slopes_repeated": ranks(slopes, label, often),
-            "rank_plain": ranks(plain, label),
-            "named": names[answers.known.argmax(axis=1)],
-            **_cross_fitted(library, answers),
-            "best_similarity": answers.known.max(axis=1),
-            "best_similarity_without": answers.unknown.max(axis=1),
+            "rank_derivative": ranks(derivative, label),
+            "rank_derivative_multi_specimen": ranks(derivative, label, multiple),
+            "rank_min_max": ranks(min_max, label),
+            "predicted": names[held_out.scores.argmax(axis=1)],
+            **_cross_fitted(library, held_out),
+            "best_score": held_out.scores.max(axis=1),
+            "best_score_without_mineral": held_out.without_mineral.max(axis=1),
             "country_rank": pd.array(country, dtype="Int64"),
             "country_rank_prior": pd.array(prior, dtype="Int64"),
         }
@@ -114,15 +120,14 @@ def ranks(
     label: Indices,
     among: npt.NDArray[np.bool_] | None = None,
 ) -> Indices:
-    """Returns the rank of the right mineral in each row, from 1; ties count against it.
+    """Returns the rank of the correct class in each row, from 1; ties count against it.
 
     Args:
-        scores: [q, minerals].
+        scores: [q, classes].
         label: int64 [q].
-        among: bool [minerals], which take part; the right one must.
+        among: bool [classes], those to rank, the correct one included; all if None.
     """
-    right = scores[np.arange(len(label)), label][:, None]
-    better = scores >= right
+    better = scores >= scores[np.arange(len(label)), label][:, None]
     if among is not None:
         better = better[:, among]
     return better.sum(axis=1)
@@ -132,62 +137,67 @@ def _leaky(library: MineralLibrary, rows: Indices) -> Floats:
     scores = []
     for start in range(0, len(rows), 256):
         chunk = rows[start : start + 256]
-        similarity = search(library, library.slopes[chunk], library.covered[chunk])
-        similarity[np.arange(len(chunk)), chunk] = NOWHERE
+        similarity = search(library, library.derivatives[chunk], library.valid[chunk])
+        similarity[np.arange(len(chunk)), chunk] = EXCLUDED
         scores.append(by_mineral(library, by_specimen(library, similarity)))
     return np.concatenate(scores)
 
 
 def baselines(library: MineralLibrary, rows: Indices) -> tuple[Floats, Floats]:
-    """Returns scores of minerals by two plain ways: slopes of roots, and spectra.
+    """Returns scores of minerals by cosines of first-derivative and of min-max spectra.
 
     Args:
-        library: what is searched.
-        rows: indices of the queries in it; their own specimens take no part.
+        library: reference spectra and queries.
+        rows: indices of the queries; their own specimens are left out.
     """
-    vectors = (root_derivative_spectra(library.intensity, _BASELINE_SMOOTHING), library.intensity)
     ids = np.unique(np.array(library.specimens), return_inverse=True)[1][library.specimen]
     starts = np.searchsorted(library.mineral, np.arange(len(library.minerals)))
     scores = []
-    for vector in vectors:
-        unit = unit_vectors(vector)
+    for vectors in (root_derivative_spectra(library.intensity, _BASELINE_SIGMA), library.intensity):
+        unit = unit_vectors(vectors)
         similarity = unit[rows] @ unit.T
-        similarity[ids[rows][:, None] == ids[None, :]] = NOWHERE
+        similarity[ids[rows][:, None] == ids[None, :]] = EXCLUDED
         scores.append(np.maximum.reduceat(similarity, starts, axis=1))
     return scores[0], scores[1]
 
 
-def _cross_fitted(library: MineralLibrary, answers: LeftOut) -> dict[str, npt.NDArray[np.float64]]:
-    """Returns chances by a confidence that was fitted on other minerals."""
-    label = library.mineral[answers.row]
-    names = ("share", "score", "score_without", "known", "known_without")
-    found = {name: np.zeros(len(label)) for name in names}
+def _cross_fitted(
+    library: MineralLibrary, held_out: HeldOutScores
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Returns probabilities by calibrations that were fitted on other minerals."""
+    label = library.mineral[held_out.row]
+    found = {
+        column.name: np.zeros(len(label))
+        for column in IDENTIFIED.columns
+        if "probability" in column.name
+    }
     for train, test in GroupKFold(FOLDS).split(label, groups=label):
-        confidence = fit_confidence(library, answers.some(train))
-        for scores, ending in ((answers.known[test], ""), (answers.unknown[test], "_without")):
-            found[f"known{ending}"][test] = confidence.known(scores)
-            found[f"score{ending}"][test] = confidence.probabilities(scores).max(axis=1)
-        found["share"][test] = confidence.shares(answers.known[test]).max(axis=1)
+        calibration = fit_calibration(library, held_out.subset(train))
+        part = held_out.subset(test)
+        for scores, suffix in ((part.scores, ""), (part.without_mineral, "_without_mineral")):
+            found[f"in_library_probability{suffix}"][test] = calibration.in_library(scores)
+            found[f"probability{suffix}"][test] = calibration.probabilities(scores).max(axis=1)
+        found["conditional_probability"][test] = calibration.conditional(part.scores).max(axis=1)
     return found
 
 
 def _countries(
-    library: MineralLibrary, answers: LeftOut
+    library: MineralLibrary, held_out: HeldOutScores
 ) -> tuple[list[int | None], list[int | None]]:
     """Returns the rank of each query's country, by its spectrum and by frequency alone."""
     codes, index = country_codes(library)
-    own = index[library.specimen[answers.row]]
+    own = index[library.specimen[held_out.row]]
     if not codes:
         return [None] * len(own), [None] * len(own)
-    label = library.mineral[answers.row]
-    chances = np.zeros((len(own), len(codes)))
+    label = library.mineral[held_out.row]
+    by_spectrum = np.zeros((len(own), len(codes)))
     for train, test in GroupKFold(FOLDS).split(label, groups=label):
-        guess = fit_countries(library, answers.specimens[train], own[train])
-        chances[test] = country_probabilities(library, guess, answers.specimens[test])
-    often = np.bincount(index[index >= 0], minlength=len(codes)).astype(float)
-    prior = np.broadcast_to(often, chances.shape)
-    found, plain = ranks(chances, np.maximum(own, 0)), ranks(prior, np.maximum(own, 0))
-    return (
-        [int(r) if o >= 0 else None for r, o in zip(found, own, strict=True)],
-        [int(r) if o >= 0 else None for r, o in zip(plain, own, strict=True)],
+        model = fit_countries(library, held_out.specimens[train], own[train])
+        by_spectrum[test] = country_probabilities(library, model, held_out.specimens[test])
+    frequency = np.bincount(index[index >= 0], minlength=len(codes)).astype(float)
+    by_frequency = np.broadcast_to(frequency, by_spectrum.shape)
+    first, second = (
+        [int(r) if o >= 0 else None for r, o in zip(ranks(s, np.maximum(own, 0)), own, strict=True)]
+        for s in (by_spectrum, by_frequency)
     )
+    return first, second

@@ -1,7 +1,7 @@
-"""Identification as a person uses it: a library, a spectrum, an answer.
+"""The Python interface of identification.
 
-What belongs here: the Python interface, and the answer as plain data. What does not: the command
-(see `raman_pipeline.cli.identify`), how each part of the answer comes about.
+What belongs here: the identifier and its results as plain data. What does not: the command (see
+`raman_pipeline.cli.identify`), the methods behind each part of a result.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
-from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.identification.confidence import Confidence
+from raman_pipeline.learning.identification.calibration import Calibration
 from raman_pipeline.learning.identification.countries import (
     CAVEAT,
-    CountryGuess,
+    CountryModel,
     country_codes,
     country_probabilities,
 )
-from raman_pipeline.learning.identification.library import MineralLibrary
+from raman_pipeline.learning.identification.library import (
+    REBUILD,
+    LibraryError,
+    MineralLibrary,
+)
 from raman_pipeline.learning.identification.mixtures import Mixture, MixtureSearch
 from raman_pipeline.learning.identification.query import Query, prepare
 from raman_pipeline.learning.identification.search import by_mineral, by_specimen, search
@@ -31,13 +34,9 @@ from raman_pipeline.spectra.spectrum_files import Spectrum
 
 RRUFF_PAGE = "https://rruff.info/{rruff_id}"
 UNKNOWN_BELOW = 0.5
-"""Chance that the mineral is in the library below which a spectrum is called unknown."""
+"""Probability of being in the library below which a mineral is called unknown."""
 GOOD_FIT = 0.9
-"""Similarity from which on one specimen explains a spectrum, and no mixture is looked for."""
-
-
-class LibraryError(InputError):
-    """There is no library to search, or it cannot be used."""
+"""Similarity from which one specimen explains a spectrum, and no mixture is searched for."""
 
 
 @dataclass(frozen=True)
@@ -56,41 +55,36 @@ class Nearest:
 
 
 @dataclass(frozen=True)
-class MineralAnswer:
-    """A mineral, the chance that the spectrum is of it, and its nearest specimens."""
+class MineralMatch:
+    """A mineral, its probability, and its nearest specimens."""
 
     name: str
-    score: float
+    probability: float
     nearest: tuple[Nearest, ...]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """All that is said of a spectrum.
+class Identification:
+    """The result for one spectrum.
 
     Attributes:
-        query: the spectrum as it was searched for.
-        minerals: likeliest first.
-        known: chance that the mineral is in the library.
-        mixtures: sets of minerals that may make it up; empty where one specimen explains it.
-        countries: ISO 3166 code and chance, likeliest first.
+        query: the prepared spectrum.
+        minerals: most probable first.
+        in_library: probability that the mineral is in the library.
+        mixtures: sets of minerals that may make it up; empty if one specimen explains it.
+        countries: ISO 3166 code and probability, most probable first.
     """
 
     query: Query
-    minerals: tuple[MineralAnswer, ...]
-    known: float
+    minerals: tuple[MineralMatch, ...]
+    in_library: float
     mixtures: tuple[Mixture, ...]
     countries: tuple[tuple[str, float], ...]
 
     @property
-    def caveat(self) -> str:
-        """What must stand beside the countries."""
-        return CAVEAT
-
-    @property
     def unknown(self) -> bool:
-        """Whether the mineral is rather not in the library."""
-        return self.known < UNKNOWN_BELOW
+        """Whether the mineral is probably not in the library."""
+        return self.in_library < UNKNOWN_BELOW
 
     def as_json(self) -> dict[str, Any]:
         """Returns plain data, as `raman-pipeline identify --json` prints it."""
@@ -99,7 +93,7 @@ class Answer:
             "minerals": [
                 {
                     "name": mineral.name,
-                    "score": round(mineral.score, 4),
+                    "probability": round(mineral.probability, 4),
                     "nearest": [
                         {
                             "rruff_id": near.rruff_id,
@@ -111,23 +105,27 @@ class Answer:
                 }
                 for mineral in self.minerals
             ],
-            "mixture": [
+            "mixtures": [
                 {
                     "fit": round(mixture.fit, 4),
                     "components": [
-                        {"name": c.mineral, "rruff_id": c.specimen, "share": round(c.share, 3)}
+                        {
+                            "name": c.mineral,
+                            "rruff_id": c.specimen,
+                            "fraction": round(c.fraction, 3),
+                        }
                         for c in mixture.components
                     ],
                 }
                 for mixture in self.mixtures
             ],
             "countries": [
-                {"iso_a2": code, "probability": round(chance, 4)} for code, chance in self.countries
+                {"iso_a2": code, "probability": round(p, 4)} for code, p in self.countries
             ],
             "unknown": self.unknown,
-            "known_probability": round(self.known, 4),
+            "in_library_probability": round(self.in_library, 4),
             "preprocessing": list(self.query.preprocessing),
-            "caveat": CAVEAT,
+            "countries_caveat": CAVEAT,
         }
 
 
@@ -138,24 +136,24 @@ class Identifier:
         >>> from raman_pipeline.learning.identification.identify import Identifier
         >>> from raman_pipeline.spectra.spectrum_files import read_spectra
         >>> identifier = Identifier.open("data/store/rruff/assets/mineral_library.safetensors")
-        >>> answers = identifier.identify(read_spectra("quartz.txt"))  # doctest: +SKIP
+        >>> found = identifier.identify(read_spectra("quartz.txt"))  # doctest: +SKIP
 
     Args:
-        library: with its confidence fitted.
+        library: with fitted parameters.
 
     Raises:
-        LibraryError: the library was not fitted.
+        LibraryError: the library has no fitted parameters.
     """
 
     def __init__(self, library: MineralLibrary) -> None:
         if not library.fitted:
             raise LibraryError(
-                "the library cannot say how sure it is: too few of its minerals have two "
-                "specimens; make it from more archives"
+                "the library has no calibration: too few of its minerals have two specimens; "
+                "build it from more archives"
             )
         self.library = library
-        self.confidence = Confidence.of(library.fitted["confidence"])
-        self.guess = CountryGuess(**library.fitted["countries"])
+        self.calibration = Calibration.from_json(library.fitted["calibration"])
+        self.country_model = CountryModel(**library.fitted["countries"])
         self._codes, _ = country_codes(library)
         self._mixtures: MixtureSearch | None = None
 
@@ -164,89 +162,90 @@ class Identifier:
         """Reads a library.
 
         Raises:
-            LibraryError: the file is missing or is no library.
+            LibraryError: the file is missing, of another version, or not a library.
         """
         if not Path(path).exists():
             raise LibraryError(
-                f"{path}: there is no mineral library; make it with `raman-pipeline build-library`"
+                f"{path}: there is no mineral library; build it with `raman-pipeline build-library`"
             )
         try:
             return cls(MineralLibrary.from_state(ModelState.read(Path(path))))
+        except LibraryError as error:
+            raise LibraryError(f"{path}: {error}") from error
         except (KeyError, ValueError, OSError, SafetensorError) as error:
             raise LibraryError(
-                f"{path}: is no whole mineral library ({error!r}); make it again with "
-                "`raman-pipeline build-library`"
+                f"{path}: is not a complete mineral library of this version ({error}); {REBUILD}"
             ) from error
 
     def identify(
         self,
         spectra: Sequence[Spectrum],
-        background: str = "none",
+        baseline: str = "none",
         top: int = 5,
         components: int = 2,
         always_mixtures: bool = False,
-    ) -> list[Answer]:
+    ) -> list[Identification]:
         """Names the minerals of spectra.
 
         Args:
             spectra: as `read_spectra` returns them.
-            background: how to remove it first; one of `BASELINES`.
-            top: how many minerals, specimens and countries to name.
+            baseline: algorithm that corrects the baseline; one of `spectra.baseline.BASELINES`.
+            top: number of minerals and of countries to return.
             components: of mixtures, 2 or 3.
-            always_mixtures: looks for mixtures where one specimen explains the spectrum, too.
+            always_mixtures: also search for mixtures if one specimen explains the spectrum.
 
         Raises:
             QueryError: a spectrum cannot be searched for.
         """
-        return self.answer(
-            [prepare(s, self.library.grid, background) for s in spectra],
+        return self.identify_queries(
+            [prepare(s, self.library, baseline) for s in spectra],
             top,
             components,
             always_mixtures,
         )
 
-    def answer(
+    def identify_queries(
         self,
         queries: Sequence[Query],
         top: int = 5,
         components: int = 2,
         always_mixtures: bool = False,
-    ) -> list[Answer]:
-        """Names the minerals of spectra that are on the grid already; see `identify`."""
+    ) -> list[Identification]:
+        """Names the minerals of prepared spectra; see `identify`."""
         if not queries:
             return []
         library = self.library
-        similarity = search(
-            library, np.stack([q.slopes for q in queries]), np.stack([q.covered for q in queries])
-        )
+        derivatives = np.stack([q.derivatives for q in queries])
+        similarity = search(library, derivatives, np.stack([q.valid for q in queries]))
         specimens = by_specimen(library, similarity)
         scores = by_mineral(library, specimens)
-        known, chances = self.confidence.known(scores), self.confidence.probabilities(scores)
-        places = (
-            country_probabilities(library, self.guess, specimens)
+        in_library = self.calibration.in_library(scores)
+        probabilities = self.calibration.probabilities(scores)
+        countries = (
+            country_probabilities(library, self.country_model, specimens)
             if self._codes
             else np.zeros((len(queries), 0))
         )
-        answers = []
+        found = []
         for i, query in enumerate(queries):
             explained = float(similarity[i].max()) >= GOOD_FIT
             mixtures: list[Mixture] = []
             if always_mixtures or not explained:
                 mixtures = self._mixture_search().find(query, similarity[i], components)
-            order = np.argsort(-places[i])[:top]
-            answers.append(
-                Answer(
+            order = np.argsort(-countries[i])[:top]
+            found.append(
+                Identification(
                     query,
                     tuple(
-                        self._mineral(int(m), float(chances[i, m]), similarity[i])
+                        self._mineral(int(m), float(probabilities[i, m]), similarity[i])
                         for m in np.argsort(-scores[i])[:top]
                     ),
-                    float(known[i]),
+                    float(in_library[i]),
                     tuple(mixtures),
-                    tuple((self._codes[c], float(places[i, c])) for c in order),
+                    tuple((self._codes[c], float(countries[i, c])) for c in order),
                 )
             )
-        return answers
+        return found
 
     def _mixture_search(self) -> MixtureSearch:
         if self._mixtures is None:
@@ -254,8 +253,8 @@ class Identifier:
         return self._mixtures
 
     def _mineral(
-        self, mineral: int, score: float, similarity: np.ndarray, specimens: int = 3
-    ) -> MineralAnswer:
+        self, mineral: int, probability: float, similarity: np.ndarray, specimens: int = 3
+    ) -> MineralMatch:
         library = self.library
         first, last = np.searchsorted(library.mineral, [mineral, mineral + 1])
         rows = first + np.argsort(-similarity[first:last])
@@ -271,6 +270,6 @@ class Identifier:
                     float(similarity[row]),
                 ),
             )
-        return MineralAnswer(
-            library.minerals[mineral], score, tuple(list(nearest.values())[:specimens])
+        return MineralMatch(
+            library.minerals[mineral], probability, tuple(list(nearest.values())[:specimens])
         )

@@ -1,8 +1,4 @@
-"""The mineral library: reference spectra and what is known of them.
-
-What belongs here: what is stored, and the order in which it lies. What does not: searching it
-(see `search`).
-"""
+"""The mineral library: reference spectra, their labels, and the fitted parameters."""
 
 from __future__ import annotations
 
@@ -14,10 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.identification.derivatives import inner, slopes
+from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
+from raman_pipeline.spectra.resample import Interpolation
 
 Indices = npt.NDArray[np.int64]
+
+FORMAT_VERSION = 2
+REBUILD = "rebuild it with `raman-pipeline build-library`"
+
+
+class LibraryError(InputError):
+    """There is no mineral library, or it cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -26,23 +31,25 @@ class MineralLibrary:
 
     Attributes:
         intensity: float32 [n, m], 0 to 1.
-        covered: bool [n, m], the points that each spectrum was measured at.
-        slopes: float32 [n, m].
+        valid: bool [n, m], the points at which each spectrum is compared.
+        derivatives: locally normalised first-derivative spectra, float32 [n, m].
         grid: float64 [m], cm⁻¹.
+        interpolation: how spectra are resampled onto the grid, queries too.
         member_id: n ids.
         mineral: index into `minerals`, int64 [n], ascending.
         specimen: index into `specimens`, int64 [n], ascending.
-        wavelength: float64 [n], nm; NaN where it is not stated.
+        wavelength: float64 [n], nm; NaN if not stated.
         minerals: names.
-        specimens: RRUFF ids, or the member's id where a spectrum has none.
-        countries: ISO 3166 code of each specimen's country, None where it has none.
-        fitted: numbers that make probabilities of similarities; empty before they are fitted.
+        specimens: RRUFF ids, or the member id of a spectrum without one.
+        countries: ISO 3166 code of each specimen's country, None if unknown.
+        fitted: parameters of the calibration and of the countries; empty before the fit.
     """
 
     intensity: npt.NDArray[np.float32]
-    covered: npt.NDArray[np.bool_]
-    slopes: npt.NDArray[np.float32]
+    valid: npt.NDArray[np.bool_]
+    derivatives: npt.NDArray[np.float32]
     grid: npt.NDArray[np.float64]
+    interpolation: Interpolation
     member_id: tuple[str, ...]
     mineral: Indices
     specimen: Indices
@@ -56,18 +63,18 @@ class MineralLibrary:
         return len(self.member_id)
 
     @cached_property
-    def covered_numbers(self) -> npt.NDArray[np.float32]:
-        """`covered` as 0 and 1."""
-        return self.covered.astype(np.float32)
+    def valid_weights(self) -> npt.NDArray[np.float32]:
+        """`valid` as 0 and 1."""
+        return self.valid.astype(np.float32)
 
     @cached_property
     def squares(self) -> npt.NDArray[np.float32]:
-        """Squares of the slopes."""
-        return self.slopes * self.slopes
+        """Squares of the derivatives."""
+        return self.derivatives * self.derivatives
 
     @cached_property
     def specimen_starts(self) -> Indices:
-        """Where the spectra of each specimen begin."""
+        """Index of the first spectrum of each specimen."""
         return np.searchsorted(self.specimen, np.arange(len(self.specimens)))
 
     @cached_property
@@ -77,21 +84,23 @@ class MineralLibrary:
 
     @cached_property
     def mineral_starts(self) -> Indices:
-        """Where the specimens of each mineral begin."""
+        """Index of the first specimen of each mineral."""
         return np.searchsorted(self.specimen_mineral, np.arange(len(self.minerals)))
 
     def to_state(self) -> ModelState:
-        """Returns what is stored; slopes in half precision, which is enough for cosines."""
+        """Returns the stored form; derivatives in half precision, which is enough for cosines."""
         arrays: dict[str, np.ndarray] = {
             "intensity": self.intensity,
-            "covered": np.packbits(self.covered, axis=1),
-            "slopes": self.slopes.astype(np.float16),
+            "valid": np.packbits(self.valid, axis=1),
+            "derivatives": self.derivatives.astype(np.float16),
             "grid": self.grid,
             "mineral": self.mineral,
             "specimen": self.specimen,
             "wavelength": self.wavelength,
         }
         metadata = {
+            "format_version": FORMAT_VERSION,
+            "interpolation": self.interpolation,
             "member_id": list(self.member_id),
             "minerals": list(self.minerals),
             "specimens": list(self.specimens),
@@ -102,14 +111,25 @@ class MineralLibrary:
 
     @classmethod
     def from_state(cls, state: ModelState) -> MineralLibrary:
-        """Reads what `to_state` gave."""
+        """Reads the output of `to_state`.
+
+        Raises:
+            LibraryError: the library has another format version.
+        """
         arrays, metadata = state.arrays, state.metadata
+        version = metadata.get("format_version", 1)
+        if version != FORMAT_VERSION:
+            raise LibraryError(
+                f"the mineral library has format version {version}, and this version of "
+                f"raman_pipeline reads {FORMAT_VERSION}; {REBUILD}"
+            )
         points = arrays["grid"].size
         return cls(
             arrays["intensity"],
-            np.unpackbits(arrays["covered"], axis=1, count=points).astype(bool),
-            arrays["slopes"].astype(np.float32),
+            np.unpackbits(arrays["valid"], axis=1, count=points).astype(bool),
+            arrays["derivatives"].astype(np.float32),
             arrays["grid"],
+            metadata["interpolation"],
             tuple(metadata["member_id"]),
             arrays["mineral"],
             arrays["specimen"],
@@ -123,26 +143,28 @@ class MineralLibrary:
 
 def build_library(
     intensity: npt.NDArray[np.float32],
-    covered: npt.NDArray[np.bool_],
+    measured: npt.NDArray[np.bool_],
     grid: npt.NDArray[np.float64],
     rows: Sequence[dict[str, Any]],
+    interpolation: Interpolation = "cubic",
 ) -> MineralLibrary:
     """Returns a library of named spectra.
 
     Args:
         intensity: float32 [n, m], 0 to 1, on a grid of 1 cm⁻¹.
-        covered: bool [n, m].
+        measured: bool [n, m], the points within the range of each spectrum.
         grid: float64 [m], cm⁻¹.
         rows: [n] with `member_id`, `mineral`, `rruff_id`, `wavelength_nm`, `country`.
+        interpolation: how the spectra were resampled.
 
     Raises:
-        ValueError: a row has no mineral, or there is none.
+        ValueError: a row has no mineral, or there are no rows.
     """
     if not rows:
         raise ValueError("a library needs spectra; there are none")
     if nameless := [r["member_id"] for r in rows if not r["mineral"]]:
         raise ValueError(f"{len(nameless)} spectra have no mineral, {nameless[0]} first")
-    # A few ids stand with two minerals: under each they count as a specimen of its own.
+    # A few ids are filed under two minerals: under each they count as a separate specimen.
     keys = [(r["mineral"], r["rruff_id"] or r["member_id"]) for r in rows]
     order = sorted(range(len(rows)), key=lambda i: (keys[i], rows[i]["member_id"]))
     specimens = sorted(set(keys))
@@ -150,12 +172,13 @@ def build_library(
     index_of = {key: i for i, key in enumerate(specimens)}
     mineral_of = {name: i for i, name in enumerate(minerals)}
     country = {key: row["country"] for key, row in zip(keys, rows, strict=True)}
-    kept = inner(covered[order])
+    valid = inner_mask(measured[order])
     return MineralLibrary(
         np.ascontiguousarray(intensity[order]),
-        kept,
-        slopes(intensity[order], kept),
+        valid,
+        normalised_derivatives(intensity[order], valid),
         grid,
+        interpolation,
         tuple(rows[i]["member_id"] for i in order),
         np.array([mineral_of[keys[i][0]] for i in order]),
         np.array([index_of[keys[i]] for i in order]),

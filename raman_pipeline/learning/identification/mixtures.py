@@ -1,12 +1,12 @@
-"""Which minerals a spectrum is a mixture of.
+"""Mixtures: the sets of reference spectra that make up a spectrum.
 
 What belongs here: the search over sets of reference spectra. What does not: single minerals (see
 `search`), synthetic mixtures (see `learning.synthetic_tasks`).
 
-Slopes of intensities add up where slopes of their roots do not. So sets are found by non-negative
-least squares on the former, in closed form for all pairs of a pool and, for three, for all
-extensions of the best pairs; the best sets are then mixed, and compared with the query as single
-spectra are.
+Derivatives of intensities are additive, those of square roots are not. So sets are found by
+non-negative least squares on the former, in closed form for all pairs of a pool and, for three,
+for all extensions of the best pairs; the best sets are then mixed, and compared with the query as
+single spectra are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.learning.identification.derivatives import slopes
+from raman_pipeline.learning.identification.derivatives import normalised_derivatives
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.query import Query
 from raman_pipeline.spectra.derivatives import derivative_spectra
@@ -24,9 +24,9 @@ from raman_pipeline.spectra.derivatives import derivative_spectra
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-_SMOOTHING = 4.0
-_POOL, _A_MINERAL, _KEPT, _COMPARED = 150, 2, 60, 30
-"""Reference spectra looked at, of them of one mineral at most, sets kept, sets compared in full."""
+_SIGMA = 4.0
+_POOL, _PER_MINERAL, _KEPT, _COMPARED = 150, 2, 60, 30
+"""Reference spectra in the pool, at most per mineral, sets kept, sets compared in full."""
 _RIDGE = 1e-5
 
 
@@ -38,13 +38,13 @@ class Component:
         mineral: its name.
         specimen: RRUFF id of the reference spectrum.
         row: of that spectrum in the library.
-        share: of the heights of the components' strongest bands, 0 to 1; not of mass.
+        fraction: of the sum of the heights of the strongest bands, 0 to 1; not of mass.
     """
 
     mineral: str
     specimen: str
     row: int
-    share: float
+    fraction: float
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Mixture:
 
 
 class MixtureSearch:
-    """A library made ready to be searched for mixtures.
+    """A library prepared for the search for mixtures.
 
     Args:
         library: the reference spectra.
@@ -69,8 +69,8 @@ class MixtureSearch:
 
     def __init__(self, library: MineralLibrary) -> None:
         self.library = library
-        self._bands = derivative_spectra(library.intensity, _SMOOTHING) * library.covered
-        self._norms = np.maximum(np.linalg.norm(self._bands, axis=1), 1e-9)
+        self._derivatives = derivative_spectra(library.intensity, _SIGMA) * library.valid
+        self._norms = np.maximum(np.linalg.norm(self._derivatives, axis=1), 1e-9)
 
     def find(
         self,
@@ -80,27 +80,27 @@ class MixtureSearch:
         best: int = 3,
         allowed: npt.NDArray[np.bool_] | None = None,
     ) -> list[Mixture]:
-        """Returns the best sets of so many minerals, the best fit first.
+        """Returns the best sets of `count` minerals, the best fit first.
 
         Args:
-            query: what was measured.
+            query: the spectrum.
             similarity: of the query with every reference spectrum, [n].
             count: 2 or 3.
-            best: how many sets.
-            allowed: bool [n], reference spectra that may be used; all where None.
+            best: number of sets.
+            allowed: bool [n], reference spectra that may be used; all if None.
         """
-        band = derivative_spectra(query.intensity[None], _SMOOTHING)[0] * query.covered
-        band /= max(float(np.linalg.norm(band)), 1e-9)
-        linear = (self._bands @ band) / self._norms
+        derivative = derivative_spectra(query.intensity[None], _SIGMA)[0] * query.valid
+        derivative /= max(float(np.linalg.norm(derivative)), 1e-9)
+        linear = (self._derivatives @ derivative) / self._norms
         usable = np.ones(len(linear), bool) if allowed is None else allowed
         pool = self._pool([similarity, linear], usable)
         sets, weights = self._sets(pool, linear[pool], count)
         if not len(sets):
             return []
         mixed = np.einsum("ij,ijk->ik", weights, self.library.intensity[sets])
-        shape = slopes(mixed, np.broadcast_to(query.covered, mixed.shape))
-        norms = np.linalg.norm(shape, axis=1) * np.linalg.norm(query.slopes)
-        fits = shape @ query.slopes / np.maximum(norms, 1e-9)
+        shape = normalised_derivatives(mixed, np.broadcast_to(query.valid, mixed.shape))
+        norms = np.linalg.norm(shape, axis=1) * np.linalg.norm(query.derivatives)
+        fits = shape @ query.derivatives / np.maximum(norms, 1e-9)
         order = np.argsort(-fits)
         return self._named(sets[order], weights[order], fits[order], best)
 
@@ -112,15 +112,15 @@ class MixtureSearch:
                 mineral = int(self.library.mineral[row])
                 if len(chosen) >= _POOL * number // len(rankings) or not usable[row]:
                     break
-                if taken.get(mineral, 0) < _A_MINERAL:
+                if taken.get(mineral, 0) < _PER_MINERAL:
                     taken[mineral] = taken.get(mineral, 0) + 1
                     chosen.add(int(row))
         return np.array(sorted(chosen), dtype=np.int64)
 
     def _sets(self, pool: Indices, linear: Floats, count: int) -> tuple[Indices, Floats]:
-        """Returns rows of the library and weights of their intensities, best explained first."""
-        bands = self._bands[pool] / self._norms[pool, None]
-        gram = (bands @ bands.T).astype(np.float64) + _RIDGE * np.eye(len(pool))
+        """Returns rows of the library and weights of their intensities, the best fit first."""
+        units = self._derivatives[pool] / self._norms[pool, None]
+        gram = (units @ units.T).astype(np.float64) + _RIDGE * np.eye(len(pool))
         mineral = self.library.mineral[pool]
         sets = np.stack(np.triu_indices(len(pool), 1), axis=1)
         for size in range(2, count + 1):
@@ -132,9 +132,9 @@ class MixtureSearch:
             sets = sets[(np.diff(of, axis=1) > 0).all(axis=1)]
             if not len(sets):
                 break
-            right = linear[sets].astype(np.float64)
-            weights = _weights(gram, sets, right)
-            explained = np.where((weights > 0).all(axis=1), (weights * right).sum(axis=1), -1.0)
+            target = linear[sets].astype(np.float64)
+            weights = _weights(gram, sets, target)
+            explained = np.where((weights > 0).all(axis=1), (weights * target).sum(axis=1), -1.0)
             order = np.argsort(-explained)[:_KEPT]
             order = order[explained[order] > 0]
             sets, weights = sets[order], weights[order]
@@ -148,17 +148,17 @@ class MixtureSearch:
         found: dict[frozenset[int], Mixture] = {}
         for rows, weight, fit in zip(sets, weights, fits, strict=True):
             key = frozenset(library.mineral[rows].tolist())
-            share = weight / weight.sum()
+            fraction = weight / weight.sum()
             components = [
                 Component(
                     library.minerals[library.mineral[row]],
                     library.specimens[library.specimen[row]],
                     int(row),
-                    float(share[i]),
+                    float(fraction[i]),
                 )
                 for i, row in enumerate(rows)
             ]
-            ranked = tuple(sorted(components, key=lambda c: -c.share))
+            ranked = tuple(sorted(components, key=lambda c: -c.fraction))
             found.setdefault(key, Mixture(ranked, float(fit)))
             if len(found) == best:
                 break
@@ -166,15 +166,15 @@ class MixtureSearch:
 
 
 def _weights(
-    gram: npt.NDArray[np.float64], sets: Indices, right: npt.NDArray[np.float64]
+    gram: npt.NDArray[np.float64], sets: Indices, target: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Solves the normal equations of every set, float64 [sets, size]."""
     if sets.shape[1] > 2:
         own = gram[sets[:, :, None], sets[:, None, :]]
-        return np.asarray(np.linalg.solve(own, right[..., None])[..., 0], dtype=np.float64)
-    # In closed form, for there are thousands of pairs.
+        return np.asarray(np.linalg.solve(own, target[..., None])[..., 0], dtype=np.float64)
+    # In closed form, since there are thousands of pairs.
     first, second = sets.T
     a, b, c = gram[first, first], gram[first, second], gram[second, second]
-    x = c * right[:, 0] - b * right[:, 1]
-    y = a * right[:, 1] - b * right[:, 0]
+    x = c * target[:, 0] - b * target[:, 1]
+    y = a * target[:, 1] - b * target[:, 0]
     return np.column_stack([x, y]) / (a * c - b * b)[:, None]

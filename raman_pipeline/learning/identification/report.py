@@ -1,7 +1,7 @@
 """The identification report: tables and text.
 
-What belongs here: aggregation, verdicts and wording. What does not: the judging (see `judgement`,
-`mixture_judgement`), figures (see `raman_pipeline.plots`).
+What belongs here: aggregation and wording. What does not: the evaluation (see `evaluation`,
+`open_set`, `mixture_evaluation`), figures (see `raman_pipeline.plots`).
 """
 
 from __future__ import annotations
@@ -15,218 +15,229 @@ from sklearn.metrics import roc_auc_score
 
 from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.common.schema import Column, TableSchema
-from raman_pipeline.learning.identification.confidence import KNOWN_PRIOR
+from raman_pipeline.learning.identification.calibration import LIBRARY_PRIOR
 from raman_pipeline.learning.identification.countries import CAVEAT
+from raman_pipeline.learning.identification.identify import UNKNOWN_BELOW
 
 _PROTOCOLS = (
-    ("ours, specimen left out, whole library", "rank"),
-    ("ours, specimen left out, minerals with two specimens or more", "rank_repeated"),
-    ("slopes of roots, specimen left out, whole library", "rank_slopes"),
-    ("slopes of roots, specimen left out, the same minerals", "rank_slopes_repeated"),
-    ("min-max spectra, specimen left out, whole library", "rank_plain"),
-    ("leaky: ours, only the spectrum itself left out", "rank_leaky"),
+    ("ours, leave-one-specimen-out, whole library", "rank"),
+    ("ours, leave-one-specimen-out, multi-specimen minerals", "rank_multi_specimen"),
+    ("1-NN, first derivatives, leave-one-specimen-out, whole library", "rank_derivative"),
+    (
+        "1-NN, first derivatives, leave-one-specimen-out, multi-specimen minerals",
+        "rank_derivative_multi_specimen",
+    ),
+    ("1-NN, min-max spectra, leave-one-specimen-out, whole library", "rank_min_max"),
+    ("leaky: ours, leave-one-spectrum-out", "rank_leaky"),
 )
 BY_PROTOCOL = TableSchema(
     "identification_report",
     (
-        Column("protocol", pa.string(), "what was left out, and who answered", unique=True),
+        Column("protocol", pa.string(), "method and what is left out", unique=True),
         Column("n", pa.int64(), "spectra"),
-        Column("top1", pa.float64(), "share named rightly", between=(0, 1)),
-        Column("top5", pa.float64(), "share among the first five", between=(0, 1)),
+        Column("top1", pa.float64(), "top-1 accuracy", between=(0, 1)),
+        Column("top5", pa.float64(), "top-5 accuracy", between=(0, 1)),
     ),
 )
 _SPECIMENS = [0, 1, 2, 4, 100]
 _SPECIMEN_NAMES = ["1 other", "2 others", "3 or 4 others", "5 or more others"]
 
 
-def identified_by_protocol(judged: pd.DataFrame) -> pd.DataFrame:
+def accuracy_by_protocol(identified: pd.DataFrame) -> pd.DataFrame:
     """Returns `protocol`, `n`, `top1`, `top5`.
 
     Args:
-        judged: an IDENTIFIED table.
+        identified: an IDENTIFIED table.
     """
     return pd.DataFrame(
-        [{"protocol": title, **_tops(judged, column)} for title, column in _PROTOCOLS]
+        [{"protocol": title, **_accuracy(identified, column)} for title, column in _PROTOCOLS]
     )
 
 
-def identified_by_group(judged: pd.DataFrame) -> pd.DataFrame:
-    """Returns the same for ours by number of other specimens and by laser."""
-    lasers = judged["wavelength_nm"].map(lambda nm: "not stated" if pd.isna(nm) else f"{nm:.0f} nm")
-    others = pd.cut(judged["specimens"], _SPECIMENS, labels=_SPECIMEN_NAMES)
+def accuracy_by_group(identified: pd.DataFrame) -> pd.DataFrame:
+    """Returns the same for our method by number of other specimens and by laser."""
+    lasers = identified["wavelength_nm"].map(
+        lambda nm: "not stated" if pd.isna(nm) else f"{nm:.0f} nm"
+    )
+    others = pd.cut(identified["specimens"], _SPECIMENS, labels=_SPECIMEN_NAMES)
     rows = []
     for by, groups in (("specimens in the library", others), ("laser", lasers)):
-        for name, group in judged.groupby(groups, observed=True):
-            rows.append({"by": by, "group": name, **_tops(group, "rank")})
+        for name, group in identified.groupby(groups, observed=True):
+            rows.append({"by": by, "group": name, **_accuracy(group, "rank")})
     return pd.DataFrame(rows)
 
 
-def trust(judged: pd.DataFrame) -> dict[str, float]:
-    """Returns what the probabilities are worth.
+def calibration_metrics(identified: pd.DataFrame) -> dict[str, float]:
+    """Returns AUROC and Brier scores of the probabilities, and accuracies of the countries.
 
-    Brier scores of the best mineral's chance; the base is that of saying always how often it is
-    right. With unknown minerals among the queries these weigh as the prior says.
+    Each query counts twice, with its mineral in the library and without; the two are weighted by
+    the prior. A `_baseline` always predicts the mean.
     """
-    n = len(judged)
-    right = (judged["rank"] == 1).to_numpy(float)
-    truth = np.concatenate([np.ones(n), np.zeros(n)])
-    outcome = np.concatenate([right, np.zeros(n)])
-    said = np.concatenate([judged["score"], judged["score_without"]])
-    weight = np.concatenate([np.full(n, KNOWN_PRIOR), np.full(n, 1 - KNOWN_PRIOR)])
+    n = len(identified)
+    correct = (identified["rank"] == 1).to_numpy(float)
+    outcome = np.concatenate([correct, np.zeros(n)])
+    predicted = np.concatenate(
+        [identified["probability"], identified["probability_without_mineral"]]
+    )
+    weight = np.concatenate([np.full(n, LIBRARY_PRIOR), np.full(n, 1 - LIBRARY_PRIOR)])
     rate = np.average(outcome, weights=weight)
 
     def auroc(rows: np.ndarray, column: str) -> float:
-        values = np.concatenate([judged[column][rows], judged[f"{column}_without"]])
+        values = np.concatenate([identified[column][rows], identified[f"{column}_without_mineral"]])
         labels = np.concatenate([np.ones(int(rows.sum())), np.zeros(n)])
         return float(roc_auc_score(labels, values)) if rows.any() else float("nan")
 
     everything = np.ones(n, dtype=bool)
-    placed = judged["country_rank"].notna()
+    located = identified["country_rank"].notna()
+    in_library = identified["in_library_probability"]
+    without_mineral = identified["in_library_probability_without_mineral"]
     return {
-        "auroc": auroc(everything, "known"),
-        "auroc_rightly_named": auroc(right == 1, "known"),
-        "auroc_best_similarity": auroc(everything, "best_similarity"),
-        "unknown_flagged": float((judged["known_without"] < 0.5).mean()),
-        "known_flagged": float((judged["known"] < 0.5).mean()),
-        "brier_known": float(((judged["share"] - right) ** 2).mean()),
-        "brier_known_base": float(right.mean() * (1 - right.mean())),
-        "brier": float(np.average((said - outcome) ** 2, weights=weight)),
-        "brier_base": float(rate * (1 - rate)),
-        "queries": float(len(truth)),
-        "countries": float((judged.loc[placed, "country_rank"] == 1).mean()),
-        "countries_by_frequency": float((judged.loc[placed, "country_rank_prior"] == 1).mean()),
-        "countries_n": float(placed.sum()),
+        "auroc": auroc(everything, "in_library_probability"),
+        "auroc_correct": auroc(correct == 1, "in_library_probability"),
+        "auroc_best_score": auroc(everything, "best_score"),
+        "unknown_flagged": float((without_mineral < UNKNOWN_BELOW).mean()),
+        "known_flagged": float((in_library < UNKNOWN_BELOW).mean()),
+        "brier_known": float(((identified["conditional_probability"] - correct) ** 2).mean()),
+        "brier_known_baseline": float(correct.mean() * (1 - correct.mean())),
+        "brier": float(np.average((predicted - outcome) ** 2, weights=weight)),
+        "brier_baseline": float(rate * (1 - rate)),
+        "queries": float(len(outcome)),
+        "countries": float((identified.loc[located, "country_rank"] == 1).mean()),
+        "countries_baseline": float((identified.loc[located, "country_rank_prior"] == 1).mean()),
+        "countries_n": float(located.sum()),
     }
 
 
-def absence(asked: pd.DataFrame) -> dict[str, float]:
-    """Returns AUROC of three ways to tell absent minerals, with numbers of queries.
+def open_set_auroc(open_set: pd.DataFrame) -> dict[str, float]:
+    """Returns the AUROC of three scores for known minerals, and numbers of queries.
 
     Args:
-        asked: an ABSENCE table.
+        open_set: an OPEN_SET table.
     """
-    there = ~asked["absent"]
-    counts = {"n_held": float(there.sum()), "n_absent": float(asked["absent"].sum())}
-    ways = ("known", "best_similarity", "best_slopes")
-    if not counts["n_absent"]:
-        return counts | dict.fromkeys(ways, float("nan"))
-    return counts | {way: float(roc_auc_score(there, asked[way])) for way in ways}
+    known = ~open_set["unknown"]
+    counts = {"n_known": float(known.sum()), "n_unknown": float(open_set["unknown"].sum())}
+    scores = ("in_library_probability", "best_score", "best_derivative_cosine")
+    if not counts["n_unknown"]:
+        return counts | dict.fromkeys(scores, float("nan"))
+    return counts | {score: float(roc_auc_score(known, open_set[score])) for score in scores}
 
 
-def mixed_by_method(mixed: pd.DataFrame) -> pd.DataFrame:
-    """Returns `components`, `method`, `n`, `all_right`, `one_right`, `share_error`.
+def mixtures_by_method(mixtures: pd.DataFrame) -> pd.DataFrame:
+    """Returns `components`, `method`, `n`, `all_correct`, `any_correct`, `fraction_error`.
 
     Args:
-        mixed: a MIXED table.
+        mixtures: a MIXTURES table.
     """
     rows = []
-    for (components, method), group in mixed.groupby(["components", "method"]):
+    for (components, method), group in mixtures.groupby(["components", "method"]):
         rows.append(
             {
                 "components": components,
                 "method": method,
                 "n": len(group),
-                "all_right": (group["right"] == components).mean(),
-                "one_right": (group["right"] >= 1).mean(),
-                "share_error": group["share_error"].mean(),
+                "all_correct": (group["correct"] == components).mean(),
+                "any_correct": (group["correct"] >= 1).mean(),
+                "fraction_error": group["fraction_error"].mean(),
             }
         )
     return pd.DataFrame(rows)
 
 
-def verdicts(judged: pd.DataFrame, mixed: pd.DataFrame) -> list[str]:
-    """Says who wins, for each protocol and size of mixture."""
-    ours, plain = _tops(judged, "rank"), _tops(judged, "rank_slopes")
-    word = "beats" if ours["top1"] > plain["top1"] else "does not beat"
+def verdicts(identified: pd.DataFrame, mixtures: pd.DataFrame) -> list[str]:
+    """Returns one sentence per protocol and size of mixture: which method is better."""
+    ours, baseline = _accuracy(identified, "rank"), _accuracy(identified, "rank_derivative")
+    word = "beats" if ours["top1"] > baseline["top1"] else "does not beat"
     lines = [
-        f"Of specimens left out, in the whole library, ours {word} 1-NN on slopes of roots: "
-        f"{ours['top1']:.3f} against {plain['top1']:.3f} top-1, {ours['top5']:.3f} against "
-        f"{plain['top5']:.3f} top-5 (n = {ours['n']:,})."
+        f"Leave-one-specimen-out, whole library: ours {word} 1-NN on first-derivative spectra, "
+        f"{ours['top1']:.3f} against {baseline['top1']:.3f} top-1, {ours['top5']:.3f} against "
+        f"{baseline['top5']:.3f} top-5 (n = {ours['n']:,})."
     ]
-    for components, rows in mixed_by_method(mixed).groupby("components"):
-        best = rows.sort_values("all_right", ascending=False)
+    for components, rows in mixtures_by_method(mixtures).groupby("components"):
+        best = rows.sort_values("all_correct", ascending=False)
         first, second = best.iloc[0], best.iloc[-1]
         lines.append(
-            f"Mixtures of {components}: {first['method']} finds all minerals of "
-            f"{first['all_right']:.3f}, {second['method']} of {second['all_right']:.3f} "
+            f"Mixtures of {components}: all minerals are correct for {first['all_correct']:.3f} by "
+            f"{first['method']}, {second['all_correct']:.3f} by {second['method']} "
             f"(n = {first['n']:,})."
         )
     return lines
 
 
 def to_markdown(
-    judged: pd.DataFrame,
-    asked: pd.DataFrame,
-    mixed: pd.DataFrame,
+    identified: pd.DataFrame,
+    open_set: pd.DataFrame,
+    mixtures: pd.DataFrame,
     protocol: Mapping[str, object],
 ) -> str:
     """Returns the report.
 
     Args:
-        judged: an IDENTIFIED table.
-        asked: an ABSENCE table.
-        mixed: a MIXED table.
+        identified: an IDENTIFIED table.
+        open_set: an OPEN_SET table.
+        mixtures: a MIXTURES table.
         protocol: facts that every number depends on, in the order to print.
     """
-    worth, absent = trust(judged), absence(asked)
+    metrics, auroc = calibration_metrics(identified), open_set_auroc(open_set)
     lines = ["# Identification report", "", "## Protocol", ""]
     lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Verdict", "", *(f"- {line}" for line in verdicts(judged, mixed))]
+    lines += ["", "## Verdict", "", *(f"- {line}" for line in verdicts(identified, mixtures))]
     lines += [
         "",
-        "## Right minerals",
+        "## Accuracy",
         "",
-        *markdown_table(_rounded(identified_by_protocol(judged))),
+        *markdown_table(_rounded(accuracy_by_protocol(identified))),
         "",
-        "The leaky protocol is that of the literature: other spectra of the same stone stay in the "
-        "library. It says how well a stone is recognised.",
+        "The leaky protocol is that of the literature: other spectra of the same specimen stay in "
+        "the library. It measures re-identification of the same specimen.",
         "",
-        *markdown_table(_rounded(identified_by_group(judged))),
+        *markdown_table(_rounded(accuracy_by_group(identified))),
         "",
-        "## Unknown minerals, and what the scores are worth",
+        "## Open-set recognition and calibration",
         "",
-        "Each spectrum is asked twice: with its mineral in the library (its specimen left out), "
-        "and with its mineral left out. What is fitted was fitted on other minerals, in five "
-        "folds.",
+        "Each spectrum is searched for twice: with its mineral in the library (leave-one-specimen-"
+        "out), and with its whole mineral left out. Calibrations are cross-fitted: five folds, "
+        "grouped by mineral.",
         "",
-        f"- AUROC of the chance that the mineral is known: {worth['auroc']:.3f}; of those rightly "
-        f"named {worth['auroc_rightly_named']:.3f}; of the best similarity alone (baseline) "
-        f"{worth['auroc_best_similarity']:.3f}",
-        f"- Called unknown: {worth['unknown_flagged']:.3f} of the unknown, "
-        f"{worth['known_flagged']:.3f} of the known",
-        f"- Brier score of the best mineral, known ones only: {worth['brier_known']:.3f} (always "
-        f"saying how often it is right: {worth['brier_known_base']:.3f}); with unknown ones, one "
-        f"in {1 / (1 - KNOWN_PRIOR):.0f}: {worth['brier']:.3f} ({worth['brier_base']:.3f})",
+        f"- AUROC of the probability of being in the library: {metrics['auroc']:.3f}; correctly "
+        f"identified spectra only: {metrics['auroc_correct']:.3f}; of the best score alone "
+        f"(baseline): {metrics['auroc_best_score']:.3f}",
+        f"- Flagged as unknown: {metrics['unknown_flagged']:.3f} of the unknown, "
+        f"{metrics['known_flagged']:.3f} of the known",
+        f"- Brier score of the best mineral, known minerals only: {metrics['brier_known']:.3f} "
+        f"(predicting the mean accuracy: {metrics['brier_known_baseline']:.3f}); with one query in "
+        f"{1 / (1 - LIBRARY_PRIOR):.0f} unknown: {metrics['brier']:.3f} "
+        f"({metrics['brier_baseline']:.3f})",
         "",
-        "An easier question is asked of a library of the minerals with two specimens or more "
-        f"alone: {absent['n_held']:,.0f} spectra of them, their specimens left out, and "
-        f"{absent['n_absent']:,.0f} of all other minerals, which neither it nor what was fitted "
-        "has seen.",
+        "An easier setting is a library of the multi-specimen minerals alone: "
+        f"{auroc['n_known']:,.0f} spectra of known minerals (leave-one-specimen-out) against "
+        f"{auroc['n_unknown']:,.0f} spectra of minerals that neither the library nor the "
+        "calibration has seen.",
         "",
-        f"- AUROC of the chance that the mineral is known: {absent['known']:.3f}; of the best "
-        f"similarity alone {absent['best_similarity']:.3f}; of the best cosine of slopes of roots "
-        f"(baseline) {absent['best_slopes']:.3f}",
+        f"- AUROC of the probability of being in the library: "
+        f"{auroc['in_library_probability']:.3f}; of the best score alone: "
+        f"{auroc['best_score']:.3f}; of the best cosine of first derivatives (baseline): "
+        f"{auroc['best_derivative_cosine']:.3f}",
         "",
         "## Countries",
         "",
-        f"{CAVEAT} The likeliest country is right for {worth['countries']:.3f} of "
-        f"{worth['countries_n']:,.0f} spectra; the commonest country for "
-        f"{worth['countries_by_frequency']:.3f}.",
+        f"{CAVEAT} The most probable country is correct for {metrics['countries']:.3f} of "
+        f"{metrics['countries_n']:,.0f} spectra; the most frequent country for "
+        f"{metrics['countries_baseline']:.3f}.",
         "",
         "## Mixtures",
         "",
-        "Spectra of two and of three minerals, added with random shares of at least 0.2 of the "
-        "height; their specimens take no part in the search. Shares are of heights, not of mass; "
-        "their error is the mean over mixtures whose minerals are all right.",
+        "Sums of spectra of two and of three minerals, with random fractions of at least 0.2 of "
+        "the height; their specimens are left out of the library. Fractions are of heights, not of "
+        "mass; their error is the mean over mixtures whose minerals are all correct.",
         "",
-        *markdown_table(_rounded(mixed_by_method(mixed))),
+        *markdown_table(_rounded(mixtures_by_method(mixtures))),
         "",
     ]
     return "\n".join(lines)
 
 
-def _tops(judged: pd.DataFrame, column: str) -> dict[str, float]:
-    rank = judged[column]
+def _accuracy(identified: pd.DataFrame, column: str) -> dict[str, float]:
+    rank = identified[column]
     return {
         "n": len(rank),
         "top1": float((rank <= 1).mean()),

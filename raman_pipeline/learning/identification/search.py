@@ -1,10 +1,7 @@
-"""The search: how like each mineral of a library a spectrum is.
+"""Scores of minerals from similarities of spectra.
 
-What belongs here: scores of minerals from similarities of spectra. What does not: what scores are
-worth (see `confidence`).
-
-A mineral scores as its most similar specimen does, and a little more where a second specimen is
-nearly as similar: one specimen alone may be like the query by chance or by a wrong name.
+A mineral scores as its most similar specimen does, plus a little if a second specimen is nearly as
+similar: a single specimen may resemble the query by chance, or carry a wrong name.
 """
 
 from __future__ import annotations
@@ -12,25 +9,27 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.learning.identification.derivatives import similarities
+from raman_pipeline.learning.identification.derivatives import masked_cosines
 from raman_pipeline.learning.identification.library import MineralLibrary
 
 Floats = npt.NDArray[np.float32]
-NOWHERE = np.float32(-2.0)
-"""Similarity of what takes no part."""
-_SECOND, _BEHIND = np.float32(0.1), np.float32(0.15)
-"""Weight of the second specimen, and how far behind the first it counts at least."""
+EXCLUDED = np.float32(-2.0)
+"""Similarity of what is excluded from the search."""
+_SECOND_WEIGHT, _LARGEST_GAP = np.float32(0.1), np.float32(0.15)
+"""Weight of the second specimen, and the largest gap to the first that is counted."""
 
 
-def search(library: MineralLibrary, slopes: Floats, covered: npt.NDArray[np.bool_]) -> Floats:
+def search(library: MineralLibrary, derivatives: Floats, valid: npt.NDArray[np.bool_]) -> Floats:
     """Returns the similarity with every reference spectrum, float32 [q, n].
 
     Args:
-        library: what is searched.
-        slopes: of the queries, float32 [q, m].
-        covered: bool [q, m].
+        library: reference spectra.
+        derivatives: of the queries, float32 [q, m].
+        valid: bool [q, m].
     """
-    return similarities(slopes, covered, library.slopes, library.covered_numbers, library.squares)
+    return masked_cosines(
+        derivatives, valid, library.derivatives, library.valid_weights, library.squares
+    )
 
 
 def by_specimen(library: MineralLibrary, similarity: Floats) -> Floats:
@@ -39,14 +38,16 @@ def by_specimen(library: MineralLibrary, similarity: Floats) -> Floats:
 
 
 def by_mineral(library: MineralLibrary, specimens: Floats) -> Floats:
-    """Returns the score of each mineral, [q, minerals]; below −1 for those that take no part.
+    """Returns the score of each mineral, [q, minerals]; below −1 for those without specimens.
 
     Args:
-        library: what was searched.
-        specimens: as `by_specimen` returns it, NOWHERE for those that take no part.
+        library: reference spectra.
+        specimens: as `by_specimen` returns them, EXCLUDED for those to leave out.
     """
     starts = library.mineral_starts
     first = np.maximum.reduceat(specimens, starts, axis=1)
-    others = np.where(specimens == first[:, library.specimen_mineral], NOWHERE, specimens)
+    others = np.where(specimens == first[:, library.specimen_mineral], EXCLUDED, specimens)
     second = np.maximum.reduceat(others, starts, axis=1)
-    return (first + _SECOND * np.maximum(second, first - _BEHIND)) / (1 + _SECOND)
+    return (first + _SECOND_WEIGHT * np.maximum(second, first - _LARGEST_GAP)) / (
+        1 + _SECOND_WEIGHT
+    )

@@ -1,21 +1,11 @@
-from dataclasses import replace
-
 import pytest
 
-from raman_pipeline.learning.identification.calibrating import fit_confidence, left_out
-from raman_pipeline.learning.identification.countries import country_codes, fit_countries
-from raman_pipeline_tests.learning.identification.minerals import made
+from raman_pipeline_tests.learning.identification.minerals import fitted_library
 
 
 @pytest.fixture(scope="session")
 def library():
-    """Eight minerals of three specimens with two spectra each, its numbers fitted."""
-    plain = made()
-    answers = left_out(plain)
-    _, index = country_codes(plain)
-    guess = fit_countries(plain, answers.specimens, index[plain.specimen[answers.row]])
-    fitted = {"confidence": fit_confidence(plain, answers).as_json(), "countries": guess.as_json()}
-    return replace(plain, fitted=fitted)
+    return fitted_library()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,14 @@
-"""Simulated minerals: bands at places of their own, heights and shifts of each specimen."""
+"""Simulated minerals: bands at random positions; heights and shifts vary between specimens."""
+
+from dataclasses import replace
 
 import numpy as np
 
+from raman_pipeline.learning.identification.calibration_fit import fit_calibration
+from raman_pipeline.learning.identification.countries import country_codes, fit_countries
+from raman_pipeline.learning.identification.leave_one_out import leave_one_specimen_out
 from raman_pipeline.learning.identification.library import build_library
+from raman_pipeline.spectra.spectrum_files import Spectrum
 
 GRID = np.arange(100.0, 1300.0)
 
@@ -17,7 +23,7 @@ def spectrum(bands, rng, noise=0.004, shift=1.5, gain=0.3):
 
 
 def drawn(minerals=8, specimens=3, spectra=2, seed=0):
-    """Returns intensities, covered points and rows, minerals called M0, M1, …"""
+    """Returns intensities, measured points and rows; minerals are named M0, M1, …"""
     rng = np.random.default_rng(seed)
     intensity, rows = [], []
     for m in range(minerals):
@@ -37,13 +43,33 @@ def drawn(minerals=8, specimens=3, spectra=2, seed=0):
                         "country": ("US", "BR", None)[s % 3],
                     }
                 )  # fmt: skip
-    covered = np.ones((len(rows), GRID.size), dtype=bool)
-    covered[::5, :60] = False
+    measured = np.ones((len(rows), GRID.size), dtype=bool)
+    measured[::5, :60] = False
     intensity = np.stack(intensity)
-    intensity[~covered] = 0
-    return intensity, covered, rows
+    intensity[~measured] = 0
+    return intensity, measured, rows
 
 
-def made(**sizes):
-    intensity, covered, rows = drawn(**sizes)
-    return build_library(intensity, covered, GRID, rows)
+def unfitted_library(**sizes):
+    intensity, measured, rows = drawn(**sizes)
+    return build_library(intensity, measured, GRID, rows)
+
+
+def fitted_library():
+    """Eight minerals of three specimens with two spectra each."""
+    library = unfitted_library()
+    held_out = leave_one_specimen_out(library)
+    own = country_codes(library)[1][library.specimen[held_out.row]]
+    fitted = {
+        "calibration": fit_calibration(library, held_out).as_json(),
+        "countries": fit_countries(library, held_out.specimens, own).as_json(),
+    }
+    return replace(library, fitted=fitted)
+
+
+def measured_spectrum(library, row, name="mine", noise=0.0, seed=0):
+    """Returns a spectrum of the library as a user would measure it."""
+    rng = np.random.default_rng(seed)
+    valid = library.valid[row]
+    y = library.intensity[row][valid] * 800.0 + 50
+    return Spectrum(name, GRID[valid], y + 800 * noise * rng.standard_normal(y.size))

@@ -1,0 +1,81 @@
+"""Calibrated probabilities: whether the mineral is in the library, and which one it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating[Any]]
+
+LIBRARY_PRIOR = 0.8
+"""Prior probability that the mineral of a query is in the library."""
+_FOLLOWING = 5
+_NEAR = 0.1
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Parameters that turn scores of minerals into probabilities.
+
+    Attributes:
+        weights: of the features, for the log odds that the mineral is in the library.
+        intercept: of those log odds, at equal priors.
+        temperatures: of the two softmaxes over minerals that are mixed: the first for queries
+            similar to their mineral, the second for those that are not.
+        second_weight: weight of the second softmax.
+        queries: number of spectra it was fitted on.
+    """
+
+    weights: tuple[float, ...]
+    intercept: float
+    temperatures: tuple[float, float]
+    second_weight: float
+    queries: int
+
+    def in_library(self, scores: Floats) -> npt.NDArray[np.float64]:
+        """Returns the probability that the mineral is in the library, float64 [q]."""
+        odds = features(scores) @ np.array(self.weights) + self.intercept
+        return 1 / (1 + np.exp(-odds) * (1 - LIBRARY_PRIOR) / LIBRARY_PRIOR)
+
+    def conditional(self, scores: Floats) -> npt.NDArray[np.float64]:
+        """Returns probabilities of minerals, given that one is in the library, [q, minerals]."""
+        first, second = (softmax(scores, t) for t in self.temperatures)
+        return (1 - self.second_weight) * first + self.second_weight * second
+
+    def probabilities(self, scores: Floats) -> npt.NDArray[np.float64]:
+        """Returns probabilities of minerals, float64 [q, minerals]; the rest is "unknown"."""
+        return self.conditional(scores) * self.in_library(scores)[:, None]
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Calibration:
+        """Reads the output of `as_json`."""
+        tuples = {name: tuple(data[name]) for name in ("weights", "temperatures")}
+        return cls(**{**data, **tuples})
+
+
+def softmax(scores: Floats, temperature: float) -> npt.NDArray[np.float64]:
+    """Returns the softmax of scores [q, minerals] at a temperature."""
+    values = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64) / temperature)
+    return values / values.sum(axis=1, keepdims=True)
+
+
+def features(scores: Floats) -> npt.NDArray[np.float64]:
+    """Returns the features that separate known from unknown minerals, float64 [q, 4].
+
+    The best score, its lead over the second and over the mean of the next five, and the logarithm
+    of the number of minerals near it.
+    """
+    few = min(_FOLLOWING + 1, scores.shape[1])
+    top = -np.sort(-np.partition(scores, -few, axis=1)[:, -few:].astype(np.float64), axis=1)
+    best = top[:, 0]
+    second = top[:, min(1, few - 1)]
+    near = (scores > best[:, None] - _NEAR).sum(axis=1)
+    following = top[:, 1:].mean(axis=1) if few > 1 else best
+    return np.column_stack([best, best - second, best - following, np.log(near)])

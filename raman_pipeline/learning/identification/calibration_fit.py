@@ -1,0 +1,61 @@
+"""Fitting the calibration of a library on leave-one-specimen-out scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from raman_pipeline.learning.identification.calibration import Calibration, features
+from raman_pipeline.learning.identification.leave_one_out import HeldOutScores
+from raman_pipeline.learning.identification.library import MineralLibrary
+
+_CLOSEST = 200
+"""Minerals in the softmax; the probability of those further down is negligible."""
+_LOG_TEMPERATURES = (np.log(0.002), np.log(0.5))
+
+
+def fit_calibration(library: MineralLibrary, held_out: HeldOutScores) -> Calibration:
+    """Fits the calibration; half of its queries are in the library, half are not."""
+    known, unknown = features(held_out.scores), features(held_out.without_mineral)
+    x = np.concatenate([known, unknown])
+    y = np.concatenate([np.ones(len(known)), np.zeros(len(unknown))])
+    model = LogisticRegression(C=100.0, max_iter=1000).fit(x, y)
+    temperatures, second = _temperatures(held_out.scores, library.mineral[held_out.row])
+    return Calibration(
+        tuple(float(w) for w in model.coef_[0]),
+        float(model.intercept_[0]),
+        temperatures,
+        second,
+        len(held_out.row),
+    )
+
+
+def _temperatures(
+    scores: npt.NDArray[np.float32], label: npt.NDArray[np.int64]
+) -> tuple[tuple[float, float], float]:
+    """Returns the two temperatures and the weight of the second, of least log loss.
+
+    A single temperature would be high because of the few queries whose mineral is far down, and
+    would make the many others underconfident.
+    """
+    correct = scores[np.arange(len(label)), label]
+    few = min(_CLOSEST, scores.shape[1])
+    best = np.partition(scores, -few, axis=1)[:, -few:].astype(np.float64)
+    top = best.max(axis=1)
+    behind, gap = best - top[:, None], correct - top
+
+    def loss(parameters: npt.NDArray[np.float64]) -> float:
+        probability = np.zeros(len(label))
+        second = float(expit(parameters[2]))
+        for weight, logarithm in ((1 - second, parameters[0]), (second, parameters[1])):
+            t = np.exp(np.clip(logarithm, *_LOG_TEMPERATURES))
+            probability += weight * np.exp(gap / t) / np.exp(behind / t).sum(axis=1)
+        return float(-np.log(np.maximum(probability, 1e-12)).mean())
+
+    start = np.array([np.log(0.03), np.log(0.1), -1.0])
+    found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 200}).x
+    first, last = (float(np.exp(np.clip(x, *_LOG_TEMPERATURES))) for x in found[:2])
+    return (first, last), float(expit(found[2]))

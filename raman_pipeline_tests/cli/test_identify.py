@@ -1,0 +1,103 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from raman_pipeline.cli.main import app
+from raman_pipeline_tests.learning.identification.minerals import fitted_library, measured_spectrum
+
+
+@pytest.fixture(scope="module")
+def library():
+    return fitted_library()
+
+
+@pytest.fixture(scope="module")
+def library_file(library, tmp_path_factory):
+    path = tmp_path_factory.mktemp("library") / "mineral_library.safetensors"
+    library.to_state().write(path)
+    return path
+
+
+@pytest.fixture
+def files(library, tmp_path):
+    for row in (0, 7, 14):
+        spectrum = measured_spectrum(library, row)
+        rows = zip(spectrum.raman_shift, spectrum.intensity, strict=True)
+        (tmp_path / f"{row}.txt").write_text("\n".join(f"{x}, {y}" for x, y in rows))
+    return tmp_path
+
+
+def run(library_file, *arguments):
+    chosen = ["identify", *map(str, arguments), "--library", str(library_file)]
+    return CliRunner().invoke(app, chosen)
+
+
+def test_text_output(library_file, files):
+    result = run(library_file, files / "0.txt")
+    assert result.exit_code == 0
+    assert "M0: R0000" in result.stdout
+    for word in ("known", "nearest: https://", "countries:", "hardly the place", "preprocessing:"):
+        assert word in result.stdout
+
+
+def test_json_lines_of_a_folder(library_file, files):
+    result = run(library_file, files, "--json")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [r["file"][-6:] for r in rows] == ["/0.txt", "14.txt", "/7.txt"]
+    assert [r["minerals"][0]["name"] for r in rows] == ["M0", "M2", "M1"]
+
+
+def test_unusable_files_are_reported_and_the_others_identified(library_file, files):
+    (files / "1.txt").write_text("")
+    result = run(library_file, files, "--json")
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 3
+    assert "1.txt: the file is empty" in result.stderr
+
+
+def test_a_folder_without_files(library_file, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = run(library_file, tmp_path / "empty")
+    assert result.exit_code == 1
+    assert "empty: holds no file" in result.stderr
+
+
+def test_figures(library_file, files, tmp_path):
+    folder = tmp_path / "figures"
+    result = run(library_file, files / "7.txt", "--plot", folder, "--mixtures")
+    assert result.exit_code == 0
+    assert (folder / "7.txt.png").stat().st_size > 20_000
+
+
+def test_figures_of_files_of_one_name(library_file, files, tmp_path):
+    (files / "other").mkdir()
+    (files / "14.txt").rename(files / "other" / "7.txt")
+    folder = tmp_path / "figures"
+    run(library_file, files / "7.txt", files / "other" / "7.txt", "--plot", folder)
+    assert sorted(p.name for p in folder.iterdir()) == ["7.txt-2.png", "7.txt.png"]
+
+
+def test_an_unknown_baseline_algorithm_is_refused(library_file, files):
+    result = run(library_file, files, "--baseline", "magic")
+    assert result.exit_code == 2
+    assert "arpls" in result.output
+
+
+def test_heavy_packages_are_not_imported(library_file, tmp_path):
+    x = np.linspace(100, 1300, 400)
+    rows = zip(x, np.exp(-(((x - 500) / 20) ** 2)), strict=True)
+    (tmp_path / "one.csv").write_text("\n".join(f"{a};{b}" for a, b in rows))
+    code = (
+        "import sys\nfrom raman_pipeline.cli.main import app\n"
+        f"sys.argv = ['x', 'identify', {str(tmp_path / 'one.csv')!r}, '--mixtures', "
+        f"'--library', {str(library_file)!r}]\n"
+        "try:\n    app()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "heavy = {'torch', 'pandas', 'pyarrow', 'sklearn', 'dagster', 'numba', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

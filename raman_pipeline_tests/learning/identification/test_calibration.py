@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raman_pipeline.learning.identification.calibration import Calibration, features, softmax
+from raman_pipeline.learning.identification.calibration_fit import fit_calibration
+from raman_pipeline.learning.identification.leave_one_out import leave_one_specimen_out
+
+SCORES = st.lists(st.lists(st.floats(-1, 1), min_size=4, max_size=4), min_size=1, max_size=5)
+
+
+@given(SCORES, st.floats(0.01, 0.5))
+def test_probabilities_are_probabilities(scores, temperature):
+    values = np.array(scores)
+    assert softmax(values, temperature).sum(axis=1) == pytest.approx(np.ones(len(values)))
+    calibration = Calibration((5.0, 1.0, 2.0, 0.1), -3.0, (temperature, 0.5), 0.2, 10)
+    found = calibration.probabilities(values)
+    assert (found >= 0).all() and (found.sum(axis=1) <= 1 + 1e-9).all()
+    assert features(values).shape == (len(values), 4)
+    assert Calibration.from_json(calibration.as_json()) == calibration
+
+
+def test_the_fit_separates_known_from_unknown_minerals(library):
+    calibration = Calibration.from_json(library.fitted["calibration"])
+    held_out = leave_one_specimen_out(library)
+    assert calibration == fit_calibration(library, held_out)
+    assert np.median(calibration.in_library(held_out.scores)) > 0.8
+    assert np.median(calibration.in_library(held_out.without_mineral)) < 0.4
