@@ -15,15 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.archive_store import ArchiveStore
 from raman_pipeline.rruff.mirror import fetch_archive, open_source
-from raman_pipeline.rruff.transfer import Manners
 from raman_pipeline_tests.rruff.archive_server import ArchiveServer
 
 NAME = "fair_oriented"
 FILE = f"/{NAME}.zip"
-MANNERS = Manners(seconds_between_requests=0, timeout_s=0.5, attempts=3, backoff_s=0.05)
+POLICY = RatePolicy(seconds_between_requests=0, timeout_s=0.5, attempts=3, backoff_s=0.05)
 
 
 @dataclass
@@ -32,12 +32,12 @@ class Stage:
 
     server: ArchiveServer
     store: ArchiveStore
-    manners: Manners = MANNERS
+    policy: RatePolicy = POLICY
     url: str = ""
 
     def fetch(self) -> None:
         """Fetches as the pipeline does."""
-        source = open_source(self.url or self.server.url, self.manners)
+        source = open_source(self.url or self.server.url, self.policy)
         fetch_archive(source, self.store, NAME)
 
 
@@ -81,7 +81,7 @@ def elsewhere(url: str) -> Callable[[Stage], None]:
 
     def do(stage: Stage) -> None:
         stage.url = url
-        stage.manners = replace(MANNERS, attempts=2)
+        stage.policy = replace(POLICY, attempts=2)
 
     return do
 

@@ -1,8 +1,4 @@
-"""The command `raman-pipeline locate`.
-
-What belongs here: its arguments and its lines. What does not: locating (see
-`geography.location`).
-"""
+"""The command `raman-pipeline locate`."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ Texts = Annotated[
 ]
 File = Annotated[
     Path | None,
-    typer.Option("--file", help="one locality a line, UTF-8; - reads standard input"),
+    typer.Option("--file", help="one locality per line, UTF-8; - reads standard input"),
 ]
 
 
@@ -29,13 +25,15 @@ def locate(
     file: File = None,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", help="whose map and geocoders [env: RAMAN_PIPELINE_PROFILE]"),
+        typer.Option(
+            "--profile", help="profile of the map and the geocoders [env: RAMAN_PIPELINE_PROFILE]"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
 ) -> None:
-    """Locate the texts of localities: country, point, level and radius, one line for each.
+    """Locate localities: country, point, level and uncertainty, one line per locality.
 
-    Nothing is contacted unless the profile names geocoding services. A country is null
+    No service is queried unless the profile names geocoding services. The country is null
     where the text names none.
     """
     from raman_pipeline.geography.georeferencing.locate import locate_texts
@@ -44,7 +42,7 @@ def locate(
 
     lines = [*(texts or ()), *(_read(file) if file else ())]
     if not lines:
-        raise typer.BadParameter("give localities, or --file with one a line")
+        raise typer.BadParameter("give localities, or --file with one per line")
     geography = Geography(load_settings(profile))
     rows = locate_texts(lines, geography.atlas, geography.geocoders, geography.overrides)
     for row in rows:
@@ -58,7 +56,7 @@ def _read(file: Path) -> list[str]:
         raise OSError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise OSError(f"{file}: no locality in it; write one a line")
+        raise OSError(f"{file}: no locality in it; write one per line")
     return lines
 
 
@@ -73,7 +71,7 @@ def _as_json(row: Mapping[str, Any]) -> dict[str, Any]:
         "level": row["level"],
         "coordinate_uncertainty_km": row["coordinate_uncertainty_km"],
         "source": row["source"],
-        "flags": row["flags"].split() if row["flags"] else [],
+        "flags": row["flags"],
     }
 
 
@@ -84,5 +82,5 @@ def _as_line(row: Mapping[str, Any]) -> str:
             f", {row['latitude']:.4f} {row['longitude']:.4f} "
             f"± {row['coordinate_uncertainty_km']:g} km"
         )
-    flags = f" [{row['flags']}]" if row["flags"] else ""
+    flags = f" [{' '.join(row['flags'])}]" if row["flags"] else ""
     return f"{row['locality']}: {where} ({row['origin']}, {row['level']}){flags}"

@@ -83,7 +83,7 @@ class TableSchema:
     @cached_property
     def _pandera(self) -> pandera.DataFrameSchema:
         return pandera.DataFrameSchema(
-            {c.name: c.to_pandera() for c in self.columns if c.type != RAGGED},
+            {c.name: c.to_pandera() for c in self.columns if not pa.types.is_nested(c.type)},
             strict=True,
             ordered=True,
             unique=list(self.unique_together) or None,
@@ -121,16 +121,16 @@ class TableSchema:
     def problems(self, table: ColumnSource) -> list[str]:
         """Returns what is wrong with a table, one line a finding; empty when sound.
 
-        Of arrays only the type is looked at: they cannot be told from a file's schema.
+        Of lists and structs only the type is checked.
         """
         wrong = [
             f"{expected.name}: expected {expected.type}, found {found.type}"
             for expected, found in zip(self.arrow, table.schema, strict=False)
             if expected.name == found.name and expected.type != found.type
         ]
-        ragged = {c.name for c in self.columns if c.type == RAGGED}
-        scalar = [name for name in table.schema.names if name not in ragged]
-        if missing := ragged - set(table.schema.names):
+        nested = {c.name for c in self.columns if pa.types.is_nested(c.type)}
+        scalar = [name for name in table.schema.names if name not in nested]
+        if missing := nested - set(table.schema.names):
             wrong.append(f"missing: {', '.join(sorted(missing))}")
         try:
             self._pandera.validate(table.select(scalar).to_pandas(), lazy=True)

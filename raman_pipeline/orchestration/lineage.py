@@ -40,10 +40,9 @@ DERIVED: dict[str, dict[str, str]] = {
         _REST: "spectra.locality",
     },
     "geocoded_localities": {
-        "country polygon_iso_a2 near_coast": "cleaned_localities.locality countries.iso_a2",
-        "accepted refused": "cleaned_localities.iso_a2 cleaned_localities.admin1 "
-        "cleaned_localities.admin2",
-        _REST: "cleaned_localities.locality cleaned_localities.iso_a2 cleaned_localities.admin1",
+        "country polygon_iso_a2 near_coast": "cleaned_localities.steps countries.iso_a2",
+        "refused": "cleaned_localities.iso_a2 cleaned_localities.divisions",
+        _REST: "cleaned_localities.steps cleaned_localities.iso_a2",
     },
     "paper_localities": {
         "country iso_a2": "cleaned_localities.cleaned countries.iso_a2",
@@ -52,9 +51,10 @@ DERIVED: dict[str, dict[str, str]] = {
     "located_localities": {
         "country iso_a2 iso_a3": "cleaned_localities.iso_a2 geocoded_localities.country",
         "source": "geocoded_localities.source cleaned_localities.matched",
-        "place": "geocoded_localities.name cleaned_localities.admin2",
-        "flags": "cleaned_localities.flags geocoded_localities.accepted",
-        _REST: "cleaned_localities.iso_a2 geocoded_localities.accepted",
+        "place": "geocoded_localities.name cleaned_localities.divisions",
+        "flags": "cleaned_localities.flags geocoded_localities.refused",
+        "majority": "cleaned_localities.segments cleaned_localities.iso_a2",
+        _REST: "cleaned_localities.iso_a2 geocoded_localities.refused",
     },
     "located_specimens": {
         "origin is_synthetic": "located_localities.origin spectra.mineral spectra.description",
@@ -64,7 +64,7 @@ DERIVED: dict[str, dict[str, str]] = {
     "georeferencing_report": {
         "country": "located_localities.country",
         "level": "located_localities.level",
-        "verdict": "paper_localities.iso_a2 located_localities.iso_a2",
+        "agreement": "paper_localities.iso_a2 located_localities.iso_a2",
         "paper_country": "paper_localities.country",
         "paper_query": "paper_localities.query",
         "paper_level": "paper_localities.level",

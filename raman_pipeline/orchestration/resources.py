@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.geography.geocoding.atlas import Atlas
 from raman_pipeline.geography.geocoding.cache import GeocodeCache
 from raman_pipeline.geography.geocoding.geocoder import Geocoder
-from raman_pipeline.geography.geocoding.online import Manners as GeocoderManners
 from raman_pipeline.geography.geocoding.online import OnlineGeocoder
 from raman_pipeline.geography.geocoding.service_terms import ServiceName
 from raman_pipeline.geography.geocoding.services import (
@@ -23,7 +23,7 @@ from raman_pipeline.geography.geocoding.services import (
     Service,
 )
 from raman_pipeline.geography.georeferencing.overrides import Override, read_overrides
-from raman_pipeline.geography.maps.admin_divisions import load_regions
+from raman_pipeline.geography.maps.admin_divisions import load_admin_divisions
 from raman_pipeline.geography.maps.countries import load_countries
 from raman_pipeline.geography.maps.gazetteer import load_gazetteer
 from raman_pipeline.geography.maps.natural_earth import (
@@ -40,9 +40,14 @@ from raman_pipeline.rruff.mirror import (
     fetch_archive,
     open_source,
 )
-from raman_pipeline.rruff.transfer import Manners
 from raman_pipeline.rruff.zip_archive import ArchiveError
-from raman_pipeline.settings import GeographySettings, ServiceSettings, Settings, SettingsError
+from raman_pipeline.settings import (
+    ArchiveSettings,
+    GeographySettings,
+    ServiceSettings,
+    Settings,
+    SettingsError,
+)
 
 
 @dataclass(frozen=True)
@@ -59,14 +64,8 @@ class Rruff:
     @cached_property
     def _source(self) -> Source:
         chosen = self.settings.archives
-        manners = Manners(
-            seconds_between_requests=chosen.seconds_between_requests,
-            timeout_s=chosen.timeout_s,
-            attempts=chosen.attempts,
-            backoff_s=chosen.backoff_s,
-            clock=self.settings.archive_store / ".last_request",
-        )
-        return open_source(chosen.location, manners)
+        policy = _rate_policy(chosen, self.settings.archive_store / ".last_request")
+        return open_source(chosen.location, policy)
 
     def fetch(
         self, name: str, progress: DownloadProgress | None = None, accept: bool = False
@@ -91,7 +90,7 @@ class Rruff:
 
 @dataclass(frozen=True)
 class Geography:
-    """Everything that knows places: maps, the offline geocoder, services and their cache."""
+    """Maps, the offline geocoder, the geocoding services and their cache."""
 
     settings: Settings
 
@@ -102,15 +101,15 @@ class Geography:
 
     @property
     def _map_file(self) -> Path:
-        # Named by its bytes: another pin asks for another file.
+        # Named by its hash: another pinned version is another file.
         name = f"{NATURAL_EARTH_NAME}-{self.chosen.natural_earth_sha256[:12]}.zip"
         return self.settings.geography_store / name
 
     def fetch_map(self) -> str | None:
-        """Downloads the 1:10m map unless it is there, or not wanted.
+        """Downloads the 1:10m map unless it is present or not wanted.
 
         Returns:
-            Why it could not be had, None where nothing is amiss.
+            Why the download failed, None where the map is present or not wanted.
 
         Raises:
             UnknownMapError: what was downloaded is not the pinned file.
@@ -118,47 +117,48 @@ class Geography:
         url = self.chosen.natural_earth_url
         if url is None or self._map_file.exists():
             return None
-        manners = Manners(attempts=2, timeout_s=30.0)
         try:
-            source = open_source(url, manners, "NATURAL_EARTH_URL")
+            policy = RatePolicy(attempts=2, timeout_s=30.0)
+            source = open_source(url, policy, "NATURAL_EARTH_URL")
             remote, part = source.fetch(NATURAL_EARTH_NAME, self._map_file.parent, None, None)
         except ArchiveError as error:
             return str(error)
         if part is None:
             return f"{remote.url}: there is no such file"
         adopt(part, self._map_file, self.chosen.natural_earth_sha256)
-        # What was read before has the other map.
+        # The atlas that was loaded before holds the other map.
         self.__dict__.pop("atlas", None)
         return None
 
     @cached_property
     def atlas(self) -> Atlas:
-        """Names, towns, divisions and polygons; the 1:10m map where it was fetched."""
+        """Names, towns, divisions and polygons; the 1:10m map if it was downloaded."""
         if self.chosen.natural_earth_url is not None and self._map_file.exists():
             countries = load_countries(self._map_file, NATURAL_EARTH_VERSION)
         else:
             countries = load_countries(self.chosen.countries_file)
-        return Atlas(load_gazetteer(), load_regions(self.chosen.admin_divisions_file), countries)
+        divisions = load_admin_divisions(self.chosen.admin_divisions_file)
+        return Atlas(load_gazetteer(), divisions, countries)
 
     @property
     def overrides(self) -> dict[str, Override]:
-        """What people know better."""
+        """Locations given by hand, by locality."""
         return read_overrides(self.chosen.overrides_file, self.atlas.countries.codes)
 
     @cached_property
     def cache(self) -> GeocodeCache:
-        """Answers of the services."""
+        """Cached answers of the services."""
         return GeocodeCache(
             self.settings.geography_store / "geocoder_cache.sqlite", self.chosen.empty_days
         )
 
     def services(self) -> list[OnlineGeocoder]:
-        """Returns the services that the settings name, in their order."""
+        """Returns the services that the settings name, in that order."""
         return [
             OnlineGeocoder(
                 self._service(name, chosen),
                 self.cache,
-                GeocoderManners(chosen.seconds_between_requests, chosen.attempts, chosen.backoff_s),
+                _rate_policy(chosen, self.settings.geography_store / f".last_request_{name}"),
             )
             for name in self.chosen.geocoders
             for chosen in [self.chosen.services[name]]
@@ -178,3 +178,13 @@ class Geography:
         if token is None:
             raise SettingsError("arcgis needs a token: set ARCGIS_TOKEN, or leave arcgis out")
         return ArcGISService(chosen.endpoint, chosen.timeout_s, token.get_secret_value())
+
+
+def _rate_policy(chosen: ArchiveSettings | ServiceSettings, clock: Path) -> RatePolicy:
+    return RatePolicy(
+        seconds_between_requests=chosen.seconds_between_requests,
+        timeout_s=chosen.timeout_s,
+        attempts=chosen.attempts,
+        backoff_s=chosen.backoff_s,
+        clock=clock,
+    )

@@ -1,7 +1,4 @@
-"""Figures of the specimens: where they come from.
-
-What belongs here: maps and counts of the data set. What does not: results of models.
-"""
+"""Figures of the specimens: maps and counts of the data set."""
 
 from __future__ import annotations
 
@@ -14,22 +11,22 @@ from matplotlib.figure import Figure
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
 
 
-def specimen_map(samples: pd.DataFrame, countries: gpd.GeoDataFrame) -> Figure:
+def specimen_map(specimens: pd.DataFrame, countries: gpd.GeoDataFrame) -> Figure:
     """Draws specimens per country and those with coordinates.
 
     Args:
-        samples: columns `country`, `latitude`, `longitude`, `level`, one row a specimen.
+        specimens: columns `country`, `latitude`, `longitude`, `level`, one row per specimen.
         countries: columns `country` and geometry, WGS 84.
     """
     figure, (ax,) = new_figure(9, 4.4)
-    _choropleth(ax, samples["country"].value_counts(), countries, "specimens")
-    at_place = samples["level"].eq("place")
-    divided = samples["latitude"].notna() & ~at_place
+    _choropleth(ax, specimens["country"].value_counts(), countries, "specimens")
+    at_place = specimens["level"].eq("place")
+    divided = specimens["latitude"].notna() & ~at_place
     for part, colour in ((divided, ORANGE), (at_place, RED)):
-        points = samples[part]
+        points = specimens[part]
         ax.scatter(points["longitude"], points["latitude"], s=3, color=colour, linewidths=0)
     ax.set_title(
-        f"{len(samples):,} specimens, {int(samples['country'].notna().sum()):,} with a country "
+        f"{len(specimens):,} specimens, {int(specimens['country'].notna().sum()):,} with a country "
         f"(blue), {int(at_place.sum()):,} at a place (red), {int(divided.sum()):,} in the middle "
         "of a division (orange)",
         fontsize=9,
@@ -44,7 +41,7 @@ def sample_density(counts: pd.Series, countries: gpd.GeoDataFrame, title: str) -
     Args:
         counts: spectra by Natural Earth country.
         countries: columns `country` and geometry, WGS 84.
-        title: says what is counted.
+        title: of the figure.
     """
     figure, (ax,) = new_figure(9, 4.4)
     _choropleth(ax, counts, countries, "spectra")
@@ -54,11 +51,11 @@ def sample_density(counts: pd.Series, countries: gpd.GeoDataFrame, title: str) -
 
 
 def count_bars(counts: pd.DataFrame, title: str) -> Figure:
-    """Draws counts per kind, the commonest first (cf. Pappone 2024, Figures 2 and 3).
+    """Draws counts per kind, the most common first (cf. Pappone 2024, Figures 2 and 3).
 
     Args:
         counts: columns `name`, `raw`, `processed`, in the order to draw.
-        title: says what is counted.
+        title: of the figure.
     """
     figure, (ax,) = new_figure(8, 3.6)
     at = range(len(counts))
@@ -72,10 +69,10 @@ def count_bars(counts: pd.DataFrame, title: str) -> Figure:
 
 
 def radius_by_level(located: pd.DataFrame) -> Figure:
-    """Draws how many localities are located within which radius, by level.
+    """Draws what was located, and the cumulative distribution of the uncertainty by level.
 
     Args:
-        located: columns `level`, `coordinate_uncertainty_km`, one row a locality.
+        located: columns `level`, `coordinate_uncertainty_km`, one row per locality.
     """
     figure, (left, right) = new_figure(10, 3.4, columns=2)
     levels = ["place", "admin2", "admin1", "country", "none"]
@@ -116,9 +113,9 @@ def _choropleth(ax: Axes, counts: pd.Series, countries: gpd.GeoDataFrame, label:
         )
 
 
-def country_counts(samples: pd.DataFrame, top: int = 20) -> Figure:
-    """Draws specimens per country, the commonest first."""
-    counts = samples["country"].value_counts().head(top)
+def country_counts(specimens: pd.DataFrame, top: int = 20) -> Figure:
+    """Draws specimens per country, the most common first."""
+    counts = specimens["country"].value_counts().head(top)
     figure, (ax,) = new_figure(8, 3.6)
     ax.bar(range(len(counts)), counts.to_numpy(), color=BLUE)
     ax.set_xticks(range(len(counts)), list(counts.index), rotation=60, ha="right", fontsize=7)

@@ -1,9 +1,7 @@
 """The interactive map: countries by spectra, specimens as points, in one page.
 
-What belongs here: the plotly figure. What does not: writing the page.
-
-The countries are drawn as plain polygons: plotly's own maps fetch their outlines from
-a server, and the page must open without a network.
+The countries are drawn as plain polygons: plotly's own maps download their outlines, and
+the page must open without a network.
 """
 
 from __future__ import annotations
@@ -21,15 +19,15 @@ _SIMPLIFY_DEGREES = 0.1
 
 
 def world_page(
-    counts: pd.DataFrame, samples: pd.DataFrame, countries: gpd.GeoDataFrame, title: str
+    counts: pd.DataFrame, specimens: pd.DataFrame, countries: gpd.GeoDataFrame, title: str
 ) -> go.Figure:
     """Returns a map with hover texts that can be zoomed.
 
     Args:
         counts: columns `name` (country), `raw`, `processed`, `specimens`.
-        samples: a LOCATED_SPECIMENS table.
+        specimens: a LOCATED_SPECIMENS table.
         countries: columns `country` and geometry, WGS 84.
-        title: says what is counted.
+        title: of the figure.
     """
     by_name = counts.set_index("name")
     top = math.log10(max(int(by_name["raw"].add(by_name["processed"]).max()), 10))
@@ -37,7 +35,7 @@ def world_page(
     for name, polygon in zip(countries["country"], countries.geometry, strict=True):
         row = by_name.loc[name] if name in by_name.index else None
         figure.add_trace(_country(name, polygon, row, top))
-    figure.add_trace(_points(samples[samples["latitude"].notna()]))
+    figure.add_trace(_points(specimens[specimens["latitude"].notna()]))
     figure.update_layout(
         title=title,
         showlegend=False,
@@ -74,16 +72,16 @@ def _country(name: str, polygon: shapely.Geometry, row: pd.Series | None, top: f
     )
 
 
-def _points(samples: pd.DataFrame) -> go.Scatter:
+def _points(specimens: pd.DataFrame) -> go.Scatter:
     text = [
         f"{row.rruff_id} {row.mineral}<br>{row.locality}<br>"
         f"{row.level}, within {row.coordinate_uncertainty_km:g} km"
-        for row in samples.itertuples()
+        for row in specimens.itertuples()
     ]
-    at_place = samples["level"].eq("place").to_numpy()
+    at_place = specimens["level"].eq("place").to_numpy()
     return go.Scatter(
-        x=samples["longitude"],
-        y=samples["latitude"],
+        x=specimens["longitude"],
+        y=specimens["latitude"],
         mode="markers",
         marker={"size": 4, "color": np.where(at_place, "#c53030", "#dd6b20"), "opacity": 0.7},
         hoverinfo="text",

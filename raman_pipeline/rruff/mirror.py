@@ -1,7 +1,7 @@
 """Fetching archives: from RRUFF, from another server, or from a folder.
 
 What belongs here: conditional, verified, resumable transfers into an
-`ArchiveStore`. What does not: the HTTP manners (see `transfer`), reading members
+`ArchiveStore`. What does not: HTTP (see `transfer`), reading members
 (see `archive`).
 """
 
@@ -18,6 +18,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.rruff.archive_store import (
     NOT_PUBLISHED,
     PUBLISHED,
@@ -25,7 +26,7 @@ from raman_pipeline.rruff.archive_store import (
     ArchiveStore,
     RemoteArchive,
 )
-from raman_pipeline.rruff.transfer import HttpSource, Manners
+from raman_pipeline.rruff.transfer import HttpSource
 from raman_pipeline.rruff.zip_archive import ArchiveError, verify_zip
 
 DownloadProgress = Callable[[int, int | None], None]
@@ -132,12 +133,12 @@ class FolderSource:
         return remote, copy
 
 
-def open_source(location: str, manners: Manners, setting: str = "RRUFF_URL") -> Source:
+def open_source(location: str, policy: RatePolicy, setting: str = "RRUFF_URL") -> Source:
     """Returns the source for `https://…`, `http://…`, `file:///…` or a plain folder.
 
     Args:
         location: of the files.
-        manners: how a server is treated.
+        policy: rate and retries for a server.
         setting: what the location was set with, for messages.
 
     Raises:
@@ -145,7 +146,7 @@ def open_source(location: str, manners: Manners, setting: str = "RRUFF_URL") -> 
     """
     scheme = urlsplit(location).scheme if "://" in location else ""
     if scheme in ("http", "https"):
-        return HttpSource(location, manners, setting)
+        return HttpSource(location, policy, setting)
     if scheme == "file":
         return FolderSource(Path(unquote(urlsplit(location).path)), setting)
     if scheme:

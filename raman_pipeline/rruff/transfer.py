@@ -1,32 +1,23 @@
-"""HTTP with manners: conditional, resumable, spaced, retried and identified.
+"""Polite HTTP download: conditional, resumable, rate-limited, retried and identified.
 
-What belongs here: how a server is spoken to. What does not: what is done with the
-file (see `mirror`).
+What belongs here: how a server is queried. What does not: what is done with the
+file (see `mirror`), the rate and the retries themselves (see `common.rate_policy`).
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
 
 from raman_pipeline import __version__
 from raman_pipeline.common import atomic
+from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.rruff.archive_store import ArchiveRecord, RemoteArchive
 from raman_pipeline.rruff.zip_archive import ArchiveError
 
@@ -34,42 +25,8 @@ _T = TypeVar("_T")
 USER_AGENT = f"raman-pipeline/{__version__} (Raman research pipeline; conditional requests)"
 
 
-@dataclass(frozen=True)
-class Manners:
-    """How a server is treated.
-
-    Attributes:
-        seconds_between_requests: at least this long between two requests, over all
-            processes that share `clock`.
-        timeout_s: for connecting, and for each wait for data.
-        attempts: tries in all, for transport errors, 429 and 5xx.
-        backoff_s: first wait after a failure; doubles, with jitter, up to a minute.
-        clock: file that remembers the last request; None keeps no distance.
-    """
-
-    seconds_between_requests: float = 2.0
-    timeout_s: float = 60.0
-    attempts: int = 5
-    backoff_s: float = 2.0
-    clock: Path | None = None
-
-    def wait_for_turn(self) -> None:
-        """Sleeps until the next request is due, and takes that turn."""
-        if self.clock is None or self.seconds_between_requests <= 0:
-            return
-        self.clock.parent.mkdir(parents=True, exist_ok=True)
-        with self.clock.open("a+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            last = float(file.read() or 0)
-            wait = last + self.seconds_between_requests - time.time()
-            time.sleep(min(max(wait, 0), self.seconds_between_requests))
-            file.truncate(0)
-            file.write(f"{time.time():.3f}")
-
-
 class _Transient(Exception):
-    """A failure worth another try; carries the server's wish for the wait."""
+    """A failure that may pass; carries the wait that the server asks for."""
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -79,9 +36,9 @@ class _Transient(Exception):
 class HttpSource:
     """A server that holds `<base>/<name>.zip`."""
 
-    def __init__(self, base: str, manners: Manners, setting: str = "RRUFF_URL") -> None:
+    def __init__(self, base: str, policy: RatePolicy, setting: str = "RRUFF_URL") -> None:
         self.base = base.rstrip("/")
-        self.manners = manners
+        self.policy = policy
         self.setting = setting
 
     def url(self, name: str) -> str:
@@ -97,7 +54,7 @@ class HttpSource:
 
         def attempt() -> RemoteArchive:
             with self._client() as client:
-                self.manners.wait_for_turn()
+                self.policy.wait_for_turn()
                 response = client.head(self.url(name))
                 if response.status_code in (405, 501):
                     # It does not answer such questions; only a download can tell.
@@ -132,7 +89,7 @@ class HttpSource:
         def attempt() -> tuple[RemoteArchive, Path | None]:
             headers = part.resume_headers(self.url(name)) or {}
             with self._client() as client:
-                self.manners.wait_for_turn()
+                self.policy.wait_for_turn()
                 with client.stream("GET", self.url(name), headers=headers) as response:
                     if response.status_code == 416:
                         part.discard()
@@ -149,27 +106,16 @@ class HttpSource:
 
     def _client(self) -> httpx.Client:
         return httpx.Client(
-            timeout=self.manners.timeout_s,
+            timeout=self.policy.timeout_s,
             follow_redirects=True,
             # A transparent compression would make byte ranges meaningless.
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         )
 
     def _retrying(self, attempt: Callable[[], _T], name: str) -> _T:
-        backoff = wait_exponential_jitter(
-            multiplier=self.manners.backoff_s, max=60, jitter=self.manners.backoff_s
-        )
-
-        def wait(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            wish = error.retry_after_s if isinstance(error, _Transient) else None
-            return backoff(state) if wish is None else min(wish, 300)
-
-        retrying = Retrying(
-            stop=stop_after_attempt(self.manners.attempts),
-            wait=wait,
-            retry=retry_if_exception_type((_Transient, httpx.TransportError)),
-            reraise=True,
+        retrying = self.policy.retrying(
+            lambda error: isinstance(error, _Transient | httpx.TransportError),
+            lambda error: getattr(error, "retry_after_s", None),
         )
         try:
             return retrying(attempt)

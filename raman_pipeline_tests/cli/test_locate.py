@@ -41,7 +41,7 @@ def test_a_file_and_standard_input(tmp_path):
     ("content", "message"),
     [
         (None, "No such file"),
-        (b"", "no locality in it; write one a line"),
+        (b"", "no locality in it; write one per line"),
         (b"J\xe1chymov\n", "byte 1 is not UTF-8; save the file as UTF-8"),
     ],
 )

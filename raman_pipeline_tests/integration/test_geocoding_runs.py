@@ -56,8 +56,8 @@ def run(environment, store):
     )
 
 
-def key(question):
-    return json.dumps(question, sort_keys=True)
+def key(query):
+    return json.dumps(query, sort_keys=True)
 
 
 def test_killed_after_some_answers_it_goes_on_with_the_next(server, environment, tmp_path):
@@ -70,35 +70,35 @@ def test_killed_after_some_answers_it_goes_on_with_the_next(server, environment,
         start_new_session=True,
     )
     deadline = time.monotonic() + 200
-    while len(server.questions) < 15:
+    while len(server.queries) < 15:
         assert process.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     time.sleep(0.2)
-    before = [key(q) for q in server.questions]
+    before = [key(q) for q in server.queries]
     server.pause_s = 0.0
     done = run(environment, tmp_path / "killed")
     assert done.returncode == 0, done.stderr[-2000:]
-    after = [key(q) for q in server.questions[len(before) :]]
+    after = [key(q) for q in server.queries[len(before) :]]
     assert after
-    # All but the one in flight were answered, and an answer is asked for once.
+    # All but the one in flight were answered, and each query is sent once.
     assert len(set(before) & set(after)) <= 1
     assert max(Counter(after).values()) == 1
-    # Progress and an estimate are told.
-    assert "distinct questions" in done.stderr
-    assert "kept answers" in done.stderr
+    # Progress and an estimate are reported.
+    assert "distinct queries" in done.stderr
+    assert "cached answers" in done.stderr
 
-    asked = len(server.questions)
+    asked = len(server.queries)
     assert run(environment, tmp_path / "whole").returncode == 0
-    assert len(server.questions) > asked
+    assert len(server.queries) > asked
     for asset in ("geocoded_localities", "paper_localities", "located_localities"):
         pair = [tmp_path / n / "assets" / f"{asset}.parquet" for n in ("killed", "whole")]
         assert file_sha256(pair[0]) == file_sha256(pair[1]), asset
     answers = pq.read_table(tmp_path / "whole" / "assets" / "geocoder_answers.parquet")
     assert set(answers["status"].to_pylist()) <= {"hit", "empty"}
-    assert answers.num_rows == len({key(q) for q in server.questions[asked:]})
+    assert answers.num_rows == len({key(q) for q in server.queries[asked:]})
 
 
 def test_a_service_that_fails_ends_the_run_and_another_run_goes_on(server, environment, tmp_path):

@@ -38,9 +38,9 @@ def located(rruff_mirror, atlas):
         .to_pandas()
         for name in ARCHIVES
     )
-    localities = clean_localities(spectra, atlas).to_pandas()
-    assert country_rate(localities) >= 0.995
-    candidates = geocode_localities(localities, atlas, [atlas.offline]).to_pandas()
+    localities = clean_localities(spectra, atlas)
+    assert country_rate(localities.to_pandas()) >= 0.995
+    candidates = geocode_localities(localities, atlas, [atlas.offline])
     overrides = Geography(load_settings("sample")).overrides
     places = locate_localities(localities, candidates, atlas, overrides).to_pandas()
     labels = pd.read_csv(LABELS, keep_default_na=False)

@@ -8,9 +8,10 @@ import os
 
 import pytest
 
+from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.geography.geocoding.cache import GeocodeCache
-from raman_pipeline.geography.geocoding.geocoder import Question
-from raman_pipeline.geography.geocoding.online import Manners, OnlineGeocoder
+from raman_pipeline.geography.geocoding.geocoder import GeocodeQuery
+from raman_pipeline.geography.geocoding.online import OnlineGeocoder
 from raman_pipeline.geography.geocoding.services import NominatimService
 from raman_pipeline.geography.georeferencing.locate import locate_texts
 
@@ -24,25 +25,25 @@ pytestmark = [
 @pytest.fixture
 def geocoder(tmp_path):
     cache = GeocodeCache(tmp_path / "cache.sqlite")
-    return OnlineGeocoder(NominatimService(str(URL), 20.0), cache, Manners(0.0))
+    return OnlineGeocoder(NominatimService(str(URL), 20.0), cache, RatePolicy(0.0))
 
 
 def test_the_country_keeps_decoys_out(geocoder):
-    everywhere = {(c.iso_a2, c.level) for c in geocoder.find(Question("Tsumeb"))}
+    everywhere = {(c.iso_a2, c.level) for c in geocoder.find(GeocodeQuery("Tsumeb"))}
     assert ("DE", "none") in everywhere
-    within = geocoder.find(Question("Tsumeb", "NA"))
+    within = geocoder.find(GeocodeQuery("Tsumeb", "NA"))
     assert {c.iso_a2 for c in within} == {"NA"}
     assert within[0].level == "place"
 
 
 def test_a_shop_is_no_place(geocoder):
-    levels = {c.kind: c.level for c in geocoder.find(Question("Kombat", "NA"))}
+    levels = {c.kind: c.level for c in geocoder.find(GeocodeQuery("Kombat", "NA"))}
     assert levels["shop=supermarket"] == "none"
     assert levels["place=village"] == "place"
 
 
 def test_not_found_and_versions_are_kept(geocoder):
-    assert geocoder.find(Question("Nowhere at all", "NA")) == []
+    assert geocoder.find(GeocodeQuery("Nowhere at all", "NA")) == []
     (row,) = geocoder.cache.table().to_pylist()
     assert row["status"] == "empty"
     assert row["data_version"]

@@ -93,9 +93,9 @@ def test_services_come_from_the_environment(monkeypatch, tmp_path):
     assert [s.service.endpoint for s in services] == [
         "https://photon.komoot.io", "http://localhost:8088",
     ]  # fmt: skip
-    # The public one is asked once a second, one's own as fast as it answers.
-    assert [s.manners.seconds_between_requests for s in services] == [1.0, 0.0]
-    assert {s.family for s in services} == {"openstreetmap"}
+    # The public one is queried once per second, one's own as fast as it answers.
+    assert [s.policy.seconds_between_requests for s in services] == [1.0, 0.0]
+    assert {s.provider for s in services} == {"openstreetmap"}
     assert load_settings("sample", store=tmp_path).geography.geocoders == ()
 
 

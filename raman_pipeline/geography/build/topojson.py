@@ -1,8 +1,4 @@
-"""Polygons from TopoJSON, cut at the antimeridian.
-
-What belongs here: the format (topojson-specification 1.0) and the cut. What does
-not: what the features mean (see `embedded_countries`, `embedded_regions`).
-"""
+"""Polygons from TopoJSON (topojson-specification 1.0), cut at the antimeridian."""
 
 from __future__ import annotations
 

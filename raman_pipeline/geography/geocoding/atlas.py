@@ -1,7 +1,4 @@
-"""Everything offline that knows places, together.
-
-What belongs here: the bundle that the strategies share. What does not: its parts.
-"""
+"""The offline data that both strategies share, in one object."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from raman_pipeline.geography.geocoding.offline import OfflineGeocoder
-from raman_pipeline.geography.maps.admin_divisions import Regions
+from raman_pipeline.geography.maps.admin_divisions import AdminDivisions
 from raman_pipeline.geography.maps.countries import Countries
 from raman_pipeline.geography.maps.gazetteer import Gazetteer
 from raman_pipeline.geography.text.country_names import CountryNames
@@ -17,18 +14,18 @@ from raman_pipeline.geography.text.country_names import CountryNames
 
 @dataclass(frozen=True)
 class Atlas:
-    """Names, towns, divisions and country polygons."""
+    """Names, towns, administrative divisions and country polygons."""
 
     gazetteer: Gazetteer
-    regions: Regions
+    admin_divisions: AdminDivisions
     countries: Countries
 
     @cached_property
     def names(self) -> CountryNames:
-        """Names of countries and of regions that stand for one."""
+        """Names of countries, and of regions that stand for one country."""
         return CountryNames(self.gazetteer.countries(), self.gazetteer.states(), self.gazetteer)
 
     @cached_property
     def offline(self) -> OfflineGeocoder:
         """The geocoder that needs no network."""
-        return OfflineGeocoder(self.gazetteer, self.regions, self.countries)
+        return OfflineGeocoder(self.gazetteer, self.admin_divisions, self.countries)

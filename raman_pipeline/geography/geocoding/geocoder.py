@@ -1,28 +1,24 @@
-"""What a geocoder is asked, what it answers, and the interface that all share.
-
-What belongs here: the common terms. What does not: any one geocoder (see `gazetteer`,
-`services`), the choice between answers (see `constrained`, `paper_strategy`).
-"""
+"""Queries to geocoders, their answers, and the interface that all geocoders share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
 
-LEVELS = ("place", "admin2", "admin1", "country", "none")
-"""What was located, finest first: a place, a division of the second or the first level,
-a country, nothing."""
+LOCATION_LEVELS = ("place", "admin2", "admin1", "country", "none")
+"""What was located, finest first: a place, an administrative division of the second or
+the first level, a country, nothing."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """A question to a geocoder.
+class GeocodeQuery:
+    """A query to a geocoder.
 
     Attributes:
-        text: a name, or names from the most local to the widest with commas between.
-        iso_a2: ISO 3166-1 alpha-2 code of the country to stay in; None for the world.
+        text: a name, or comma-separated names from the most local to the widest.
+        iso_a2: ISO 3166-1 alpha-2 code of the country to search in; None for the world.
         box: south, west, north, east in degrees: the country's bounds, for services
-            that know no country filter.
+            without a country filter.
     """
 
     text: str
@@ -32,19 +28,19 @@ class Question:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A place that a geocoder offers.
+    """A place that a geocoder returns.
 
     Attributes:
         source: name of the geocoder.
         name: the place's own name.
-        kind: what it is, in the geocoder's words ("town", "natural=peak").
-        level: one of LEVELS; `none` for what is no place (streets, shops).
-        iso_a2: its country by the geocoder; None where it does not say.
+        kind: kind of the place, in the geocoder's words ("town", "natural=peak").
+        level: one of LOCATION_LEVELS; `none` for streets, shops and the like.
+        iso_a2: its country by the geocoder; None where unknown.
         latitude: degrees north, WGS 84.
         longitude: degrees east, WGS 84.
-        coordinate_uncertainty_km: what the point stands for reaches this far.
+        coordinate_uncertainty_km: radius of the place around the point.
         population: inhabitants, 0 where unknown.
-        fuzzy: True where the geocoder also offers names that are only alike.
+        fuzzy: True where the geocoder also returns names that are only similar.
     """
 
     source: str
@@ -60,18 +56,18 @@ class Candidate:
 
 
 class Geocoder(Protocol):
-    """Anything that answers questions with candidates, best first."""
+    """Anything that answers queries with candidates, best first."""
 
     @property
     def source(self) -> str:
-        """Its name."""
+        """Name of the geocoder."""
         ...
 
     @property
-    def family(self) -> str:
-        """Whose data it reads: two geocoders of one family are one witness."""
+    def provider(self) -> str:
+        """Provider of its data: two geocoders of one provider count once."""
         ...
 
-    def find(self, question: Question) -> list[Candidate]:
-        """Returns candidates; raises GeocoderError where it could not answer."""
+    def find(self, query: GeocodeQuery) -> list[Candidate]:
+        """Returns candidates; raises GeocoderError where it cannot answer."""
         ...

@@ -1,15 +1,11 @@
-"""The geocoder that needs no network: towns, divisions and countries by exact name.
-
-What belongs here: answering questions from GeoNames, the embedded divisions and the
-country polygons. What does not: these data (see `gazetteer`, `regions`, `countries`).
-"""
+"""The geocoder that needs no network: towns, divisions and countries by exact name."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from raman_pipeline.geography.geocoding.geocoder import Candidate, Question
-from raman_pipeline.geography.maps.admin_divisions import Regions, bare_name
+from raman_pipeline.geography.geocoding.geocoder import Candidate, GeocodeQuery
+from raman_pipeline.geography.maps.admin_divisions import AdminDivisions, bare_name
 from raman_pipeline.geography.maps.countries import Countries
 from raman_pipeline.geography.maps.gazetteer import Gazetteer, Town
 from raman_pipeline.geography.text.locality import fold
@@ -21,36 +17,38 @@ MAX_RADIUS_KM = 60.0
 
 
 class OfflineGeocoder:
-    """GeoNames towns, divisions and countries.
+    """GeoNames towns, administrative divisions and countries.
 
-    The names of a question are read as geocoders read them: the first is looked for,
-    each of the others must be a country or a division that holds it.
+    The names of a query are read as geocoders read them: the first is searched for,
+    each of the others must be a country or a division that contains it.
 
     Args:
         gazetteer: towns.
-        regions: divisions.
+        divisions: administrative divisions.
         countries: polygons, for countries as answers.
     """
 
     source = "geonames"
-    family = "geonames"
+    provider = "geonames"
 
-    def __init__(self, gazetteer: Gazetteer, regions: Regions, countries: Countries) -> None:
+    def __init__(
+        self, gazetteer: Gazetteer, divisions: AdminDivisions, countries: Countries
+    ) -> None:
         self._gazetteer = gazetteer
-        self._regions = regions
+        self._divisions = divisions
         self._countries = countries
         # Other geocoders know "USA" and "England", and take a bare "Congo" for Brazzaville.
-        self._codes = {name: code for code, names in COUNTRY_ALIASES.items() for name in names}
-        self._codes |= {fold(name): code for code, name in gazetteer.countries()} | {"congo": "CG"}
+        countries_by_name = {fold(name): code for code, name in gazetteer.countries()}
+        self._codes = COUNTRY_ALIASES | countries_by_name | {"congo": "CG"}
         self._radius = cache(self._town_radius_km)
 
-    def find(self, question: Question) -> list[Candidate]:
+    def find(self, query: GeocodeQuery) -> list[Candidate]:
         """Returns countries, then first-level divisions, then towns, then the rest."""
-        name, *context = [part.strip() for part in question.text.split(",")]
-        answers = [*self._country(name), *self._divisions(name, question.iso_a2)]
-        # A text may leave out the end of a name, so its namesakes are answers, too.
+        name, *context = [part.strip() for part in query.text.split(",")]
+        answers = [*self._country(name), *self._named_divisions(name, query.iso_a2)]
+        # A text may leave out the end of a name: towns whose name continues are answers, too.
         named = dict.fromkeys([*self._gazetteer.towns(name), *self._gazetteer.namesakes(name)])
-        towns = [t for t in named if question.iso_a2 in (None, t.iso_a2)]
+        towns = [t for t in named if query.iso_a2 in (None, t.iso_a2)]
         answers += [self._town(t) for t in towns]
         answers = [a for a in answers if all(self._within(a, part) for part in context)]
         order = {"country": 0, "admin1": 1, "place": 2, "admin2": 3}
@@ -70,18 +68,18 @@ class OfflineGeocoder:
         )
 
     def _town_radius_km(self, latitude: float, longitude: float) -> float:
-        # What is called after a town lies nearer to it than to others of its kind: the
-        # radius reaches to its third neighbour, so it grows where towns are rare.
+        # A site named after a town lies nearer to it than to most other towns: the radius
+        # reaches to its third neighbour, so it grows where towns are rare.
         reach = self._gazetteer.neighbours_km(latitude, longitude, NEIGHBOURS)
         return round(min(max(reach, MIN_RADIUS_KM), MAX_RADIUS_KM), 1)
 
-    def _divisions(self, name: str, iso_a2: str | None) -> list[Candidate]:
+    def _named_divisions(self, name: str, iso_a2: str | None) -> list[Candidate]:
         return [
             Candidate(
                 self.source, r.name, "division", r.level, r.iso_a2, r.latitude, r.longitude,
                 r.coordinate_uncertainty_km,
             )
-            for r in self._regions.find(name, iso_a2)
+            for r in self._divisions.find(name, iso_a2)
         ]  # fmt: skip
 
     def _country(self, name: str) -> list[Candidate]:
@@ -99,5 +97,5 @@ class OfflineGeocoder:
             return True
         return any(
             r.holds(answer.latitude, answer.longitude)
-            for r in self._regions.find(context, answer.iso_a2)
+            for r in self._divisions.find(context, answer.iso_a2)
         )

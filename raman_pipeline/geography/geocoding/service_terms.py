@@ -1,8 +1,4 @@
-"""Where the geocoding services are and what they allow, as their operators say.
-
-What belongs here: public endpoints, licences, policies, paces. What does not: how
-they are spoken to (see `services`).
-"""
+"""Endpoints, licences, policies and rate limits of the geocoding services, by their operators."""
 
 from __future__ import annotations
 
@@ -13,40 +9,40 @@ ServiceName = Literal["nominatim", "photon", "arcgis"]
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What a service allows.
+class ServiceTerms:
+    """The terms of a service.
 
     Attributes:
-        endpoint: the public one.
-        family: whose data it reads; two of one family are one witness.
+        endpoint: the public endpoint.
+        provider: of its data; two services of one provider count once.
         licence: of the answers.
-        policy: the operator's terms.
-        seconds_between_requests: at the public endpoint, over all users of a cache.
+        policy: address of the operator's terms.
+        seconds_between_requests: at the public endpoint, over all processes of a store.
     """
 
     endpoint: str
-    family: str
+    provider: str
     licence: str
     policy: str
     seconds_between_requests: float
 
 
-TERMS: dict[ServiceName, Terms] = {
-    "nominatim": Terms(
+TERMS: dict[ServiceName, ServiceTerms] = {
+    "nominatim": ServiceTerms(
         "https://nominatim.openstreetmap.org",
         "openstreetmap",
         "ODbL 1.0, © OpenStreetMap contributors",
         "https://operations.osmfoundation.org/policies/nominatim/",
         1.0,
     ),
-    "photon": Terms(
+    "photon": ServiceTerms(
         "https://photon.komoot.io",
         "openstreetmap",
         "ODbL 1.0, © OpenStreetMap contributors",
         "https://photon.komoot.io/ (fair use)",
         1.0,
     ),
-    "arcgis": Terms(
+    "arcgis": ServiceTerms(
         "https://geocode.arcgis.com",
         "esri",
         "Esri Master Agreement; kept with forStorage=true",

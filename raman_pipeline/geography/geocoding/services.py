@@ -1,7 +1,7 @@
 """The geocoding services Nominatim, Photon and ArcGIS, through geopy.
 
-What belongs here: what each is asked and how its answers read. What does not: terms
-(see `service_terms`), rates, retries and the cache (see `online_geocoder`).
+What belongs here: the parameters and the answers of each. What does not: terms (see
+`service_terms`), rates, retries and the cache (see `online`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from geopy.adapters import URLLibAdapter
 from geopy.geocoders import ArcGIS, Nominatim, Photon
 
 from raman_pipeline import __version__
-from raman_pipeline.geography.geocoding.geocoder import Candidate, Question
+from raman_pipeline.geography.geocoding.geocoder import Candidate, GeocodeQuery
 from raman_pipeline.geography.geocoding.service_terms import ServiceName
 from raman_pipeline.geography.maps.geodesy import distance_km
 
@@ -42,7 +42,7 @@ _PLACE_TAGS = frozenset(
 )
 _ADMIN1 = frozenset({"state", "region", "province"})
 _ADMIN2 = frozenset({"county", "state_district", "district"})
-# Everything else (roads, shops, offices, stations, buildings) names no place of origin.
+# Everything else (roads, shops, offices, stations, buildings) is no place of origin.
 _ARCGIS_PLACES = frozenset(
     {"City", "Town", "Village", "Hamlet", "Neighborhood", "Mine", "Mountain", "Mountain Range",
      "Hill", "Valley", "Canyon", "Island", "Lake", "River", "Stream", "Ridge", "Peak", "Volcano",
@@ -57,33 +57,33 @@ _ARCGIS_DIVISIONS = {
 
 
 class Service(Protocol):
-    """One service: a question in its own terms, and its answers in ours."""
+    """A service: translates a query to its parameters, and its answers to candidates."""
 
     @property
     def source(self) -> ServiceName:
-        """Its name."""
+        """Name of the service."""
         ...
 
     @property
     def endpoint(self) -> str:
-        """Its address."""
+        """Address of the service."""
         ...
 
     @property
     def status_path(self) -> str | None:
-        """Where it says how old its data is, None where it does not."""
+        """Path that gives the age of its data, None where there is none."""
         ...
 
-    def parameters(self, question: Question) -> dict[str, Any]:
-        """Returns what decides the answer, for the cache; never a secret."""
+    def parameters(self, query: GeocodeQuery) -> dict[str, Any]:
+        """Returns all that decides the answer, for the cache; never a secret."""
         ...
 
-    def ask(self, question: Question) -> list[dict[str, Any]]:
+    def query(self, query: GeocodeQuery) -> list[dict[str, Any]]:
         """Returns the raw answers; raises whatever geopy raises."""
         ...
 
     def read(self, raw: Mapping[str, Any]) -> Candidate:
-        """Turns a raw answer into a candidate."""
+        """Returns a raw answer as a candidate."""
         ...
 
 
@@ -108,23 +108,23 @@ class NominatimService:
         self.endpoint = endpoint.rstrip("/")
         self._client = Nominatim(**_connection(endpoint, timeout_s))
 
-    def parameters(self, question: Question) -> dict[str, Any]:
+    def parameters(self, query: GeocodeQuery) -> dict[str, Any]:
         """See `Service.parameters`."""
         return {
-            "q": question.text,
-            "countrycodes": (question.iso_a2 or "").lower(),
+            "q": query.text,
+            "countrycodes": (query.iso_a2 or "").lower(),
             "limit": ANSWERS,
             "accept-language": "en",
             "addressdetails": 1,
         }
 
-    def ask(self, question: Question) -> list[dict[str, Any]]:
-        """See `Service.ask`."""
+    def query(self, query: GeocodeQuery) -> list[dict[str, Any]]:
+        """See `Service.query`."""
         found = self._client.geocode(
-            question.text,
+            query.text,
             exactly_one=False,
             limit=ANSWERS,
-            country_codes=question.iso_a2.lower() if question.iso_a2 else None,
+            country_codes=query.iso_a2.lower() if query.iso_a2 else None,
             language="en",
             addressdetails=True,
         )
@@ -158,20 +158,20 @@ class PhotonService:
         self.endpoint = endpoint.rstrip("/")
         self._client = Photon(**_connection(endpoint, timeout_s))
 
-    def parameters(self, question: Question) -> dict[str, Any]:
+    def parameters(self, query: GeocodeQuery) -> dict[str, Any]:
         """See `Service.parameters`."""
         return {
-            "q": question.text,
+            "q": query.text,
             "limit": ANSWERS,
             "lang": "en",
-            "bbox": [round(b, 4) for b in question.box] if question.box else None,
+            "bbox": [round(b, 4) for b in query.box] if query.box else None,
         }
 
-    def ask(self, question: Question) -> list[dict[str, Any]]:
-        """See `Service.ask`."""
-        box = question.box
+    def query(self, query: GeocodeQuery) -> list[dict[str, Any]]:
+        """See `Service.query`."""
+        box = query.box
         found = self._client.geocode(
-            question.text,
+            query.text,
             exactly_one=False,
             limit=ANSWERS,
             language="en",
@@ -201,10 +201,10 @@ class PhotonService:
 
 
 class ArcGISService:
-    """Esri's World Geocoding Service, whose answers may be kept only with a token.
+    """Esri's World Geocoding Service, whose answers may be stored only with a token.
 
     geopy has no parameter for a token, for `forStorage` or for the country: they are
-    added to the address that it calls.
+    added to the address that it requests.
     """
 
     source: ServiceName = "arcgis"
@@ -215,17 +215,17 @@ class ArcGISService:
         self._client = _StoringArcGIS(**_connection(endpoint, timeout_s))
         self._token = token
 
-    def parameters(self, question: Question) -> dict[str, Any]:
+    def parameters(self, query: GeocodeQuery) -> dict[str, Any]:
         """See `Service.parameters`."""
-        return {"singleLine": question.text, "sourceCountry": question.iso_a2, "limit": ANSWERS}
+        return {"singleLine": query.text, "sourceCountry": query.iso_a2, "limit": ANSWERS}
 
-    def ask(self, question: Question) -> list[dict[str, Any]]:
-        """See `Service.ask`."""
+    def query(self, query: GeocodeQuery) -> list[dict[str, Any]]:
+        """See `Service.query`."""
         self._client.extra = {"forStorage": "true", "token": self._token, "maxLocations": ANSWERS}
-        if question.iso_a2:
-            self._client.extra["sourceCountry"] = question.iso_a2
+        if query.iso_a2:
+            self._client.extra["sourceCountry"] = query.iso_a2
         found = self._client.geocode(
-            question.text,
+            query.text,
             exactly_one=False,
             out_fields=["Addr_type", "Type", "PlaceName", "Country", "Score"],
         )
@@ -246,7 +246,7 @@ class ArcGISService:
             str(about.get("PlaceName") or raw.get("address", "").split(",")[0]),
             kind or "unknown",
             level,
-            None,  # the service says ISO alpha-3; the polygon decides
+            None,  # the service gives ISO alpha-3; the polygon decides
             float(latitude),
             float(longitude),
             _box_radius_km(latitude, longitude, box),
@@ -255,7 +255,7 @@ class ArcGISService:
 
 
 class _StoringArcGIS(ArcGIS):
-    """geopy's ArcGIS with further parameters; they stay out of its debug log."""
+    """geopy's ArcGIS with further parameters; they are kept out of its debug log."""
 
     def __init__(self, **connection: Any) -> None:
         super().__init__(**connection)

@@ -1,14 +1,15 @@
-"""From localities to answers of geocoders, a table at a time.
+"""From localities to answers of geocoders, one table at a time.
 
 What belongs here: the LOCALITIES and CANDIDATES rows. What does not: reading text (see
-`locality`, `country_names`), what is asked and refused (see `constrained`), geocoders
-(see `offline_geocoder`, `services`), the choice (see `location`).
+`text`), the search plan (see `search_plan`), which answer counts (see `constrained`),
+geocoders (see `geocoding`), the choice (see `locate`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,21 +17,28 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.geography.geocoding.atlas import Atlas
-from raman_pipeline.geography.geocoding.geocoder import Candidate, Geocoder, Question
-from raman_pipeline.geography.georeferencing.constrained import Search, Step, plan_search, refusal
+from raman_pipeline.geography.geocoding.geocoder import Candidate, GeocodeQuery, Geocoder
+from raman_pipeline.geography.georeferencing.constrained import refusal
+from raman_pipeline.geography.georeferencing.search_plan import SearchPlan, SearchStep, plan_search
+from raman_pipeline.geography.maps.geodesy import destination
 from raman_pipeline.geography.tables import CANDIDATES, LOCALITIES
-from raman_pipeline.geography.text.country_names import CountryGuess
+from raman_pipeline.geography.text.country_names import NamedCountry
 from raman_pipeline.geography.text.locality import PLACE_CLASSES, parse_locality
-from raman_pipeline.geography.text.offsets import move
+from raman_pipeline.geography.text.offsets import Offset
 
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Called with the number of localities done and the number of all."""
 
+CANDIDATE_FIELDS = tuple(f.name for f in fields(Candidate) if f.name != "fuzzy")
+"""Attributes of a candidate that are columns of CANDIDATES."""
+
 _REFUSED_KEPT = 3
+_NEAR_KM = 25.0
+_DISTANCE_PRECISION = 0.15
 
 
 def clean_localities(spectra: pd.DataFrame, atlas: Atlas) -> pa.Table:
-    """Returns one LOCALITIES row for each distinct locality.
+    """Returns one LOCALITIES row per distinct locality, with its search plan.
 
     Args:
         spectra: columns `locality` and `rruff_id`.
@@ -41,91 +49,106 @@ def clean_localities(spectra: pd.DataFrame, atlas: Atlas) -> pa.Table:
     rows = []
     for locality, (spectra_count, specimens) in counts.iterrows():
         parsed = parse_locality(str(locality))
-        guess = (
-            atlas.names.resolve(parsed) if parsed.origin in PLACE_CLASSES else CountryGuess(None)
-        )
-        named = {}
-        if guess.iso_a2:
-            search = plan_search(parsed, guess, atlas)
-            named = {region.level: region.name for region in search.regions}
+        country = NamedCountry(None)
+        if parsed.origin in PLACE_CLASSES:
+            country = atlas.names.resolve(parsed)
+        plan = plan_search(parsed, country, atlas) if country.iso_a2 else SearchPlan("")
         rows.append(
             {
                 "locality": parsed.text,
                 "cleaned": parsed.cleaned,
-                "segments": len(parsed.segments),
-                "aliases": "\n".join(parsed.aliases) or None,
+                "segments": parsed.segments,
+                "aliases": parsed.aliases,
                 "origin": parsed.origin.value,
-                "iso_a2": guess.iso_a2,
-                "matched": guess.matched or None,
-                "flags": " ".join(guess.flags) or None,
+                "iso_a2": country.iso_a2,
+                "matched": country.matched or None,
+                "flags": country.flags,
                 "spectra": spectra_count,
                 "specimens": specimens,
-                **named,
+                **plan.columns(),
             }
         )
     return LOCALITIES.from_rows(rows)
 
 
 def country_rate(localities: pd.DataFrame) -> float:
-    """Returns the share of localities naming a place that got a country."""
+    """Returns the proportion of localities naming a place that got a country."""
     naming = localities[localities["origin"].isin(list(PLACE_CLASSES))]
     return float(naming["iso_a2"].notna().mean()) if len(naming) else 1.0
 
 
 def geocode_localities(
-    localities: pd.DataFrame,
+    localities: pa.Table,
     atlas: Atlas,
     geocoders: Sequence[Geocoder],
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> pa.Table:
-    """Asks the geocoders for the names of every locality with a country.
+    """Queries the geocoders for the names of every locality with a country.
 
-    The offline geocoder is asked for every name; a service is left alone as soon as
-    one of its answers is accepted, since names come finest first.
+    The offline geocoder is queried for every name; a service is queried until one of its
+    answers is accepted, since the finest names come first.
 
     Args:
         localities: a LOCALITIES table.
-        atlas: tells places from regions, and holds the polygons that decide.
-        geocoders: asked in this order.
-        progress: told how far it is.
+        atlas: holds the divisions and polygons that decide.
+        geocoders: queried in this order.
+        progress: called after each locality.
 
     Returns:
         A CANDIDATES table: every accepted answer, and the first refused ones of each
-        question with the reason.
+        query with the reason.
 
     Raises:
         GeocoderError: a service failed for good; what it answered so far is cached.
     """
     found: list[dict[str, Any]] = []
-    naming = localities[localities["iso_a2"].notna()]
-    for done, row in enumerate(naming.to_dict("records")):
+    naming = [row for row in localities.to_pylist() if row["iso_a2"]]
+    for done, row in enumerate(naming):
         if progress is not None:
             progress(done, len(naming))
-        search = search_of(row, atlas)
+        plan = SearchPlan.from_row(row, atlas.admin_divisions)
         for geocoder in geocoders:
-            for step in search.steps:
-                answers = _ask(geocoder, search, step, atlas)
+            for step in plan.steps:
+                answers = _query(geocoder, plan, step, atlas)
                 found += [{"locality": row["locality"], **answer} for answer in answers]
-                if geocoder is not atlas.offline and any(a["accepted"] for a in answers):
+                if geocoder is not atlas.offline and any(not a["refused"] for a in answers):
                     break
     if progress is not None:
         progress(len(naming), len(naming))
     return CANDIDATES.from_rows(found)
 
 
-def search_of(row: Mapping[Any, Any], atlas: Atlas) -> Search:
-    """Returns the plan for a LOCALITIES row that has a country."""
-    parsed = parse_locality(row["locality"])
-    matched = None if is_missing(row["matched"]) else row["matched"]
-    flags = () if is_missing(row["flags"]) else tuple(row["flags"].split())
-    guess = CountryGuess(row["iso_a2"], matched or "", flags)
-    return plan_search(parsed, guess, atlas)
+def offset_candidate(candidate: Candidate, offset: Offset) -> Candidate:
+    """Returns a candidate whose point is moved by an offset.
+
+    The uncertainty follows the point-radius method (Wieczorek, Guo and Hijmans 2004): the
+    place's own, the precision of the distance and the width of the direction together.
+    """
+    latitude, longitude = candidate.latitude, candidate.longitude
+    if offset.distance_km == 0:
+        added = _NEAR_KM
+    elif offset.bearing is None:
+        added = offset.distance_km * (1 + _DISTANCE_PRECISION)
+    else:
+        latitude, longitude = destination(latitude, longitude, offset.distance_km, offset.bearing)
+        # Corners of the sector that the direction and the distance leave open.
+        across = 2 * offset.distance_km * math.sin(math.radians(offset.half_angle) / 2)
+        added = math.hypot(across, offset.distance_km * _DISTANCE_PRECISION)
+    return replace(
+        candidate,
+        latitude=latitude,
+        longitude=longitude,
+        coordinate_uncertainty_km=round(candidate.coordinate_uncertainty_km + added, 1),
+    )
 
 
-def _ask(geocoder: Geocoder, search: Search, step: Step, atlas: Atlas) -> list[dict[str, Any]]:
-    """Returns the CANDIDATES rows of one question, without the locality."""
-    question = Question(step.query, search.iso_a2, atlas.countries.box(search.iso_a2))
-    answers = [_moved(answer, step) for answer in geocoder.find(question)]
+def _query(
+    geocoder: Geocoder, plan: SearchPlan, step: SearchStep, atlas: Atlas
+) -> list[dict[str, Any]]:
+    """Returns the CANDIDATES rows of one query, without the locality."""
+    answers = geocoder.find(GeocodeQuery(step.query, plan.iso_a2, atlas.countries.box(plan.iso_a2)))
+    if step.offset is not None:
+        answers = [offset_candidate(answer, step.offset) for answer in answers]
     if not answers:
         return []
     placed = atlas.countries.place(
@@ -133,48 +156,23 @@ def _ask(geocoder: Geocoder, search: Search, step: Step, atlas: Atlas) -> list[d
     )
     rows, refused = [], 0
     for rank, answer in enumerate(answers):
-        reason = refusal(search, step, answer, placed.iso_a2[rank])
+        reason = refusal(plan, step, answer, placed.iso_a2[rank])
         refused += reason is not None
         if reason is not None and refused > _REFUSED_KEPT:
             continue
         rows.append(
             {
-                "source": answer.source,
-                "family": geocoder.family,
+                "provider": geocoder.provider,
                 "query": step.query,
                 "segment": step.segment,
                 "stripped": step.stripped,
-                "moved": step.offset is not None,
+                "offset": step.offset is not None,
                 "rank": rank,
-                "name": answer.name,
-                "kind": answer.kind,
-                "level": answer.level,
-                "iso_a2": answer.iso_a2,
-                "latitude": answer.latitude,
-                "longitude": answer.longitude,
-                "coordinate_uncertainty_km": answer.coordinate_uncertainty_km,
-                "population": answer.population,
+                **{name: getattr(answer, name) for name in CANDIDATE_FIELDS},
                 "country": placed.country[rank],
                 "polygon_iso_a2": placed.iso_a2[rank],
                 "near_coast": placed.near_coast[rank],
-                "accepted": reason is None,
                 "refused": reason,
             }
         )
     return rows
-
-
-def _moved(answer: Candidate, step: Step) -> Candidate:
-    if step.offset is None:
-        return answer
-    latitude, longitude, radius = move(
-        answer.latitude, answer.longitude, answer.coordinate_uncertainty_km, step.offset
-    )
-    return replace(
-        answer, latitude=latitude, longitude=longitude, coordinate_uncertainty_km=round(radius, 1)
-    )
-
-
-def is_missing(value: object) -> bool:
-    """Tells whether a cell of a table is empty."""
-    return value is None or (isinstance(value, float) and np.isnan(value))

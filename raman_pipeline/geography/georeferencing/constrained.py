@@ -1,151 +1,75 @@
-"""The constrained strategy: which names of a locality are asked for, and which answer counts.
+"""The constrained strategy: which answer counts, and which place a locality is located at.
 
-What belongs here: the plan of a search, the grounds for refusing an answer, the choice
-among accepted ones and its confidence. What does not: reading the country from the
-text (see `country_names`), asking (see `georeference`).
+What belongs here: the reasons for refusing an answer, the choice among accepted ones and
+its confidence. What does not: which names are queried (see `search_plan`), querying (see
+`candidates`).
 
 It differs from Pappone (2024) in that the country is read first and bounds everything,
-each segment is asked for on its own so that an unknown middle one does not matter, an
-answer counts only inside the country and the divisions that the text names, and what
-was found says how coarse it is.
+each segment is queried on its own so that an unknown middle one does not matter, an
+answer counts only inside the country and the divisions that the text names, and the
+result says how coarse it is.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from raman_pipeline.geography.geocoding.atlas import Atlas
 from raman_pipeline.geography.geocoding.geocoder import Candidate
-from raman_pipeline.geography.maps.admin_divisions import (
-    Region,
-    bare_name,
-    inside_all,
-    says_division,
-)
+from raman_pipeline.geography.georeferencing.search_plan import SearchPlan, SearchStep
+from raman_pipeline.geography.maps.admin_divisions import inside_all
 from raman_pipeline.geography.maps.geodesy import distance_km, farthest_km
-from raman_pipeline.geography.text.country_names import CountryGuess
-from raman_pipeline.geography.text.locality import Locality, fold
-from raman_pipeline.geography.text.offsets import Offset, read_offset
+from raman_pipeline.geography.text.locality import fold
 
 CONTEXT_KM = 50.0
-"""A place farther than this from the reach of every wider one in the text is another."""
+"""A place farther than this from the reach of every wider place in the text is another one."""
 COARSE_FACTOR, COARSE_MIN_KM, CITY_MIN_KM, CITY = 2.0, 30.0, 45.0, 50_000
-"""Where the finest names stayed unknown, the sample lies somewhere around a wider place:
-twice as far as to the neighbours, and farther around a city, which is named from afar."""
+"""Where the finest names are unknown, the site lies somewhere around a wider place: the
+uncertainty doubles, with a minimum that is larger for a city (inhabitants), whose name
+covers a wider area."""
 OUTWEIGHS = 20
-"""Of several places of one name, one this many times as populous as the next is meant."""
-
-_GENERIC = re.compile(
-    r"\b(?:mines?|mina|minas|mining|quarry|quarries|opencut|open pit|pit|shaft|deposits?|"
-    r"prospect|claims?|pegmatites?|property|tunnel|adit|lavra|lode|vein|dike|volcano|"
-    r"mountains?|mtns?|mts?|mount|range|hills?|valley|peninsula|village|town|city|"
-    r"near|from|the|of)\b\.?(?!-)|[#№]\s*\d+|\bno\.?\s*\d+",
-    re.IGNORECASE,
-)
+"""Of several places with one name, one this many times as populous as the next is meant."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """One name to ask for.
+class AcceptedCandidate:
+    """An accepted candidate, with the step that found it and the provider of its data."""
 
-    Attributes:
-        segment: index of the segment it comes from; 0 is the most local.
-        query: the name.
-        stripped: True where generic words were dropped ("Tsumeb mine": "Tsumeb").
-        offset: where the sample lies off the place of this name.
-    """
-
-    segment: int
-    query: str
-    stripped: bool = False
-    offset: Offset | None = None
-
-
-@dataclass(frozen=True)
-class Search:
-    """What is asked for and what bounds the answers.
-
-    Attributes:
-        iso_a2: ISO 3166-1 alpha-2 code of the country.
-        steps: names, the most local first.
-        divisions: segment index and division of each level that the text names.
-    """
-
-    iso_a2: str
-    steps: tuple[Step, ...]
-    divisions: tuple[tuple[int, Region], ...]
-
-    @property
-    def regions(self) -> tuple[Region, ...]:
-        """The divisions alone."""
-        return tuple(region for _, region in self.divisions)
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """An accepted candidate, with the step that found it and whose data it is."""
-
-    step: Step
-    family: str
+    step: SearchStep
+    provider: str
     candidate: Candidate
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What a locality was located by.
+class PlaceChoice:
+    """The place that a locality is located at.
 
     Attributes:
         found: the deciding candidate.
-        coordinate_uncertainty_km: uncertainty of the point for the sample.
+        coordinate_uncertainty_km: uncertainty of the point for the specimen.
         confidence: `high`, `medium` or `low`.
-        sources: independent families that agree on the place.
+        sources: number of independent providers that agree on the place.
         flags: reservations.
     """
 
-    found: Accepted
+    found: AcceptedCandidate
     coordinate_uncertainty_km: float
     confidence: str
     sources: int
     flags: tuple[str, ...]
 
 
-def plan_search(locality: Locality, guess: CountryGuess, atlas: Atlas) -> Search:
-    """Plans the search for a locality whose country is known."""
-    assert guess.iso_a2 is not None
-    divisions = _divisions(locality, guess, atlas)
-    taken = {index for index, _ in divisions}
-    # "Some deposit, Atyrau, Atyrau Oblast": the capital says no more than the division.
-    called = {fold(n) for _, r in divisions for n in (r.name, bare_name(r.name))}
-    taken |= {i for i, s in enumerate(locality.segments) if i > 0 and bare_name(s) in called}
-    steps: list[Step] = []
-    for index, segment in enumerate(locality.segments):
-        if index in taken or atlas.names.is_region(segment):
-            continue
-        offset = read_offset(segment)
-        if offset is not None:
-            steps.append(Step(index, offset.anchor, offset=offset))
-            steps += _stripped(index, offset.anchor, offset)
-            continue
-        steps.append(Step(index, segment))
-        steps += _stripped(index, segment, None)
-    steps += [Step(len(locality.segments), alias, stripped=True) for alias in locality.aliases]
-    # An alias may stand twice in a text; it is asked for once.
-    return Search(guess.iso_a2, tuple(dict.fromkeys(steps)), divisions)
-
-
 def refusal(
-    search: Search, step: Step, candidate: Candidate, polygon_iso_a2: str | None
+    plan: SearchPlan, step: SearchStep, candidate: Candidate, polygon_iso_a2: str | None
 ) -> str | None:
-    """Returns why an answer does not count, None where it does."""
+    """Returns why an answer does not count (one of CANDIDATE_REFUSALS), None where it does."""
     if candidate.level in ("none", "country"):
         return "not_a_place" if candidate.level == "none" else "whole_country"
-    if polygon_iso_a2 != search.iso_a2:
+    if polygon_iso_a2 != plan.iso_a2:
         return "outside_country"
     if candidate.level != "place":
         return "division"
-    if not inside_all(candidate.latitude, candidate.longitude, search.regions):
+    if not inside_all(candidate.latitude, candidate.longitude, plan.divisions):
         return "outside_division"
     if candidate.fuzzy and not _same_name(step.query, candidate.name):
         return "other_name"
@@ -153,137 +77,126 @@ def refusal(
 
 
 def choose(
-    search: Search, accepted: Sequence[Accepted], bearers: Callable[[str], int]
-) -> Choice | tuple[str, ...]:
-    """Chooses the place of a locality among accepted answers; or says why none will do.
+    plan: SearchPlan, accepted: Sequence[AcceptedCandidate], homonyms: Callable[[str], int]
+) -> PlaceChoice | tuple[str, ...]:
+    """Chooses the finest accepted place that the text does not cast doubt on.
 
     Args:
-        search: the plan.
-        accepted: answers that were not refused.
-        bearers: how many towns of the world bear a name.
+        plan: of the locality.
+        accepted: candidates that `refusal` lets through.
+        homonyms: number of towns in the world with a name.
+
+    Returns:
+        The choice, or the flags that say why no place was chosen.
     """
     flags: list[str] = []
-    order = sorted({(a.step.segment, a.step.stripped) for a in accepted})
-    for segment, stripped in order:
-        here = [a for a in accepted if (a.step.segment, a.step.stripped) == (segment, stripped)]
-        wider = [a for a in accepted if a.step.segment > segment and not a.step.stripped]
-        near = [a for a in here if any(_apart(a, w) <= CONTEXT_KM + _reach(w) for w in wider)]
-        if wider and not near:
-            flags.append("far_from_wider_place")
-            continue
-        alone = segment == 0 and all(s.segment == 0 for s in search.steps)
-        if stripped and not near and not (alone and bearers(here[0].step.query) == 1):
-            # "Esperanza mine, Chile": some town is called so, but hardly this one.
-            flags.append("common_name")
-            continue
-        bounded = bool(near) or any(r.level == "admin2" for r in search.regions)
-        best = _one_place(near or here)
-        if best is None:
-            flags.append("ambiguous_place")
-            continue
-        unknown = any(s.segment > segment for s in search.steps) and not bounded
-        # A whole name of several words within a division is hardly another's.
-        telling = not stripped and " " in best.step.query and search.regions
-        if unknown and not telling and best.candidate.population < CITY:
-            # "Dornberg, Sauerland, Germany": nothing says that it is this Dornberg.
-            flags.append("unconfirmed_place")
-            continue
-        return _choice(search, best, here, bounded, flags)
+    for segment, stripped in sorted({(a.step.segment, a.step.stripped) for a in accepted}):
+        found = _place_of_name(plan, accepted, segment, stripped, homonyms)
+        if isinstance(found, PlaceChoice):
+            return replace(found, flags=(*flags, *found.flags))
+        flags.append(found)
     return tuple(dict.fromkeys(flags))
 
 
-def _choice(
-    search: Search, best: Accepted, here: list[Accepted], bounded: bool, flags: list[str]
-) -> Choice:
-    agreeing = {a.family for a in here if _apart(a, best) <= _reach(a) + _reach(best)}
-    apart = {a.family for a in here} - agreeing
-    if apart:
-        flags = [*flags, "sources_disagree"]
-    # Of agreeing answers the finest is kept: a mine rather than the town around it.
-    close = [a for a in here if _apart(a, best) <= _reach(a) + _reach(best)]
-    best = min(close, key=lambda a: (a.candidate.coordinate_uncertainty_km, a.family))
-    radius = best.candidate.coordinate_uncertainty_km
-    if best.step.segment > 0 and best.step.offset is None:
-        least = CITY_MIN_KM if best.candidate.population >= CITY else COARSE_MIN_KM
-        radius = max(radius * COARSE_FACTOR, least)
-    for region in search.regions:
-        if region.polygon is not None:
-            point = best.candidate
-            radius = min(radius, farthest_km(point.latitude, point.longitude, region.polygon))
-    if apart:
-        confidence = "low"
-    elif len(agreeing) > 1 or bounded:
-        confidence = "high"
-    else:
-        confidence = "medium" if search.regions else "low"
-    return Choice(best, round(radius, 1), confidence, len(agreeing), tuple(flags))
+def _place_of_name(
+    plan: SearchPlan,
+    accepted: Sequence[AcceptedCandidate],
+    segment: int,
+    stripped: bool,
+    homonyms: Callable[[str], int],
+) -> PlaceChoice | str:
+    """Returns the place that one name of the text means, or the flag that says why none."""
+    here = [a for a in accepted if (a.step.segment, a.step.stripped) == (segment, stripped)]
+    wider = [a for a in accepted if a.step.segment > segment and not a.step.stripped]
+    near = [a for a in here if any(_distance(a, w) <= CONTEXT_KM + _reach(w) for w in wider)]
+    if wider and not near:
+        return "far_from_wider_place"
+    if stripped and not near and not _is_unique_name(plan, here[0].step, homonyms):
+        # "Esperanza mine, Chile": some town has this name, but hardly this one.
+        return "common_name"
+    best = _single_place(near or here)
+    if best is None:
+        return "ambiguous_place"
+    bounded = bool(near) or any(d.level == "admin2" for d in plan.divisions)
+    if not bounded and _is_unconfirmed(plan, best):
+        # "Dornberg, Sauerland, Germany": nothing says that it is this Dornberg.
+        return "unconfirmed_place"
+    return _choice(plan, best, here, bounded)
 
 
-def _divisions(
-    locality: Locality, guess: CountryGuess, atlas: Atlas
-) -> tuple[tuple[int, Region], ...]:
-    """Returns at most one division of each level, with the segment that names it."""
-    assert guess.iso_a2 is not None
-    found: dict[str, tuple[int, Region]] = {}
-    for index in range(len(locality.segments) - 1, -1, -1):
-        segment = locality.segments[index]
-        if fold(segment) == guess.matched and "from_region" not in guess.flags:
-            continue
-        for region in atlas.regions.find(segment, guess.iso_a2):
-            if region.level in found:
-                continue
-            if region.level == "admin2" and _is_town(index, segment, guess.iso_a2, atlas):
-                continue
-            wider = found.get("admin1")
-            if wider and not wider[1].holds(region.latitude, region.longitude):
-                continue
-            found[region.level] = (index, region)
-            break
-    return tuple(found[level] for level in sorted(found))
+def _is_unique_name(plan: SearchPlan, step: SearchStep, homonyms: Callable[[str], int]) -> bool:
+    """Returns whether a name is the only one to query and a single town has it."""
+    return all(s.segment == 0 for s in (step, *plan.steps)) and homonyms(step.query) == 1
 
 
-def _is_town(index: int, segment: str, iso_a2: str, atlas: Atlas) -> bool:
-    """Tells whether a name shared with a second-level division means the town.
-
-    "Tocopilla" does, "Tocopilla Province" does not, and neither does "Some mine,
-    Tocopilla", which may lie anywhere in the province.
-    """
-    if index > 0 or says_division(segment) or atlas.names.is_region(segment):
+def _is_unconfirmed(plan: SearchPlan, best: AcceptedCandidate) -> bool:
+    """Returns whether a small place stands beside wider names that were not found."""
+    step = best.step
+    if not any(s.segment > step.segment for s in plan.steps):
         return False
-    return iso_a2 in atlas.gazetteer.countries_of(fold(segment))
+    # A whole name of several words within a division is hardly that of another place.
+    specific = not step.stripped and " " in step.query and plan.divisions
+    return not specific and best.candidate.population < CITY
 
 
-def _stripped(index: int, segment: str, offset: Offset | None) -> list[Step]:
-    bare = " ".join(_GENERIC.sub(" ", segment).split()).strip(" .-'")
-    # What calls itself a district or a county is wider than the town of its name.
-    if len(bare) < 3 or bare == segment or says_division(bare):
-        return []
-    return [Step(index, bare, True, offset)]
-
-
-def _same_name(query: str, name: str) -> bool:
-    """Tells whether a place's name shares a word with the query."""
-    asked, got = set(fold(query).split()), set(fold(name).split())
-    return bool(asked & got) or fold(query).replace(" ", "") == fold(name).replace(" ", "")
-
-
-def _one_place(here: list[Accepted]) -> Accepted | None:
-    """Returns the first answer where all mean one place or it outweighs the others."""
+def _single_place(here: Sequence[AcceptedCandidate]) -> AcceptedCandidate | None:
+    """Returns the first answer if all mean one place or it outweighs the others."""
     first = min(
         here,
-        key=lambda a: (-a.candidate.population, a.candidate.coordinate_uncertainty_km, a.family),
+        key=lambda a: (
+            -a.candidate.population,
+            a.candidate.coordinate_uncertainty_km,
+            a.provider,
+        ),
     )
-    others = [a for a in here if _apart(a, first) > 2 * max(_reach(a), _reach(first))]
+    others = [a for a in here if _distance(a, first) > 2 * max(_reach(a), _reach(first))]
     rival = max((a.candidate.population for a in others), default=None)
     if rival is None or first.candidate.population >= OUTWEIGHS * max(rival, 1):
         return first
     return None
 
 
-def _reach(accepted: Accepted) -> float:
+def _choice(
+    plan: SearchPlan, best: AcceptedCandidate, here: list[AcceptedCandidate], bounded: bool
+) -> PlaceChoice:
+    close = [a for a in here if _distance(a, best) <= _reach(a) + _reach(best)]
+    agreeing = {a.provider for a in close}
+    disagree = bool({a.provider for a in here} - agreeing)
+    # Of agreeing answers the finest is kept: a mine rather than the town around it.
+    best = min(close, key=lambda a: (a.candidate.coordinate_uncertainty_km, a.provider))
+    if disagree:
+        confidence = "low"
+    elif len(agreeing) > 1 or bounded:
+        confidence = "high"
+    else:
+        confidence = "medium" if plan.divisions else "low"
+    flags = ("sources_disagree",) if disagree else ()
+    return PlaceChoice(best, _uncertainty_km(plan, best), confidence, len(agreeing), flags)
+
+
+def _uncertainty_km(plan: SearchPlan, best: AcceptedCandidate) -> float:
+    """Returns the uncertainty for the specimen: larger where finer names stayed unknown."""
+    point = best.candidate
+    radius = point.coordinate_uncertainty_km
+    if best.step.segment > 0 and best.step.offset is None:
+        least = CITY_MIN_KM if point.population >= CITY else COARSE_MIN_KM
+        radius = max(radius * COARSE_FACTOR, least)
+    polygons = [d.polygon for d in plan.divisions if d.polygon is not None]
+    return round(
+        min([radius, *(farthest_km(point.latitude, point.longitude, p) for p in polygons)]), 1
+    )
+
+
+def _same_name(query: str, name: str) -> bool:
+    """Returns whether a place's name shares a word with the query."""
+    wanted, got = set(fold(query).split()), set(fold(name).split())
+    return bool(wanted & got) or fold(query).replace(" ", "") == fold(name).replace(" ", "")
+
+
+def _reach(accepted: AcceptedCandidate) -> float:
     return accepted.candidate.coordinate_uncertainty_km
 
 
-def _apart(one: Accepted, other: Accepted) -> float:
+def _distance(one: AcceptedCandidate, other: AcceptedCandidate) -> float:
     a, b = one.candidate, other.candidate
     return float(distance_km(a.latitude, a.longitude, [b.latitude], [b.longitude])[0])

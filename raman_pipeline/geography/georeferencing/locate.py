@@ -1,14 +1,13 @@
-"""From answers of geocoders to located localities and specimens.
+"""From answers of geocoders to located localities: the LOCATED_LOCALITIES rows.
 
-What belongs here: the LOCATED_LOCALITIES and LOCATED_SPECIMENS rows. What does not: the
-grounds of the choice (see `constrained`), asking (see `georeference`).
+What belongs here: localities and single texts. What does not: the choice among answers
+(see `constrained`), querying (see `candidates`), specimens (see `specimens`).
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -18,50 +17,61 @@ import pyarrow as pa
 from raman_pipeline.geography.geocoding.atlas import Atlas
 from raman_pipeline.geography.geocoding.geocoder import Candidate, Geocoder
 from raman_pipeline.geography.georeferencing.candidates import (
+    CANDIDATE_FIELDS,
     clean_localities,
     geocode_localities,
-    is_missing,
-    search_of,
 )
 from raman_pipeline.geography.georeferencing.consistency import minority_countries
-from raman_pipeline.geography.georeferencing.constrained import Accepted, Choice, Search, choose
+from raman_pipeline.geography.georeferencing.constrained import (
+    AcceptedCandidate,
+    PlaceChoice,
+    choose,
+)
 from raman_pipeline.geography.georeferencing.overrides import Override
-from raman_pipeline.geography.maps.admin_divisions import Region, inside_all
-from raman_pipeline.geography.tables import LOCATED_LOCALITIES, LOCATED_SPECIMENS
-from raman_pipeline.geography.text.locality import OriginClass, names_synthetic
+from raman_pipeline.geography.georeferencing.search_plan import SearchPlan
+from raman_pipeline.geography.maps.admin_divisions import AdminDivision, inside_all
+from raman_pipeline.geography.tables import LOCATED_LOCALITIES
+from raman_pipeline.geography.text.locality import OriginClass
 from raman_pipeline.geography.text.offsets import read_coordinates
 
-_GUESSED = frozenset(
+_UNCERTAIN_COUNTRY = frozenset(
     {"historic_default", "two_countries", "ambiguous_name", "misspelt", "country_from_place"}
 )
-_NAMES = [c.name for c in LOCATED_LOCALITIES.columns]
-_CANDIDATE_FIELDS = tuple(f.name for f in fields(Candidate) if f.name != "fuzzy")
+_Rows = Sequence[Mapping[str, Any]]
 
 
 def locate_localities(
-    localities: pd.DataFrame,
-    candidates: pd.DataFrame,
+    localities: pa.Table,
+    candidates: pa.Table,
     atlas: Atlas,
     overrides: Mapping[str, Override] | None = None,
 ) -> pa.Table:
-    """Returns one LOCATED_LOCALITIES row for each locality.
+    """Returns one LOCATED_LOCALITIES row per locality.
 
     Args:
         localities: a LOCALITIES table.
         candidates: a CANDIDATES table.
-        atlas: plans and polygons.
-        overrides: what people know better, by locality text.
+        atlas: divisions and polygons.
+        overrides: locations given by hand, by locality text.
     """
-    accepted = candidates[candidates["accepted"].astype(bool)]
-    by_locality = {str(key): group for key, group in accepted.groupby("locality")}
+    accepted: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for candidate in candidates.to_pylist():
+        if candidate["refused"] is None:
+            accepted[candidate["locality"]].append(candidate)
+    named = localities.to_pylist()
     rows = []
-    for row in localities.to_dict("records"):
+    for row in named:
         override = (overrides or {}).get(row["locality"])
-        located = _overridden(override, atlas) if override else _located(row, by_locality, atlas)
-        flags = [*(located.pop("flags", ())), *_words(row["flags"])]
-        if row["origin"] == OriginClass.EXTRATERRESTRIAL and located.get("country"):
+        if override is not None:
+            location = _overridden(override, atlas)
+        elif row["iso_a2"] is not None:
+            location = _located(row, accepted[row["locality"]], atlas)
+        else:
+            location = {}
+        flags = [*location.pop("flags", ()), *row["flags"]]
+        if row["origin"] == OriginClass.EXTRATERRESTRIAL and location.get("country"):
             flags.append("fall_site")
-        iso_a2 = located.get("iso_a2")
+        iso_a2 = location.get("iso_a2")
         rows.append(
             {
                 "locality": row["locality"],
@@ -69,16 +79,20 @@ def locate_localities(
                 "level": "none",
                 "agreeing_sources": 0,
                 "candidates": 0,
-                **located,
-                "iso_a3": atlas.gazetteer.iso_a3.get(str(iso_a2)) if iso_a2 else None,
-                "flags": " ".join(flags) or None,
+                **location,
+                "iso_a3": atlas.gazetteer.iso_a3.get(iso_a2) if iso_a2 else None,
+                "flags": flags,
                 "specimens": row["specimens"],
             }
         )
-    suspects = set(minority_countries(pd.DataFrame(rows, columns=_NAMES))["locality"])
+    minority = minority_countries(
+        (row["locality"], row.get("iso_a2"), source["segments"])
+        for row, source in zip(rows, named, strict=True)
+    )
     for row in rows:
-        if row["locality"] in suspects and row.get("source") != "override":
-            row["flags"] = " ".join([*_words(row["flags"]), "minority_country"])
+        row["majority"] = minority.get(row["locality"])
+        if row["majority"] and row.get("source") != "override":
+            row["flags"].append("minority_country")
     return LOCATED_LOCALITIES.from_rows(rows)
 
 
@@ -88,123 +102,75 @@ def locate_texts(
     geocoders: Sequence[Geocoder],
     overrides: Mapping[str, Override] | None = None,
 ) -> list[dict[str, Any]]:
-    """Locates any texts; returns one LOCATED_LOCALITIES row for each, in their order.
+    """Locates any texts; returns one LOCATED_LOCALITIES row per text, in their order.
 
     Raises:
         GeocoderError: a service failed for good; what it answered so far is cached.
     """
     numbered = pd.DataFrame({"locality": list(texts), "rruff_id": range(len(texts))})
-    localities = clean_localities(numbered, atlas).to_pandas()
-    candidates = geocode_localities(localities, atlas, geocoders).to_pandas()
+    localities = clean_localities(numbered, atlas)
+    candidates = geocode_localities(localities, atlas, geocoders)
     located = locate_localities(localities, candidates, atlas, overrides).to_pylist()
     by_text = {row["locality"]: row for row in located}
     return [by_text[text] for text in texts]
 
 
-def locate_specimens(spectra: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
-    """Returns one LOCATED_SPECIMENS row for each specimen.
+def _located(row: Mapping[str, Any], answers: _Rows, atlas: Atlas) -> dict[str, Any]:
+    """Returns the location of a LOCALITIES row with a country: a place, a division or a country.
 
     Args:
-        spectra: columns `rruff_id`, `mineral`, `locality`, `description`; rows
-            without a specimen are left out (they stay in the spectra table).
-        located: a LOCATED_LOCALITIES table.
+        row: of the locality.
+        answers: its accepted CANDIDATES rows.
+        atlas: divisions and polygons.
     """
-    known = {row["locality"]: row for row in located.to_dict("records")}
-    rows = []
-    for rruff_id, group in spectra.assign(locality=spectra["locality"].fillna("")).groupby(
-        "rruff_id"
-    ):
-        locality = _commonest(group["locality"]) or ""
-        about = {k: v for k, v in known[locality].items() if not is_missing(v)}
-        flags = _words(about.pop("flags", None))
-        del about["specimens"]
-        if group["locality"].nunique() > 1:
-            flags.append("several_localities")
-        if group["mineral"].nunique() > 1:
-            flags.append("several_minerals")
-        synthetic = about["origin"] == OriginClass.SYNTHETIC or names_synthetic(
-            *group["mineral"].dropna().unique(), *group["description"].dropna().unique()
-        )
-        if synthetic:
-            # Where a synthetic sample was made, or is kept, is no place of origin.
-            about = {
-                "locality": locality,
-                "origin": OriginClass.SYNTHETIC.value,
-                "level": "none",
-                "agreeing_sources": 0,
-                "candidates": 0,
-            }
-            flags = [f for f in flags if f.startswith("several_")]
-        if "latitude" not in about:
-            flags.append("no_coordinates")
-        rows.append(
-            {
-                "rruff_id": rruff_id,
-                "mineral": _commonest(group["mineral"]),
-                "is_synthetic": synthetic,
-                **about,
-                "flags": " ".join(flags) or None,
-                "spectra": len(group),
-            }
-        )
-    return LOCATED_SPECIMENS.from_rows(rows)
-
-
-def _located(
-    row: Mapping[Any, Any], accepted: Mapping[str, pd.DataFrame], atlas: Atlas
-) -> dict[str, Any]:
-    """Returns the location of a LOCALITIES row: a place, a division, a country or nothing."""
-    if is_missing(row["iso_a2"]):
-        return {}
-    search = search_of(row, atlas)
-    written = read_coordinates(row["locality"])
+    plan = SearchPlan.from_row(row, atlas.admin_divisions)
     flags: list[str] = []
+    written = read_coordinates(row["locality"])
     if written is not None:
-        location = _as_written(written, search, atlas)
+        location = _as_written(written, plan, atlas)
         if location is not None:
             return location
         flags.append("written_coordinates_refused")
-    answers = accepted.get(row["locality"])
-    found = _accepted(answers, search) if answers is not None else []
-    choice = choose(search, found, lambda name: len(atlas.gazetteer.towns(name)))
-    if isinstance(choice, Choice):
-        return _as_place(choice, search, atlas, len(found), flags)
+    accepted = _accepted(answers, plan)
+    choice = choose(plan, accepted, lambda name: len(atlas.gazetteer.towns(name)))
+    if isinstance(choice, PlaceChoice):
+        chosen = answers[next(i for i, a in enumerate(accepted) if a is choice.found)]
+        return _as_place(choice, chosen, len(answers), flags)
     flags += choice
-    if search.regions:
-        return _as_division(search.regions[-1], atlas, flags)
-    return _as_country(search.iso_a2, _words(row["flags"]), atlas, flags)
+    if plan.divisions:
+        return _as_division(plan.divisions[-1], atlas, flags)
+    return _as_country(plan.iso_a2, row["flags"], atlas, flags)
 
 
-def _accepted(answers: pd.DataFrame, search: Search) -> list[Accepted]:
-    steps = {(s.segment, s.query, s.offset is not None): s for s in search.steps}
+def _accepted(answers: _Rows, plan: SearchPlan) -> list[AcceptedCandidate]:
+    steps = {(s.segment, s.query, s.offset is not None): s for s in plan.steps}
     return [
-        Accepted(
-            steps[(row["segment"], row["query"], row["moved"])],
-            row["family"],
-            Candidate(**{name: row[name] for name in _CANDIDATE_FIELDS}),
+        AcceptedCandidate(
+            steps[(row["segment"], row["query"], row["offset"])],
+            row["provider"],
+            Candidate(**{name: row[name] for name in CANDIDATE_FIELDS}),
         )
-        for row in answers.to_dict("records")
+        for row in answers
     ]
 
 
 def _as_place(
-    choice: Choice, search: Search, atlas: Atlas, candidates: int, flags: list[str]
+    choice: PlaceChoice, chosen: Mapping[str, Any], candidates: int, flags: list[str]
 ) -> dict[str, Any]:
     step, point = choice.found.step, choice.found.candidate
-    country, near_coast = _country_of(point.latitude, point.longitude, atlas)
     if step.segment > 0:
         flags.append(f"segment_{step.segment}")
     if step.offset is not None:
         flags.append("offset")
     return {
-        "country": country,
+        "country": chosen["country"],
         # The polygon's code: OpenStreetMap puts Puerto Rico under "us".
-        "iso_a2": search.iso_a2,
+        "iso_a2": chosen["polygon_iso_a2"],
         "latitude": point.latitude,
         "longitude": point.longitude,
         "level": "place",
         "coordinate_uncertainty_km": choice.coordinate_uncertainty_km,
-        "country_assignment": "near_coast" if near_coast else "inside",
+        "country_assignment": "near_coast" if chosen["near_coast"] else "inside",
         "source": point.source,
         "confidence": choice.confidence,
         "agreeing_sources": choice.sources,
@@ -215,16 +181,16 @@ def _as_place(
 
 
 def _as_written(
-    written: tuple[float, float, float], search: Search, atlas: Atlas
+    written: tuple[float, float, float], plan: SearchPlan, atlas: Atlas
 ) -> dict[str, Any] | None:
     """Returns coordinates of the text as a location, None where the text contradicts them."""
     latitude, longitude, radius = written
     placed = atlas.countries.place(np.array([latitude]), np.array([longitude]))
-    if placed.iso_a2[0] != search.iso_a2 or not inside_all(latitude, longitude, search.regions):
+    if placed.iso_a2[0] != plan.iso_a2 or not inside_all(latitude, longitude, plan.divisions):
         return None
     return {
         "country": placed.country[0],
-        "iso_a2": search.iso_a2,
+        "iso_a2": plan.iso_a2,
         "latitude": latitude,
         "longitude": longitude,
         "level": "place",
@@ -237,25 +203,25 @@ def _as_written(
     }
 
 
-def _as_division(region: Region, atlas: Atlas, flags: list[str]) -> dict[str, Any]:
+def _as_division(division: AdminDivision, atlas: Atlas, flags: list[str]) -> dict[str, Any]:
     return {
-        "country": atlas.countries.name_of(region.iso_a2),
-        "iso_a2": region.iso_a2,
-        "latitude": region.latitude,
-        "longitude": region.longitude,
-        "level": region.level,
-        "coordinate_uncertainty_km": region.coordinate_uncertainty_km,
+        "country": atlas.countries.name_of(division.iso_a2),
+        "iso_a2": division.iso_a2,
+        "latitude": division.latitude,
+        "longitude": division.longitude,
+        "level": division.level,
+        "coordinate_uncertainty_km": division.coordinate_uncertainty_km,
         "country_assignment": "by_name",
         "source": "names",
         "confidence": "high",
         "agreeing_sources": 1,
-        "place": region.name,
+        "place": division.name,
         "flags": [*flags, "centroid"],
     }
 
 
 def _as_country(
-    iso_a2: str, row_flags: list[str], atlas: Atlas, flags: list[str]
+    iso_a2: str, country_flags: Sequence[str], atlas: Atlas, flags: list[str]
 ) -> dict[str, Any]:
     name = atlas.countries.name_of(iso_a2)
     if name is None:
@@ -266,7 +232,7 @@ def _as_country(
         "level": "country",
         "country_assignment": "by_name",
         "source": "names",
-        "confidence": "low" if _GUESSED.intersection(row_flags) else "high",
+        "confidence": "low" if _UNCERTAIN_COUNTRY.intersection(country_flags) else "high",
         "agreeing_sources": 1,
         "flags": flags,
     }
@@ -286,18 +252,3 @@ def _overridden(override: Override, atlas: Atlas) -> dict[str, Any]:
         "agreeing_sources": 1,
         "flags": ["overridden"],
     }
-
-
-def _country_of(latitude: float, longitude: float, atlas: Atlas) -> tuple[str | None, bool]:
-    placed = atlas.countries.place(np.array([latitude]), np.array([longitude]))
-    return placed.country[0], bool(placed.near_coast[0])
-
-
-def _words(flags: object) -> list[str]:
-    return flags.split() if isinstance(flags, str) else []
-
-
-def _commonest(values: pd.Series) -> str | None:
-    """Returns the commonest value; the first in order among equals."""
-    counts = Counter(v for v in values if isinstance(v, str))
-    return min(counts, key=lambda v: (-counts[v], v)) if counts else None

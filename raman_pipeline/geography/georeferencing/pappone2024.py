@@ -1,11 +1,9 @@
 """The strategy of Pappone (2024), section 2 and appendix A.1, for comparison.
 
-What belongs here: its order of questions. What does not: ours (see `constrained`).
-
 Each locality, cleaned of parentheses, goes to each geocoder in turn until one answers;
-where none does, its first segment is dropped and all are asked again. The first answer
-counts whatever it is, the country is that of the polygon that holds it, and samples
-that are synthetic or of unknown origin are asked for like all others.
+where none does, its first segment is dropped and all are queried again. The first answer
+counts whatever it is, the country is that of the polygon that holds it, and specimens
+that are synthetic or of unknown origin are queried like all others.
 """
 
 from __future__ import annotations
@@ -16,33 +14,34 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.geography.geocoding.geocoder import Candidate, Geocoder, Question
-from raman_pipeline.geography.georeferencing.candidates import Progress
+from raman_pipeline.geography.geocoding.geocoder import Candidate, GeocodeQuery, Geocoder
+from raman_pipeline.geography.georeferencing.candidates import ProgressCallback
 from raman_pipeline.geography.maps.countries import Countries
 from raman_pipeline.geography.tables import PAPER_LOCALITIES
 
 
 def locate_as_paper(
-    localities: pd.DataFrame,
+    localities: pa.Table,
     geocoders: Sequence[Geocoder],
     countries: Countries,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> pa.Table:
-    """Returns one PAPER_LOCALITIES row for each locality.
+    """Returns one PAPER_LOCALITIES row per locality.
 
     Args:
         localities: a LOCALITIES table.
-        geocoders: asked in this order; the paper's were Nominatim, Photon and ArcGIS.
-        countries: polygons for the join.
-        progress: told how far it is.
+        geocoders: queried in this order; the paper's are Nominatim, Photon and ArcGIS.
+        countries: polygons that assign the country.
+        progress: called after each locality.
 
     Raises:
         GeocoderError: a service failed for good; what it answered so far is cached.
     """
     rows: list[dict[str, Any]] = []
-    for done, row in enumerate(localities.to_dict("records")):
+    columns = localities.select(["locality", "cleaned", "specimens"])
+    for done, row in enumerate(columns.to_pylist()):
         if progress is not None:
-            progress(done, len(localities))
+            progress(done, len(columns))
         rows.append(
             {
                 "locality": row["locality"],
@@ -57,7 +56,7 @@ def locate_as_paper(
         frame.loc[located, "longitude"].to_numpy(float),
     )
     frame = frame.astype({"country": object, "iso_a2": object})
-    # The paper's join has no tolerance at the coast.
+    # The paper assigns no country off the coast.
     placed.country[placed.near_coast] = None
     placed.iso_a2[placed.near_coast] = None
     frame.loc[located, "country"] = placed.country
@@ -71,7 +70,7 @@ def _first_answer(segments: list[str], geocoders: Sequence[Geocoder]) -> dict[st
         if not text:
             break
         for geocoder in geocoders:
-            answers = geocoder.find(Question(text))
+            answers = geocoder.find(GeocodeQuery(text))
             if answers:
                 return _row(text, dropped, answers[0])
     return {"dropped": len(segments), "level": "none"}

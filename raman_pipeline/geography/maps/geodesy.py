@@ -1,14 +1,12 @@
-"""Distances on the sphere.
-
-What belongs here: great-circle distances in km, points as unit vectors. What does not:
-what they decide.
-"""
+"""Great-circle distances, unit vectors and destinations on a spherical Earth."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 import shapely
+from geopy.distance import great_circle
+from geopy.point import Point
 
 EARTH_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
@@ -36,8 +34,22 @@ def unit_vectors(latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> Vectors:
 def separation_km(a: Vectors, b: Vectors) -> npt.NDArray[np.float64]:
     """Returns great-circle distances between paired points, [n] km."""
     # The arc cosine loses all digits for near points; the chord does not.
-    half_chord = np.linalg.norm(a - b, axis=-1) / 2
-    return 2 * EARTH_KM * np.arcsin(np.minimum(half_chord, 1.0))
+    return arc_km(np.linalg.norm(a - b, axis=-1))
+
+
+def arc_km(chord: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Returns the great-circle distance (km) that belongs to a chord of the unit sphere."""
+    return 2 * EARTH_KM * np.arcsin(np.minimum(np.asarray(chord) / 2, 1.0))
+
+
+def destination(
+    latitude: float, longitude: float, distance_km: float, bearing: float
+) -> tuple[float, float]:
+    """Returns the point (degrees) at a distance and a bearing (degrees from north)."""
+    there = great_circle(kilometers=distance_km, radius=EARTH_KM).destination(
+        Point(latitude, longitude), bearing=bearing
+    )
+    return there.latitude, there.longitude
 
 
 def farthest_km(latitude: float, longitude: float, polygon: shapely.Geometry) -> float:

@@ -1,10 +1,7 @@
-"""Counts of the data set, as Tables 1 to 3 of Pappone (2024) give them, per kind.
-
-What belongs here: counts and the paper's own figures beside them. What does not:
-figures (see `raman_pipeline.plots`).
+"""Counts of the data set per kind, as Tables 1 to 3 of Pappone (2024) give them.
 
 The paper counts spectra, and every one of its counts is even: RAW and Processed of one
-measurement were probably counted apart. So each count stands here per kind, and as
+measurement were probably counted separately. So each count is given per kind, and as
 specimens.
 """
 
@@ -43,20 +40,22 @@ DATASET_COUNTS = TableSchema(
 )
 
 
-def count_dataset(spectra: pd.DataFrame, samples: pd.DataFrame, refused: pd.DataFrame) -> pa.Table:
+def count_dataset(
+    spectra: pd.DataFrame, specimens: pd.DataFrame, refused: pd.DataFrame
+) -> pa.Table:
     """Returns a DATASET_COUNTS table.
 
     Args:
-        spectra: columns `rruff_id`, `mineral`, `kind`, one row a spectrum.
-        samples: a LOCATED_SPECIMENS table.
-        refused: columns `rruff_id`, `code`, `kind`, one row a refused member.
+        spectra: columns `rruff_id`, `mineral`, `kind`, one row per spectrum.
+        specimens: a LOCATED_SPECIMENS table.
+        refused: columns `rruff_id`, `code`, `kind`, one row per refused member.
 
     Returns:
         Totals; natural spectra by country and by species; the paper's three countries
-        and the rest; and what is left out of countries and species, with the reason.
+        and the rest; and what is excluded, with the reason.
         Each spectrum is either counted or excluded; members without a spectrum are refused.
     """
-    known = samples[["rruff_id", "country", "latitude", "level", "is_synthetic"]]
+    known = specimens[["rruff_id", "country", "latitude", "level", "is_synthetic"]]
     joined = spectra.merge(known, on="rruff_id", how="left", validate="m:1")
     reason = _reasons(joined)
     used = joined[reason == ""]
@@ -80,11 +79,11 @@ def count_dataset(spectra: pd.DataFrame, samples: pd.DataFrame, refused: pd.Data
     rows += _ranked("country", located, located["country"], PAPER_COUNTRIES)
     rows += _ranked("species", natural, natural["mineral"], PAPER_SPECIES)
     rows += _ranked("country_group", located, grouped, PAPER_GROUPS)
-    left_out = {name: joined[reason == name] for name in sorted(set(reason) - {""})}
-    left_out |= {f"member refused: {code}": part for code, part in sorted(refused.groupby("code"))}
+    excluded = {name: joined[reason == name] for name in sorted(set(reason) - {""})}
+    excluded |= {f"member refused: {code}": part for code, part in sorted(refused.groupby("code"))}
     rows += [
         _row("excluded", rank, str(name), part, None)
-        for rank, (name, part) in enumerate(left_out.items(), 1)
+        for rank, (name, part) in enumerate(excluded.items(), 1)
     ]
     return DATASET_COUNTS.from_rows(rows)
 
@@ -142,7 +141,7 @@ def dataset_markdown(counts: pd.DataFrame, protocol: Mapping[str, object], top: 
         "country": "Table 1: natural spectra by country",
         "species": "Table 2: natural spectra by species",
         "country_group": "Table 3: natural spectra of three countries and of the rest",
-        "excluded": "Left out, with the reason",
+        "excluded": "Excluded, with the reason",
     }
     for section, title in titles.items():
         part = counts[counts["section"] == section].head(top)

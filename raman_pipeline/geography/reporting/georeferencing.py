@@ -1,8 +1,4 @@
-"""The georeferencing report: both strategies side by side, beside the paper's figures.
-
-What belongs here: the comparison and its wording. What does not: either strategy,
-figures (see `raman_pipeline.plots`).
-"""
+"""The georeferencing report: both strategies compared, beside the paper's figures."""
 
 from __future__ import annotations
 
@@ -14,12 +10,12 @@ import pyarrow as pa
 
 from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.common.schema import Column, TableSchema
-from raman_pipeline.geography.geocoding.geocoder import LEVELS
+from raman_pipeline.geography.geocoding.geocoder import LOCATION_LEVELS
 from raman_pipeline.geography.maps.geodesy import distance_km
 from raman_pipeline.geography.reporting.pappone2024 import PAPER_TOTALS
 from raman_pipeline.geography.text.locality import PLACE_CLASSES, OriginClass
 
-VERDICTS = (
+AGREEMENTS = (
     "same_country",
     "other_country",
     "paper_only",
@@ -32,12 +28,14 @@ GEOREFERENCING = TableSchema(
         Column("locality", pa.string(), "LOCALITY header", unique=True),
         Column("origin", pa.string(), "class by the locality alone", isin=tuple(OriginClass)),
         Column("specimens", pa.int32(), "specimens with this locality"),
-        Column("verdict", pa.string(), "how the countries compare", isin=VERDICTS),
+        Column("agreement", pa.string(), "how the countries compare", isin=AGREEMENTS),
         Column("paper_country", pa.string(), "by the paper's strategy", nullable=True),
         Column("country", pa.string(), "by the constrained strategy", nullable=True),
-        Column("paper_query", pa.string(), "what was left when it was found", nullable=True),
-        Column("paper_level", pa.string(), "what the paper's strategy located", isin=LEVELS),
-        Column("level", pa.string(), "what the constrained strategy located", isin=LEVELS),
+        Column("paper_query", pa.string(), "remaining text when it was found", nullable=True),
+        Column(
+            "paper_level", pa.string(), "what the paper's strategy located", isin=LOCATION_LEVELS
+        ),
+        Column("level", pa.string(), "what the constrained strategy located", isin=LOCATION_LEVELS),
         Column(
             "coordinate_uncertainty_km", pa.float64(), "of the constrained point, km", nullable=True
         ),
@@ -48,7 +46,7 @@ GEOREFERENCING = TableSchema(
 
 
 def compare_strategies(paper: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
-    """Returns one GEOREFERENCING row for each locality.
+    """Returns one GEOREFERENCING row per locality.
 
     Args:
         paper: a PAPER_LOCALITIES table.
@@ -59,8 +57,8 @@ def compare_strategies(paper: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
     )
     theirs, ours = both["iso_a2_paper"].notna(), both["iso_a2"].notna()
     same = both["iso_a2"] == both["iso_a2_paper"]
-    verdict = np.select(
-        [theirs & ours & same, theirs & ours, theirs, ours], VERDICTS[:4], default="neither"
+    agreement = np.select(
+        [theirs & ours & same, theirs & ours, theirs, ours], AGREEMENTS[:4], default="neither"
     )
     points = both[["latitude", "longitude", "latitude_paper", "longitude_paper"]].to_numpy(float)
     apart = np.array([distance_km(a, b, [c], [d])[0] for a, b, c, d in points])
@@ -72,7 +70,7 @@ def compare_strategies(paper: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
                 "locality": both["locality"],
                 "origin": both["origin"],
                 "specimens": both["specimens"],
-                "verdict": verdict,
+                "agreement": agreement,
                 "paper_country": both["country_paper"],
                 "country": both["country"],
                 "paper_query": both["query"],
@@ -87,7 +85,7 @@ def compare_strategies(paper: pd.DataFrame, located: pd.DataFrame) -> pa.Table:
 
 
 def strategy_counts(compared: pd.DataFrame) -> pd.DataFrame:
-    """Returns, for both strategies, how many localities got what; one row a strategy."""
+    """Returns, for both strategies, how many localities got what, one row per strategy."""
     naming = compared["origin"].isin(list(PLACE_CLASSES))
     rows = []
     for strategy, country, level in (
@@ -108,7 +106,7 @@ def strategy_counts(compared: pd.DataFrame) -> pd.DataFrame:
                 ),
                 "country_of_those_naming_none": int(compared.loc[~naming, country].notna().sum()),
                 "specimens_with_a_point": int(compared.loc[point, "specimens"].sum()),
-                **{name: int(levels.get(name, 0)) for name in LEVELS},
+                **{name: int(levels.get(name, 0)) for name in LOCATION_LEVELS},
             }
         )
     return pd.DataFrame(rows)
@@ -116,8 +114,8 @@ def strategy_counts(compared: pd.DataFrame) -> pd.DataFrame:
 
 def georeferencing_markdown(
     compared: pd.DataFrame,
-    samples: pd.DataFrame,
-    suspects: pd.DataFrame,
+    specimens: pd.DataFrame,
+    located: pd.DataFrame,
     protocol: Mapping[str, object],
     listed: int = 40,
 ) -> str:
@@ -125,8 +123,8 @@ def georeferencing_markdown(
 
     Args:
         compared: a GEOREFERENCING table.
-        samples: a LOCATED_SPECIMENS table.
-        suspects: as `consistency.minority_countries` returns them.
+        specimens: a LOCATED_SPECIMENS table.
+        located: a LOCATED_LOCALITIES table.
         protocol: facts that every number depends on, in the order to print.
         listed: rows of the list of disagreements.
     """
@@ -141,32 +139,52 @@ def georeferencing_markdown(
         "",
     ]
     lines += [
-        "A country for those that name none (synthetic, unknown, an ocean) is wrong by itself.",
+        "A country for localities that name none (synthetic, unknown, an ocean) is always wrong.",
         "Levels say what was located; the paper's strategy takes the middle of a country or a",
-        "state for the place, the constrained one says the level and how far it may be off.",
+        "state for the place, the constrained one gives the level and the uncertainty.",
         "",
         "## Where they disagree",
         "",
-        *markdown_table(compared["verdict"].value_counts().rename_axis("verdict").reset_index()),
+        *markdown_table(
+            compared["agreement"].value_counts().rename_axis("agreement").reset_index()
+        ),
         "",
     ]
-    other = compared[compared["verdict"].isin(["other_country", "paper_only"])]
-    shown = other.sort_values(["verdict", "specimens", "locality"], ascending=[True, False, True])
+    other = compared[compared["agreement"].isin(["other_country", "paper_only"])]
+    shown = other.sort_values(["agreement", "specimens", "locality"], ascending=[True, False, True])
     columns = ["locality", "paper_query", "paper_country", "country", "specimens"]
     lines += [*markdown_table(shown[columns].head(listed)), ""]
     if len(shown) > listed:
-        lines += [f"{len(shown) - listed} more stand in the table of this asset.", ""]
-    lines += ["## Radius of the constrained points (km), by level", ""]
+        lines += [f"{len(shown) - listed} more are in the table of this asset.", ""]
+    lines += ["## Uncertainty of the constrained points (km), by level", ""]
     lines += [*markdown_table(_radii(compared)), "", "## Specimens beside the paper's totals", ""]
     lines += [
-        *markdown_table(_totals(samples)),
+        *markdown_table(_totals(specimens)),
         "",
         "The paper counts spectra, this table specimens.",
         "",
     ]
-    lines += ["## Same name, other country: for a person to look at", ""]
+    lines += ["## Same name, other country: to be reviewed", ""]
+    suspects = minority_table(located)
     lines += markdown_table(suspects) if len(suspects) else ["None."]
     return "\n".join(lines) + "\n"
+
+
+def minority_table(located: pd.DataFrame) -> pd.DataFrame:
+    """Returns the localities that share a name with others mostly in another country.
+
+    Args:
+        located: a LOCATED_LOCALITIES table.
+
+    Returns:
+        Columns `locality`, `iso_a2`, `name`, `majority` (its ISO code), `agreeing` and
+        `localities` (how many localities with the name lie there, and in all), most first.
+    """
+    found = located[located["majority"].notna()]
+    columns = ["name", "iso_a2", "agreeing", "localities"]
+    shared = pd.DataFrame(found["majority"].tolist(), columns=columns, index=found.index)
+    table = found[["locality", "iso_a2"]].join(shared.rename(columns={"iso_a2": "majority"}))
+    return table.sort_values(["localities", "locality"], ascending=[False, True], ignore_index=True)
 
 
 def _radii(compared: pd.DataFrame) -> pd.DataFrame:
@@ -179,19 +197,19 @@ def _radii(compared: pd.DataFrame) -> pd.DataFrame:
     return quantiles.round(1).join(counts).reset_index()
 
 
-def _totals(samples: pd.DataFrame) -> pd.DataFrame:
-    synthetic = samples["is_synthetic"].astype(bool)
+def _totals(specimens: pd.DataFrame) -> pd.DataFrame:
+    synthetic = specimens["is_synthetic"].astype(bool)
     ours = {
-        "all": len(samples),
+        "all": len(specimens),
         "natural": int((~synthetic).sum()),
         "synthetic": int(synthetic.sum()),
-        "with coordinates": int(samples["latitude"].notna().sum()),
+        "with coordinates": int(specimens["latitude"].notna().sum()),
     }
     return pd.DataFrame(
         {
             "": list(ours),
             "specimens here": list(ours.values()),
-            "share": [f"{v / max(len(samples), 1):.1%}" for v in ours.values()],
+            "share": [f"{v / max(len(specimens), 1):.1%}" for v in ours.values()],
             "Pappone (2024)": [f"{PAPER_TOTALS[k]:,}" for k in ours],
             "their share": [f"{PAPER_TOTALS[k] / PAPER_TOTALS['all']:.1%}" for k in ours],
         }

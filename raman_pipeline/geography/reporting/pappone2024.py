@@ -1,8 +1,4 @@
-"""What Pappone (2024) prints of its data set, to stand beside ours.
-
-What belongs here: the paper's own figures, with where they stand in it. What does not:
-our counts (see `dataset_counts`, `report`).
-"""
+"""Figures that Pappone (2024) prints of its data set, for comparison with ours."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from raman_pipeline.geography.georeferencing.candidates import (
     geocode_localities,
 )
 from raman_pipeline.geography.georeferencing.pappone2024 import locate_as_paper
-from raman_pipeline.geography.georeferencing.progress import Pace, announce
+from raman_pipeline.geography.georeferencing.progress import GeocodingProgress, announce
 from raman_pipeline.geography.tables import CANDIDATES, PAPER_LOCALITIES
 from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset
 from raman_pipeline.orchestration.resources import Geography
@@ -24,7 +24,7 @@ _table = partial(table_asset, group_name="localities", uses=["geography"], eager
 
 @_table(
     CANDIDATES,
-    code_version="2",
+    code_version="3",
     deps=["countries"],
     checks={
         "inside_named_country": "Every accepted answer lies in the polygon of the country that "
@@ -37,20 +37,20 @@ def geocoded_localities(
     cleaned_localities: pa.Table,
 ) -> Result:
     """Answers of every geocoder to the names in every locality, with the reason of refusals."""
-    localities = cleaned_localities.to_pandas()
     services = geography.services()
     log = _log(context)
     if services:
-        log(announce(localities, geography.atlas, services))
+        log(announce(cleaned_localities, services))
     table = geocode_localities(
-        localities,
+        cleaned_localities,
         geography.atlas,
         [geography.atlas.offline, *services],
-        Pace(services, log) if services else None,
+        GeocodingProgress(services, log) if services else None,
     )
     frame = table.to_pandas()
-    accepted = frame[frame["accepted"]]
-    named = localities.set_index("locality")["iso_a2"]
+    accepted = frame[frame["refused"].isna()]
+    named = cleaned_localities.select(["locality", "iso_a2"]).to_pandas()
+    named = named.set_index("locality")["iso_a2"]
     outside = accepted["polygon_iso_a2"].to_numpy() != named.loc[accepted["locality"]].to_numpy()
     return Result(
         table,
@@ -80,16 +80,15 @@ def paper_localities(
 
     With the services that the settings name; with the offline geocoder where there is none.
     """
-    localities = cleaned_localities.to_pandas()
     services = geography.services()
     table = locate_as_paper(
-        localities,
+        cleaned_localities,
         [*services] or [geography.atlas.offline],
         geography.atlas.countries,
-        Pace(services, _log(context)) if services else None,
+        GeocodingProgress(services, _log(context)) if services else None,
     )
     frame = table.to_pandas()
-    counts = {"localities": len(localities), "rows": len(frame)}
+    counts = {"localities": cleaned_localities.num_rows, "rows": len(frame)}
     return Result(
         table,
         {
@@ -98,11 +97,11 @@ def paper_localities(
             "levels": dict(Counter(frame["level"])),
             "sources": dict(Counter(frame["source"].dropna())),
         },
-        checks={"rows_conserved": Check(len(frame) == len(localities), **counts)},
+        checks={"rows_conserved": Check(len(frame) == cleaned_localities.num_rows, **counts)},
     )
 
 
-@_table(GEOCODER_ANSWERS, deps=[geocoded_localities, paper_localities])
+@_table(GEOCODER_ANSWERS, code_version="2", deps=[geocoded_localities, paper_localities])
 def geocoder_answers(geography: dg.ResourceParam[Geography]) -> Result:
     """The cache of the geocoding services: queries, raw answers, times, versions, licences."""
     table = geography.cache.table()

@@ -11,8 +11,8 @@ from raman_pipeline.geography.georeferencing.candidates import (
     clean_localities,
     country_rate,
 )
-from raman_pipeline.geography.georeferencing.consistency import minority_countries
-from raman_pipeline.geography.georeferencing.locate import locate_localities, locate_specimens
+from raman_pipeline.geography.georeferencing.locate import locate_localities
+from raman_pipeline.geography.georeferencing.specimens import locate_specimens
 from raman_pipeline.geography.maps.countries import country_table
 from raman_pipeline.geography.reporting.darwin_core import darwin_core
 from raman_pipeline.geography.tables import (
@@ -35,7 +35,7 @@ _table = partial(table_asset, group_name="localities", uses=["geography"], eager
 @_table(
     LOCALITIES,
     ins={"spectra": ON_DISK},
-    code_version="2",
+    code_version="3",
     checks={"rows_conserved": "The locality of every spectrum is in the table."},
     warnings={
         "countries_found": f"At least {MIN_COUNTRY_RATE:.0%} of the localities that name a place "
@@ -43,7 +43,7 @@ _table = partial(table_asset, group_name="localities", uses=["geography"], eager
     },
 )
 def cleaned_localities(geography: dg.ResourceParam[Geography], spectra: StoredTable) -> Result:
-    """One row per distinct locality: cleaned text, segments, class, the country it names."""
+    """One row per distinct locality: cleaned text, segments, class, country, search plan."""
     frame = spectra.select(["locality", "rruff_id"]).to_pandas()
     table = clean_localities(frame, geography.atlas)
     localities = table.to_pandas()
@@ -82,10 +82,10 @@ def countries(geography: dg.ResourceParam[Geography]) -> Result:
         COUNTRIES.from_frame(country_table(atlas.countries, atlas.gazetteer.iso_a3)),
         {
             "natural_earth": atlas.countries.version,
-            "divisions": atlas.regions.version,
+            "divisions": atlas.admin_divisions.version,
             "licence": "Natural Earth: public domain; names of divisions: GeoNames, CC BY 4.0",
             "note": "Natural Earth draws de facto borders: Crimea is in Russia, and Greenland and "
-            "Puerto Rico are entries of their own.",
+            "Puerto Rico are separate entries.",
         },
         checks={
             "requested_map": Check(
@@ -101,6 +101,7 @@ def countries(geography: dg.ResourceParam[Geography]) -> Result:
 
 @_table(
     LOCATED_LOCALITIES,
+    code_version="2",
     deps=[countries],
     checks={
         "rows_conserved": "Every locality is in the table.",
@@ -119,8 +120,8 @@ def located_localities(
     """Position, level and confidence of every locality, by the constrained strategy."""
     overrides = geography.overrides
     table = locate_localities(
-        cleaned_localities.to_pandas(),
-        geocoded_localities.to_pandas(),
+        cleaned_localities,
+        geocoded_localities,
         geography.atlas,
         overrides,
     )
@@ -146,8 +147,8 @@ def located_localities(
                 (point == uncertain).all() and (point != pointless).all()
             ),
             "same_name_same_country": Check(
-                not located["flags"].str.contains("minority_country", na=False).any(),
-                to_review=minority_countries(located)["locality"].tolist(),
+                not located["flags"].map(lambda flags: "minority_country" in flags).any(),
+                to_review=located.loc[located["majority"].notna(), "locality"].tolist(),
                 remedy=f"review them; correct wrong ones in {geography.chosen.overrides_file}",
             ),
         },
@@ -157,7 +158,7 @@ def located_localities(
 @_table(
     LOCATED_SPECIMENS,
     ins={"spectra": ON_DISK},
-    code_version="2",
+    code_version="3",
     checks={
         "rows_conserved": "Every specimen is in the table.",
         "synthetic_unlocated": "No synthetic specimen has a country or coordinates.",
@@ -170,7 +171,7 @@ def located_specimens(
 ) -> Result:
     """One row per specimen: country, point, uncertainty, level, source, flags, is_synthetic."""
     frame = spectra.select(["rruff_id", "mineral", "locality", "description"]).to_pandas()
-    table = locate_specimens(frame, located_localities.to_pandas())
+    table = locate_specimens(frame, located_localities)
     specimens = table.to_pandas()
     synthetic = specimens[specimens["is_synthetic"]]
     placed = synthetic[["country", "latitude", "longitude"]].notna().any(axis=1)

@@ -8,7 +8,6 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from raman_pipeline.common.parquet import StoredTable
-from raman_pipeline.geography.georeferencing.consistency import minority_countries
 from raman_pipeline.geography.reporting.dataset import (
     DATASET_COUNTS,
     count_dataset,
@@ -34,7 +33,11 @@ PAPER_EXAMPLE_COUNTRY = "Mexico"
 """Origin of the spectrum in Figure 5 of Pappone (2024)."""
 
 
-@_report(GEOREFERENCING, checks={"rows_conserved": "Every locality is compared, each once."})
+@_report(
+    GEOREFERENCING,
+    code_version="2",
+    checks={"rows_conserved": "Every locality is compared, each once."},
+)
 def georeferencing_report(
     geography: dg.ResourceParam[Geography],
     paper_localities: pa.Table,
@@ -56,7 +59,7 @@ def georeferencing_report(
         report=georeferencing_markdown(
             compared,
             located_specimens.to_pandas(),
-            minority_countries(located),
+            located,
             _geocoding_protocol(geography, len(located)),
         ),
     )
@@ -149,7 +152,7 @@ def _geocoding_protocol(geography: Geography, localities: int) -> dict[str, obje
         "profile": geography.settings.title,
         "localities": f"{localities:,} distinct LOCALITY headers",
         "countries": geography.atlas.countries.version,
-        "divisions": geography.atlas.regions.version,
+        "divisions": geography.atlas.admin_divisions.version,
         "constrained strategy": ", ".join(["geonames (offline)", *services]),
         "paper's strategy": ", ".join(services)
         or "geonames (offline) in place of its services: it has no streets and shops, so it "

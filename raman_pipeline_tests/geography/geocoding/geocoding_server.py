@@ -1,7 +1,7 @@
-"""A loopback server that speaks as Nominatim, Photon and ArcGIS do.
+"""A loopback server with the interfaces of Nominatim, Photon and ArcGIS.
 
-Answers come from a table of places by name; faults are put into a queue and take the
-place of answers, one each.
+Answers come from a table of places by name; faults are put into a queue, and each
+replaces one answer.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class Fault:
 
 @dataclass
 class GeocodingServer:
-    """The server; `questions` holds path and parameters of each request, in order."""
+    """The server; `queries` holds path and parameters of each request, in order."""
 
     places: list[Place] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    questions: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    queries: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     pause_s: float = 0.0
@@ -68,7 +68,7 @@ class GeocodingServer:
                     self._send(200, json.dumps({"status": 0, "data_updated": "2026-11-01"}))
                     return
                 with lock:
-                    owner.questions.append((parts.path, asked))
+                    owner.queries.append((parts.path, asked))
                     owner.headers.append(dict(self.headers))
                     owner.times.append(time.monotonic())
                     fault = owner.faults.pop(0) if owner.faults else None
@@ -97,7 +97,7 @@ class GeocodingServer:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.base = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield self

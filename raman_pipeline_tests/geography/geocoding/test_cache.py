@@ -1,14 +1,36 @@
-import multiprocessing
+import json
+import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
 from raman_pipeline.geography.errors import CacheError
-from raman_pipeline.geography.geocoding.cache import GEOCODER_ANSWERS, Asked, GeocodeCache
+from raman_pipeline.geography.geocoding.cache import (
+    GEOCODER_ANSWERS,
+    AnswerProvenance,
+    CacheKey,
+    GeocodeCache,
+)
+from raman_pipeline.geography.geocoding.geocoder import GeocodeQuery
+from raman_pipeline.geography.geocoding.services import NominatimService
+
+FROM = AnswerProvenance("client 1", None, "ODbL")
+VERSION_0_1_0 = """
+CREATE TABLE answers (
+    provider TEXT NOT NULL, endpoint TEXT NOT NULL, parameters TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('hit', 'empty', 'error')),
+    raw TEXT, error TEXT, asked_at TEXT NOT NULL, expires_at TEXT,
+    client_version TEXT NOT NULL, data_version TEXT, licence TEXT NOT NULL,
+    PRIMARY KEY (provider, endpoint, parameters)
+) WITHOUT ROWID;
+CREATE TABLE turns (endpoint TEXT PRIMARY KEY, free_at REAL NOT NULL);
+"""
 
 
-def asked(text, provider="nominatim", **more):
-    return Asked(provider, "http://there", {"q": text, **more}, "client 1", None, "ODbL")
+def key(text, source="nominatim", **more):
+    return CacheKey(source, "http://there", {"q": text, **more})
 
 
 @pytest.fixture
@@ -17,13 +39,13 @@ def cache(tmp_path):
 
 
 def test_hits_empties_and_errors(cache):
-    assert cache.get(asked("a")) is None
-    cache.put(asked("a"), [{"lat": "1"}])
-    cache.put(asked("b"), [])
-    cache.note_error(asked("c"), "HTTP 503")
-    assert cache.get(asked("a")) == [{"lat": "1"}]
-    assert cache.get(asked("b")) == []
-    assert cache.get(asked("c")) is None
+    assert cache.get(key("a")) is None
+    cache.put(key("a"), [{"lat": "1"}], FROM)
+    cache.put(key("b"), [], FROM)
+    cache.note_error(key("c"), "HTTP 503", FROM)
+    assert cache.get(key("a")) == [{"lat": "1"}]
+    assert cache.get(key("b")) == []
+    assert cache.get(key("c")) is None
     table = cache.table()
     assert GEOCODER_ANSWERS.problems(table) == []
     assert table["status"].to_pylist() == ["hit", "empty", "error"]
@@ -31,57 +53,61 @@ def test_hits_empties_and_errors(cache):
 
 
 def test_the_key_is_service_endpoint_and_parameters_in_any_order(cache):
-    cache.put(asked("a", country="na"), [{"lat": "1"}])
-    other_order = Asked(
-        "nominatim", "http://there", {"country": "na", "q": "a"}, "client 2", None, "ODbL"
-    )
+    cache.put(key("a", country="na"), [{"lat": "1"}], FROM)
+    other_order = CacheKey("nominatim", "http://there", {"country": "na", "q": "a"})
     assert cache.get(other_order) == [{"lat": "1"}]
-    assert cache.get(asked("a", country="de")) is None
-    assert cache.get(asked("a", provider="photon", country="na")) is None
+    assert cache.get(key("a", country="de")) is None
+    assert cache.get(key("a", source="photon", country="na")) is None
 
 
 def test_not_found_expires_and_a_hit_does_not(tmp_path):
     cache = GeocodeCache(tmp_path / "cache.sqlite", empty_days=1e-9)
-    cache.put(asked("hit"), [{"lat": "1"}])
-    cache.put(asked("empty"), [])
+    cache.put(key("hit"), [{"lat": "1"}], FROM)
+    cache.put(key("empty"), [], FROM)
     time.sleep(0.01)
-    assert cache.get(asked("hit")) is not None
-    assert cache.get(asked("empty")) is None
+    assert cache.get(key("hit")) is not None
+    assert cache.get(key("empty")) is None
 
 
-def test_an_error_never_takes_the_place_of_an_answer(cache):
-    cache.put(asked("a"), [{"lat": "1"}])
-    cache.note_error(asked("a"), "HTTP 503")
-    assert cache.get(asked("a")) == [{"lat": "1"}]
+def test_an_error_never_replaces_an_answer(cache):
+    cache.put(key("a"), [{"lat": "1"}], FROM)
+    cache.note_error(key("a"), "HTTP 503", FROM)
+    assert cache.get(key("a")) == [{"lat": "1"}]
     assert cache.table()["status"].to_pylist() == ["hit"]
 
 
-def _write(path, name, turns):
+def test_writers_share_the_file(tmp_path):
+    path = tmp_path / "cache.sqlite"
+
+    def write(number):
+        GeocodeCache(path).put(key(f"{number}"), [{"n": number}], FROM)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(40)))
+    assert GeocodeCache(path).table().num_rows == 40
+
+
+def test_answers_of_version_0_1_0_are_read(tmp_path):
+    path = tmp_path / "cache.sqlite"
+    service = NominatimService("http://there", 1.0)
+    parameters = service.parameters(GeocodeQuery("Tsumeb", "NA"))
+    canonical = json.dumps(parameters, sort_keys=True, ensure_ascii=False)
+    raw = {
+        "lat": "-19.2", "lon": "17.7", "class": "place", "type": "town", "name": "Tsumeb",
+        "boundingbox": ["-19.3", "-19.1", "17.6", "17.8"], "address": {"country_code": "na"},
+    }  # fmt: skip
+    row = ("nominatim", "http://there", canonical, "hit", json.dumps([raw]), None)
+    row += ("2026-01-01T00:00:00+00:00", None, "geopy 2.4.1", None, "ODbL")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_0_1_0)
+        connection.execute(f"INSERT INTO answers VALUES ({','.join('?' * 11)})", row)
+        connection.commit()
     cache = GeocodeCache(path)
-    for number in range(25):
-        cache.put(asked(f"{name} {number}"), [{"n": number}])
-        cache.wait_turn("http://there", 0.02)
-        turns.append(time.time())
-
-
-def test_two_processes_share_file_and_pace(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
-        turns = manager.list()
-        writers = [
-            context.Process(target=_write, args=(tmp_path / "cache.sqlite", name, turns))
-            for name in ("a", "b")
-        ]
-        for writer in writers:
-            writer.start()
-        for writer in writers:
-            writer.join(60)
-        assert [writer.exitcode for writer in writers] == [0, 0]
-        times = sorted(turns)
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
-    assert cache.table().num_rows == 50
-    # 50 turns of 0.02 s that nobody shares take 0.98 s from the first to the last.
-    assert times[-1] - times[0] >= 0.9
+    (answer,) = cache.get(CacheKey("nominatim", "http://there", parameters))
+    assert service.read(answer).coordinate_uncertainty_km == pytest.approx(15.3, abs=0.1)
+    cache.put(key("new"), [], FROM)
+    assert GEOCODER_ANSWERS.problems(cache.table()) == []
+    assert cache.table()["status"].to_pylist() == ["hit", "empty"]
 
 
 def test_a_damaged_file_is_named(tmp_path):

@@ -1,11 +1,11 @@
 import pytest
 
 from raman_pipeline.geography.errors import OverrideError
-from raman_pipeline.geography.georeferencing.overrides import COLUMNS, read_overrides
+from raman_pipeline.geography.georeferencing.overrides import OVERRIDE_COLUMNS, read_overrides
 from raman_pipeline.settings import load_settings
 
 KNOWN = frozenset({"ZA", "NA"})
-HEAD = ",".join(COLUMNS)
+HEAD = ",".join(OVERRIDE_COLUMNS)
 
 
 def read(tmp_path, *lines):
@@ -39,12 +39,12 @@ def test_no_file_overrides_nothing(tmp_path):
         ("A,ZA,1,2,3,town,", ":2: level 'town'"),
         ("A,ZA,one,2,3,place,", ":2: could not convert"),
         ("A,ZA,1,,3,place,", ":2: latitude, longitude and coordinate_uncertainty_km go together"),
-        ("A,ZA,91,2,3,place,", ":2: no such point"),
-        ("A,ZA,1,2,0,place,", ":2: no such point"),
+        ("A,ZA,91,2,3,place,", ":2: not a point"),
+        ("A,ZA,1,2,0,place,", ":2: not a point"),
         ("A,ZA,,,,place,", ":2: level 'place' does not fit the coordinates"),
         ("A,,,,,country,", ":2: level 'country' does not fit the country"),
-        ("A,ZA,nan,2,3,place,", ":2: no such point"),
-        ("A,ZA,,,,country,\nA,ZA,,,,country,", ":3: this locality stands twice"),
+        ("A,ZA,nan,2,3,place,", ":2: not a point"),
+        ("A,ZA,,,,country,\nA,ZA,,,,country,", ":3: this locality occurs twice"),
     ],
 )
 def test_wrong_lines_are_named(tmp_path, line, message):
@@ -56,6 +56,15 @@ def test_wrong_columns_are_named(tmp_path):
     path = tmp_path / "overrides.csv"
     path.write_text("place,country\n")
     with pytest.raises(OverrideError, match=r"overrides\.csv:1: the columns must be locality,"):
+        read_overrides(path, KNOWN)
+
+
+def test_a_file_of_version_0_1_0_is_refused_with_the_remedy(tmp_path):
+    path = tmp_path / "overrides.csv"
+    path.write_text(
+        HEAD.replace("coordinate_uncertainty_km", "radius_km") + "\nA,ZA,1,2,3,place,\n"
+    )
+    with pytest.raises(OverrideError, match="called coordinate_uncertainty_km radius_km: rename"):
         read_overrides(path, KNOWN)
 
 

@@ -1,10 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from shapely.geometry import Point
 
-from raman_pipeline.geography.build.topojson import cut_at_antimeridian
 from raman_pipeline.geography.maps.countries import country_table, load_countries
 from raman_pipeline.settings import EMBEDDED
 
@@ -67,24 +63,3 @@ def test_missing_and_foreign_files(tmp_path):
                      '{"a":1},"geometry":{"type":"Point","coordinates":[0,0]}}]}')  # fmt: skip
     with pytest.raises(ValueError, match="NAME and ISO_A2_EH"):
         load_countries(other)
-
-
-@given(st.floats(-179, 179), st.floats(-80, 80), st.floats(1, 20), st.floats(1, 5))
-@settings(max_examples=60)
-def test_a_box_over_the_antimeridian_is_cut_and_keeps_its_area(centre, latitude, width, height):
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * [width, height] / 2
-    ring = corners + np.array([centre, latitude])
-    ring[:, 0] = (ring[:, 0] + 180) % 360 - 180
-    parts = cut_at_antimeridian([ring])
-    west, _, east, _ = parts.bounds
-    assert west >= -180
-    assert east <= 180
-    assert parts.area == pytest.approx(width * height, rel=1e-6)
-    assert parts.buffer(1e-9).covers(Point(centre, latitude))
-
-
-def test_a_ring_around_the_pole_reaches_it():
-    ring = np.array([[x, -70.0] for x in range(-180, 180, 10)] + [[-180.0, -70.0]])
-    parts = cut_at_antimeridian([ring])
-    assert parts.area == pytest.approx(360 * 20, rel=1e-6)
-    assert parts.covers(Point(3, -89))
