@@ -121,7 +121,7 @@ def _steps(settings: Settings, members: list[Step]) -> Iterator[Step]:
     yield from (
         step
         for step in _rows(settings, "geocoded_localities", "locality", localities)
-        if step.values["accepted"]
+        if "refused" not in step.values
     )
     yield from _rows(settings, "located_localities", "locality", localities)
     yield from _rows(settings, "located_specimens", "rruff_id", of("rruff_id"))

@@ -165,7 +165,7 @@ def test_withdrawn_and_published_again(server, store):
     files = dict(server.files)
     good = fetch(server, store).record
     server.files.clear()
-    with pytest.raises(UpdateRejected, match=r"gone \(404\).*34 members stays in use.*accept fair"):
+    with pytest.raises(UpdateRejected, match=r"gone \(404\).*34 members stays.*accept-update fair"):
         fetch(server, store)
     assert store.record(NAME) == good
     assert store.path(NAME) is not None
