@@ -1,8 +1,4 @@
-"""Progress of runs on the terminal.
-
-What belongs here: bars and lines for stages, runs and long steps. What does not: what
-runs (see `orchestration.runner`).
-"""
+"""Progress of runs on the terminal: bars and lines for stages, runs and long steps."""
 
 from __future__ import annotations
 
@@ -42,7 +38,7 @@ def show_progress(out: Console, err: Console) -> Iterator[Callbacks]:
         try:
             yield Callbacks(view.on_start, view.on_outcome, view.on_progress)
         except KeyboardInterrupt:
-            err.print("interrupted; what was done is kept, and another run goes on from there")
+            err.print("interrupted; finished work is kept, re-run to resume")
             raise
 
 

@@ -1,0 +1,47 @@
+"""What the commands share: consoles, common options, settings, errors of one line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from raman_pipeline.settings import Settings
+
+_WIDTH_WITHOUT_TERMINAL = 140
+out = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
+err = Console(stderr=True)
+
+Profile = Annotated[
+    str | None,
+    typer.Option("--profile", help="sample, rruff or paper [env: RAMAN_PIPELINE_PROFILE]"),
+]
+Location = Annotated[
+    str | None,
+    typer.Option("--rruff-url", help="https://…, file:///… or a folder of zips [env: RRUFF_URL]"),
+]
+
+
+def fail(message: str) -> NoReturn:
+    """Prints an error line and ends the command with status 1."""
+    err.print(f"[red]error:[/red] {message}", soft_wrap=True, highlight=False)
+    sys.exit(1)
+
+
+def profile_settings(profile: str | None, location: str | None = None) -> Settings:
+    """Returns the settings that the options and the environment name."""
+    from raman_pipeline.settings import load_settings
+
+    return load_settings(profile, location=location)
+
+
+def below(store: Path, where: str | None) -> str:
+    """Returns a path relative to the store where it lies in it."""
+    if where is None:
+        return ""
+    path = Path(where)
+    return str(path.relative_to(store)) if path.is_relative_to(store) else where

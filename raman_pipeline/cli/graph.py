@@ -1,0 +1,155 @@
+"""The commands that materialise assets: run, backfill, experiments, cluster and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from raman_pipeline.cli.console import Location, Profile, err, fail, out, profile_settings
+from raman_pipeline.cli.progress import show_progress
+from raman_pipeline.cli.status import status_table
+
+if TYPE_CHECKING:
+    from raman_pipeline.runs.runner import Callbacks, RunOutcome
+    from raman_pipeline.settings import Settings
+
+CITATION = (
+    "RRUFF data: please cite Lafuente, Downs, Yang & Stone (2015), The power of databases: the "
+    "RRUFF project, De Gruyter, 1-30, doi:10.1515/9783110417104-003."
+)
+
+Processes = Annotated[
+    int | None,
+    typer.Option("--processes", min=1, help="parallel trainings [default: cores, at most 8]"),
+]
+
+
+def run(
+    profile: Profile = None,
+    rruff_url: Location = None,
+    train: Annotated[bool, typer.Option(help="train models, not only prepare the data")] = True,
+    processes: Processes = None,
+) -> None:
+    """Materialise everything that is missing or stale, from the archives to the reports."""
+    from raman_pipeline.runs.runner import run_graph
+
+    _shown(
+        profile_settings(profile, rruff_url),
+        lambda s, callbacks: run_graph(s, callbacks, train, processes),
+    )
+
+
+def accept_update(
+    archive: Annotated[str, typer.Argument(help="for example fair_oriented")],
+    profile: Profile = None,
+    rruff_url: Location = None,
+) -> None:
+    """Accept a rejected archive update, for example one that lost many members."""
+    from raman_pipeline.runs.runner import accept_archive
+
+    try:
+        outcome = accept_archive(profile_settings(profile, rruff_url), archive)
+    except ValueError as error:
+        fail(str(error))
+    for problem in outcome.errors:
+        fail(problem)
+    out.print(f"{archive}: update accepted; run the pipeline to process it")
+
+
+def backfill(
+    profile: Profile = None,
+    partition: Annotated[
+        list[str] | None,
+        typer.Option("--partition", help='fold|split, for example "0|specimen"; repeatable'),
+    ] = None,
+    family: Annotated[
+        list[str] | None,
+        typer.Option("--family", help="model family, for example rbf_svm; repeatable"),
+    ] = None,
+    processes: Processes = None,
+) -> None:
+    """Train and test model families per fold and split where stale, then write the report."""
+    from raman_pipeline.runs.runner import run_backfill
+
+    _shown(
+        profile_settings(profile),
+        lambda s, callbacks: run_backfill(
+            s, callbacks, partition or None, processes, family or None
+        ),
+    )
+
+
+def experiments(profile: Profile = None, processes: Processes = None) -> None:
+    """Test significance, ablate inputs, compute the learning curve and the duplicate effect."""
+    from raman_pipeline.runs.runner import run_experiments
+
+    _shown(profile_settings(profile), lambda s, callbacks: run_experiments(s, callbacks, processes))
+
+
+def cluster(
+    profile: Profile = None,
+    partition: Annotated[
+        list[str] | None,
+        typer.Option("--partition", help='preset|seed, for example "default|0"; repeatable'),
+    ] = None,
+    processes: Processes = None,
+) -> None:
+    """Train and evaluate denoising autoencoders and cluster their latent vectors."""
+    from raman_pipeline.runs.runner import run_clustering
+
+    _shown(
+        profile_settings(profile),
+        lambda s, callbacks: run_clustering(s, callbacks, partition or None, processes),
+    )
+
+
+def build_library(profile: Profile = None) -> None:
+    """Build the mineral library and evaluate identification."""
+    from raman_pipeline.runs.runner import run_identification
+
+    _shown(profile_settings(profile), run_identification)
+
+
+def synthetic_benchmark(
+    profile: Profile = None,
+    partition: Annotated[
+        list[str] | None,
+        typer.Option("--partition", help='train seed|task, for example "0|challenge"; repeatable'),
+    ] = None,
+    processes: Processes = None,
+) -> None:
+    """Generate the synthetic sets; evaluate baselines, peak models and trained networks."""
+    from raman_pipeline.runs.runner import run_synthetic
+
+    _shown(
+        profile_settings(profile),
+        lambda s, callbacks: run_synthetic(s, callbacks, partition or (), processes),
+    )
+
+
+def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOutcome]]) -> None:
+    """Runs stages with a progress display, then prints the status table."""
+    try:
+        with show_progress(out, err) as callbacks:
+            outcomes = work(settings, callbacks)
+    except ValueError as error:
+        fail(str(error))
+    _close(settings, outcomes)
+
+
+def _close(settings: Settings, outcomes: list[RunOutcome]) -> None:
+    from raman_pipeline.runs.status import asset_states
+
+    out.print(status_table(settings, asset_states(settings)))
+    failed = [o for o in outcomes if not o.succeeded]
+    idle = sum(not o.assets for o in outcomes)
+    if idle:
+        out.print(f"{idle} of {len(outcomes)} runs had nothing to do: nothing changed.")
+    out.print(CITATION, soft_wrap=True)
+    profile = "" if settings.profile == "sample" else f" PROFILE={settings.profile}"
+    out.print(f"Open the UI on these runs: [bold]make ui{profile}[/bold]", highlight=False)
+    if failed:
+        err.print(f"[red]{len(failed)} runs failed[/red]; fix the cause and re-run to resume")
+        raise typer.Exit(1)

@@ -1,0 +1,53 @@
+"""The command `raman-pipeline status`, and the table that closes a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from raman_pipeline.cli.console import Profile, below, out, profile_settings
+
+if TYPE_CHECKING:
+    from raman_pipeline.runs.status import AssetState
+    from raman_pipeline.settings import Settings
+
+
+def status(
+    profile: Profile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON array of assets")] = False,
+) -> None:
+    """Show every asset: partitions, failures, rows, bytes, last time."""
+    from raman_pipeline.runs.status import asset_states
+
+    settings = profile_settings(profile)
+    states = asset_states(settings)
+    if as_json:
+        print(json.dumps([state.as_json() for state in states], indent=2))
+    else:
+        out.print(status_table(settings, states))
+
+
+def status_table(settings: Settings, states: list[AssetState]) -> Table:
+    """Returns one row per asset."""
+    title = f"{settings.profile} profile, below {settings.store}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("asset", no_wrap=True)
+    for name in ("partitions", "rows", "refused", "MB"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("where to look", overflow="fold")
+    for state in states:
+        done = f"{state.materialized}/{state.partitions}"
+        if state.failed:
+            done += f" [red]{state.failed} failed[/red]"
+        table.add_row(
+            state.asset,
+            done,
+            "" if state.rows is None else f"{state.rows:,}",
+            "" if state.refused is None else f"{state.refused:,}",
+            "" if state.bytes is None else f"{state.bytes / 1e6:,.1f}",
+            below(settings.store, state.where),
+        )
+    return table
