@@ -1,9 +1,9 @@
-"""Synthetic spectra: making the set, and searching mixtures, beside plain ways.
+"""Synthetic spectra: generating the set and searching for mixtures, with reference methods.
 
     python -m benchmarks.synthetic
 
-Rendering beside scipy's `gaussian_filter1d`; the beam search for mixtures of four of 500 classes
-beside the exhaustive search of all sets of four of 100. One thread; prints a table.
+Compares rendering with scipy's `gaussian_filter1d`, and the beam search for mixtures of four of 500
+classes with the exhaustive search of all sets of four of 100. One thread; prints a table.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from raman_pipeline.learning.synthetic_tasks.peak_model import fit_peak_model
 from raman_pipeline.learning.synthetic_tasks.untrained import (
     class_means,
     components_by_sums,
+    downsampled,
     smoothed,
-    thinned,
 )
-from raman_pipeline.universal_synthetic.dataset import open_set, peaks_of, write_set
-from raman_pipeline.universal_synthetic.rendering import rendered, rendered_plainly
+from raman_pipeline.universal_synthetic.dataset import load_set, peaks_of, write_set
+from raman_pipeline.universal_synthetic.rendering import rendered, rendered_by_scipy
 from raman_pipeline.universal_synthetic.variation import Peaks
 
 _PLAIN = 500
@@ -67,21 +67,21 @@ def main() -> None:
             some.label[:_PLAIN],
         )
         row("  rendering alone", _PLAIN, timed(lambda: rendered(few))[0])
-        row("  the same by scipy", _PLAIN, timed(lambda: rendered_plainly(few))[0])
-        parts = open_set(folder)
+        row("  the same by scipy", _PLAIN, timed(lambda: rendered_by_scipy(few))[0])
+        parts = load_set(folder)
         seconds, lists = timed(lambda: peak_lists(parts["train"].spectra))
         row("peaks found", len(lists), seconds)
         label = parts["train"].label
         seconds, model = timed(lambda: fit_peak_model(lists, label))
-        row("peak models of 500 classes learned", len(lists), seconds)
+        row("peak models of 500 classes fitted", len(lists), seconds)
         mixed = mix(parts["test"].of_classes(0, 100), 4, 0)
         found = peak_lists(mixed.spectra)
         components(model, found.subset(np.arange(1)), 4)  # compiles
         seconds, _ = timed(lambda: components(model, found, 4))
         row("mixtures of 4 of 500 classes, beam", len(mixed), seconds)
         hundred = parts["train"].of_classes(0, 100)
-        means, classes = class_means(smoothed(thinned(hundred.spectra), 50.0), hundred.label)
-        query = smoothed(thinned(mixed.spectra), 50.0)
+        means, classes = class_means(smoothed(downsampled(hundred.spectra), 50.0), hundred.label)
+        query = smoothed(downsampled(mixed.spectra), 50.0)
         components_by_sums(means, classes, query[:1], 2)  # compiles
         seconds, _ = timed(lambda: components_by_sums(means, classes, query, 4))
         row("mixtures of 4 of 100 classes, all sets", len(mixed), seconds)

@@ -1,9 +1,9 @@
-"""The synthetic tasks over stores: results of trainings that take hours, kept and put together.
+"""Collects results of the synthetic tasks from several stores; trainings take hours.
 
     python -m benchmarks.synthetic_table [STORE ...]
 
-adds what the stores' `synthetic_report` holds to docs/synthetic.json (the same task, method and
-seed is replaced) and prints the table and the verdicts for docs/synthetic.md; draws
+adds the `synthetic_report` of each store to docs/synthetic.json (rows of the same task, method and
+seed are replaced), prints the table and the verdicts for docs/synthetic.md, and plots
 docs/synthetic.png.
 """
 
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.learning.synthetic_tasks.report import summary, verdicts, wide
-from raman_pipeline.plots.synthetic import accuracies
+from raman_pipeline.plots.synthetic import error_rates
 
 DOCS = Path(__file__).parents[1] / "docs"
 _KEY = ["seed", "task", "method", "part", "components", "at_least"]
@@ -36,7 +36,7 @@ def main() -> None:
     kept.write_text(runs.to_json(orient="records", indent=0) + "\n", encoding="utf-8")
     table = summary(runs)
     print("\n".join([*markdown_table(wide(table)), "", *verdicts(table)]))
-    accuracies(table).savefig(DOCS / "synthetic.png", dpi=110)
+    error_rates(table).savefig(DOCS / "synthetic.png", dpi=110)
 
 
 if __name__ == "__main__":

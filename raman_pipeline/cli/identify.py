@@ -105,7 +105,7 @@ def _batches(
             continue
         for spectrum in spectra:
             try:
-                batch.append(prepare(spectrum, library, baseline))
+                batch.append(prepare(spectrum, library.grid, baseline))
             except InputError as error:
                 batch.append(str(error))
         if len(batch) >= _BATCH:

@@ -1,8 +1,8 @@
-"""The universal synthetic spectra of Schuetzke, Szymanski & Reischl (2023), made anew.
+"""The universal synthetic spectra of Schuetzke, Szymanski & Reischl (2023), generated anew.
 
-What belongs here: classes, how their spectra vary, spectra and their files. What does not: what
-is learned from them (see `learning.synthetic_tasks`).
+What belongs here: classes, the variation of their spectra, spectra and their files. What does not:
+learning from them (see `learning.synthetic_tasks`).
 """
 
 VARIATION_SEED = 2023
-"""Of training and validation; the benchmark publishes the classes, not these draws."""
+"""Seed of training and validation spectra; the benchmark publishes the classes, not the spectra."""

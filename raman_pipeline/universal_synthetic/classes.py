@@ -1,7 +1,7 @@
-"""The classes: where their peaks stand and how high they are.
+"""The classes: positions and heights of their peaks.
 
-What belongs here: the 500 classes from their seed, the 27 hand-written ones, and reading a
-published class table. What does not: spectra of classes (see `variation`, `rendering`).
+What belongs here: the 500 classes from their seed and the 27 hand-written ones. What does not:
+spectra of classes (see `variation`, `rendering`).
 
 Source: Schuetzke, Szymanski & Reischl (2023), npj Comput. Mater. 9, 100, and the class tables
 of its public benchmark.
@@ -9,9 +9,7 @@ of its public benchmark.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +17,7 @@ import numpy.typing as npt
 POINTS = 5000
 """Points of a spectrum."""
 MARGIN = 100
-"""No peak of a class stands nearer to an end."""
+"""Smallest distance of a peak from the ends, points."""
 CLASSES = 500
 SEED = 2022
 MAX_PEAKS = 10
@@ -41,12 +39,12 @@ class PeakClass:
 
 
 def universal_classes(seed: int = SEED, count: int = CLASSES) -> list[PeakClass]:
-    """Returns the classes of the benchmark, for its own seed exactly those published."""
+    """Returns the classes of the benchmark; with the default seed exactly those published."""
     rng = np.random.default_rng(seed)
     classes = []
     for _ in range(count):
         peaks = round(rng.gamma(_SHAPE, _SCALE) + 2)
-        # What is too many is drawn all the same, and left out.
+        # Peaks beyond MAX_PEAKS are drawn as well, and dropped.
         positions = rng.integers(MARGIN, POINTS - MARGIN, peaks)[:MAX_PEAKS]
         heights = rng.integers(1, _MAX_HEIGHT + 1, peaks)[:MAX_PEAKS]
         order = np.argsort(positions, kind="stable")
@@ -87,7 +85,7 @@ _CHALLENGE: tuple[tuple[tuple[int, float], ...], ...] = (
     ((299, 0.23), (2750, 1.0), (4202, 0.23)),
 )
 CHALLENGE_GROUPS = ("weak peaks", "positions", "heights")
-"""What the classes of the challenge differ by, nine classes each, in order."""
+"""Differences between the classes of the challenge, nine classes each, in order."""
 
 
 def challenge_classes() -> list[PeakClass]:
@@ -96,22 +94,3 @@ def challenge_classes() -> list[PeakClass]:
         PeakClass(np.array([p for p, _ in peaks]), np.array([h for _, h in peaks]))
         for peaks in _CHALLENGE
     ]
-
-
-def published_classes(path: Path) -> list[PeakClass]:
-    """Reads a class table as the benchmark publishes it (JSON).
-
-    Raises:
-        ValueError: the file is no such table.
-    """
-    try:
-        spectra = json.loads(Path(path).read_text(encoding="utf-8"))["spectra"]
-        tables = [spectra[str(i)] for i in range(len(spectra))]
-        return [
-            PeakClass(np.array(t["peak_positions"]), np.array(t["peak_heights"], dtype=float))
-            for t in tables
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path}: no class table of the synthetic benchmark ({error!r})"
-        ) from error

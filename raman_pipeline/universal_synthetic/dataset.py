@@ -1,8 +1,4 @@
-"""The sets as files: arrays that are mapped and not read.
-
-What belongs here: writing and opening a set. What does not: what is in it (see `classes`,
-`variation`, `rendering`, `disturbance`).
-"""
+"""The sets as memory-mapped files."""
 
 from __future__ import annotations
 
@@ -36,9 +32,9 @@ class Labelled:
     """Spectra of one part of a set.
 
     Attributes:
-        spectra: float32 [n, 5000], the highest value of each is 1; may be memory-mapped.
+        spectra: float32 [n, 5000], the maximum of each is 1; may be memory-mapped.
         label: int64 [n], index of the class.
-        top: float32 [n], the highest value of each before it was divided by it.
+        top: float32 [n], the maximum of each before normalisation.
     """
 
     spectra: npt.NDArray[np.float32]
@@ -53,11 +49,11 @@ class Labelled:
         return Labelled(np.asarray(self.spectra[rows]), self.label[rows], self.top[rows])
 
     def of_classes(self, first: int, stop: int) -> Labelled:
-        """Returns the spectra of the classes from `first` up to `stop`, labels kept."""
+        """Returns the spectra of the classes `first` to `stop` − 1, with the same labels."""
         return self.subset((self.label >= first) & (self.label < stop))
 
     def first_of_class(self, count: int) -> Labelled:
-        """Returns the first spectra of each class."""
+        """Returns the first `count` spectra of each class."""
         order = np.argsort(self.label, kind="stable")
         starts = np.unique(self.label[order], return_index=True)[1]
         rank = np.empty(len(self), dtype=np.int64)
@@ -78,7 +74,7 @@ def peaks_of(name: SetName, seed: int = VARIATION_SEED) -> dict[Part, Peaks]:
 
 
 def write_set(folder: Path, name: SetName, seed: int = VARIATION_SEED) -> dict[Part, int]:
-    """Writes a set as `<part>.spectra.npy`, `.label.npy` and `.top.npy`; returns its counts."""
+    """Writes a set as `<part>.spectra.npy`, `.label.npy` and `.top.npy`; returns its sizes."""
     counts: dict[Part, int] = {}
     for part, peaks in peaks_of(name, seed).items():
         with atomic.replacing(_file(folder, part, "spectra")) as temporary:
@@ -95,8 +91,8 @@ def write_set(folder: Path, name: SetName, seed: int = VARIATION_SEED) -> dict[P
     return counts
 
 
-def open_set(folder: Path) -> dict[Part, Labelled]:
-    """Opens a set without reading its spectra.
+def load_set(folder: Path) -> dict[Part, Labelled]:
+    """Opens a set; the spectra are memory-mapped.
 
     Raises:
         ValueError: the folder holds no complete set.

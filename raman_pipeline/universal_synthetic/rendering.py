@@ -1,11 +1,8 @@
-"""Spectra of peaks: Gaussians of one width on a line of points.
+"""Rendering of peaks as Gaussians of one width.
 
-What belongs here: the compiled rendering, and the plain one that the tests hold it to. What
-does not: which peaks (see `variation`).
-
-Peaks are put on the line, of two on one point the later one stays, and the line is smoothed
-by a Gaussian cut off at four deviations, zero beyond the ends (scipy's `gaussian_filter1d` with
-mode `constant`, as in Schuetzke et al. 2023).
+Peaks are single points, the later one replaces an earlier one at the same point, and the line is
+smoothed by a Gaussian that is truncated at four standard deviations, zero beyond the ends (scipy's
+`gaussian_filter1d` with mode `constant`, as in Schuetzke et al. 2023).
 """
 
 from __future__ import annotations
@@ -22,11 +19,11 @@ Spectra = npt.NDArray[np.float32]
 
 
 def render(peaks: Peaks, out: Spectra) -> Spectra:
-    """Fills `out`, float32 [n, 5000], with the spectra of peaks; each highest value is 1.
+    """Fills `out`, float32 [n, 5000], with the spectra of peaks, normalised to a maximum of 1.
 
     Returns:
-        The highest value of each before it was divided by it, float32 [n]: a smoothed peak keeps
-        its area, so that of two of one height the narrower one is higher.
+        The maximum of each before normalisation, float32 [n]: smoothing keeps the area of a peak,
+        so that of two peaks of equal height the narrower one becomes higher.
     """
     top = np.empty(len(peaks), dtype=np.float32)
     _render(peaks.positions, peaks.heights, peaks.offsets, peaks.sigmas, out, top)
@@ -40,8 +37,8 @@ def rendered(peaks: Peaks) -> Spectra:
     return out
 
 
-def rendered_plainly(peaks: Peaks) -> npt.NDArray[np.float64]:
-    """Returns the same by scipy, float64 [n, 5000]: the definition."""
+def rendered_by_scipy(peaks: Peaks) -> npt.NDArray[np.float64]:
+    """Returns the same by scipy, float64 [n, 5000]: the reference implementation."""
     spectra = []
     for i, sigma in enumerate(peaks.sigmas):
         line = np.zeros(POINTS)

@@ -1,11 +1,11 @@
-"""How spectra of a class vary: shifts, heights and widths of their peaks.
+"""Variation of the spectra of a class: shifts, heights and widths of their peaks.
 
-What belongs here: the peaks of each spectrum of training, validation and test. What does not:
-the spectra (see `rendering`), noise (see `disturbance`).
+What belongs here: the peaks of each training, validation and test spectrum. What does not: the
+spectra (see `rendering`), noise (see `distortion`).
 
-Training and validation vary at random, each peak on its own; the test spectra are all shifted
-and scaled alike (Schuetzke et al. 2023). The order of the draws is ours: for each spectrum
-shifts, heights and the width, first all of training, then all of validation, class by class.
+In training and validation each peak varies at random; in a test spectrum all peaks are shifted and
+scaled alike (Schuetzke et al. 2023). The order of the draws is ours: for each spectrum shifts,
+heights and the width, first all of training, then all of validation, class by class.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 SHIFT = 50
-"""Greatest shift in training, points (from −50 to +49)."""
+"""Largest shift in training, points (from −50 to +49)."""
 HEIGHT = 0.05
-"""Greatest change of a height in training."""
+"""Largest change of a height in training."""
 SIGMAS = (2.0, 5.0)
 """Range of widths in training, points."""
 TEST_SIGMA = 2.0
 _TOP = 2.0
-SPECTRA_A_CLASS: dict[Part, int] = {"train": 50, "validation": 10}
+SPECTRA_PER_CLASS: dict[Part, int] = {"train": 50, "validation": 10}
 
 _SHORT_SHIFT = {8: 17, 318: 17}
 _SMALL_HEIGHT = dict.fromkeys((164, 281, 219, 347), 0.025)
@@ -40,12 +40,12 @@ _SMALL_HEIGHT = dict.fromkeys((164, 281, 219, 347), 0.025)
 
 @dataclass(frozen=True)
 class Peaks:
-    """The peaks of spectra, one spectrum after the other.
+    """The peaks of spectra, concatenated.
 
     Attributes:
         positions: int64 [peaks].
         heights: float64 [peaks].
-        offsets: int64 [n + 1], where the peaks of each spectrum begin.
+        offsets: int64 [n + 1], start of the peaks of each spectrum.
         sigmas: float64 [n], width of a spectrum's peaks, points.
         label: int64 [n], index of the class.
     """
@@ -68,8 +68,8 @@ def random_peaks(classes: Sequence[PeakClass], name: SetName, seed: int) -> dict
 
     Args:
         classes: of the set.
-        name: in `challenge` the highest peaks keep their height.
-        seed: of the one generator that draws all.
+        name: in `challenge` the heights of the highest peaks do not vary.
+        seed: of the random generator.
     """
     rng = np.random.default_rng(seed)
 
@@ -83,12 +83,12 @@ def random_peaks(classes: Sequence[PeakClass], name: SetName, seed: int) -> dict
 
     return {
         part: _joined([drawn(i, c) for i, c in enumerate(classes) for _ in range(count)])
-        for part, count in SPECTRA_A_CLASS.items()
+        for part, count in SPECTRA_PER_CLASS.items()
     }
 
 
 def test_peaks(classes: Sequence[PeakClass], name: SetName) -> Peaks:
-    """Returns the peaks of the test spectra, nine a class, or six in the challenge."""
+    """Returns the peaks of the test spectra, nine per class, or six in the challenge."""
     rows = []
     for label, chosen in enumerate(classes):
         shifts: tuple[int, ...] = (0, -1, 1)

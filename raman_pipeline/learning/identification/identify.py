@@ -198,7 +198,7 @@ class Identifier:
             QueryError: a spectrum cannot be searched for.
         """
         return self.identify_queries(
-            [prepare(s, self.library, baseline) for s in spectra],
+            [prepare(s, self.library.grid, baseline) for s in spectra],
             top,
             components,
             always_mixtures,

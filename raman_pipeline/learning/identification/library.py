@@ -13,7 +13,6 @@ import numpy.typing as npt
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
-from raman_pipeline.spectra.resample import Interpolation
 
 Indices = npt.NDArray[np.int64]
 
@@ -34,7 +33,6 @@ class MineralLibrary:
         valid: bool [n, m], the points at which each spectrum is compared.
         derivatives: locally normalised first-derivative spectra, float32 [n, m].
         grid: float64 [m], cm⁻¹.
-        interpolation: how spectra are resampled onto the grid, queries too.
         member_id: n ids.
         mineral: index into `minerals`, int64 [n], ascending.
         specimen: index into `specimens`, int64 [n], ascending.
@@ -49,7 +47,6 @@ class MineralLibrary:
     valid: npt.NDArray[np.bool_]
     derivatives: npt.NDArray[np.float32]
     grid: npt.NDArray[np.float64]
-    interpolation: Interpolation
     member_id: tuple[str, ...]
     mineral: Indices
     specimen: Indices
@@ -100,7 +97,6 @@ class MineralLibrary:
         }
         metadata = {
             "format_version": FORMAT_VERSION,
-            "interpolation": self.interpolation,
             "member_id": list(self.member_id),
             "minerals": list(self.minerals),
             "specimens": list(self.specimens),
@@ -129,7 +125,6 @@ class MineralLibrary:
             np.unpackbits(arrays["valid"], axis=1, count=points).astype(bool),
             arrays["derivatives"].astype(np.float32),
             arrays["grid"],
-            metadata["interpolation"],
             tuple(metadata["member_id"]),
             arrays["mineral"],
             arrays["specimen"],
@@ -146,7 +141,6 @@ def build_library(
     measured: npt.NDArray[np.bool_],
     grid: npt.NDArray[np.float64],
     rows: Sequence[dict[str, Any]],
-    interpolation: Interpolation = "cubic",
 ) -> MineralLibrary:
     """Returns a library of named spectra.
 
@@ -155,7 +149,6 @@ def build_library(
         measured: bool [n, m], the points within the range of each spectrum.
         grid: float64 [m], cm⁻¹.
         rows: [n] with `member_id`, `mineral`, `rruff_id`, `wavelength_nm`, `country`.
-        interpolation: how the spectra were resampled.
 
     Raises:
         ValueError: a row has no mineral, or there are no rows.
@@ -178,7 +171,6 @@ def build_library(
         valid,
         normalised_derivatives(intensity[order], valid),
         grid,
-        interpolation,
         tuple(rows[i]["member_id"] for i in order),
         np.array([mineral_of[keys[i][0]] for i in order]),
         np.array([index_of[keys[i]] for i in order]),

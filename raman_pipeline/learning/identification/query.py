@@ -10,16 +10,19 @@ import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
-from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.spectra.baseline import baseline as baseline_of
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.spectra.resample import resample
+from raman_pipeline.spectra.resample import Interpolation, resample
 
 if TYPE_CHECKING:
     from raman_pipeline.spectra.spectrum_files import Spectrum
 
 MIN_POINTS = 200
 """Points of the grid that a spectrum must cover."""
+_INTERPOLATION: Interpolation = "pchip"
+"""Not the cubic spline of the library, which oscillates in gaps and on coarse axes. Leave-one-
+specimen-out, top-1 of pchip against cubic queries: as measured .838 and .838 (n = 2,750); with a
+gap of 100 cm⁻¹ .837 and .817, with one point in 16 .811 and .797 (n = 688)."""
 
 
 class QueryError(InputError):
@@ -45,24 +48,24 @@ class Query:
     preprocessing: tuple[str, ...]
 
 
-def prepare(spectrum: Spectrum, library: MineralLibrary, baseline: str = "none") -> Query:
+def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "none") -> Query:
     """Returns a spectrum on the grid of a library.
 
     Args:
         spectrum: as it was read.
-        library: gives the grid and the interpolation.
+        grid: of the library, cm⁻¹, float64 [m].
         baseline: algorithm that corrects the baseline; one of `spectra.baseline.BASELINES`.
 
     Raises:
         QueryError: the spectrum is flat, or covers too little of the grid.
     """
-    shift, intensity, grid = spectrum.raman_shift, spectrum.intensity, library.grid
+    shift, intensity = spectrum.raman_shift, spectrum.intensity
     steps = list(spectrum.notes)
     if baseline != "none":
         step_cm1 = float(np.median(np.diff(shift)))
         intensity = intensity - baseline_of(intensity, step_cm1, baseline)
         steps.append(f"baseline corrected ({baseline})")
-    values, measured = resample(shift, intensity, grid, library.interpolation)
+    values, measured = resample(shift, intensity, grid, _INTERPOLATION)
     points = int(measured.sum())
     if points < MIN_POINTS:
         raise QueryError(
@@ -74,7 +77,7 @@ def prepare(spectrum: Spectrum, library: MineralLibrary, baseline: str = "none")
     if not scaled.any():
         raise QueryError(f"{spectrum.name}: the intensity is constant; there is nothing to search")
     steps.append(
-        f"resampled ({library.interpolation}) to {grid[0]:g} to {grid[-1]:g} cm⁻¹ in steps of "
+        f"resampled ({_INTERPOLATION}) to {grid[0]:g} to {grid[-1]:g} cm⁻¹ in steps of "
         f"{grid[1] - grid[0]:g}, {points} points covered"
     )
     steps.append("scaled to 0..1; compared by first-derivative spectra of square roots")

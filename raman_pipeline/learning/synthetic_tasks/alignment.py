@@ -1,12 +1,12 @@
-"""Aligning a list of observed peaks with those of a class: the cost of the best alignment.
+"""Alignment of a list of observed peaks with the peaks of a class, by dynamic programming.
 
-What belongs here: the compiled recursion. What does not: where classes come from (see
-`peak_model`).
+What belongs here: the compiled recursion. What does not: the models of classes (see `peak_model`).
 
-Both lists ascend. An expected peak is matched, missed, or merged with its neighbour into one
-observed peak; two neighbours may have changed places; an observed peak that nothing explains is
-extra. Costs are negative logarithms of Gaussian densities of position and height beside that of a
-peak anywhere, so that they add up and classes with few and with many peaks compare.
+Both lists are ascending. An expected peak is matched, missed, or merged with its neighbour into one
+observed peak; two neighbours may be swapped; an observed peak without an explanation is extra.
+Costs are negative logarithms of Gaussian densities of position and height, relative to the density
+of a peak anywhere, so that they are additive, and comparable between classes with few and with many
+peaks.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from raman_pipeline.common.jit import compiled
 Floats = npt.NDArray[np.float64]
 
 EXTRA = 12.0
-"""Cost of an observed peak that nothing explains, beside a matched one."""
+"""Cost of an observed peak without an explanation, relative to a matched one."""
 _SWAP = 1.0
 _MERGE = 2.5
 _REACH = 4.5
-"""Peaks of one spectrum shift apart by at most this many position deviations."""
+"""Largest shift of a matched peak, in standard deviations of positions."""
 
 
 @compiled()
@@ -42,16 +42,16 @@ def align(
     """Returns the cost of the best alignment; fills `best` and `step`, [n + 1, m + 1].
 
     Args:
-        expected: positions of a class, the first `n` count.
+        expected: positions of a class; the first `n` are used.
         expected_height: their heights.
-        miss: cost of not seeing each.
+        miss: cost of missing each.
         n: number of expected peaks.
-        observed: positions, the first `m` count.
+        observed: positions; the first `m` are used.
         observed_height: their heights.
         m: number of observed peaks.
-        deviations: of positions and of heights.
-        best: room for costs.
-        step: room for the choices: 1 match, 2 miss, 3 extra, 4 merge, 5 swap.
+        deviations: standard deviations of positions and of heights.
+        best: buffer for costs.
+        step: buffer for the operations: 1 match, 2 miss, 3 extra, 4 merge, 5 swap.
     """
     best[0, 0] = 0.0
     for j in range(1, m + 1):
@@ -114,7 +114,7 @@ def costs(
     deviations: Floats,
     out: Floats,
 ) -> None:
-    """Fills `out` [lists, classes] with the cost of every list under every class."""
+    """Fills `out` [lists, classes] with the cost of each list for each class."""
     rows, columns = positions.shape[1] + 1, observed.shape[1] + 1
     best, step = np.empty((rows, columns)), np.empty((rows, columns), dtype=np.int8)
     for q in range(observed.shape[0]):

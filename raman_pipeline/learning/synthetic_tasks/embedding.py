@@ -1,8 +1,4 @@
-"""The trained embedding: fitted, stored, and asked by nearest neighbours.
-
-What belongs here: the way between spectra and the network. What does not: what it minimises (see
-`triplets`), tasks (see `tasks`).
-"""
+"""The embedding of Vorozhtsov & Kitina (2024): training, inference, k nearest neighbours."""
 
 from __future__ import annotations
 
@@ -24,7 +20,7 @@ from raman_pipeline.universal_synthetic.dataset import Labelled
 
 Vectors = npt.NDArray[np.float32]
 NEIGHBOURS = (1, 3, 5, 7, 9, 11, 15, 21)
-"""Numbers of neighbours that the validation chooses among."""
+"""Candidates for k, chosen on the validation set."""
 _BATCH = 256
 
 
@@ -39,12 +35,12 @@ def fit_embedding(
     """Trains the embedding on labelled spectra.
 
     Args:
-        training: float32 [n, points], each with another of its class.
+        training: float32 [n, points], at least two per class.
         preset: of the network and its training.
         seed: of weights, batches, triplets and noise.
         mixtures: whether to train with triplets of mixtures.
         checkpoint: as `optimise` takes it.
-        on_epoch: called after each epoch; the measure is the share of triplets that count.
+        on_epoch: called after each epoch; the metric is the fraction of active triplets.
 
     Returns:
         Weights by name, with preset, points, seed and the last loss.
@@ -69,7 +65,7 @@ def fit_embedding(
 
 
 class Embedding:
-    """A stored embedding at work.
+    """A trained embedding, ready for inference.
 
     Args:
         state: as `fit_embedding` returns it.
@@ -99,9 +95,9 @@ def nearest_classes(
     validation: tuple[Vectors, npt.NDArray[np.int64]],
     test: Vectors,
 ) -> tuple[npt.NDArray[np.int64], int]:
-    """Returns the class of each test vector by its neighbours, and their number k.
+    """Returns the k-NN class of each test vector, and k.
 
-    Of several k that are right equally often on the validation, the smallest is taken.
+    k has the highest accuracy on the validation set; of equal ones the smallest is taken.
     """
     scores = {}
     for k in NEIGHBOURS:

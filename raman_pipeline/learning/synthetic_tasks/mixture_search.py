@@ -1,13 +1,12 @@
-"""Which classes a mixture holds: a beam search over sets of peak models.
+"""The components of a mixture: a beam search over sets of peak models.
 
-What belongs here: ours, which looks at some thousand sets and not at all. What does not: the
-exhaustive way and the untrained ones (see `untrained`).
+What belongs here: our search, which evaluates some thousand sets. What does not: the exhaustive
+search and the untrained baselines (see `untrained`).
 
-A set is worth what it costs to align the peaks of all its classes with those of the mixture.
-Sets grow by one class at a time, and the cheapest of each size are kept. Where bands of two
-components fall together the mixture's highest peak is higher than one, and all others seem lower
-once it is normalised; so where the best set explains badly, the search is repeated for mixtures
-that were scaled down.
+The cost of a set is that of aligning the peaks of all its classes with those of the mixture. Sets
+grow by one class at a time, and the cheapest of each size are kept. Where bands of two components
+coincide, the highest peak of the mixture is higher than one, and normalisation lowers all others;
+so if the best set explains the mixture badly, the search is repeated with rescaled heights.
 """
 
 from __future__ import annotations
@@ -25,20 +24,20 @@ Indices = npt.NDArray[np.int64]
 
 BEAM = 48
 CANDIDATES = 48
-"""Classes that sets are made of: those whose own peaks are all there."""
+"""Classes that sets are built from: those whose peaks are best covered by the mixture."""
 _SCALES = np.array([1.0, 0.9, 0.8, 0.7, 0.6, 0.53])
 _SHIFT, _LOW = 30.0, 0.05
 _GOOD = 2.0
-"""Cost a peak up to which an explanation is not doubted."""
+"""Cost per peak up to which an explanation is accepted."""
 
 
 def components(model: PeakModel, lists: PeakLists, count: int) -> npt.NDArray[np.int64]:
     """Returns the labels of the classes in each mixture, [n, count], ascending.
 
     Args:
-        model: of all classes that may be there.
+        model: of all candidate classes.
         lists: peaks of the mixtures.
-        count: how many classes are mixed.
+        count: number of components.
     """
     found = np.empty((len(lists), count), dtype=np.int64)
     for row in range(len(lists)):
@@ -119,8 +118,8 @@ def _beam(
             best,
             step,
         )
-    # A set grows from the class that explains most to the one that explains least, so that
-    # what is kept at each size has explained as much as it can.
+    # Sets grow in the order of the cost of single classes, so that those kept at each size
+    # explain as much as possible.
     order = np.argsort(alone)
     chosen, prices = chosen[order], alone[order]
     sets = np.arange(chosen.size).reshape(-1, 1)
@@ -167,7 +166,7 @@ def _cover(
     observed_heights: Floats,
     m: int,
 ) -> float:
-    """Returns how badly the peaks of one class are found among all those of a mixture."""
+    """Returns the cost of finding the peaks of one class among those of a mixture."""
     total = 0.0
     for i in range(n):
         least = miss[i]
@@ -189,7 +188,7 @@ def _unite(
     members: Indices,
     union: Floats,
 ) -> int:
-    """Merges the ascending peaks of some classes; returns how many, −1 for too many."""
+    """Merges the ascending peaks of classes; returns their number, −1 for too many."""
     n = 0
     for c in members:
         if n + counts[c] > union.shape[1]:

@@ -1,8 +1,4 @@
-"""Mixtures of synthetic spectra, and how many components were found.
-
-What belongs here: making mixtures and scoring answers. What does not: finding components (see
-`mixture_search`, `mixture_baselines`).
-"""
+"""Mixtures of synthetic spectra, and the number of correct components."""
 
 from __future__ import annotations
 
@@ -31,10 +27,10 @@ class Mixtures:
 
 
 def mix(test: Labelled, components: int, seed: int) -> Mixtures:
-    """Adds to each spectrum others of other classes, drawn at random.
+    """Returns the sum of each spectrum with random spectra of other classes.
 
-    Added are the spectra as they are before their highest value is made 1, as in Vorozhtsov &
-    Kitina (2024): peaks of one height then have one area. The test spectra are all of one width.
+    Spectra are added before normalisation to a maximum of 1, as in Vorozhtsov & Kitina (2024):
+    peaks of equal height then have equal area. The test spectra all have one width.
     """
     rng = np.random.default_rng([seed, components])
     classes = np.unique(test.label)
@@ -48,13 +44,13 @@ def mix(test: Labelled, components: int, seed: int) -> Mixtures:
     return Mixtures(spectra.astype(np.float32), np.sort(test.label[rows], axis=1))
 
 
-def found_components(
+def correct_components(
     predicted: npt.NDArray[np.int64], true: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Returns how many of the true classes were named in each row, int64 [n].
+    """Returns the number of true classes among the predicted ones, int64 [n].
 
     Args:
-        predicted: [n, k], different classes in a row.
+        predicted: [n, k], different classes in each row.
         true: [n, k].
     """
     return (predicted[:, :, None] == true[:, None, :]).any(axis=1).sum(axis=1)

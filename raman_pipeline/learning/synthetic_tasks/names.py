@@ -1,8 +1,4 @@
-"""Names of the tasks and of the methods, and their titles.
-
-What belongs here: names that tables, figures and partitions share. What does not: what they mean
-(see `tasks`).
-"""
+"""Names of the tasks and methods, which tables, figures and partitions share."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""How far apart embeddings of one class and of two classes lie (Vorozhtsov 2024, Figure 1).
-
-What belongs here: the distances. What does not: the figure (see `raman_pipeline.plots`).
-"""
+"""Distances of embeddings within and between classes (Vorozhtsov 2024, Figure 1)."""
 
 from __future__ import annotations
 

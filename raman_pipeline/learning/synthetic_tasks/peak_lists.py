@@ -1,10 +1,8 @@
 """Peaks of synthetic spectra, clean or noisy, as padded lists.
 
-What belongs here: finding peaks. What does not: comparing lists (see `alignment`).
-
-How noisy a spectrum is, is taken from itself. Clean ones have a peak at every local maximum. From
-noisy ones cosmic rays of one point and the background (a morphological opening wider than any
-peak) are removed, and a peak must rise above the noise that smoothing leaves.
+The noise level is estimated from the spectrum. Clean spectra have a peak at every local maximum.
+Noisy ones are corrected for cosmic rays of one point and for the baseline (a morphological opening
+wider than any peak), and a peak must exceed the noise that remains after smoothing.
 """
 
 from __future__ import annotations
@@ -18,17 +16,17 @@ from scipy import ndimage
 from raman_pipeline.spectra.peaks import local_maxima
 
 MOST = 48
-"""Peaks of a list; of more the highest are kept. Four classes have at most 40."""
+"""Longest list; of more peaks the highest are kept. Four classes have at most 40."""
 _CLEAN = 1e-4
-"""Noise below this share of the highest point is none; so is a peak below it."""
+"""Noise and peaks below this fraction of the highest point are ignored."""
 _SMOOTHING, _OPENING, _FLAT = 3.0, 61, 101
-_RAY, _PEAK = 8.0, 4.5
-"""In deviations of the noise: what a ray stands out by, and the least height of a peak."""
+_COSMIC_RAY, _PEAK = 8.0, 4.5
+"""Smallest heights of a cosmic ray and of a peak, in standard deviations of the noise."""
 
 
 @dataclass(frozen=True)
 class PeakLists:
-    """Peaks of spectra, ascending, padded with zeros.
+    """Ascending peaks of spectra, padded with zeros.
 
     Attributes:
         positions: float64 [n, MOST], points.
@@ -53,7 +51,8 @@ def peak_lists(spectra: npt.NDArray[np.float32], batch: int = 500) -> PeakLists:
     n = len(spectra)
     lists = PeakLists(np.zeros((n, MOST)), np.zeros((n, MOST)), np.zeros(n, dtype=np.int64))
     for start in range(0, n, batch):
-        values, least = levelled(np.asarray(spectra[start : start + batch], dtype=np.float32))
+        values = np.asarray(spectra[start : start + batch], dtype=np.float32)
+        values, least = baseline_corrected(values)
         for i, (line, height) in enumerate(zip(values, least, strict=True), start):
             at, heights = local_maxima(line, float(height))
             kept = np.sort(np.argsort(-heights, kind="stable")[:MOST])
@@ -64,10 +63,10 @@ def peak_lists(spectra: npt.NDArray[np.float32], batch: int = 500) -> PeakLists:
     return lists
 
 
-def levelled(
+def baseline_corrected(
     values: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Returns spectra without background and rays, and the least height of their peaks, [n].
+    """Returns spectra without baseline and cosmic rays, and the smallest height of a peak, [n].
 
     Spectra without noise are returned as they are.
     """
@@ -75,10 +74,10 @@ def levelled(
     least = np.full(len(values), _CLEAN, dtype=np.float32)
     noisy = noise > _CLEAN
     if noisy.any():
-        bare = _without_rays(values[noisy], noise[noisy, None])
-        smooth = ndimage.gaussian_filter1d(bare, _SMOOTHING, axis=1)
-        floor = ndimage.grey_opening(smooth, size=(1, _OPENING))
-        smooth -= ndimage.uniform_filter1d(floor, _FLAT, axis=1)
+        despiked = _without_cosmic_rays(values[noisy], noise[noisy, None])
+        smooth = ndimage.gaussian_filter1d(despiked, _SMOOTHING, axis=1)
+        baseline = ndimage.grey_opening(smooth, size=(1, _OPENING))
+        smooth -= ndimage.uniform_filter1d(baseline, _FLAT, axis=1)
         middle = np.median(smooth, axis=1, keepdims=True)
         left = np.median(np.abs(smooth - middle), axis=1) / 0.6745
         values = values.copy()
@@ -87,9 +86,9 @@ def levelled(
     return values, least
 
 
-def _without_rays(
+def _without_cosmic_rays(
     values: npt.NDArray[np.float32], noise: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     left, right = np.roll(values, 1, axis=1), np.roll(values, -1, axis=1)
-    ray = values - np.maximum(left, right) > _RAY * noise
+    ray = values - np.maximum(left, right) > _COSMIC_RAY * noise
     return np.where(ray, (left + right) / 2, values)

@@ -1,12 +1,13 @@
-"""Peak models: for each class the peaks that its spectra have, learned from examples.
+"""Peak models: the peaks of each class, learned from examples.
 
-What belongs here: learning and classifying. What does not: finding peaks (see `peak_lists`),
+What belongs here: fitting and classification. What does not: finding peaks (see `peak_lists`),
 mixtures (see `mixture_search`).
 
-A class begins as the mean of those of its lists that have the commonest number of peaks. Then the
-lists are aligned with it, and positions, heights and the chance of missing a peak are taken again,
-a few times; a peak that hardly any list has goes, and one comes where many lists have what nothing
-explains. How far positions and heights scatter is one number each for all classes.
+The model of a class starts as the mean of those of its lists that have the most frequent number of
+peaks. Then, for some iterations, the lists are aligned with it, and positions, heights and
+probabilities of missing a peak are re-estimated; a peak that few lists have is removed, and one is
+added where many lists have an unexplained peak. The standard deviations of positions and heights
+are shared by all classes.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ import numpy.typing as npt
 from raman_pipeline.learning.synthetic_tasks.alignment import align, costs, matched
 from raman_pipeline.learning.synthetic_tasks.peak_lists import MOST, PeakLists
 
-ROUNDS = 6
+ITERATIONS = 6
 _FIRST_DEVIATIONS = np.array([30.0, 0.03])
 _RARE, _OFTEN = 0.1, 0.2
-"""Shares of a class's lists: fewer do not keep a peak, as many bring one."""
+"""Fractions of the lists of a class below which a peak is removed, from which one is added."""
 _REACH = 50.0
-"""Points from the middle of a peak's range to its ends."""
+"""Half the range of a peak's positions, points."""
 
 
 @dataclass(frozen=True)
 class PeakModel:
-    """What was learned of classes.
+    """Fitted models of classes.
 
     Attributes:
         classes: int64 [c], labels.
         positions: float64 [c, MOST], points; ascending, padded.
         heights: float64 [c, MOST].
-        misses: float64 [c, MOST], negative logarithm of the chance of not seeing a peak.
+        misses: float64 [c, MOST], negative logarithm of the probability of missing a peak.
         counts: int64 [c].
         deviations: float64 [2], of positions (points) and of heights.
     """
@@ -48,7 +49,7 @@ class PeakModel:
     deviations: npt.NDArray[np.float64]
 
     def costs(self, lists: PeakLists) -> npt.NDArray[np.float64]:
-        """Returns the cost of each list under each class, float64 [n, c]; less is likelier."""
+        """Returns the cost of each list for each class, float64 [n, c]; lower is more probable."""
         out = np.empty((len(lists), len(self.classes)))
         costs(
             self.positions,
@@ -64,21 +65,21 @@ class PeakModel:
         return out
 
     def predict(self, lists: PeakLists) -> npt.NDArray[np.int64]:
-        """Returns the label of least cost for each list."""
+        """Returns the label of the lowest cost for each list."""
         return self.classes[self.costs(lists).argmin(axis=1)]
 
 
 def fit_peak_model(lists: PeakLists, label: npt.NDArray[np.int64]) -> PeakModel:
-    """Learns a model of every class from lists with labels."""
+    """Fits a model of each class to labelled lists."""
     classes = np.unique(label)
     own = [lists.subset(label == c) for c in classes]
-    model = _begun(classes, own)
-    for _ in range(ROUNDS):
-        model = _again(model, own)
+    model = _initial(classes, own)
+    for _ in range(ITERATIONS):
+        model = _updated(model, own)
     return model
 
 
-def _begun(classes: npt.NDArray[np.int64], own: list[PeakLists]) -> PeakModel:
+def _initial(classes: npt.NDArray[np.int64], own: list[PeakLists]) -> PeakModel:
     shape = (len(classes), MOST)
     positions, heights, misses = np.zeros(shape), np.zeros(shape), np.full(shape, 6.0)
     counts = np.zeros(len(classes), dtype=np.int64)
@@ -91,13 +92,13 @@ def _begun(classes: npt.NDArray[np.int64], own: list[PeakLists]) -> PeakModel:
     return PeakModel(classes, positions, heights, misses, counts, _FIRST_DEVIATIONS)
 
 
-def _again(model: PeakModel, own: list[PeakLists]) -> PeakModel:
+def _updated(model: PeakModel, own: list[PeakLists]) -> PeakModel:
     shape = model.positions.shape
     positions, heights, misses = np.zeros(shape), np.zeros(shape), np.full(shape, 6.0)
     counts = np.zeros_like(model.counts)
     squares, total = np.zeros(2), 0
     for c, lists in enumerate(own):
-        pairs = _pairs(model, c, lists)
+        pairs = _aligned(model, c, lists)
         peaks = []
         for i in range(model.counts[c]):
             rows = np.flatnonzero(pairs[:, i] >= 0)
@@ -106,9 +107,9 @@ def _again(model: PeakModel, own: list[PeakLists]) -> PeakModel:
                 continue
             at = lists.positions[rows, pairs[rows, i]]
             height = lists.heights[rows, pairs[rows, i]]
-            # Both scatter uniformly: the middle of the range is nearer than the mean.
+            # Both are distributed uniformly: the midrange is a better estimate than the mean.
             middle = (at.min() + at.max()) / 2, (height.min() + height.max()) / 2
-            peaks.append((*middle, _surprise(missed, len(lists))))
+            peaks.append((*middle, _miss_cost(missed, len(lists))))
             freedom = rows.size / max(rows.size - 1, 1)
             squares[0] += ((at - at.mean()) ** 2).sum() * freedom
             squares[1] += ((height - height.mean()) ** 2).sum() * freedom
@@ -123,21 +124,21 @@ def _again(model: PeakModel, own: list[PeakLists]) -> PeakModel:
     return PeakModel(model.classes, positions, heights, misses, counts, deviations)
 
 
-def _surprise(missed: int, lists: int) -> float:
-    """Returns what it costs not to see a peak that so many lists miss."""
+def _miss_cost(missed: int, lists: int) -> float:
+    """Returns the cost of missing a peak that `missed` of the lists miss."""
     return float(-np.log((missed + 0.02) / (lists + 1)))
 
 
 def _unexplained(
     model: PeakModel, c: int, lists: PeakLists, pairs: npt.NDArray[np.int64]
 ) -> tuple[float, float, float] | None:
-    """Returns the peak that explains most of what a class does not, if many lists have it."""
+    """Returns the most frequent unexplained peak of a class, if many lists have it."""
     expected = model.positions[c, : model.counts[c]]
     at, height = [], []
     for row in range(len(lists)):
         n = lists.counts[row]
         left = np.setdiff1d(np.arange(n), pairs[row])
-        # What two expected peaks became together is explained.
+        # Peaks that were merged are explained.
         both = expected[pairs[row] == -2]
         for j in left:
             if not both.size or np.abs(lists.positions[row, j] - both).min() > _REACH:
@@ -155,11 +156,11 @@ def _unexplained(
     return (
         float(np.median(places[chosen])),
         float(np.median(np.array(height)[chosen])),
-        _surprise(missed, len(lists)),
+        _miss_cost(missed, len(lists)),
     )
 
 
-def _pairs(model: PeakModel, c: int, lists: PeakLists) -> npt.NDArray[np.int64]:
+def _aligned(model: PeakModel, c: int, lists: PeakLists) -> npt.NDArray[np.int64]:
     n = int(model.counts[c])
     best, step = np.empty((MOST + 1, MOST + 1)), np.empty((MOST + 1, MOST + 1), dtype=np.int8)
     pairs = np.zeros((len(lists), n), dtype=np.int64)

@@ -1,7 +1,6 @@
-"""How the embedding is trained.
+"""Training preset of the embedding, with the values of the authors' code; imports no torch.
 
-What belongs here: the preset, which is what the authors' code has. What does not: what changes with
-the task (see `tasks.paper_preset`). torch is not imported here.
+Changes per task are in `tasks.paper_preset`.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from raman_pipeline.learning.training.presets import StepSchedule
 class EmbeddingPreset(StepSchedule):
     """The embedding and its training (Vorozhtsov & Kitina 2024)."""
 
-    size: int = Field(64, ge=2, description="numbers of the embedding")
-    noise: float = Field(0.005, ge=0, description="deviation of noise added in training")
+    size: int = Field(64, ge=2, description="dimensions of the embedding")
+    noise: float = Field(0.005, ge=0, description="standard deviation of the added noise")
     margin: float = 1.0
-    cut: float = Field(0.3, description="terms of the loss that are not above it are dropped")
+    cut: float = Field(0.3, description="terms of the loss up to this value are dropped")
     epochs: int = 20
     batch_size: int = 128
     learning_rate: float = 5e-3

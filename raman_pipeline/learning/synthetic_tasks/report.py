@@ -1,7 +1,7 @@
-"""The report on the synthetic tasks: every method beside the paper's figures.
+"""The report on the synthetic tasks: all methods and the published figures.
 
 What belongs here: published figures with their source, aggregation, wording. What does not: the
-answers (see `tasks`), figures (see `raman_pipeline.plots`).
+predictions (see `tasks`), plots (see `raman_pipeline.plots`).
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ _HEADS = {EMBEDDING: "paper's network, here", PEAK_MODEL: "peak models (ours)"}
 
 
 def summary(runs: pd.DataFrame) -> pd.DataFrame:
-    """Returns means and deviations over seeds, in per cent, by task, part, size and method.
+    """Returns means and standard deviations over seeds, in percent, by task, part and method.
 
-    Random galleries count as one part, `random galleries`, with the least of them in `least`.
+    Random galleries are one part, `random galleries`, with the lowest of them in `least`.
 
     Args:
-        runs: RUNS tables with a column `seed`.
+        runs: SYNTHETIC_RUNS tables with a column `seed`.
     """
     galleries = runs["part"].str.startswith("gallery")
     runs = runs.assign(
@@ -78,7 +78,7 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def wide(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns one row a question and one column a method, the paper's figures beside.
+    """Returns one row per task and one column per method, published figures included.
 
     Args:
         table: as `summary` returns it.
@@ -98,7 +98,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(table: pd.DataFrame) -> list[str]:
-    """Says, for each task, whether the peak models beat every baseline and the network."""
+    """Returns one sentence per task: whether peak models beat all baselines and the network."""
     lines = []
     whole = table[(table["part"] == "all") & (table["components"] == table["at_least"])]
     for (task, components), rows in whole.groupby(["task", "components"], sort=False):
@@ -130,10 +130,10 @@ def to_markdown(table: pd.DataFrame, protocol: Mapping[str, object]) -> str:
     lines += ["", "## Verdict", "", *(f"- {line}" for line in verdicts(table))]
     lines += [
         "",
-        "## Right answers in per cent",
+        "## Accuracy, percent",
         "",
-        "Means ± standard deviations over seeds (as many as stand in brackets, where not all). "
-        "Printed figures are of Vorozhtsov & Kitina (2024) and Schuetzke et al. (2023).",
+        "Means ± standard deviations over seeds; the number of seeds in brackets. "
+        "Printed figures are those of Vorozhtsov & Kitina (2024) and Schuetzke et al. (2023).",
         "",
         *markdown_table(wide(table)),
         "",
@@ -144,7 +144,7 @@ def to_markdown(table: pd.DataFrame, protocol: Mapping[str, object]) -> str:
 def _title(task: TaskName, part: str, components: int, at_least: int) -> str:
     title = TITLES[task]
     if task == "mixtures":
-        return f"{title} of {components}, at least {at_least} right"
+        return f"{title} of {components}, at least {at_least} correct"
     return title if part == "all" else f"{title}: {part}"
 
 

@@ -1,7 +1,7 @@
-"""The tasks of Vorozhtsov & Kitina (2024), and what is asked of every method in each.
+"""The tasks of Vorozhtsov & Kitina (2024): their data, and the accuracy of each method.
 
-What belongs here: which spectra train, are searched and tested in a task, and the answers of the
-methods scored. What does not: the methods, the report (see `report`).
+What belongs here: training, reference and test spectra of each task, and the scores of the methods.
+What does not: the methods, the report (see `report`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.synthetic_tasks.mixture_search import components
-from raman_pipeline.learning.synthetic_tasks.mixtures import found_components, mix
+from raman_pipeline.learning.synthetic_tasks.mixtures import correct_components, mix
 from raman_pipeline.learning.synthetic_tasks.names import (
     EMBEDDING,
     LEAST_SQUARES,
@@ -35,59 +35,60 @@ from raman_pipeline.learning.synthetic_tasks.untrained import (
     class_means,
     components_by_least_squares,
     components_by_sums,
+    downsampled,
     nearest,
     nearest_peak_list,
     smoothed,
-    thinned,
 )
 from raman_pipeline.universal_synthetic.classes import CHALLENGE_GROUPS, CLASSES
 from raman_pipeline.universal_synthetic.dataset import Labelled
-from raman_pipeline.universal_synthetic.disturbance import disturbed
+from raman_pipeline.universal_synthetic.distortion import distorted
 from raman_pipeline.universal_synthetic.variation import Part, SetName
 
-TRAINING_CLASSES = 400
-"""Of the task with unseen classes: 0 to 399 train, 400 to 499 are searched."""
-MIXED_CLASSES = 100
-"""Of the mixtures: 0 to 99 are mixed, 100 to 499 train."""
+CLASS_SPLITS = {
+    "unseen_classes": ((0, 400), (400, CLASSES)),
+    "mixtures": ((100, CLASSES), (0, 100)),
+}
+"""Training classes and test classes, [first, stop), of tasks where they differ."""
 TRAINING_SPECTRA = {"forty_percent": 20, "ten_percent": 5, "unseen_classes": 20, "mixtures": 20}
-"""Of a class, where not all 50; the authors' code has 20 for unseen classes and mixtures too."""
+"""Per class, if not all 50; 20 for unseen classes and mixtures is from the authors' code."""
 GALLERIES = 20
 GALLERY = 100
-"""Random galleries of unseen classes, and their size."""
+"""Number of random galleries of unseen classes, and classes per gallery."""
 
-RUNS = TableSchema(
+SYNTHETIC_RUNS = TableSchema(
     "synthetic_runs",
     (
-        Column("task", pa.string(), "what was asked", isin=TASKS),
-        Column("method", pa.string(), "who answered", isin=METHODS),
+        Column("task", pa.string(), "task", isin=TASKS),
+        Column("method", pa.string(), "method", isin=METHODS),
         Column("part", pa.string(), "all spectra, or a group or a gallery of them"),
         Column("components", pa.int64(), "classes in a spectrum", between=(1, 4)),
-        Column("at_least", pa.int64(), "of them named rightly", between=(1, 4)),
+        Column("at_least", pa.int64(), "correct ones to count as a success", between=(1, 4)),
         Column("n", pa.int64(), "spectra"),
-        Column("accuracy", pa.float64(), "share of spectra", between=(0, 1)),
-        Column("setting", pa.string(), "what the validation chose", nullable=True),
+        Column("accuracy", pa.float64(), "fraction of spectra", between=(0, 1)),
+        Column("setting", pa.string(), "hyperparameter chosen on validation", nullable=True),
     ),
     ("task", "method", "part", "components", "at_least"),
 )
 Row = dict[str, Any]
 Vectors = npt.NDArray[np.float32]
 Find = Callable[[Vectors, int], npt.NDArray[np.int64]]
-"""Names so many components of each spectrum."""
+"""Predicts the given number of components of each spectrum."""
 Sets = Mapping[SetName, Mapping[Part, Labelled]]
 
 
 @dataclass(frozen=True)
 class TaskData:
-    """What a task works on.
+    """The spectra of a task.
 
     Attributes:
-        learned: what an embedding may be trained on.
-        reference: what is searched; of the same classes as the test.
-        validation: what chooses numbers of neighbours and smoothings.
-        test: what is asked.
+        training: for the embedding.
+        reference: labelled spectra of the test classes.
+        validation: for the choice of k and of smoothings.
+        test: queries.
     """
 
-    learned: Labelled
+    training: Labelled
     reference: Labelled
     validation: Labelled
     test: Labelled
@@ -105,32 +106,20 @@ def task_data(task: TaskName, sets: Sets, seed: int) -> TaskData:
     train, validation, test = parts["train"], parts["validation"], parts["test"]
     if task in TRAINING_SPECTRA:
         train = train.first_of_class(TRAINING_SPECTRA[task])
-    if task == "unseen_classes":
-        searched = (TRAINING_CLASSES, CLASSES)
-        return TaskData(
-            train.of_classes(0, TRAINING_CLASSES),
-            train.of_classes(*searched),
-            validation.of_classes(*searched),
-            test.of_classes(*searched),
-        )
-    if task == "mixtures":
-        searched = (0, MIXED_CLASSES)
-        return TaskData(
-            train.of_classes(MIXED_CLASSES, CLASSES),
-            train.of_classes(*searched),
-            validation.of_classes(*searched),
-            test.of_classes(*searched),
-        )
+    if task in CLASS_SPLITS:
+        trained, tested = CLASS_SPLITS[task]
+        searched = (part.of_classes(*tested) for part in (train, validation, test))
+        return TaskData(train.of_classes(*trained), *searched)
     if task == "noisy":
         train, validation, test = (
-            replace(p, spectra=disturbed(p.spectra, 3 * seed + i))
+            replace(p, spectra=distorted(p.spectra, 3 * seed + i))
             for i, p in enumerate((train, validation, test))
         )
     return TaskData(train, train, validation, test)
 
 
 def paper_preset(task: TaskName, preset: EmbeddingPreset = PAPER) -> EmbeddingPreset:
-    """Returns the preset with what the authors' code changes for a task."""
+    """Returns the preset with the changes of the authors' code for a task."""
     if task == "unseen_classes":
         return preset.model_copy(update={"learning_rate": 9e-3})
     if task == "mixtures":
@@ -142,7 +131,7 @@ def paper_preset(task: TaskName, preset: EmbeddingPreset = PAPER) -> EmbeddingPr
 def embedding_rows(
     task: TaskName, data: TaskData, embed: Callable[[Vectors], Vectors], seed: int
 ) -> list[Row]:
-    """Returns what a trained embedding answers.
+    """Returns the accuracy of a trained embedding.
 
     Args:
         task: which.
@@ -150,7 +139,7 @@ def embedding_rows(
         embed: spectra to unit vectors.
         seed: of the mixtures.
     """
-    # torch takes seconds to import, and the other methods do without it.
+    # torch takes seconds to import, and the other methods do not need it.
     from raman_pipeline.learning.synthetic_tasks.embedding import nearest_classes
 
     reference = embed(data.reference.spectra)
@@ -171,82 +160,83 @@ def embedding_rows(
 
 
 def untrained_rows(task: TaskName, data: TaskData, seed: int) -> Iterator[Row]:
-    """Yields what the baselines and the peak models answer."""
+    """Yields the accuracies of the baselines and the peak models."""
     if task == "mixtures":
         yield from _untrained_mixture_rows(data, seed)
         return
     label, true = data.reference.label, data.test.label
-    reference = thinned(data.reference.spectra)
+    reference = downsampled(data.reference.spectra)
     chosen = _best_smoothing(reference, label, data.validation)
-    query = smoothed(thinned(data.test.spectra), chosen)
+    query = smoothed(downsampled(data.test.spectra), chosen)
     found = nearest(smoothed(reference, chosen), label, query)
     yield from _rows(task, SMOOTHED, found, true, f"smoothing {chosen:g}")
-    lists, asked = peak_lists(data.reference.spectra), peak_lists(data.test.spectra)
-    yield from _rows(task, PEAK_LIST, nearest_peak_list(lists, label, asked), true)
-    yield from _rows(task, PEAK_MODEL, fit_peak_model(lists, label).predict(asked), true)
+    lists, queries = peak_lists(data.reference.spectra), peak_lists(data.test.spectra)
+    yield from _rows(task, PEAK_LIST, nearest_peak_list(lists, label, queries), true)
+    yield from _rows(task, PEAK_MODEL, fit_peak_model(lists, label).predict(queries), true)
 
 
 def _untrained_mixture_rows(data: TaskData, seed: int) -> Iterator[Row]:
     label = data.reference.label
-    reference = thinned(data.reference.spectra)
+    reference = downsampled(data.reference.spectra)
     trial = mix(data.validation, 2, seed)
-    mixed = thinned(trial.spectra)
+    mixed = downsampled(trial.spectra)
 
-    def by_sums(thin: Vectors, deviation: float, count: int) -> npt.NDArray[np.int64]:
+    def by_sums(coarse: Vectors, deviation: float, count: int) -> npt.NDArray[np.int64]:
         means, classes = class_means(smoothed(reference, deviation), label)
-        return components_by_sums(means, classes, smoothed(thin, deviation), count)
+        return components_by_sums(means, classes, smoothed(coarse, deviation), count)
 
-    def right(deviation: float) -> float:
-        named = found_components(by_sums(mixed, deviation, 2), trial.classes)
-        return float((named == 2).mean())
+    def accuracy(deviation: float) -> float:
+        correct = correct_components(by_sums(mixed, deviation, 2), trial.classes)
+        return float((correct == 2).mean())
 
-    chosen = max(SMOOTHINGS, key=right)
+    chosen = max(SMOOTHINGS, key=accuracy)
     means, classes = class_means(smoothed(reference, chosen), label)
     model = fit_peak_model(peak_lists(data.reference.spectra), label)
-    ways: dict[str, Find] = {
-        SMOOTHED: lambda spectra, count: by_sums(thinned(spectra), chosen, count),
+    methods: dict[str, Find] = {
+        SMOOTHED: lambda spectra, count: by_sums(downsampled(spectra), chosen, count),
         LEAST_SQUARES: lambda spectra, count: components_by_least_squares(
-            means, classes, smoothed(thinned(spectra), chosen), count
+            means, classes, smoothed(downsampled(spectra), chosen), count
         ),
         PEAK_MODEL: lambda spectra, count: components(model, peak_lists(spectra), count),
     }
-    for method, find in ways.items():
+    for method, find in methods.items():
         setting = None if method == PEAK_MODEL else f"smoothing {chosen:g}"
         yield from _mixture_rows(data, method, seed, find, setting)
 
 
 def gallery_rows(sets: Sets, seed: int) -> Iterator[Row]:
-    """Yields what is found in random galleries of 100 classes, untrained and by peak models."""
+    """Yields accuracies in random galleries of 100 classes, of a baseline and of peak models."""
     parts = sets["universal"]
     rng = np.random.default_rng(seed)
-    searched = {p: peak_lists(parts[p].spectra) for p in ("train", "test")}
-    reference = thinned(parts["train"].spectra)
+    lists = {p: peak_lists(parts[p].spectra) for p in ("train", "test")}
+    reference = downsampled(parts["train"].spectra)
     chosen = _best_smoothing(reference, parts["train"].label, parts["validation"])
-    reference, query = smoothed(reference, chosen), smoothed(thinned(parts["test"].spectra), chosen)
+    reference = smoothed(reference, chosen)
+    query = smoothed(downsampled(parts["test"].spectra), chosen)
     for gallery in range(GALLERIES):
         classes = rng.choice(CLASSES, GALLERY, replace=False)
         train, test = (np.isin(parts[p].label, classes) for p in ("train", "test"))
         label, true = parts["train"].label[train], parts["test"].label[test]
-        model = fit_peak_model(searched["train"].subset(train), label)
-        answers = {
+        model = fit_peak_model(lists["train"].subset(train), label)
+        predictions = {
             SMOOTHED: nearest(reference[train], label, query[test]),
-            PEAK_MODEL: model.predict(searched["test"].subset(test)),
+            PEAK_MODEL: model.predict(lists["test"].subset(test)),
         }
-        for method, found in answers.items():
-            yield _row("unseen_classes", method, f"gallery {gallery}", 1, 1, found == true)
+        for method, predicted in predictions.items():
+            yield _row("unseen_classes", method, f"gallery {gallery}", 1, 1, predicted == true)
 
 
 def _best_smoothing(
     reference: Vectors, label: npt.NDArray[np.int64], validation: Labelled
 ) -> float:
-    """Returns the smoothing that is right most often on the validation."""
-    query = thinned(validation.spectra)
+    """Returns the smoothing of the highest accuracy on the validation set."""
+    query = downsampled(validation.spectra)
 
-    def right(deviation: float) -> float:
-        found = nearest(smoothed(reference, deviation), label, smoothed(query, deviation))
-        return float((found == validation.label).mean())
+    def accuracy(deviation: float) -> float:
+        predicted = nearest(smoothed(reference, deviation), label, smoothed(query, deviation))
+        return float((predicted == validation.label).mean())
 
-    return max(SMOOTHINGS, key=right)
+    return max(SMOOTHINGS, key=accuracy)
 
 
 def _mixture_rows(
@@ -259,9 +249,9 @@ def _mixture_rows(
     rows = []
     for count in (2, 3, 4):
         mixtures = mix(data.test, count, seed)
-        named = found_components(find(mixtures.spectra, count), mixtures.classes)
+        correct = correct_components(find(mixtures.spectra, count), mixtures.classes)
         rows += [
-            _row("mixtures", method, "all", count, least, named >= least, setting)
+            _row("mixtures", method, "all", count, least, correct >= least, setting)
             for least in range(1, count + 1)
         ]
     return rows
@@ -274,11 +264,11 @@ def _rows(
     true: npt.NDArray[np.int64],
     setting: str | None = None,
 ) -> Iterator[Row]:
-    right = predicted == true
-    yield _row(task, method, "all", 1, 1, right, setting)
+    correct = predicted == true
+    yield _row(task, method, "all", 1, 1, correct, setting)
     if task == "challenge":
         for i, group in enumerate(CHALLENGE_GROUPS):
-            yield _row(task, method, group, 1, 1, right[true // 9 == i], setting)
+            yield _row(task, method, group, 1, 1, correct[true // 9 == i], setting)
 
 
 def _row(
@@ -287,7 +277,7 @@ def _row(
     part: str,
     components: int,
     at_least: int,
-    right: npt.NDArray[np.bool_],
+    correct: npt.NDArray[np.bool_],
     setting: str | None = None,
 ) -> Row:
     return {
@@ -296,7 +286,7 @@ def _row(
         "part": part,
         "components": components,
         "at_least": at_least,
-        "n": len(right),
-        "accuracy": float(right.mean()),
+        "n": len(correct),
+        "accuracy": float(correct.mean()),
         "setting": setting,
     }

@@ -1,8 +1,6 @@
-"""What the embedding minimises: random triplets with a cut.
+"""The triplet loss of Vorozhtsov & Kitina (2024): random triplets, and a cut-off for small terms.
 
-What belongs here: the loss and the draw of triplets (Vorozhtsov & Kitina 2024). The losses of
-pytorch-metric-learning have no such cut, nor unmined triplets across batches. What does not:
-the network (see `learning.models.spectrum_cnn`).
+The losses of pytorch-metric-learning have no such cut-off, and mine their triplets within a batch.
 """
 
 from __future__ import annotations
@@ -24,28 +22,28 @@ _CPU_STEPS = 100
 def cut_triplet_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float, cut: float
 ) -> tuple[Tensor, Tensor]:
-    """Returns the mean loss of triplets of unit vectors [n, size], and the share that counts.
+    """Returns the mean loss of triplets of unit vectors [n, size], and the fraction of active ones.
 
-    A term is (1 − cos(a, p)) − (1 − cos(a, n)) + margin; those up to `cut` are dropped. Zero
-    where none is left.
+    A term is (1 − cos(a, p)) − (1 − cos(a, n)) + margin; those up to `cut` are inactive. The
+    loss is zero if none is active.
     """
     near = nn.functional.cosine_similarity(anchor, positive)
     far = nn.functional.cosine_similarity(anchor, negative)
     terms = (1 - near) - (1 - far) + margin
-    counts = terms > cut
-    return (terms * counts).sum() / counts.sum().clamp(min=1), counts.float().mean()
+    active = terms > cut
+    return (terms * active).sum() / active.sum().clamp(min=1), active.float().mean()
 
 
 class Triplets:
-    """Every spectrum is an anchor once an epoch, with a random positive and negative.
+    """Each spectrum is an anchor once per epoch, with a random positive and negative.
 
     For mixtures the positive is another spectrum of the anchor's class plus one of a second class,
-    and the negative two spectra of that second class; a narrow spectrum is the stronger part of a
-    sum. Anchors, positives and negatives then differ in kind, and the network normalises each in a
-    batch of its own, as the authors' code does throughout.
+    and the negative two spectra of that second class; narrow spectra dominate a sum. Anchors,
+    positives and negatives are then distributed differently, and batch normalisation sees them in
+    three batches, as everywhere in the authors' code.
     """
 
-    measure = "triplets that count"
+    measure = "active triplets"
 
     def __init__(
         self,
@@ -71,7 +69,7 @@ class Triplets:
         return torch.randperm(len(self.y)).split(batch_size)
 
     def loss(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns the loss of a batch, and the share of its triplets that count."""
+        """Returns the loss of a batch, and the fraction of its active triplets."""
         triplets = self.draw(rows)
         if self.mixtures:
             anchor, positive, negative = (self.forward(self._noisy(part)) for part in triplets)
@@ -100,11 +98,11 @@ class Triplets:
         return self.first[labels] + (torch.rand(len(labels)) * self.sizes[labels]).long()
 
     def _another(self, rows: Tensor, labels: Tensor) -> Tensor:
-        """Returns a random row of each class that is not the given one."""
+        """Returns a random row of each class, other than the given one."""
         step = 1 + (torch.rand(len(rows)) * (self.sizes[labels] - 1)).long()
         return self.first[labels] + (rows - self.first[labels] + step) % self.sizes[labels]
 
     def _mixed(self, first: Tensor, second: Tensor) -> Tensor:
-        """Returns sums of spectra as they were before their highest value was made 1."""
+        """Returns sums of spectra before their normalisation to a maximum of 1."""
         total = self.x[first] * self.top[first] + self.x[second] * self.top[second]
         return total / total.amax(dim=1, keepdim=True)

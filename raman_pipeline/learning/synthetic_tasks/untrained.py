@@ -1,8 +1,4 @@
-"""What nothing was trained for: smoothed spectra, peak lists, non-negative least squares.
-
-What belongs here: the baselines that a model has to beat. What does not: models (see
-`embedding`, `peak_model`).
-"""
+"""Untrained baselines: smoothed spectra, peak lists, non-negative least squares."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from raman_pipeline.common.jit import compiled
-from raman_pipeline.learning.synthetic_tasks.peak_lists import PeakLists, levelled
+from raman_pipeline.learning.synthetic_tasks.peak_lists import PeakLists, baseline_corrected
 from raman_pipeline.spectra.normalise import unit_vectors
 from raman_pipeline.spectra.unmixing import nonnegative_weights
 
@@ -19,41 +15,41 @@ Vectors = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
 SMOOTHINGS = (10.0, 20.0, 35.0, 50.0, 70.0, 100.0)
-"""Deviations, in points, that the validation chooses among."""
+"""Candidates for the standard deviation of the Gaussian, points; chosen on the validation set."""
 _STEP = 5
-"""Every so many points are kept: half of the narrowest smoothing."""
+"""One in so many points is kept: half of the narrowest smoothing."""
 _BATCH = 500
 _SHIFT, _HEIGHT = 29.0, 0.03
-"""Deviations of positions (points) and heights in training: uniform ±50 and ±0.05."""
+"""Standard deviations of positions (points) and heights in training: uniform ±50 and ±0.05."""
 
 
-def thinned(spectra: npt.NDArray[np.float32]) -> Vectors:
-    """Returns spectra [n, m] under the narrowest smoothing, every fifth point of them.
+def downsampled(spectra: npt.NDArray[np.float32]) -> Vectors:
+    """Returns every fifth point of spectra [n, m] after the narrowest smoothing.
 
-    Noisy ones are levelled first, so that the baseline meets no background either.
+    Noisy ones are baseline-corrected first, as for peak lists.
     """
     parts = []
     for start in range(0, len(spectra), _BATCH):
-        batch, _ = levelled(np.asarray(spectra[start : start + _BATCH], dtype=np.float32))
+        batch, _ = baseline_corrected(np.asarray(spectra[start : start + _BATCH], dtype=np.float32))
         smooth = gaussian_filter1d(np.clip(batch, 0, None), SMOOTHINGS[0], axis=1, mode="constant")
         parts.append(smooth[:, ::_STEP])
     return np.concatenate(parts)
 
 
-def smoothed(thin: Vectors, deviation: float) -> Vectors:
-    """Returns unit vectors of spectra that `thinned` gave, smoothed on to a deviation.
+def smoothed(coarse: Vectors, deviation: float) -> Vectors:
+    """Returns unit vectors of downsampled spectra, smoothed further.
 
     Args:
-        thin: float32 [n, m / 5].
-        deviation: of the Gaussian in all, points; one of SMOOTHINGS.
+        coarse: as `downsampled` returns them, float32 [n, m / 5].
+        deviation: of the Gaussian in total, points; one of SMOOTHINGS.
     """
     more = np.sqrt(deviation**2 - SMOOTHINGS[0] ** 2) / _STEP
-    smooth = gaussian_filter1d(thin, more, axis=1, mode="constant") if more > 0 else thin
+    smooth = gaussian_filter1d(coarse, more, axis=1, mode="constant") if more > 0 else coarse
     return unit_vectors(smooth)
 
 
 def nearest(reference: Vectors, label: Labels, query: Vectors) -> Labels:
-    """Returns the label of the reference with the greatest cosine for each query."""
+    """Returns the label of the nearest reference by cosine for each query."""
     found = [
         label[(query[start : start + _BATCH] @ reference.T).argmax(axis=1)]
         for start in range(0, len(query), _BATCH)
@@ -69,14 +65,13 @@ def class_means(vectors: npt.NDArray[np.floating], label: Labels) -> tuple[Vecto
 
 
 def nearest_peak_list(training: PeakLists, label: Labels, test: PeakLists) -> Labels:
-    """Returns the class whose mean list is nearest, among those with as many peaks.
+    """Returns the class of the nearest mean list, among those with the same number of peaks.
 
-    A class's list is the mean of those of its lists that have its commonest number of peaks. For
-    a number of peaks that no class has, those with the nearest number are compared by their first
-    peaks.
+    The mean list of a class is that of its lists with the most frequent number of peaks. If no
+    class has the number of peaks of a query, those with the nearest number are compared.
     """
     classes = np.unique(label)
-    counts = np.array([_commonest(training.counts[label == c]) for c in classes])
+    counts = np.array([_most_frequent(training.counts[label == c]) for c in classes])
     shape = (len(classes), training.positions.shape[1])
     positions, heights = np.zeros(shape), np.zeros(shape)
     for i, c in enumerate(classes):
@@ -87,31 +82,31 @@ def nearest_peak_list(training: PeakLists, label: Labels, test: PeakLists) -> La
         )
     found = np.empty(len(test), dtype=np.int64)
     for row in range(len(test)):
-        apart = np.abs(counts - test.counts[row])
-        same = np.flatnonzero(apart == apart.min())
+        difference = np.abs(counts - test.counts[row])
+        same = np.flatnonzero(difference == difference.min())
         distance = (((positions[same] - test.positions[row]) / _SHIFT) ** 2).sum(axis=1)
         distance += (((heights[same] - test.heights[row]) / _HEIGHT) ** 2).sum(axis=1)
         found[row] = classes[same[distance.argmin()]]
     return found
 
 
-def _commonest(counts: npt.NDArray[np.int64]) -> int:
-    values, often = np.unique(counts, return_counts=True)
-    return int(values[often.argmax()])
+def _most_frequent(counts: npt.NDArray[np.int64]) -> int:
+    values, frequency = np.unique(counts, return_counts=True)
+    return int(values[frequency.argmax()])
 
 
 def components_by_least_squares(
     means: Vectors, classes: Labels, mixtures: Vectors, count: int
 ) -> Labels:
-    """Returns the classes of the greatest non-negative shares, int64 [n, count]."""
-    shares = nonnegative_weights(means, mixtures)
-    return np.sort(classes[np.argsort(-shares, axis=1)[:, :count]], axis=1)
+    """Returns the classes of the largest non-negative weights, int64 [n, count]."""
+    weights = nonnegative_weights(means, mixtures)
+    return np.sort(classes[np.argsort(-weights, axis=1)[:, :count]], axis=1)
 
 
 def components_by_sums(means: Vectors, classes: Labels, mixtures: Vectors, count: int) -> Labels:
-    """Returns the classes whose sum of means is most like each mixture, int64 [n, count].
+    """Returns the classes whose sum of means is nearest to each mixture, int64 [n, count].
 
-    All sets are looked at, as Vorozhtsov & Kitina (2024) do; their sums are not stored.
+    The search is exhaustive, as in Vorozhtsov & Kitina (2024); sums are not stored.
 
     Args:
         means: unit vectors, [classes, size].

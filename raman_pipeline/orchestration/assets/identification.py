@@ -47,7 +47,6 @@ _table = partial(table_asset, group_name="identification", code_version="4")
     checks={"rows_conserved": "Every processed spectrum is in the library or has no mineral."},
 )
 def mineral_library(
-    settings: dg.ResourceParam[Settings],
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     located_specimens: pa.Table,
@@ -76,7 +75,6 @@ def mineral_library(
         measured,
         grid,
         named.to_dict("records"),
-        settings.fine_grid.interpolation,
     )
     fitted = _fitted(library) if can_be_evaluated(library) else {}
     unnamed = len(frame) - len(named)

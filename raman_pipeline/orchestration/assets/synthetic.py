@@ -1,4 +1,4 @@
-"""The universal synthetic sets, the paper's network, and the methods beside it."""
+"""Assets of the universal synthetic benchmark: sets, the paper's network, other methods."""
 
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from raman_pipeline.learning.synthetic_tasks.embedding import Embedding, fit_emb
 from raman_pipeline.learning.synthetic_tasks.names import TASKS, TITLES
 from raman_pipeline.learning.synthetic_tasks.pair_distances import pair_distances
 from raman_pipeline.learning.synthetic_tasks.tasks import (
-    RUNS,
+    SYNTHETIC_RUNS,
     embedding_rows,
     gallery_rows,
     paper_preset,
@@ -35,10 +35,10 @@ from raman_pipeline.orchestration.asset_kit import (
 from raman_pipeline.orchestration.partitions import SYNTHETIC_SEED, TASK_SEED, seed_and_task
 from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import current_rows, provenance
-from raman_pipeline.plots.synthetic import accuracies, distances
+from raman_pipeline.plots.synthetic import distances, error_rates
 from raman_pipeline.settings import Settings
 from raman_pipeline.universal_synthetic.classes import challenge_classes, universal_classes
-from raman_pipeline.universal_synthetic.dataset import Labelled, open_set, peaks_of, write_set
+from raman_pipeline.universal_synthetic.dataset import Labelled, load_set, peaks_of, write_set
 from raman_pipeline.universal_synthetic.variation import Part, SetName
 
 _NAMES: tuple[SetName, ...] = ("universal", "challenge")
@@ -62,8 +62,8 @@ SETS = TableSchema(
 )
 REPORT = TableSchema(
     "synthetic_report",
-    (Column("seed", pa.int64(), "of data and training"), *RUNS.columns),
-    ("seed", *RUNS.unique_together),
+    (Column("seed", pa.int64(), "of data and training"), *SYNTHETIC_RUNS.columns),
+    ("seed", *SYNTHETIC_RUNS.unique_together),
 )
 
 
@@ -100,13 +100,13 @@ def universal_synthetic_set(
     return Result(SETS.from_rows(rows), checks={"complete": Check(complete)})
 
 
-@_by_seed(RUNS, kinds={"scikitlearn"}, provenance_inputs=[])
+@_by_seed(SYNTHETIC_RUNS, kinds={"scikitlearn"}, provenance_inputs=[])
 def synthetic_runs(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     universal_synthetic_set: pa.Table,
 ) -> Result:
-    """Methods without training, and peak models, in every task."""
+    """Accuracy of the untrained baselines and of peak models in every task."""
     seed = int(context.partition_key)
     sets = _opened(settings, seed)
     step = f"synthetic_runs {seed}"
@@ -116,7 +116,7 @@ def synthetic_runs(
         publish(Progress(step, number + 1, len(TASKS) + 1, task))
     rows += list(gallery_rows(sets, seed))
     publish(Progress(step, len(TASKS) + 1, len(TASKS) + 1, "galleries"))
-    return Result(RUNS.from_rows(rows), {"seed": seed})
+    return Result(SYNTHETIC_RUNS.from_rows(rows), {"seed": seed})
 
 
 @model_asset(
@@ -134,18 +134,18 @@ def spectrum_embedding(
     seed, task = seed_and_task(context.partition_key)
     data = task_data(task, _opened(settings, seed), seed)
     state = fit_embedding(
-        data.learned,
+        data.training,
         paper_preset(task, settings.synthetic.embedding),
         seed,
         task == "mixtures",
         checkpoint_of(context, settings),
         log_epochs(context),
     )
-    return Result(state, {"dagster/row_count": len(data.learned), "task": task, "seed": seed})
+    return Result(state, {"dagster/row_count": len(data.training), "task": task, "seed": seed})
 
 
 @table_asset(
-    RUNS,
+    SYNTHETIC_RUNS,
     group_name="embedding",
     code_version="3",
     partitions_def=TASK_SEED,
@@ -158,10 +158,10 @@ def embedding_runs(
     settings: dg.ResourceParam[Settings],
     spectrum_embedding: ModelState,
 ) -> Result:
-    """The trained network in its task, and the distances of its pairs (Figure 1)."""
+    """Accuracy of the trained network in its task, and distances of pairs (Figure 1)."""
     seed, task = seed_and_task(context.partition_key)
     data, embed = task_data(task, _opened(settings, seed), seed), Embedding(spectrum_embedding)
-    table = RUNS.from_rows(embedding_rows(task, data, embed, seed))
+    table = SYNTHETIC_RUNS.from_rows(embedding_rows(task, data, embed, seed))
     same, other = pair_distances(embed(data.test.spectra), data.test.label, seed)
     title = f"{TITLES[task]}, test spectra, seed {seed}"
     return Result(
@@ -178,7 +178,7 @@ def embedding_runs(
 @report_asset(
     REPORT,
     group_name="synthetic_reports",
-    code_version="3",
+    code_version="4",
     uses=_USES,
     ins=dict.fromkeys(["synthetic_runs", "embedding_runs"], ALL_PARTITIONS),
 )
@@ -187,7 +187,7 @@ def synthetic_report(
     synthetic_runs: dict[str, pa.Table],
     embedding_runs: dict[str, pa.Table],
 ) -> Result:
-    """All methods in every task, beside the figures of the papers."""
+    """All methods in every task, and the published figures."""
     runs = current_rows(
         synthetic_runs | embedding_runs,
         provenance(settings, _USES),
@@ -202,13 +202,13 @@ def synthetic_report(
     return Result(
         REPORT.from_frame(runs),
         {"verdicts": text.verdicts(table)},
-        figures={"accuracies": accuracies(table)},
+        figures={"error_rates": error_rates(table)},
         report=text.to_markdown(table, _protocol(settings)),
     )
 
 
 def _opened(settings: Settings, seed: int) -> dict[SetName, dict[Part, Labelled]]:
-    return {name: open_set(_folder(settings, seed, name)) for name in _NAMES}
+    return {name: load_set(_folder(settings, seed, name)) for name in _NAMES}
 
 
 def _folder(settings: Settings, seed: int, name: SetName) -> Path:
@@ -223,15 +223,15 @@ def _protocol(settings: Settings) -> dict[str, object]:
         "noise-free",
         "seeds": f"training and validation are drawn anew for each seed ({first} + seed), as are "
         "weights, triplets, noise and mixtures; the test spectra of the clean tasks are fixed",
-        "paper's network": "its CNN, its triplets with a cut of 0.3, AdamW with steps; k of k-NN "
-        "and smoothings chosen on the validation; but for mixtures, anchors, positives and "
-        "negatives are normalised in one batch",
+        "paper's network": "its CNN, its triplets with a cut-off of 0.3, AdamW with steps; k of "
+        "k-NN and smoothings chosen on the validation set; except for mixtures, anchors, "
+        "positives and negatives share one batch normalisation",
         "noisy": "white noise of 0.02, a background of up to 1.0, cosmic rays; ours, not the "
         "benchmark's",
         "mixtures": "900 of each size, of classes 0 to 99, all components equally strong; the "
-        "network learned from classes 100 to 499",
-        "unseen classes, mixtures": "20 training spectra a class, as in the authors' code; 50 in "
+        "network is trained on classes 100 to 499",
+        "unseen classes, mixtures": "20 training spectra per class, as in the authors' code; 50 in "
         "the random galleries",
-        "peak models": "learned from the same training spectra; chosen with clean test spectra in "
-        "sight",
+        "peak models": "fitted to the same training spectra; designed with the clean test "
+        "spectra of seed 0 in view",
     }

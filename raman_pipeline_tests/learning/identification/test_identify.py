@@ -57,7 +57,7 @@ def test_a_baseline_is_corrected_if_requested(identifier, library, baseline):
     plain = measured_spectrum(library, 7)
     hump = 4000 * np.exp(-0.5 * ((plain.raman_shift - 700) / 400) ** 2)
     raw = Spectrum("raw", plain.raman_shift, plain.intensity + hump)
-    query = prepare(raw, library, baseline)
+    query = prepare(raw, library.grid, baseline)
     assert f"baseline corrected ({baseline})" in query.preprocessing
     found = identifier.identify_queries([query])[0]
     assert found.minerals[0].name == library.minerals[library.mineral[7]]

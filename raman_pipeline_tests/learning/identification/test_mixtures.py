@@ -14,7 +14,7 @@ def test_mixtures_are_found_with_their_fractions(library):
     for first, second in ((0, 20), (7, 33), (13, 45)):
         a, b = library.intensity[first], library.intensity[second]
         valid = library.valid[first] & library.valid[second]
-        query = prepare(Spectrum("two", GRID[valid], (0.7 * a + 0.3 * b)[valid]), library)
+        query = prepare(Spectrum("two", GRID[valid], (0.7 * a + 0.3 * b)[valid]), GRID)
         similarity = search(library, query.derivatives[None], query.valid[None])[0]
         best = searcher.find(query, similarity)
         names = {library.minerals[library.mineral[r]] for r in (first, second)}

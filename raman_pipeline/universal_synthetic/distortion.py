@@ -1,7 +1,6 @@
-"""The noisy variant: noise, a slow background and cosmic rays on clean spectra.
+"""Distortion of clean spectra: noise, a slowly varying background and cosmic rays.
 
-What belongs here: what the benchmark leaves out and measured spectra have. The choice is ours,
-and every report that uses it says so. What does not: the clean spectra (see `rendering`).
+Not part of the published benchmark; the parameters are ours, and the reports say so.
 """
 
 from __future__ import annotations
@@ -10,22 +9,22 @@ import numpy as np
 import numpy.typing as npt
 
 NOISE = 0.02
-"""Deviation of white Gaussian noise, as a share of the highest peak."""
+"""Standard deviation of white Gaussian noise, relative to the highest peak."""
 BACKGROUND = 0.5
-"""Greatest height of the background: a broad Gaussian band upon a slope."""
-RAYS = 1.0
+"""Largest height of the background: a broad Gaussian band on a linear slope."""
+COSMIC_RAYS = 1.0
 """Mean number of cosmic rays (Poisson), each one point wide."""
-RAY_HEIGHTS = (0.2, 1.5)
+COSMIC_RAY_HEIGHTS = (0.2, 1.5)
 
 Spectra = npt.NDArray[np.float32]
 
 
-def disturbed(spectra: Spectra, seed: int) -> Spectra:
+def distorted(spectra: Spectra, seed: int) -> Spectra:
     """Returns spectra with noise, background and cosmic rays, float32 [n, m].
 
     Args:
         spectra: [n, m], highest value 1.
-        seed: of all that is added; rows are drawn one after the other.
+        seed: of noise, backgrounds and cosmic rays; drawn row by row.
     """
     rng = np.random.default_rng(seed)
     points = spectra.shape[1]
@@ -37,7 +36,7 @@ def disturbed(spectra: Spectra, seed: int) -> Spectra:
         background = height * np.exp(-0.5 * ((x - centre) / width) ** 2)
         background += slope * (x if rng.random() < 0.5 else 1.0 - x)
         values = clean + background + NOISE * rng.standard_normal(points)
-        rays = rng.integers(0, points, rng.poisson(RAYS))
-        values[rays] += rng.uniform(*RAY_HEIGHTS, rays.size)
+        rays = rng.integers(0, points, rng.poisson(COSMIC_RAYS))
+        values[rays] += rng.uniform(*COSMIC_RAY_HEIGHTS, rays.size)
         noisy[row] = values
     return noisy

@@ -1,0 +1,38 @@
+import numpy as np
+
+from raman_pipeline.learning.synthetic_tasks.peak_lists import MOST, peak_lists
+from raman_pipeline.universal_synthetic.classes import universal_classes
+from raman_pipeline.universal_synthetic.distortion import distorted
+
+
+def test_peaks_of_clean_spectra_are_those_of_the_class(few):
+    lists = peak_lists(few["test"].spectra)
+    first = universal_classes()[1]
+    own = np.flatnonzero(few["test"].label == 1)[0]
+    assert lists.counts[own] == len(first.positions)
+    assert lists.positions[own, : len(first.positions)].tolist() == first.positions.tolist()
+    assert lists.heights[own].max() == 1.0
+
+
+def test_peaks_of_noisy_spectra_keep_their_positions(few):
+    clean = few["test"].spectra[:40]
+    lists, quiet = peak_lists(distorted(clean, 0)), peak_lists(clean)
+    for row in range(len(clean)):
+        strong = quiet.positions[row][quiet.heights[row] > 0.3]
+        found = lists.positions[row, : lists.counts[row]]
+        assert np.abs(strong[:, None] - found[None]).min(axis=1).max() < 5
+    # Few false peaks from noise, cosmic rays and background.
+    assert (lists.counts - quiet.counts).mean() < 1
+
+
+def test_flat_spectra_have_no_peaks():
+    assert peak_lists(np.zeros((2, 300), dtype=np.float32)).counts.tolist() == [0, 0]
+
+
+def test_of_too_many_peaks_the_highest_are_kept():
+    x = np.zeros((1, 1000), dtype=np.float32)
+    x[0, 10:1000:10] = np.linspace(0.1, 1, 99)
+    lists = peak_lists(x)
+    assert lists.counts[0] == MOST
+    assert lists.heights[0].min() > 0.5
+    assert (np.diff(lists.positions[0]) > 0).all()

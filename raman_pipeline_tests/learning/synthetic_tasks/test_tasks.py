@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from raman_pipeline.learning.synthetic_tasks.tasks import (
+    SYNTHETIC_RUNS,
+    embedding_rows,
+    paper_preset,
+    task_data,
+    untrained_rows,
+)
+from raman_pipeline.universal_synthetic.classes import CLASSES
+from raman_pipeline_tests.learning.synthetic_tasks.spectra import labelled
+
+
+@pytest.fixture(scope="module")
+def sets():
+    """All classes on few points: 21 training, 2 validation and 2 test spectra each."""
+    rng = np.random.default_rng(0)
+    parts = {}
+    for part, size in (("train", 21), ("validation", 2), ("test", 2)):
+        label = np.repeat(np.arange(CLASSES), size)
+        parts[part] = labelled(rng.random((len(label), 40)), label)
+    small = {part: p.of_classes(0, 27) for part, p in parts.items()}
+    return {"universal": parts, "challenge": small}
+
+
+def test_unseen_classes_are_unseen(sets):
+    for task, trained, searched in (
+        ("unseen_classes", (0, 399), (400, 499)),
+        ("mixtures", (100, 499), (0, 99)),
+    ):
+        data = task_data(task, sets, 0)
+        assert (data.training.label.min(), data.training.label.max()) == trained
+        for part in (data.reference, data.validation, data.test):
+            assert (part.label.min(), part.label.max()) == searched
+
+
+@pytest.mark.parametrize(
+    ("task", "size"),
+    [("all_classes", 21), ("forty_percent", 20), ("ten_percent", 5), ("unseen_classes", 20),
+     ("mixtures", 20)],
+)  # fmt: skip
+def test_training_spectra_per_class(sets, task, size):
+    data = task_data(task, sets, 0)
+    for part in (data.training, data.reference):
+        assert set(np.unique(part.label, return_counts=True)[1]) == {size}
+
+
+def test_tasks_differ_as_the_paper_says(sets):
+    assert paper_preset("all_classes").learning_rate == 5e-3
+    assert paper_preset("unseen_classes").learning_rate == 9e-3
+    assert (paper_preset("mixtures").learning_rate, paper_preset("mixtures").epochs) == (4e-3, 16)
+    assert len(task_data("challenge", sets, 0).test) == 54
+    noisy = [task_data("noisy", sets, seed).test.spectra for seed in (0, 0, 1)]
+    assert np.array_equal(noisy[0], noisy[1])
+    assert not np.array_equal(noisy[0], noisy[2])
+
+
+def test_rows_are_a_table(lines):
+    grouped = labelled(lines.spectra, np.array([0, 8, 9, 26])[lines.label])
+    sets = {"challenge": {p: grouped for p in ("train", "validation", "test")}}
+    data = task_data("challenge", sets, 0)
+    rows = list(untrained_rows("challenge", data, 0))
+    rows += embedding_rows("challenge", data, lambda s: s[:, :40], 0)
+    assert [r["n"] for r in rows if r["method"] == "embedding"] == [24, 12, 6, 6]
+    table = SYNTHETIC_RUNS.from_rows(rows)
+    assert SYNTHETIC_RUNS.problems(table) == []
+    whole = table.to_pandas().query("part == 'all'").set_index("method")
+    assert whole.loc["smoothed cosine", "accuracy"] > 0.9
