@@ -60,8 +60,8 @@ def inflate_zlib(site: Path) -> dict:
     return timed(work)
 
 
-def inflate_isal(site: Path) -> dict:
-    """The floor of our own reader."""
+def inflate_checked(site: Path) -> dict:
+    """The same through the hardened zip reader."""
     from raman_pipeline.rruff.zip_archive import open_zip
 
     def work() -> tuple[int, int]:
@@ -301,7 +301,7 @@ TASKS = {
     task.__name__: task
     for task in (
         inflate_zlib,
-        inflate_isal,
+        inflate_checked,
         arrays,
         arrays_unpacked,
         loadtxt,

@@ -1,6 +1,6 @@
-"""RRUFF archives: fetching them, and reading every member or saying why not.
+"""RRUFF archives: download, parsing of members, refusals, and the merge of all archives.
 
-What belongs here: file names, headers, rows, refusals, the mirror of the site,
-the merge of all archives, and the simulated sample archives. What does not:
-geography, resampling, learning, orchestration.
+What belongs here: everything specific to RRUFF's site and files, and the simulated sample archives.
+What does not: the text format of rows and headers (see `common.spectrum_text`), geography,
+resampling, learning, orchestration.
 """

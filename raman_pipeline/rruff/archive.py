@@ -1,9 +1,4 @@
-"""Reading whole archives: a zip, a folder of members, or one member.
-
-What belongs here: walking over members in a fixed order and collecting what was
-accepted and refused. What does not: the rules (see `member`), downloads (see
-`mirror`).
-"""
+"""Readers of whole archives: a zip, a folder of members, or one member."""
 
 from __future__ import annotations
 
@@ -29,7 +24,7 @@ _BATCH = 512
 
 @dataclass(frozen=True)
 class ParsedArchive:
-    """Everything an archive held: `accepted.num_rows + refused.num_rows == members`."""
+    """The members of an archive: `accepted.num_rows + refused.num_rows == members`."""
 
     members: int
     accepted: pa.Table | StagedTable
@@ -40,11 +35,11 @@ def read_outcomes(path: Path) -> Iterator[Outcome]:
     """Yields (member name, member or refusal) in the order of the names.
 
     Args:
-        path: a zip archive, a folder (searched for `*.txt` and `*.zip` below it),
-            or a single member.
+        path: a zip archive, a folder (searched recursively for `*.txt` and `*.zip`), or a
+            single member.
 
     Raises:
-        ArchiveError: the path does not exist or is no readable zip.
+        ArchiveError: the path does not exist or is not a readable zip archive.
     """
     path = Path(path)
     if path.is_dir():
@@ -52,7 +47,6 @@ def read_outcomes(path: Path) -> Iterator[Outcome]:
             if file.suffix.lower() in (".txt", ".zip") and file.is_file():
                 yield from read_outcomes(file)
     elif path.suffix.lower() == ".zip":
-        # On one core: threads that share Python's lock were measured to gain nothing.
         with open_zip(path) as archive:
             for info in archive.entries:
                 yield info.filename, _read(archive, info)
@@ -68,10 +62,10 @@ def parse_archive(path: Path | None, archive: str, sha256: str | None = None) ->
     """Reads an archive into the tables MEMBERS and REFUSALS.
 
     Args:
-        path: the zip or folder; None for an archive that is not published, which
-            yields empty tables.
-        archive: the name to record.
-        sha256: of the zip, to record.
+        path: the zip or folder; None for an archive that is not published, which gives
+            empty tables.
+        archive: its name.
+        sha256: of the zip.
 
     Raises:
         ArchiveError: see `read_outcomes`.
@@ -84,13 +78,13 @@ def parse_archive(path: Path | None, archive: str, sha256: str | None = None) ->
 def stage_archive(
     folder: Path, path: Path | None, archive: str, sha256: str | None = None
 ) -> ParsedArchive:
-    """As `parse_archive`, but the accepted members go to a file as they come.
+    """Like `parse_archive`, but streams the accepted members to a file, see `stage_table`.
 
     Args:
-        folder: where the file is to lie, see `stage_table`.
+        folder: for the file.
         path: see `parse_archive`.
-        archive: likewise.
-        sha256: likewise.
+        archive: its name.
+        sha256: of the zip.
     """
     batches = _Batches(path, archive, sha256)
     accepted = stage_table(folder, MEMBERS, batches)
@@ -98,7 +92,7 @@ def stage_archive(
 
 
 class _Batches:
-    """Yields accepted members as tables; counts all, and keeps the refusals."""
+    """Yields accepted members as tables; counts all members and collects the refusals."""
 
     def __init__(self, path: Path | None, archive: str, sha256: str | None) -> None:
         self._path, self._archive, self._sha256 = path, archive, sha256

@@ -1,11 +1,7 @@
-"""The local store of archives: verified versions and what is known of each.
+"""The local store of archives: verified versions, and the record of the current one.
 
-What belongs here: where a version lies, and the pointer to the current one.
-What does not: how it got there (see `mirror`).
-
-Layout: `<root>/<name>/<sha256>.zip` and `<root>/<name>/manifest.json`. The
-manifest is the pointer: it is replaced last and atomically, so a kill between the
-two leaves the former version in force.
+Layout: `<root>/<name>/<sha256>.zip` and `<root>/<name>/manifest.json`. The manifest is the
+pointer: it is replaced last and atomically, so a kill between the two keeps the former version.
 """
 
 from __future__ import annotations
@@ -32,7 +28,7 @@ ARCHIVE_NAMES = (
     "unrated_oriented",
     "unrated_unoriented",
 )
-"""The archives that RRUFF publishes or has published; those that are gone answer 404."""
+"""The archives that RRUFF publishes or has published; withdrawn ones answer 404."""
 
 PUBLISHED = "published"
 NOT_PUBLISHED = "not published"
@@ -40,7 +36,7 @@ NOT_PUBLISHED = "not published"
 
 @dataclass(frozen=True)
 class RemoteArchive:
-    """What a source says of an archive without handing it over."""
+    """Metadata of an archive at its source."""
 
     url: str
     published: bool
@@ -50,19 +46,19 @@ class RemoteArchive:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the archive does; what a sensor remembers."""
+        """Changes whenever the archive does; the cursor of the sensor."""
         if not self.published:
             return NOT_PUBLISHED
-        # All of them: a server can keep one and change the others.
+        # All three: a server can keep one and change the others.
         return f"{self.etag}/{self.last_modified}/{self.bytes}"
 
 
 @dataclass(frozen=True)
 class ArchiveRecord:
-    """What is known of one archive after the last look at its source.
+    """The stored version of one archive, as of the last check of its source.
 
-    Times are ISO 8601 in UTC. `sha256`, `bytes` and `members` are None for an
-    archive that is not published.
+    Times are ISO 8601 in UTC. `sha256`, `bytes` and `members` are None for an archive that is
+    not published.
     """
 
     name: str
@@ -78,17 +74,17 @@ class ArchiveRecord:
 
 
 class ArchiveStore:
-    """Verified archives below a folder."""
+    """Verified archives in a folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
 
     def folder(self, name: str) -> Path:
-        """The folder of one archive; also holds its unfinished download."""
+        """The folder of one archive and of its unfinished download."""
         return self.root / name
 
     def record(self, name: str) -> ArchiveRecord | None:
-        """Returns the current record, or None before the first look."""
+        """Returns the current record, or None before the first fetch."""
         manifest = self.folder(name) / "manifest.json"
         if not manifest.exists():
             return None
@@ -96,22 +92,22 @@ class ArchiveStore:
             return ArchiveRecord(**json.loads(manifest.read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
             raise ArchiveError(
-                f"{manifest}: no record of an archive ({error}); delete it to fetch {name} again"
+                f"{manifest}: not a record of an archive ({error}); delete it to fetch {name} again"
             ) from error
 
     def path(self, name: str) -> Path | None:
-        """Returns the current zip; None where the archive is not published or not fetched."""
+        """Returns the current zip; None if the archive is not published or not fetched."""
         record = self.record(name)
         if record is None or record.sha256 is None:
             return None
         path = self.folder(name) / f"{record.sha256}.zip"
-        # Of another size it was damaged in its place, and counts as not fetched.
-        sound = path.exists() and path.stat().st_size == record.bytes
-        return path if sound else None
+        # A stored zip of another size is damaged and counts as not fetched.
+        intact = path.exists() and path.stat().st_size == record.bytes
+        return path if intact else None
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """Keeps other processes from fetching the same archive at the same time."""
+        """Prevents two processes from fetching the same archive at the same time."""
         path = self.folder(name) / ".lock"
         with atomic.naming(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,8 +119,8 @@ class ArchiveStore:
     def write_record(self, record: ArchiveRecord) -> None:
         """Makes a record the current one, then removes the versions it replaces.
 
-        The zip of a published record must lie in its place already. Where an archive
-        is no longer published its last version stays on disk, out of use.
+        The zip of a published record must be in the store already. If an archive is no longer
+        published, its last version stays on disk, unused.
         """
         folder = self.folder(record.name)
         text = json.dumps(asdict(record), indent=2) + "\n"

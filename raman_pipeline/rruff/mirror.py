@@ -1,8 +1,7 @@
-"""Fetching archives: from RRUFF, from another server, or from a folder.
+"""Fetching of archives from RRUFF, from another server, or from a folder.
 
-What belongs here: conditional, verified, resumable transfers into an
-`ArchiveStore`. What does not: HTTP (see `transfer`), reading members
-(see `archive`).
+What belongs here: verified updates of an `ArchiveStore`, and when one is rejected. What does not:
+HTTP (see `transfer`), members (see `archive`).
 """
 
 from __future__ import annotations
@@ -30,19 +29,19 @@ from raman_pipeline.rruff.transfer import HttpSource
 from raman_pipeline.rruff.zip_archive import ArchiveError, verify_zip
 
 DownloadProgress = Callable[[int, int | None], None]
-"""Called with bytes received so far and the total, None where it is unknown."""
+"""Called with the bytes received so far and the total, None if unknown."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """Outcome of a fetch: the current record and whether the content is new."""
+    """Result of a fetch: the current record, and whether the content changed."""
 
     record: ArchiveRecord
     changed: bool
 
 
 class UpdateRejected(ArchiveError):
-    """A new version that does not come into force; the former one stays in use."""
+    """A published version that is not accepted; the former version stays in use."""
 
 
 @dataclass(frozen=True)

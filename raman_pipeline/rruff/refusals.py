@@ -1,8 +1,4 @@
-"""Why a member of an archive is refused.
-
-What belongs here: the codes, and the error that carries code, line and text.
-What does not: the rules that raise it (see `member`).
-"""
+"""Why a member of an archive is refused: codes, remedies, and the error that carries them."""
 
 from __future__ import annotations
 
@@ -10,14 +6,14 @@ from enum import StrEnum
 
 
 class RefusalCode(StrEnum):
-    """The reason for which a member cannot be used."""
+    """Why a member cannot be used."""
 
     UNREADABLE = "UNREADABLE"
-    """The bytes cannot be taken out of the archive (damaged data, bad CRC)."""
+    """The bytes cannot be read from the archive (damaged data, wrong CRC)."""
     UNSAFE_NAME = "UNSAFE_NAME"
-    """The name leads out of the archive (absolute, or with `..`)."""
+    """The path is absolute or contains `..`."""
     NOT_A_FILE = "NOT_A_FILE"
-    """A link, a device or another archive instead of a file."""
+    """A link, a device or another archive instead of a plain file."""
     TOO_LARGE = "TOO_LARGE"
     """More bytes are declared than any spectrum needs."""
     DECODE = "DECODE"
@@ -25,45 +21,45 @@ class RefusalCode(StrEnum):
     ROW = "ROW"
     """A line among the rows is not exactly two numbers."""
     TOO_SHORT = "TOO_SHORT"
-    """Fewer rows than a band needs."""
+    """Fewer rows than the smallest possible band."""
     NONFINITE = "NONFINITE"
     """A number is NaN or infinite."""
     DUPLICATE_AXIS = "DUPLICATE_AXIS"
     """Two neighbouring rows have the same Raman shift."""
     NONMONOTONIC = "NONMONOTONIC"
-    """The Raman shift goes down."""
+    """The Raman shift decreases."""
     IDENTITY_CONFLICT = "IDENTITY_CONFLICT"
-    """A repeated NAMES or RRUFFID header holds two different values."""
+    """NAMES or RRUFFID is repeated with different values."""
     KIND_MISMATCH = "KIND_MISMATCH"
     """FILETYPE and the file name disagree about RAW or Processed."""
 
 
 REMEDIES: dict[RefusalCode, str] = {
     RefusalCode.UNREADABLE: "the archive is damaged: download it again",
-    RefusalCode.UNSAFE_NAME: "RRUFF's names hold no folders: check where the archive is from",
-    RefusalCode.NOT_A_FILE: "unpack it, or check where the archive is from",
-    RefusalCode.TOO_LARGE: "check where the archive is from; a member is one spectrum",
+    RefusalCode.UNSAFE_NAME: "RRUFF's archives contain no folders: check the source of the archive",
+    RefusalCode.NOT_A_FILE: "unpack it, or check the source of the archive",
+    RefusalCode.TOO_LARGE: "check the source of the archive; a member is one spectrum",
     RefusalCode.DECODE: "save the file as UTF-8",
     RefusalCode.ROW: "each row must be two numbers, Raman shift and intensity",
-    RefusalCode.TOO_SHORT: "the file may be cut short: download it again",
+    RefusalCode.TOO_SHORT: "the file may be truncated: download it again",
     RefusalCode.NONFINITE: "remove the rows without a number or report them to RRUFF",
-    RefusalCode.DUPLICATE_AXIS: "keep one row for each Raman shift",
-    RefusalCode.NONMONOTONIC: "sort the rows by Raman shift, if they are one scan",
+    RefusalCode.DUPLICATE_AXIS: "keep one row per Raman shift",
+    RefusalCode.NONMONOTONIC: "sort the rows by Raman shift if they are one scan",
     RefusalCode.IDENTITY_CONFLICT: "keep one NAMES and one RRUFFID header",
     RefusalCode.KIND_MISMATCH: "make FILETYPE and the file name agree",
 }
 
 
 class MemberRefused(Exception):
-    """A member that the parser does not accept.
+    """A member that is not accepted.
 
     Attributes:
-        code: why.
-        line: the line at fault, counted from 1; None when no line is.
-        text: that line, or what was found instead, at most 120 characters.
-        headers: the headers read before the fault, so that a refusal can still
-            be told apart by mineral and specimen.
-        sha256: of the member's bytes; None where they could not be read.
+        code: the reason.
+        line: the faulty line (from 1); None if no line is at fault.
+        text: that line, or a description, at most 120 characters.
+        headers: the headers that were read, for the mineral and the specimen.
+        encoding: of the text; None if it could not be decoded.
+        sha256: of the member's bytes; None if they could not be read.
     """
 
     def __init__(self, code: RefusalCode, line: int | None, text: str) -> None:

@@ -165,7 +165,7 @@ def test_a_member_that_holds_more_than_it_declares_is_not_inflated(tmp_path):
     path.write_bytes(data[:at] + (1000).to_bytes(4, "little") + data[at + 4 :])
     refused = parse_archive(path, "liar").refused.to_pylist()
     assert [r["code"] for r in refused] == ["UNREADABLE"]
-    assert "1,000 bytes are declared" in refused[0]["text"]
+    assert "CRC" in refused[0]["text"]
 
 
 @pytest.mark.parametrize("damage", ["encrypted", "compression", "offset"])
