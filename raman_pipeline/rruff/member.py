@@ -25,7 +25,7 @@ from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
 
 IDENTITY_KEYS = ("NAMES", "RRUFFID")
 MIN_POINTS = 3
-"""A maximum needs a neighbour on either side; nothing shorter can show a band."""
+"""A maximum with a neighbour on either side."""
 
 
 @dataclass
@@ -36,15 +36,15 @@ class Member:
         name: the fields of the file name.
         raman_shift: float32 [n], cm⁻¹, strictly increasing.
         intensity: float32 [n], counts or arbitrary units, finite.
-        headers: `##KEY=value` lines; identity keys keep their first non-empty
-            value, all others their last one.
+        headers: value per key; of repeated headers, NAMES and RRUFFID keep the first non-empty
+            value, all others the last one.
         header_lines: the line (from 1) of each header's value.
-        comments: `# ...` lines without the mark.
-        preamble: lines before the first row that are neither header, comment nor row.
-        repeated_keys: headers that stood more than once.
         encoding: `utf-8` or `cp1252`.
-        has_end: whether `##END` was there.
         sha256: of the member's bytes.
+        comments: see `SpectrumText`.
+        preamble: see `SpectrumText`.
+        repeated_keys: a key per repetition of a header.
+        has_end: see `SpectrumText`.
     """
 
     name: MemberName
@@ -61,27 +61,27 @@ class Member:
 
     @property
     def mineral(self) -> str | None:
-        """The NAMES header; the file name's mineral where the header is empty."""
+        """The NAMES header; the mineral of the file name if the header is empty."""
         return self.headers.get("NAMES") or self.name.mineral
 
     @property
     def rruff_id(self) -> str | None:
-        """The RRUFFID header: what groups spectra of one specimen."""
+        """The specimen: the RRUFFID header, else the file name."""
         return self.headers.get("RRUFFID") or self.name.rruff_id
 
     @property
     def kind(self) -> str | None:
-        """`RAW`, `Processed`, or None where neither FILETYPE nor the name tells."""
+        """`RAW` or `Processed`: the FILETYPE header, else the file name, else None."""
         return kind_of(self.headers.get("FILETYPE", "")) or self.name.kind
 
     @property
     def wavelength_nm(self) -> float | None:
-        """Laser wavelength in nm: the header, else the name, else None."""
+        """Laser wavelength in nm: the header, else the file name, else None."""
         return parse_wavelength(self.headers.get("RAMAN WAVELENGTH", "")) or self.name.wavelength_nm
 
     @property
     def member_id(self) -> str:
-        """The server's id of the file; a hash of the content where the name has none."""
+        """The server's id of the file; a hash of the content if the file name has none."""
         return self.name.member_id or f"sha256-{self.sha256[:21]}"
 
 

@@ -1,8 +1,4 @@
-"""The file name of an archive member: eight fields joined by two underscores.
-
-What belongs here: reading a name. What does not: deciding between the name and
-the header (see `member`: the header wins for mineral, specimen and wavelength).
-"""
+"""Parser of the file names of members: eight fields joined by double underscores."""
 
 from __future__ import annotations
 
@@ -23,10 +19,11 @@ _SUBSAMPLE_ID = re.compile(r"^([RX]\d{6})(?:[-.]\d+)?$")
 
 @dataclass(frozen=True)
 class MemberName:
-    """The fields of a member's file name; None where the name does not fit.
+    """The fields of a member's file name; None if the name has another form.
 
-    `measurement_key` is everything before the kind: RAW and Processed of one
-    measurement share it, also when they sit in different archives.
+    `subsample_id` is the RRUFF ID with the suffix of the crystal or fragment that was measured
+    (`R040031-3`). `measurement_key` is everything before the kind: a RAW/Processed pair shares
+    it, even across archives.
     """
 
     raw: str
@@ -42,13 +39,13 @@ class MemberName:
 
     @property
     def rruff_id(self) -> str | None:
-        """The specimen (`R` or `X` and six digits) without its sub-sample suffix."""
+        """The specimen: `R` or `X` and six digits, without the suffix."""
         match = _SUBSAMPLE_ID.match(self.subsample_id or "")
         return match.group(1) if match else None
 
     @property
     def oriented(self) -> bool | None:
-        """As the writer of the archives decides it; None where the name does not fit."""
+        """Whether RRUFF files it as oriented; None if the name has another form."""
         if self.measurement_key is None:
             return None
         return not (self.polarization == "unoriented" or not (self.angle or self.polarization))
@@ -57,9 +54,8 @@ class MemberName:
 def parse_member_name(name: str) -> MemberName:
     """Splits the file name of a member (with or without folders and `.txt`).
 
-    Empty fields stay empty (`785______Raman_Data_RAW`). Names of older cuts with
-    single underscores are understood as well. A name that fits neither keeps only
-    `raw`, so the member can still be read by its headers.
+    Fields may be empty (`785______Raman_Data_RAW`). Older names with single underscores are
+    parsed as well. For any other name only `raw` is set, and the headers must tell the rest.
     """
     stem = name.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".txt")
     fields = stem.split("__")
@@ -92,9 +88,9 @@ def kind_of(text: str) -> str | None:
 
 
 def parse_wavelength(text: str) -> float | None:
-    """Returns a laser wavelength in nm, or None where the text holds none.
+    """Returns a laser wavelength in nm, or None if the text contains none.
 
-    A number that no Raman laser has (RRUFF names hold `53` for 532) counts as none.
+    Numbers outside LASER_RANGE_NM do not count (some RRUFF names have `53` for 532).
     """
     match = re.search(r"\d+(?:\.\d+)?", text)
     value = float(match.group()) if match else 0.0

@@ -1,7 +1,7 @@
-"""All archives as one table: one row a member id, RAW and Processed paired.
+"""All archives in one table: one row per member id, RAW/Processed pairs matched.
 
-What belongs here: de-duplication and pairing across archives. What does not:
-which spectra a study uses (see `raman_pipeline.learning.dataset`).
+What belongs here: de-duplication and pairing across archives. What does not: which spectra are
+used for learning (see `learning.data.selection`).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ SPECTRA = TableSchema(
     "spectra",
     (
         *(replace(c, unique=True) if c.name == "member_id" else c for c in MEMBERS.columns),
-        Column("copies", TEXT, "other members with this id: archive/file, a line each", True),
+        Column("copies", TEXT, "other members with this id: one archive/file per line", True),
         Column("pairing", TEXT, "state of the RAW/Processed pair", isin=PAIRINGS),
-        Column("paired_id", TEXT, "member id of the other kind, where paired", nullable=True),
+        Column("paired_id", TEXT, "member id of the other kind, if paired", nullable=True),
     ),
 )
 
@@ -37,16 +37,16 @@ SPECTRA = TableSchema(
 def merge_archives(tables: Mapping[str, pa.Table | StoredTable]) -> Iterator[pa.Table]:
     """Merges MEMBERS tables of several archives into one SPECTRA table, piece by piece.
 
-    A member id that stands several times (stale copies linger between full rebuilds
-    of the site, often under a mineral's former name) is kept once, the first by
-    archive and file name; the others are named in `copies`, so rows in = rows out +
-    copies named. Only the keys of all archives are held at a time, not the spectra.
+    A repeated member id (stale copies remain between full rebuilds of the site, often under a
+    mineral's former name) is kept once, the first by archive and file name. The others are listed
+    in `copies`: rows in = rows out + copies. Only the keys of all archives are held in memory,
+    not the spectra.
 
     Args:
         tables: archive name to MEMBERS table, its rows ordered by file name.
 
     Yields:
-        Pieces of a table of one row a member id, ordered by archive and file name.
+        Pieces of a table with one row per member id, ordered by archive and file name.
     """
     names = sorted(tables)
     keys = pd.concat(
@@ -57,9 +57,9 @@ def merge_archives(tables: Mapping[str, pa.Table | StoredTable]) -> Iterator[pa.
     copy = keys["member_id"].duplicated()
     places = (keys["archive"] + "/" + keys["member"])[copy]
     copies = places.groupby(keys["member_id"][copy]).agg("\n".join)
-    pairing, twins = pair_kinds(keys[~copy])
+    pairing, paired_id = pair_kinds(keys[~copy])
     added = pd.DataFrame(
-        {"copies": keys["member_id"].map(copies), "pairing": pairing, "paired_id": twins}
+        {"copies": keys["member_id"].map(copies), "pairing": pairing, "paired_id": paired_id}
     )
     row = 0
     for name in names:
@@ -74,21 +74,21 @@ def merge_archives(tables: Mapping[str, pa.Table | StoredTable]) -> Iterator[pa.
 
 
 def copies_named(spectra: pa.Table | StoredTable) -> int:
-    """Counts the members that `copies` names."""
+    """Counts the members that are listed in `copies`."""
     copies = spectra.select(["copies"])["copies"]
     return pc.sum(pc.list_value_length(pc.split_pattern(copies, "\n"))).as_py() or 0
 
 
 def pair_kinds(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Pairs RAW and Processed of one measurement.
+    """Matches the RAW and the Processed spectrum of each measurement.
 
     Args:
         rows: columns `member_id`, `measurement_key`, `kind`.
 
     Returns:
-        The pairing (one of PAIRINGS) and the twin's member id of every row.
-        `ambiguous` marks measurements with two members of a kind, `unknown` those
-        without a key or a kind; neither gets a twin.
+        Per row, the pairing (one of PAIRINGS) and the member id of the other kind. `ambiguous`
+        marks measurements with two members of a kind, `unknown` those without key or kind;
+        neither is paired.
     """
     known = rows["measurement_key"].notna() & rows["kind"].notna()
     counts = (
@@ -108,11 +108,11 @@ def pair_kinds(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     ids = paired.pivot(index="measurement_key", columns="kind", values="member_id").reindex(
         columns=["RAW", "Processed"]
     )
-    twins = pd.Series(None, index=rows.index, dtype="str")
+    paired_id = pd.Series(None, index=rows.index, dtype="str")
     for kind, other in (("RAW", "Processed"), ("Processed", "RAW")):
         own = paired[paired["kind"] == kind]
-        twins[own.index] = own["measurement_key"].map(ids[other])
-    return pairing, twins
+        paired_id[own.index] = own["measurement_key"].map(ids[other])
+    return pairing, paired_id
 
 
 def share_of_rruff(spectra: int, specimens: int) -> str:

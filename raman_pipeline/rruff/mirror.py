@@ -46,11 +46,11 @@ class UpdateRejected(ArchiveError):
 
 @dataclass(frozen=True)
 class UpdatePolicy:
-    """Which new versions come into force without a person's word.
+    """Which published versions are accepted without a review.
 
     Attributes:
-        max_shrink: the share of members that an archive may lose at a time; ratings
-            move, but not that many at once without a reason.
+        max_shrink: the share of members that an archive may lose per update; members move
+            between ratings, but not this many at once.
         accept_any: accept every readable version, for an update that was reviewed.
     """
 
@@ -58,7 +58,7 @@ class UpdatePolicy:
     accept_any: bool = False
 
     def accepts(self, former: ArchiveRecord, new: ArchiveRecord) -> bool:
-        """Whether a new version is plausible beside the former one."""
+        """Returns whether a new version is plausible, given the former one."""
         lost = (former.members or 0) - (new.members or 0)
         return self.accept_any or lost <= self.max_shrink * (former.members or 0)
 
@@ -67,7 +67,7 @@ class Source(Protocol):
     """A place that holds `<name>.zip` files."""
 
     def check_remote(self, name: str) -> RemoteArchive:
-        """Asks for validators only."""
+        """Returns the metadata of an archive without downloading it."""
         ...
 
     def fetch(
@@ -77,12 +77,12 @@ class Source(Protocol):
         known: ArchiveRecord | None,
         progress: DownloadProgress | None,
     ) -> tuple[RemoteArchive, Path | None]:
-        """Brings a new version into `folder`; the path is None where nothing is new."""
+        """Downloads a new version into `folder`; the path is None if nothing is new."""
         ...
 
 
 class FolderSource:
-    """A folder laid out like the site: `<folder>/<name>.zip`."""
+    """A folder with the layout of the site: `<folder>/<name>.zip`."""
 
     def __init__(self, folder: Path, setting: str = "RRUFF_URL") -> None:
         self.folder = Path(folder)
@@ -117,7 +117,7 @@ class FolderSource:
         known: ArchiveRecord | None,
         progress: DownloadProgress | None,
     ) -> tuple[RemoteArchive, Path | None]:
-        """Copies the archive unless its bytes are known already."""
+        """Copies the archive unless its bytes are those of the known version."""
         remote = self.check_remote(name)
         path = self.folder / f"{name}.zip"
         if not remote.published or (known and known.sha256 == atomic.file_sha256(path)):
@@ -136,12 +136,12 @@ def open_source(location: str, policy: RatePolicy, setting: str = "RRUFF_URL") -
     """Returns the source for `https://…`, `http://…`, `file:///…` or a plain folder.
 
     Args:
-        location: of the files.
+        location: of the archives.
         policy: rate and retries for a server.
-        setting: what the location was set with, for messages.
+        setting: the environment variable of the location, for messages.
 
     Raises:
-        ArchiveError: another scheme.
+        ArchiveError: the scheme is unknown.
     """
     scheme = urlsplit(location).scheme if "://" in location else ""
     if scheme in ("http", "https"):
@@ -164,16 +164,15 @@ def fetch_archive(
 ) -> Fetched:
     """Brings one archive up to date.
 
-    Nothing is transferred where the source says, or the bytes show, that nothing
-    changed. A new version comes into force only after every CRC in it was checked and
-    it is plausible beside the former one; until then, and after any failure, the former
-    one stays.
+    An unchanged archive is not downloaded again. A new version is accepted only after all its
+    CRCs were checked and if `policy` accepts it; until then, and after any failure, the former
+    version stays in use.
 
     Raises:
-        UpdateRejected: there is a former version, and the new one is damaged, gone or
-            much smaller.
-        ArchiveError: the source cannot be reached, or what it hands out is no complete
-            zip and there is no former version. The message names address and remedy.
+        UpdateRejected: there is a former version, and the new one is damaged, gone or much
+            smaller.
+        ArchiveError: the source cannot be reached, or sends no complete zip archive and there
+            is no former version. The message names the address and the remedy.
         OSError: the store cannot be written.
     """
     with store.lock(name):
@@ -204,7 +203,9 @@ def _fetch(
         return Fetched(record, changed=former is not None and former.status == PUBLISHED)
     if part is None:
         if known is None:
-            raise ArchiveError(f"{remote.url}: the source says unchanged, but there is no copy")
+            raise ArchiveError(
+                f"{remote.url}: not modified according to the source, but there is no copy"
+            )
         record = dataclasses.replace(
             known, url=remote.url, checked_at=now, etag=remote.etag or known.etag
         )
@@ -216,7 +217,7 @@ def _fetch(
         size = part.stat().st_size
         part.unlink()
         message = (
-            f"{remote.url}: received {size:,} bytes that are no complete zip archive "
+            f"{remote.url}: received {size:,} bytes that are not a complete zip archive "
             f"({error.__cause__ or 'a member is damaged'}); check the address and try again"
         )
         if known is None:
@@ -257,6 +258,6 @@ def _described(record: ArchiveRecord) -> str:
 
 def _remedy(name: str) -> str:
     return (
-        "where that is meant to be so, say `raman-pipeline accept-update "
-        f"{name}` or materialise rruff_archive with accept: true"
+        f"if this is intended, run `raman-pipeline accept-update {name}` or materialise "
+        "rruff_archive with accept: true"
     )

@@ -1,8 +1,4 @@
-"""The tables of this package: accepted members and refused members.
-
-What belongs here: schemas and the way from parsed members to rows. What does
-not: parsing (see `member`), merging archives (see `merge`).
-"""
+"""The tables of accepted and of refused members, and their rows."""
 
 from __future__ import annotations
 
@@ -40,7 +36,9 @@ MEMBERS = TableSchema(
         Column("archive_sha256", TEXT, "of that archive; null for a folder", nullable=True),
         Column("member", TEXT, "file name inside the archive"),
         Column("sha256", TEXT, "of the member's bytes"),
-        Column("measurement_key", TEXT, "file name up to the kind; twins share it", nullable=True),
+        Column(
+            "measurement_key", TEXT, "file name before the kind, shared by a pair", nullable=True
+        ),
         Column("mineral", TEXT, "NAMES header", nullable=True),
         Column("rruff_id", TEXT, "RRUFFID header: the specimen", nullable=True),
         Column("subsample_id", TEXT, "RRUFF ID in the file name, with its suffix", nullable=True),
@@ -49,15 +47,15 @@ MEMBERS = TableSchema(
         Column("wavelength_nm", pa.float64(), "laser wavelength, nm", True, between=LASER_RANGE_NM),
         Column("angle", TEXT, "orientation angle as in the file name, degrees", nullable=True),
         Column("polarization", TEXT, "polarization field of the file name", nullable=True),
-        Column("oriented", pa.bool_(), "oriented scan, as RRUFF decides it", nullable=True),
+        Column("oriented", pa.bool_(), "oriented scan, as filed by RRUFF", nullable=True),
         *(
             Column(name, TEXT, f"{key} header", nullable=True)
             for name, key in _HEADER_COLUMNS.items()
         ),
-        Column("header_lines", TEXT, "line (from 1) of each header: KEY=line, a line each"),
+        Column("header_lines", TEXT, "line (from 1) of each header: one KEY=line per line"),
         Column("encoding", TEXT, "text encoding of the file", isin=("utf-8", "cp1252")),
-        Column("repeated_headers", pa.int32(), "headers that stood more than once"),
-        Column("preamble", TEXT, "stray lines before the rows", nullable=True),
+        Column("repeated_headers", pa.int32(), "number of repeated headers"),
+        Column("preamble", TEXT, "other lines before the rows", nullable=True),
         Column("comments", TEXT, "# lines", nullable=True),
         Column("has_end", pa.bool_(), "whether ##END was present"),
         Column("points", pa.int32(), "number of rows", between=(3, 10_000_000)),
@@ -74,15 +72,15 @@ REFUSALS = TableSchema(
         Column("archive", TEXT, "archive that holds the member"),
         Column("archive_sha256", TEXT, "of that archive; null for a folder", nullable=True),
         Column("member", TEXT, "file name inside the archive"),
-        Column("sha256", TEXT, "of the member's bytes, where they could be read", nullable=True),
+        Column("sha256", TEXT, "of the member's bytes, if they could be read", nullable=True),
         Column("member_id", TEXT, "the server's id of the file, from its name", nullable=True),
-        Column("code", TEXT, "why it is refused", isin=tuple(RefusalCode)),
-        Column("line", pa.int32(), "line at fault, from 1", nullable=True),
-        Column("text", TEXT, "that line, or what was found"),
-        Column("mineral", TEXT, "NAMES header, where it could be read", nullable=True),
-        Column("rruff_id", TEXT, "RRUFFID header, where it could be read", nullable=True),
+        Column("code", TEXT, "reason of the refusal", isin=tuple(RefusalCode)),
+        Column("line", pa.int32(), "faulty line, from 1", nullable=True),
+        Column("text", TEXT, "that line, or a description"),
+        Column("mineral", TEXT, "NAMES header, if it could be read", nullable=True),
+        Column("rruff_id", TEXT, "RRUFFID header, if it could be read", nullable=True),
         Column("kind", TEXT, "RAW or Processed, from the file name", nullable=True),
-        Column("encoding", TEXT, "text encoding, where it was found", nullable=True),
+        Column("encoding", TEXT, "text encoding, if it could be decoded", nullable=True),
     ),
 )
 

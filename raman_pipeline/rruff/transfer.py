@@ -1,7 +1,7 @@
-"""Polite HTTP download: conditional, resumable, rate-limited, retried and identified.
+"""Polite HTTP download: conditional, resumable, rate-limited, retried, with a User-Agent.
 
-What belongs here: how a server is queried. What does not: what is done with the
-file (see `mirror`), the rate and the retries themselves (see `common.rate_policy`).
+What belongs here: requests and responses. What does not: whether a download is accepted (see
+`mirror`), rate and retries (see `common.rate_policy`).
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ class HttpSource:
         self.setting = setting
 
     def url(self, name: str) -> str:
-        """The address of one archive."""
+        """Returns the address of one archive."""
         return f"{self.base}/{name}.zip"
 
     def check_remote(self, name: str) -> RemoteArchive:
         """Sends a HEAD request.
 
         Raises:
-            ArchiveError: no usable answer.
+            ArchiveError: there is no usable response.
         """
 
         def attempt() -> RemoteArchive:
@@ -57,7 +57,7 @@ class HttpSource:
                 self.policy.wait_for_turn()
                 response = client.head(self.url(name))
                 if response.status_code in (405, 501):
-                    # It does not answer such questions; only a download can tell.
+                    # The server does not support HEAD; only a download can tell.
                     return RemoteArchive(url=self.url(name), published=True)
                 _refuse_failures(response)
                 return _remote(response)
@@ -71,16 +71,14 @@ class HttpSource:
         known: ArchiveRecord | None,
         progress: Callable[[int, int | None], None] | None,
     ) -> tuple[RemoteArchive, Path | None]:
-        """Downloads the archive unless the server says that the known one is current.
+        """Downloads the archive unless the server still has the known version.
 
-        What the server says of size, date and tag is compared with the record first: a
-        conditional request alone would miss bytes that change under the same tag.
-
-        An unfinished download is continued where the server can prove that the file
-        is still the same one (`If-Range`), and started afresh where it cannot.
+        Size, date and ETag are compared with the record first: a conditional request alone would
+        miss bytes that change under the same ETag. An unfinished download is resumed if the
+        server can prove that the file is the same (`If-Range`), and restarted otherwise.
 
         Raises:
-            ArchiveError: no usable answer after all attempts.
+            ArchiveError: there is no usable response after all attempts.
         """
         part = _Part(folder)
         if known is not None and _unchanged(remote := self.check_remote(name), known):
@@ -128,7 +126,7 @@ class HttpSource:
 
 
 class _Part:
-    """An unfinished download and the validator that ties it to one version."""
+    """An unfinished download and the validator of its version."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "download.part"
@@ -163,7 +161,7 @@ class _Part:
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else None
         with self.path.open("ab") as file:
-            # As it comes: what waits in a buffer when the line breaks would be lost.
+            # Unbuffered: buffered bytes would be lost if the connection breaks.
             for chunk in response.iter_raw():
                 file.write(chunk)
                 done += len(chunk)
@@ -184,7 +182,7 @@ def _unchanged(remote: RemoteArchive, known: ArchiveRecord) -> bool:
 
 def _validator(response: httpx.Response) -> str | None:
     etag = response.headers.get("ETag", "")
-    # RFC 9110, 13.1.5: a weak tag cannot prove that bytes are the same.
+    # RFC 9110, 13.1.5: a weak ETag does not prove that the bytes are equal.
     if etag and not etag.startswith("W/"):
         return etag
     return response.headers.get("Last-Modified")

@@ -1,10 +1,7 @@
-"""What changed from one version of RRUFF to the next.
+"""Changes between versions of RRUFF: the index of all members, its history, and comparisons.
 
-What belongs here: the index of all members of a version, its history on disk, and the
-comparison of two. What does not: fetching (see `mirror`).
-
-RRUFF publishes no release numbers: a version is the set of archives as they are, and
-here the hash of its index.
+RRUFF publishes no release numbers: a version is the current set of archives, identified by the
+hash of its index.
 """
 
 from __future__ import annotations
@@ -17,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.common.parquet import StoredTable, table_version, write_table
 from raman_pipeline.common.schema import Column, TableSchema
 
@@ -28,21 +26,21 @@ CHANGES = ("added", "removed", "re-rated", "changed", "renamed")
 INDEX = TableSchema(
     "member_index",
     (
-        Column("key", TEXT, "the server's id of the file; its name where it has none"),
+        Column("key", TEXT, "the server's id of the file, else its name"),
         Column("archive", TEXT, "archive that holds the member"),
         Column("member", TEXT, "file name inside the archive"),
         Column("sha256", TEXT, "of the member's bytes", nullable=True),
         Column("mineral", TEXT, "NAMES header", nullable=True),
         Column("rruff_id", TEXT, "RRUFFID header: the specimen", nullable=True),
-        Column("accepted", pa.bool_(), "whether the parser accepts it"),
+        Column("accepted", pa.bool_(), "whether the member is accepted"),
     ),
 )
 
 MEMBER_CHANGES = TableSchema(
     "member_changes",
     (
-        Column("change", TEXT, "what happened", isin=CHANGES),
-        Column("member_id", TEXT, "the server's id of the file; its name where it has none"),
+        Column("change", TEXT, "kind of change", isin=CHANGES),
+        Column("member_id", TEXT, "the server's id of the file, else its name"),
         Column("mineral", TEXT, "NAMES header, of the later version", nullable=True),
         Column("rruff_id", TEXT, "RRUFFID header, of the later version", nullable=True),
         Column("from_archive", TEXT, "archive before", nullable=True),
@@ -80,10 +78,10 @@ def member_index(
 def compare(before: pd.DataFrame, after: pd.DataFrame) -> pa.Table:
     """Returns MEMBER_CHANGES from one INDEX to another.
 
-    A member that left one archive and came to another under the same id is re-rated,
-    whether or not its bytes changed as well; `from_sha256` and `to_sha256` tell that.
+    A member that moved to another archive under the same id is `re-rated`, whether or not its
+    bytes changed as well (see `from_sha256` and `to_sha256`).
     """
-    # A member may stand several times in an archive: the n-th is compared with the n-th.
+    # An id may occur several times in an archive: the n-th is compared with the n-th.
     # As objects, since pandas 3 cannot merge empty Arrow strings.
     earlier, later = (
         frame.astype(object).assign(nth=frame.groupby(["key", "archive"]).cumcount())
@@ -136,17 +134,17 @@ def compare(before: pd.DataFrame, after: pd.DataFrame) -> pa.Table:
 
 
 class VersionHistory:
-    """The versions that a store has seen, the latest last.
+    """The versions of RRUFF that a store has seen, the latest last.
 
     Args:
-        folder: holds one parquet file a version, and `history.json` with their order.
+        folder: contains one Parquet file per version, and `history.json` with their order.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
 
     def versions(self) -> list[str]:
-        """Returns the versions in the order in which they came."""
+        """Returns the versions, the oldest first."""
         path = self.folder / "history.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
@@ -155,14 +153,14 @@ class VersionHistory:
         return StoredTable(self.folder / f"{version}.parquet").read()
 
     def add(self, index: pa.Table) -> tuple[str | None, str]:
-        """Adds a version unless it is the latest already; returns the former and this one."""
+        """Adds a version unless it is the latest; returns the former version and this one."""
         version = table_version(index)[:16]
         versions = self.versions()
         if not versions or versions[-1] != version:
             with atomic.replacing(self.folder / f"{version}.parquet") as temporary:
                 write_table(temporary, index)
             versions.append(version)
-            # Last, so that a kill before it leaves a file that nothing names.
+            # Last, so that a kill before it leaves only an unreferenced file.
             atomic.write_text(self.folder / "history.json", json.dumps(versions, indent=1))
         return (versions[-2] if len(versions) > 1 else None), version
 
@@ -171,16 +169,17 @@ def to_markdown(changes: pa.Table, rows: int = 40) -> str:
     """Returns the changes as Markdown: counts, then the first rows."""
     frame = changes.to_pandas()
     counts = frame["change"].value_counts().reindex(CHANGES, fill_value=0)
-    lines = [", ".join(f"{count:,} {name}" for name, count in counts.items()), ""]
-    if len(frame):
-        lines += ["| change | mineral | specimen | from | to |", "|---|---|---|---|---|"]
-        for row in frame.head(rows).astype(object).fillna("").itertuples():
-            before = f"{row.from_archive}: {row.from_member}" if row.from_archive else ""
-            after = f"{row.to_archive}: {row.to_member}" if row.to_archive else ""
-            lines.append(f"| {row.change} | {row.mineral} | {row.rruff_id} | {before} | {after} |")
-    if len(frame) > rows:
-        lines.append(f"| … and {len(frame) - rows:,} more | | | | |")
-    return "\n".join(lines)
+    shown = pd.DataFrame(
+        {
+            "change": frame["change"],
+            "mineral": frame["mineral"],
+            "specimen": frame["rruff_id"],
+            "from": frame["from_archive"] + ": " + frame["from_member"],
+            "to": frame["to_archive"] + ": " + frame["to_member"],
+        }
+    )
+    summary = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return "\n".join([summary, "", *markdown_table(shown, rows)])
 
 
 def _equal(one: pd.Series, other: pd.Series) -> pd.Series:

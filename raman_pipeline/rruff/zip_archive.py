@@ -91,7 +91,7 @@ def open_zip(path: Path) -> Iterator[ZipArchive]:
             # zipfile raises the last two for directories that are damaged or of a later version.
             size = path.stat().st_size
             raise ArchiveError(
-                f"{path}: no complete zip archive ({size:,} bytes; {error}); download it again"
+                f"{path}: not a complete zip archive ({size:,} bytes; {error}); download it again"
             ) from error
         except OSError as error:
             raise ArchiveError(f"{path}: {error.strerror or error}; check the path") from error

@@ -94,7 +94,7 @@ def test_bytes_that_change_under_an_equal_tag_in_mid_body_are_not_taken(server, 
     with pytest.raises(ArchiveError):
         fetch(server, store, attempts=1)
     server.files[f"/{NAME}.zip"] = bytes(len(other) + 1)
-    with pytest.raises(UpdateRejected, match="no complete zip archive.*stays in use"):
+    with pytest.raises(UpdateRejected, match="not a complete zip archive.*stays in use"):
         fetch(server, store)
     assert store.record(NAME) == good
     server.files[f"/{NAME}.zip"] = other
@@ -201,7 +201,7 @@ def test_a_copy_damaged_in_its_place_is_fetched_again(server, store):
 def test_a_damaged_manifest_is_named(server, store):
     fetch(server, store)
     (store.folder(NAME) / "manifest.json").write_text("{")
-    with pytest.raises(ArchiveError, match=r"manifest\.json: no record.*delete it"):
+    with pytest.raises(ArchiveError, match=r"manifest\.json: not a record.*delete it"):
         fetch(server, store)
 
 
@@ -289,7 +289,7 @@ def test_what_is_no_zip_never_replaces_a_good_version(server, store, bad):
         server.faults = [None, "html"]
     else:
         server.files[f"/{NAME}.zip"] = server.files[f"/{NAME}.zip"][:5000]
-    with pytest.raises(ArchiveError, match="no complete zip archive.*stays in use"):
+    with pytest.raises(ArchiveError, match="not a complete zip archive.*stays in use"):
         fetch(server, store)
     assert store.record(NAME) == good
     assert store.path(NAME).exists()
@@ -342,7 +342,7 @@ class TestFolders:
 
     def test_damaged_file(self, store, tmp_path):
         (tmp_path / f"{NAME}.zip").write_bytes(b"PK\x03\x04 and no more")
-        with pytest.raises(ArchiveError, match="no complete zip"):
+        with pytest.raises(ArchiveError, match="not a complete zip"):
             fetch_archive(FolderSource(tmp_path), store, NAME)
 
     def test_unknown_scheme(self):

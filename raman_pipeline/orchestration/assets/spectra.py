@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from functools import partial
 
 import dagster as dg
-import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from raman_pipeline.common.markdown import markdown_table
@@ -92,10 +90,15 @@ def parsed_members(
         MEMBERS,
         settings,
     )
-    first = dg.MetadataValue.md("\n".join(markdown_table(_first_refusals(refused))))
+    shown = refused.select(["member", "code", "line", "text"]).to_pandas()
+    table = markdown_table(shown.astype({"line": "Int64"}), rows=_REFUSALS_SHOWN)
+    first = dg.MetadataValue.md("\n".join(table))
     yield materialize(
         "refused_members",
-        Result(refused, {"refused_by_code": codes, "first_refusals": first}),
+        Result(
+            refused,
+            {"refused_by_code": codes, "first_refusals": first},
+        ),
         REFUSALS,
         settings,
     )
@@ -188,8 +191,3 @@ def member_changes(
             "changes": dg.MetadataValue.md(to_markdown(changes)),
         },
     )
-
-
-def _first_refusals(refused: pa.Table) -> pd.DataFrame:
-    shown = refused.select(["member", "code", "line", "text"]).slice(0, _REFUSALS_SHOWN)
-    return shown.to_pandas().astype({"line": "Int64"})
