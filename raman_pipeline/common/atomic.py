@@ -1,8 +1,4 @@
-"""Atomic writes: a reader sees the old file or the new one, never a half.
-
-What belongs here: the one way in which this project puts a file in its place.
-What does not: formats (each lives with its own data).
-"""
+"""Atomic writes: a reader sees the old file or the new one, never a part of it."""
 
 from __future__ import annotations
 
@@ -23,10 +19,9 @@ _STALE_S = 24 * 3600
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary sibling of `path`; on success it becomes `path`.
 
-    The temporary file is fsynced and renamed over `path` when the block ends
-    without an exception and removed when it does not, so a run killed at any
-    point leaves the previous version readable. Only a `.tmp-` file can stay
-    behind, and nothing reads those.
+    The temporary file is fsynced and renamed over `path` if the block ends without an exception,
+    and removed otherwise. A process killed at any point leaves the previous version readable, and
+    at most a `.tmp-` file that nothing reads.
 
     Raises:
         WriteError: the folder cannot be written (read-only, full, missing rights).
@@ -46,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def temporary_file(folder: Path, name: str) -> Path:
-    """Makes an empty file in a folder; removes what kills left there a day ago or earlier."""
+    """Creates an empty file in a folder; removes leftovers of killed processes after a day."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f".tmp-{glob.escape(name)}-*"):
         with suppress(FileNotFoundError):
@@ -66,10 +61,10 @@ class WriteError(OSError):
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Turns an error of the system into one that names file and remedy.
+    """Turns an OSError into one that names the file and the remedy.
 
     Raises:
-        WriteError: in place of an OSError.
+        WriteError: instead of an OSError.
     """
     try:
         yield

@@ -1,11 +1,7 @@
-"""The root of errors of use: what a person can mend, said in one line.
-
-What belongs here: the class that the command line catches. What does not: its kinds, which lie
-with what they are about.
-"""
+"""Base class of user errors, which the command line prints in one line."""
 
 from __future__ import annotations
 
 
 class InputError(Exception):
-    """What was given cannot be used; the message names it and the remedy."""
+    """An input cannot be used; the message names it and the remedy."""

@@ -1,8 +1,4 @@
-"""Compiled loops: numba with this project's options.
-
-What belongs here: how loops are compiled. What does not: the loops, which lie with
-what they are for, each beside a simple reference that the tests hold it to.
-"""
+"""numba with the options of this project."""
 
 from __future__ import annotations
 
@@ -17,11 +13,11 @@ _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 def compiled(**options: Any) -> Callable[[Callable], Callable]:
     """Returns a decorator that compiles a function when it is first called.
 
-    Machine code is kept beside the source, or in the user's cache folder, so that the
-    next process starts at once. Where neither can be written every process compiles.
+    Machine code is cached beside the source or in the user's cache folder. If neither is
+    writable, every process compiles.
 
     Args:
-        options: of `numba.njit`, beside this project's.
+        options: further options of `numba.njit`.
     """
 
     def decorate(function: Callable) -> Callable:

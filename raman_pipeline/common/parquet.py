@@ -1,8 +1,7 @@
-"""Tables on disk, for those that do not fit twice into memory.
+"""Parquet files, read by columns or batches and written from a stream.
 
-What belongs here: the parquet format of this project, reading it by columns and by
-batches, and writing it from a stream. What does not: where an asset lies (see
-`orchestration.io_managers`), what a table means (see `tables`).
+What belongs here: the Parquet options of this project and content hashes. What does not: paths of
+assets (see `orchestration.io_managers`), schemas (see `schema`).
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from raman_pipeline.common import atomic
 from raman_pipeline.common.schema import RAGGED, TableSchema
 
 BATCH_ROWS = 512
-"""Rows of a row group: some 10 MB of spectra."""
+"""Rows per row group: about 10 MB of spectra."""
 
 
 class StoredTable:
-    """A parquet file that is read only as far as it is needed."""
+    """A Parquet file that is read lazily."""
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
@@ -47,7 +46,7 @@ class StoredTable:
         return self._file.schema_arrow
 
     def read(self) -> pa.Table:
-        """Reads all of it."""
+        """Reads the whole table."""
         return self._file.read()
 
     def select(self, columns: Sequence[str]) -> pa.Table:
@@ -55,17 +54,17 @@ class StoredTable:
         return self._file.read(columns=list(columns))
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """Reads a row group at a time, in order."""
+        """Reads the row groups one by one, in order."""
         for group in range(self._file.num_row_groups):
             yield self._file.read_row_group(group, columns=columns)
 
     def row(self, index: int) -> dict[str, Any]:
-        """Reads one row without its arrays."""
+        """Reads one row without its ragged columns."""
         scalar = [field.name for field in self.schema if field.type != RAGGED]
         return self.select(scalar).slice(index, 1).to_pylist()[0]
 
     def whole_row(self, index: int) -> dict[str, Any]:
-        """Reads one row with its arrays (float32), a row group at a time.
+        """Reads one row with its ragged columns (float32), scanning row group by row group.
 
         Raises:
             IndexError: there is no such row.
@@ -84,10 +83,10 @@ class StoredTable:
 
 
 class StagedTable(StoredTable):
-    """A table that was written, but is not yet in its place.
+    """A table in a temporary file, before it is moved to its path.
 
     Attributes:
-        version: hash of the content, independent of how it came in batches.
+        version: hash of the content, independent of the batches.
     """
 
     def __init__(self, path: Path, version: str) -> None:
@@ -95,7 +94,7 @@ class StagedTable(StoredTable):
         self.version = version
 
     def move_to(self, path: Path) -> None:
-        """Renames the file over `path`, which must lie on the same disk."""
+        """Renames the file over `path`, which must be on the same disk."""
         self.path.replace(path)
         self.path = Path(path)
 
@@ -107,10 +106,10 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def stage_table(folder: Path, schema: TableSchema, tables: Iterable[pa.Table]) -> StagedTable:
-    """Writes a stream of tables into one file, holding some batches at a time.
+    """Writes a stream of tables into one file, with a few batches in memory.
 
     Args:
-        folder: on the disk where the table is to lie.
+        folder: on the disk of the final path.
         schema: of the table; every piece is cast to it.
         tables: the pieces, of any number of rows.
 
@@ -129,7 +128,7 @@ def stage_table(folder: Path, schema: TableSchema, tables: Iterable[pa.Table]) -
                     writer.write_table(piece, row_group_size=BATCH_ROWS)
                     digest.update(piece)
 
-                # While one piece is compressed and hashed the next one is made.
+                # One piece is compressed and hashed while the next one is made.
                 writing = pool.submit(lambda: None)
                 for piece in _rechunked(tables, schema.arrow):
                     _refuse_null_arrays(piece, schema)
@@ -143,7 +142,7 @@ def stage_table(folder: Path, schema: TableSchema, tables: Iterable[pa.Table]) -
 
 
 def batches_of(table: pa.Table | StoredTable) -> Iterator[pa.Table]:
-    """Yields a table piece by piece, wherever it lies."""
+    """Yields a table in pieces, from memory or from disk."""
     if isinstance(table, StoredTable):
         yield from table.batches()
     else:
@@ -151,25 +150,25 @@ def batches_of(table: pa.Table | StoredTable) -> Iterator[pa.Table]:
 
 
 class VersionDigest:
-    """Hashes a table's content as it comes by, BATCH_ROWS rows at a time."""
+    """Incremental hash of a table's content, in batches of BATCH_ROWS rows."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self._digest = hashlib.blake2b(digest_size=32)
         self._writer = pa.ipc.new_stream(_HashSink(self._digest), schema)
 
     def update(self, table: pa.Table) -> None:
-        """Takes in rows."""
+        """Adds rows."""
         for batch in table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS):
             self._writer.write_batch(batch)
 
     def version(self) -> str:
-        """Returns the hash of all that was taken in."""
+        """Returns the hash of all rows."""
         self._writer.close()
         return self._digest.hexdigest()
 
 
 def table_version(table: pa.Table) -> str:
-    """Returns a hash of a table's content, whatever its chunks."""
+    """Returns a hash of a table's content, independent of its chunks."""
     digest = VersionDigest(table.schema)
     digest.update(table)
     return digest.version()
@@ -181,14 +180,14 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         path,
         schema,
         compression="zstd",
-        # Spectra repeat no values, but neighbours share their high bytes.
+        # Values of spectra rarely repeat, but neighbours share their high bytes.
         use_dictionary=[field.name for field in schema if field.type != RAGGED],
         use_byte_stream_split=[f"{name}.list.element" for name in ragged],
     )
 
 
 def _rechunked(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
-    """Yields pieces of BATCH_ROWS rows (the last one less), so that bytes do not depend on cuts."""
+    """Yields pieces of BATCH_ROWS rows, so that the bytes do not depend on the pieces given."""
     waiting = schema.empty_table()
     for table in tables:
         waiting = pa.concat_tables([waiting, table.cast(schema)])
@@ -206,7 +205,7 @@ def _refuse_null_arrays(table: pa.Table, schema: TableSchema) -> None:
 
 
 class _HashSink(io.RawIOBase):
-    """A file that only feeds a digest."""
+    """A file object that feeds a digest."""
 
     def __init__(self, digest: Any) -> None:
         self._digest = digest

@@ -1,8 +1,4 @@
-"""Table schemas: one description from which storage, checks and the UI follow.
-
-What belongs here: how a table is described and verified. What does not: the
-tables themselves (each domain package describes its own).
-"""
+"""Table schemas: one description for storage, checks and the UI."""
 
 from __future__ import annotations
 
@@ -21,7 +17,7 @@ RAGGED = pa.list_(pa.float32())
 
 @dataclass(frozen=True)
 class Column:
-    """One column: name, Arrow type, what it means, and what must hold."""
+    """One column: name, Arrow type, description and constraints."""
 
     name: str
     type: pa.DataType
@@ -40,7 +36,7 @@ class Column:
         return checks
 
     def to_pandera(self) -> pandera.Column:
-        """The same column for pandera; the dtype itself is checked through Arrow."""
+        """Returns the column for pandera; dtypes are checked by Arrow."""
         return pandera.Column(
             checks=self._checks(),
             nullable=self.nullable,
@@ -64,7 +60,7 @@ class ColumnSource(Protocol):
 
 @dataclass(frozen=True)
 class TableSchema:
-    """A table: its columns in order, and groups of columns that are unique together."""
+    """A table: its columns in order, and a group of columns that is unique together."""
 
     name: str
     columns: tuple[Column, ...]
@@ -90,10 +86,10 @@ class TableSchema:
         )
 
     def from_rows(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-        """Builds a table from row mappings; a missing key is a null.
+        """Builds a table from mappings; a missing key is a null.
 
         Raises:
-            KeyError: a row holds a key that is no column.
+            KeyError: a key is not a column.
         """
         rows = list(rows)
         names = {c.name for c in self.columns}
@@ -106,7 +102,7 @@ class TableSchema:
         )
 
     def from_frame(self, frame: pd.DataFrame) -> pa.Table:
-        """Builds a table from a frame that holds at least the columns."""
+        """Builds a table from a frame with at least these columns."""
         return pa.Table.from_pandas(frame, schema=self.arrow, preserve_index=False)
 
     @staticmethod

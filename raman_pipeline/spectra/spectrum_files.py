@@ -57,7 +57,7 @@ def read_spectra(path: Path) -> list[Spectrum]:
     """Reads all spectra of a file.
 
     Raises:
-        SpectrumFileError: the file is missing, empty, cut short, or of another kind.
+        SpectrumFileError: the file is missing, empty, truncated, or of another format.
     """
     path = Path(path)
     try:
@@ -96,7 +96,7 @@ def _text(path: Path, data: bytes) -> Read:
     if found.bad_row is not None:
         line, text = found.bad_row
         raise SpectrumFileError(
-            f"{path}: line {line} is no row of two numbers: {text[:60]!r}; "
+            f"{path}: line {line} is not a row of two numbers: {text[:60]!r}; "
             "remove it, or export the spectrum again"
         )
     if not len(found.raman_shift):
@@ -164,7 +164,7 @@ def _another_axis(path: Path, unit: str) -> SpectrumFileError:
 
 def _broken(path: Path, kind: str, error: Exception) -> SpectrumFileError:
     return SpectrumFileError(
-        f"{path}: is no whole {kind} file ({error or type(error).__name__}); export it again, "
+        f"{path}: not a complete {kind} file ({error or type(error).__name__}); export it again, "
         "or as text with two columns"
     )
 

@@ -1,10 +1,7 @@
-"""The spectrum tensor on disk: safetensors, opened memory-mapped.
+"""The spectrum tensor on disk: a memory-mapped safetensors file.
 
-What belongs here: the file format. What does not: how the numbers came about (see
-`resample`).
-
-safetensors is eight bytes of header length, a JSON header and the raw bytes; the
-numpy reader of the library copies, so the mapping is made here from the header.
+The format is eight bytes of header length, a JSON header, and raw bytes. The numpy reader of
+the library copies, so the memory map is made here from the header.
 """
 
 from __future__ import annotations
@@ -30,7 +27,7 @@ class SpectrumTensor:
     Attributes:
         intensity: float32 [n, m], normalised; read-only when opened from a file.
         grid: float64 [m], Raman shift, cm⁻¹.
-        member_ids: n ids, the row index into the spectra table.
+        member_ids: n member ids of the spectra table, one per row.
         stored_version: `version` as it stands in the file that this was opened from.
     """
 
@@ -64,7 +61,7 @@ class SpectrumTensor:
 
 
 def write_tensor(path: Path, tensor: SpectrumTensor) -> None:
-    """Writes a tensor file; the caller sees to atomicity."""
+    """Writes a tensor file, not atomically."""
     # One entry, since the library writes several in any order.
     index = {"member_ids": tensor.member_ids, "version": tensor.version}
     save_file(
@@ -75,10 +72,10 @@ def write_tensor(path: Path, tensor: SpectrumTensor) -> None:
 
 
 def open_tensor(path: Path) -> SpectrumTensor:
-    """Opens a tensor file; the intensities stay on disk until they are touched.
+    """Opens a tensor file; intensities are read from disk on access.
 
     Raises:
-        ValueError: the file is no tensor file of this project, or is cut short.
+        ValueError: the file is not a tensor file of this project, or is truncated.
     """
     path = Path(path)
     try:
@@ -89,7 +86,7 @@ def open_tensor(path: Path) -> SpectrumTensor:
         index = json.loads(header["__metadata__"]["index"])
     except (ValueError, KeyError, OverflowError, MemoryError) as error:
         raise ValueError(
-            f"{path}: no complete spectrum tensor ({error}); materialise resampled_spectra again"
+            f"{path}: not a complete spectrum tensor ({error}); materialise resampled_spectra again"
         ) from error
     return SpectrumTensor(
         arrays["intensity"],
@@ -103,7 +100,7 @@ def _map(path: Path, entry: dict, base: int) -> np.ndarray:
     start, stop = entry["data_offsets"]
     shape, dtype = tuple(entry["shape"]), np.dtype(_DTYPES[entry["dtype"]])
     if path.stat().st_size < base + stop:
-        raise ValueError("the file is cut short")
+        raise ValueError("the file is truncated")
     if stop == start:
         return np.empty(shape, dtype=dtype)
     return np.memmap(path, dtype=dtype, mode="r", offset=base + start, shape=shape)

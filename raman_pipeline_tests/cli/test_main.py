@@ -74,7 +74,7 @@ class TestValidate:
         broken.write_bytes((sample_folder / "LR-Raman.zip").read_bytes()[:1000])
         result = validate(broken, tmp_path / "missing.txt", sample_folder / "LR-Raman.zip")
         assert result.exit_code == 1
-        assert "broken.zip: no complete zip archive" in result.stderr
+        assert "broken.zip: not a complete zip archive" in result.stderr
         assert "missing.txt" in result.stderr
         assert len(result.stdout.splitlines()) == 8
 

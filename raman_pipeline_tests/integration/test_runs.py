@@ -85,7 +85,7 @@ def test_a_damaged_archive_is_told_and_harms_nothing(settings, site):
         outcomes = run_graph(settings, Callbacks(), train=False)
         errors = [e for o in outcomes for e in o.errors]
         assert len(errors) == 1
-        assert "no complete zip archive" in errors[0]
+        assert "not a complete zip archive" in errors[0]
         assert "stays in use" in errors[0]
         assert states(settings)["rruff_archive"].failed == 1
         assert (settings.asset_store / "spectra.parquet").read_bytes() == before

@@ -182,7 +182,7 @@ class TestTensorFile:
         path = tmp_path / "t.safetensors"
         write_tensor(path, self.tensor())
         path.write_bytes(path.read_bytes()[:keep])
-        with pytest.raises(ValueError, match="no complete spectrum tensor"):
+        with pytest.raises(ValueError, match="not a complete spectrum tensor"):
             open_tensor(path)
 
     def test_rows_and_shapes(self):
