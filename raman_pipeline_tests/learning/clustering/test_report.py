@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from raman_pipeline.learning.clustering.benchmark import SUPERVISED
 from raman_pipeline.learning.clustering.report import (
     compare_with_paper,
     conclusions,
@@ -38,8 +39,7 @@ def runs(latents, spectra=(0.5, 0.7), derivatives=(0.6, 0.6)):
 
 
 def clusters(*rows):
-    frame = pd.DataFrame(rows, columns=["member_id", "mineral", "cluster", "augmented"])
-    return frame
+    return pd.DataFrame(rows, columns=["member_id", "mineral", "cluster", "augmented"])
 
 
 def test_the_best_clustering_of_each_kind_is_compared_by_its_mean():
@@ -52,6 +52,13 @@ def test_the_best_clustering_of_each_kind_is_compared_by_its_mean():
 def test_the_autoencoder_may_lose_or_tie():
     assert "loses to" in conclusions(summary(runs((0.1, 0.2))))[0]
     assert "ties with" in conclusions(summary(runs((0.6, 0.6))))[0]
+
+
+def test_the_supervised_baseline_is_compared_separately():
+    supervised = run("first-derivative spectra", False, 0.95, 0, SUPERVISED, "labels")
+    (line,) = conclusions(summary(pd.concat([runs((0.8, 0.6)), pd.DataFrame([supervised])])))
+    assert "by 0.100" in line
+    assert line.endswith("the mineral of the nearest training spectrum, reaches 0.950.")
 
 
 def test_standard_deviations_are_over_seeds():

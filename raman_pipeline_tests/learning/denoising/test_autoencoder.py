@@ -2,13 +2,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 
 from raman_pipeline.learning.data.corpus import Corpus
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS
-from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
 from raman_pipeline_tests.learning.corpora import mineral_corpus
 
 TINY = AUTOENCODERS["default"].model_copy(
@@ -20,40 +18,6 @@ TINY = AUTOENCODERS["default"].model_copy(
 @pytest.fixture
 def corpus():
     return mineral_corpus()
-
-
-def network(**changes):
-    chosen = {"length": 96, "patch": 8, "dim": 32, "heads": 4, "encoder_depth": 2,
-              "decoder_depth": 1, "code": 8} | changes  # fmt: skip
-    torch.manual_seed(0)
-    return TransformerAutoencoder(**chosen)
-
-
-class TestTransformerAutoencoder:
-    @pytest.mark.parametrize("context", [True, False])
-    @pytest.mark.parametrize(("patch", "code"), [(8, 8), (8, 32), (16, 20), (1, 4)])
-    def test_an_untrained_network_is_the_identity(self, patch, code, context):
-        model = network(patch=patch, code=code, context=context)
-        spectra = torch.rand(3, 96)
-        latents = model.encode(spectra)
-        assert latents.shape == (3, 96 // patch * code) == (3, model.latent_size)
-        torch.testing.assert_close(model(spectra), spectra, atol=1e-5, rtol=0)
-
-    def test_latent_size_of_the_paper(self):
-        preset = AUTOENCODERS["paper"]
-        assert 1200 // preset.patch * preset.code == 38_400
-
-    def test_inconsistent_sizes_are_rejected(self):
-        for wrong in ({"length": 97}, {"code": 4}, {"code": 64}):
-            with pytest.raises(ValueError, match="patch that divides them"):
-                network(**wrong)
-
-    def test_projections_are_unit_vectors_and_need_a_projection_head(self):
-        latents = torch.rand(2, 96)
-        with pytest.raises(ValueError, match="no projection head"):
-            network().project(latents)
-        length = network(projection=5).project(latents).norm(dim=1)
-        torch.testing.assert_close(length, torch.ones(2))
 
 
 def test_training_lowers_the_error(corpus):
