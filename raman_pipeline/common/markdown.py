@@ -1,9 +1,33 @@
-"""Data frames as Markdown tables."""
+"""Written reports and data frames as Markdown."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
+
+
+def markdown_report(
+    title: str, protocol: Mapping[str, object], *parts: str | Sequence[str] | pd.DataFrame
+) -> str:
+    """Returns a report as Markdown.
+
+    Args:
+        title: of the report.
+        protocol: facts that every number depends on, in the order to print.
+        parts: headings and paragraphs, lists of items, and frames, which become tables; an empty
+            one is `None.`.
+    """
+    lines = []
+    facts = [f"{key}: {value}" for key, value in protocol.items()]
+    for part in (f"# {title}", "## Protocol", facts, *parts):
+        if isinstance(part, pd.DataFrame):
+            lines += markdown_table(part) if len(part) else ["None."]
+        else:
+            lines += [part] if isinstance(part, str) else [f"- {item}" for item in part]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def markdown_table(frame: pd.DataFrame, rows: int | None = None) -> list[str]:

@@ -99,7 +99,7 @@ def test_two_runs_at_once_on_one_store_make_the_same_bytes(settings, site, tmp_p
 
 
 def test_a_killed_training_goes_on_from_its_checkpoint(settings, site):
-    checkpoint = settings.checkpoint_store / "convnext1d" / "random" / "0.pt"
+    checkpoint = settings.checkpoint_store / "convnext1d_model" / "0" / "random.pt"
     epochs = 40
     code = [sys.executable, "-c", RUN, str(settings.store), str(site), str(epochs), "convnext1d"]
     process = subprocess.Popen(code, start_new_session=True)

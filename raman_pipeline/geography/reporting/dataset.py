@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_report
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.geography.reporting.pappone2024 import (
     PAPER_COUNTRIES,
@@ -127,15 +127,6 @@ def _row(
 def dataset_markdown(counts: pd.DataFrame, protocol: Mapping[str, object], top: int = 20) -> str:
     """Returns the report as Markdown; `counts` is a DATASET_COUNTS table."""
     columns = ["raw", "processed", "spectra", "specimens"]
-    lines = ["# Dataset report", "", "## Protocol", ""]
-    lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += [
-        "",
-        "RAW and Processed are two files of one measurement: `spectra` counts both, as the",
-        "paper seems to (every count in its tables is even), `specimens` counts neither twice.",
-        "Coordinates are those of a place, or of the middle of a division with its radius.",
-        "",
-    ]
     titles = {
         "total": "Totals",
         "country": "Table 1: natural spectra by country",
@@ -143,17 +134,20 @@ def dataset_markdown(counts: pd.DataFrame, protocol: Mapping[str, object], top: 
         "country_group": "Table 3: natural spectra of three countries and of the rest",
         "excluded": "Excluded, with the reason",
     }
+    sections: list[str | pd.DataFrame] = []
     for section, title in titles.items():
-        part = counts[counts["section"] == section].head(top)
         shown = ["name", *columns, "cumulative_percent", "paper_spectra"]
         if section in ("total", "excluded"):
             shown.remove("cumulative_percent")
-        lines += [f"## {title}", ""]
-        lines += [*(markdown_table(part[shown]) if len(part) else ["Nothing."]), ""]
-    lines += [
-        "The paper's Table 3 prints 30%, 16%, 8% and 46%; its own counts give Canada 8.4% and",
-        "Australia 2.5% of 32,892. Its Table 1 counts 31,189 spectra (9,656 = 30.96%), fewer than",
+        sections += [f"## {title}", counts.loc[counts["section"] == section, shown].head(top)]
+    return markdown_report(
+        "Dataset report",
+        protocol,
+        "RAW and Processed are two files of one measurement: `spectra` counts both, as the\n"
+        "paper seems to (every count in its tables is even), `specimens` counts neither twice.\n"
+        "Coordinates are those of a place, or of the middle of a division with its radius.",
+        *sections,
+        "The paper's Table 3 prints 30%, 16%, 8% and 46%; its own counts give Canada 8.4% and\n"
+        "Australia 2.5% of 32,892. Its Table 1 counts 31,189 spectra (9,656 = 30.96%), fewer than\n"
         "its 32,214 natural ones: at least 977 located natural spectra have no country there.",
-        "",
-    ]
-    return "\n".join(lines)
+    )

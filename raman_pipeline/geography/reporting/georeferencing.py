@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_report
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.geography.geocoding.geocoder import LOCATION_LEVELS
 from raman_pipeline.geography.maps.geodesy import distance_km
@@ -128,46 +128,31 @@ def georeferencing_markdown(
         protocol: facts that every number depends on, in the order to print.
         listed: rows of the list of disagreements.
     """
-    counts = strategy_counts(compared)
-    lines = ["# Georeferencing report", "", "## Protocol", ""]
-    lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += [
-        "",
-        "## Both strategies, distinct localities",
-        "",
-        *markdown_table(_formatted(counts)),
-        "",
-    ]
-    lines += [
-        "A country for localities that name none (synthetic, unknown, an ocean) is always wrong.",
-        "Levels say what was located; the paper's strategy takes the middle of a country or a",
-        "state for the place, the constrained one gives the level and the uncertainty.",
-        "",
-        "## Where they disagree",
-        "",
-        *markdown_table(
-            compared["agreement"].value_counts().rename_axis("agreement").reset_index()
-        ),
-        "",
-    ]
+    agreement = compared["agreement"].value_counts().rename_axis("agreement").reset_index()
     other = compared[compared["agreement"].isin(["other_country", "paper_only"])]
     shown = other.sort_values(["agreement", "specimens", "locality"], ascending=[True, False, True])
     columns = ["locality", "paper_query", "paper_country", "country", "specimens"]
-    lines += [*markdown_table(shown[columns].head(listed)), ""]
-    if len(shown) > listed:
-        lines += [f"{len(shown) - listed} more are in the table of this asset.", ""]
-    lines += ["## Uncertainty of the constrained points (km), by level", ""]
-    lines += [*markdown_table(_radii(compared)), "", "## Specimens beside the paper's totals", ""]
-    lines += [
-        *markdown_table(_totals(specimens)),
-        "",
+    more = [f"{len(shown) - listed} more are in the table of this asset."]
+    return markdown_report(
+        "Georeferencing report",
+        protocol,
+        "## Both strategies, distinct localities",
+        _formatted(strategy_counts(compared)),
+        "A country for localities that name none (synthetic, unknown, an ocean) is always wrong.\n"
+        "Levels say what was located; the paper's strategy takes the middle of a country or a\n"
+        "state for the place, the constrained one gives the level and the uncertainty.",
+        "## Where they disagree",
+        agreement,
+        shown[columns].head(listed),
+        *(more if len(shown) > listed else ()),
+        "## Uncertainty of the constrained points (km), by level",
+        _radii(compared),
+        "## Specimens beside the paper's totals",
+        _totals(specimens),
         "The paper counts spectra, this table specimens.",
-        "",
-    ]
-    lines += ["## Same name, other country: to be reviewed", ""]
-    suspects = minority_table(located)
-    lines += markdown_table(suspects) if len(suspects) else ["None."]
-    return "\n".join(lines) + "\n"
+        "## Same name, other country: to be reviewed",
+        minority_table(located),
+    )
 
 
 def minority_table(located: pd.DataFrame) -> pd.DataFrame:

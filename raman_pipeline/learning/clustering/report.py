@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_report
 from raman_pipeline.learning.clustering.benchmark import SUPERVISED
 from raman_pipeline.learning.clustering.scores import purity
 from raman_pipeline.learning.clustering.sparavigna2025 import (
@@ -120,39 +120,32 @@ def to_markdown(
         files: as `sparavigna2025.match_files` returns it.
         protocol: facts that every number depends on, in the order to print.
     """
-    lines = ["# Clustering report", "", "## Protocol", ""]
-    lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Conclusions", "", *(f"- {line}" for line in conclusions(table))]
     albite = comparison["augmented_in_cluster_of_mineral"].iloc[0]
-    lines += [
-        "",
+    benchmark: list[str | pd.DataFrame] = []
+    for (preset, task), rows in table.groupby(["preset", "task"], sort=False):
+        part = runs[(runs["preset"] == preset) & (runs["task"] == task)]
+        benchmark += [
+            f"## {task}, {preset} preset",
+            f"{part['n'].mean():,.0f} spectra, {part['specimens'].mean():,.0f} specimens, "
+            f"{part['minerals'].mean():,.0f} minerals; means ± standard deviations over "
+            f"seeds ({part['seed'].nunique()}). Mineral names are used for scoring only, except "
+            "where k is the number of minerals and in the supervised baseline.",
+            _cells(rows),
+        ]
+    return markdown_report(
+        "Clustering report",
+        protocol,
+        "## Conclusions",
+        conclusions(table),
         "## The paper's files",
-        "",
         f"Of the {len(files)} measured files that Sparavigna (2025) lists, "
         f"{files['member_id'].notna().sum()} are available under their present names. The cluster "
         "of a mineral is the one that holds most of its measured spectra. The paper's "
         f"{sum(AUGMENTED_BY_CLUSTER.values())} augmented spectra are all made from albite; "
         f"{albite} of them are in its albite cluster.",
-        "",
-        *markdown_table(
-            comparison.assign(purity=comparison["purity"].map("{:.3f}".format, na_action="ignore"))
-        ),
-        "",
-    ]
-    for (preset, task), rows in table.groupby(["preset", "task"], sort=False):
-        part = runs[(runs["preset"] == preset) & (runs["task"] == task)]
-        lines += [
-            f"## {task}, {preset} preset",
-            "",
-            f"{part['n'].mean():,.0f} spectra, {part['specimens'].mean():,.0f} specimens, "
-            f"{part['minerals'].mean():,.0f} minerals; means ± standard deviations over "
-            f"seeds ({part['seed'].nunique()}). Mineral names are used for scoring only, except "
-            "where k is the number of minerals and in the supervised baseline.",
-            "",
-            *markdown_table(_cells(rows)),
-            "",
-        ]
-    return "\n".join(lines)
+        comparison.assign(purity=comparison["purity"].map("{:.3f}".format, na_action="ignore")),
+        *benchmark,
+    )
 
 
 def _counts(

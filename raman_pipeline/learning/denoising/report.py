@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_report
 
 AUTOENCODER = "autoencoder"
 
@@ -75,39 +75,30 @@ def to_markdown(table: pd.DataFrame, pairs: pd.DataFrame, protocol: Mapping[str,
         pairs: as `pair_summary` returns it.
         protocol: facts that every number depends on, in the order to print.
     """
-    lines = ["# Denoising report", "", "## Protocol", ""]
-    lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Conclusions", "", *(f"- {line}" for line in conclusions(table))]
-    lines += [
-        "",
+    return markdown_report(
+        "Denoising report",
+        protocol,
+        "## Conclusions",
+        conclusions(table),
         "## Added noise",
-        "",
         "Spectra of held-out specimens; Gaussian noise on spectra between 0 and 1. The reference "
         "is the processed spectrum as measured. Each smoother is tuned per noise level on "
         "training spectra; the autoencoder is not given the noise level.",
-        "",
-        *markdown_table(_cells(table)),
-        "",
+        _cells(table),
         "## Measured pairs",
-        "",
-    ]
-    if pairs.empty:
-        return "\n".join([*lines, "There are no RAW/Processed pairs.", ""])
-    lines += [
         "RAW and processed spectrum of one measurement. Both contain nearly the same noise and "
         "differ by the baseline, so smoothing can only increase the error; the table shows by how "
         "much.",
-        "",
-        *markdown_table(
-            pairs.assign(
-                pairs=pairs["pairs"].round().astype(int),
-                mse=pairs["mse"].map("{:.2e}".format),
-                correlation=pairs["correlation"].map("{:.4f}".format),
-            )
-        ),
-        "",
-    ]
-    return "\n".join(lines)
+        _pair_cells(pairs) if len(pairs) else "There are no RAW/Processed pairs.",
+    )
+
+
+def _pair_cells(pairs: pd.DataFrame) -> pd.DataFrame:
+    return pairs.assign(
+        pairs=pairs["pairs"].round().astype(int),
+        mse=pairs["mse"].map("{:.2e}".format),
+        correlation=pairs["correlation"].map("{:.4f}".format),
+    )
 
 
 def _cells(table: pd.DataFrame) -> pd.DataFrame:

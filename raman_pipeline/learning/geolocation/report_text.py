@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_report
 from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import verdicts
@@ -49,46 +49,30 @@ def to_markdown(
         groups: as `country_groups` returns it.
         protocol: facts that every number depends on, in the order to print.
     """
-    lines = ["# Geolocation report", "", "## Protocol", ""]
-    lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Verdict", ""]
-    lines += [f"- {line}" for line in verdicts(metrics)] or ["- nothing to compare yet"]
-    lines += [
-        "",
+    return markdown_report(
+        "Geolocation report",
+        protocol,
+        "## Verdict",
+        verdicts(metrics) or ["nothing to compare yet"],
         "## Spectra by country (Table 3 of the paper)",
-        "",
-        *markdown_table(groups),
-        "",
+        groups,
         "The percentages that the paper prints are not those of its counts.",
-        "",
         "## Right countries",
-        "",
         "Means ± standard deviations over folds. A seen specimen also stands in training.",
-        "",
-        *markdown_table(_columns(table, _MAIN)),
-        "",
+        _columns(table, _MAIN),
         "## What the split lets training know of the test spectra",
-        "",
-        *markdown_table(_leakage_cells(leakage)),
-        "",
+        _leakage_cells(leakage),
         "## What the probabilities are worth",
-        "",
         "Calibration (a temperature, then a mixture with the training frequencies) and conformal "
         "scores come from an inner validation that is grouped as the split is; the test fold is "
         "not looked at, and labels stay as they were. Log loss in nats, Brier from 0 to 2, "
         "expected calibration error (ECE) over 15 bins.",
-        "",
-        *markdown_table(_columns(table, _PROBABILITIES)),
-        "",
+        _columns(table, _PROBABILITIES),
         "## Where on the sphere",
-        "",
         "Distance from the probability-weighted position to the specimen's; logarithm of the "
         "predicted density there, 0 being the uniform one. Only specimens with a position count.",
-        "",
-        *markdown_table(_columns(table, _PLACES)),
-        "",
-    ]
-    return "\n".join(lines)
+        _columns(table, _PLACES),
+    )
 
 
 def _columns(table: pd.DataFrame, chosen: Mapping[str, str]) -> pd.DataFrame:

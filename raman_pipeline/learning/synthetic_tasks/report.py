@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_report
 from raman_pipeline.learning.synthetic_tasks.names import (
     BASELINES,
     EMBEDDING,
@@ -125,20 +125,16 @@ def to_markdown(table: pd.DataFrame, protocol: Mapping[str, object]) -> str:
         table: as `summary` returns it.
         protocol: facts that every number depends on, in the order to print.
     """
-    lines = ["# Synthetic tasks", "", "## Protocol", ""]
-    lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Verdict", "", *(f"- {line}" for line in verdicts(table))]
-    lines += [
-        "",
+    return markdown_report(
+        "Synthetic tasks",
+        protocol,
+        "## Verdict",
+        verdicts(table),
         "## Accuracy, percent",
-        "",
         "Means ± standard deviations over seeds; the number of seeds in brackets. "
         "Printed figures are those of Vorozhtsov & Kitina (2024) and Schuetzke et al. (2023).",
-        "",
-        *markdown_table(wide(table)),
-        "",
-    ]
-    return "\n".join(lines)
+        wide(table),
+    )
 
 
 def _title(task: TaskName, part: str, components: int, at_least: int) -> str:
