@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import roc_auc_score
 
-from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_report
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.identification.calibration import LIBRARY_PRIOR
 from raman_pipeline.learning.identification.countries import CAVEAT
@@ -178,62 +178,51 @@ def to_markdown(
         protocol: facts that every number depends on, in the order to print.
     """
     metrics, auroc = calibration_metrics(identified), open_set_auroc(open_set)
-    lines = ["# Identification report", "", "## Protocol", ""]
-    lines += [f"- {key}: {value}" for key, value in protocol.items()]
-    lines += ["", "## Verdict", "", *(f"- {line}" for line in verdicts(identified, mixtures))]
-    lines += [
-        "",
+    return markdown_report(
+        "Identification report",
+        protocol,
+        "## Verdict",
+        verdicts(identified, mixtures),
         "## Accuracy",
-        "",
-        *markdown_table(_rounded(accuracy_by_protocol(identified))),
-        "",
+        _rounded(accuracy_by_protocol(identified)),
         "The leaky protocol is that of the literature: other spectra of the same specimen stay in "
         "the library. It measures re-identification of the same specimen.",
-        "",
-        *markdown_table(_rounded(accuracy_by_group(identified))),
-        "",
+        _rounded(accuracy_by_group(identified)),
         "## Open-set recognition and calibration",
-        "",
         "Each spectrum is searched for twice: with its mineral in the library (leave-one-specimen-"
         "out), and with its whole mineral left out. Calibrations are cross-fitted: five folds, "
         "grouped by mineral.",
-        "",
-        f"- AUROC of the probability of being in the library: {metrics['auroc']:.3f}; correctly "
-        f"identified spectra only: {metrics['auroc_correct']:.3f}; of the best score alone "
-        f"(baseline): {metrics['auroc_best_score']:.3f}",
-        f"- Flagged as unknown: {metrics['unknown_flagged']:.3f} of the unknown, "
-        f"{metrics['known_flagged']:.3f} of the known",
-        f"- Brier score of the best mineral, known minerals only: {metrics['brier_known']:.3f} "
-        f"(predicting the mean accuracy: {metrics['brier_known_baseline']:.3f}); with one query in "
-        f"{1 / (1 - LIBRARY_PRIOR):.0f} unknown: {metrics['brier']:.3f} "
-        f"({metrics['brier_baseline']:.3f})",
-        "",
+        [
+            f"AUROC of the probability of being in the library: {metrics['auroc']:.3f}; correctly "
+            f"identified spectra only: {metrics['auroc_correct']:.3f}; of the best score alone "
+            f"(baseline): {metrics['auroc_best_score']:.3f}",
+            f"Flagged as unknown: {metrics['unknown_flagged']:.3f} of the unknown, "
+            f"{metrics['known_flagged']:.3f} of the known",
+            f"Brier score of the best mineral, known minerals only: {metrics['brier_known']:.3f} "
+            f"(predicting the mean accuracy: {metrics['brier_known_baseline']:.3f}); with one "
+            f"query in {1 / (1 - LIBRARY_PRIOR):.0f} unknown: {metrics['brier']:.3f} "
+            f"({metrics['brier_baseline']:.3f})",
+        ],
         "An easier setting is a library of the multi-specimen minerals alone: "
         f"{auroc['n_known']:,.0f} spectra of known minerals (leave-one-specimen-out) against "
         f"{auroc['n_unknown']:,.0f} spectra of minerals that neither the library nor the "
         "calibration has seen.",
-        "",
-        f"- AUROC of the probability of being in the library: "
-        f"{auroc['in_library_probability']:.3f}; of the best score alone: "
-        f"{auroc['best_score']:.3f}; of the best cosine of first derivatives (baseline): "
-        f"{auroc['best_derivative_cosine']:.3f}",
-        "",
+        [
+            f"AUROC of the probability of being in the library: "
+            f"{auroc['in_library_probability']:.3f}; of the best score alone: "
+            f"{auroc['best_score']:.3f}; of the best cosine of first derivatives (baseline): "
+            f"{auroc['best_derivative_cosine']:.3f}"
+        ],
         "## Countries",
-        "",
         f"{CAVEAT} The most probable country is correct for {metrics['countries']:.3f} of "
         f"{metrics['countries_n']:,.0f} spectra; the most frequent country for "
         f"{metrics['countries_baseline']:.3f}.",
-        "",
         "## Mixtures",
-        "",
         "Sums of spectra of two and of three minerals, with random fractions of at least 0.2 of "
         "the height; their specimens are left out of the library. Fractions are of heights, not of "
         "mass; their error is the mean over mixtures whose minerals are all correct.",
-        "",
-        *markdown_table(_rounded(mixtures_by_method(mixtures))),
-        "",
-    ]
-    return "\n".join(lines)
+        _rounded(mixtures_by_method(mixtures)),
+    )
 
 
 def _accuracy(identified: pd.DataFrame, column: str) -> dict[str, float]:
