@@ -1,5 +1,5 @@
 """Spectra as numbers: window, resampling, normalisation, tensors on disk.
 
-What belongs here: what is done to the numbers of a spectrum, and how the resulting
-tensor is stored. What does not: file formats of RRUFF, learning, torch.
+What belongs here: signal processing of spectra, readers of spectrum files, the tensor file. What
+does not: file formats of RRUFF, learning, torch.
 """

@@ -11,27 +11,27 @@ Real = TypeVar("Real", np.float32, np.float64)
 
 
 def min_max(
-    intensity: npt.NDArray[np.floating], inside: npt.NDArray[np.bool_] | None = None
+    intensity: npt.NDArray[np.floating], valid: npt.NDArray[np.bool_] | None = None
 ) -> npt.NDArray[np.float64]:
     """Scales a spectrum to 0..1 over its own range; zero elsewhere.
 
     Args:
         intensity: [n], finite.
-        inside: bool [n], the points that the spectrum covers; all where None. Zero
-            padding takes no part in minimum and maximum.
+        valid: bool [n], the points within the range of the spectrum; all if None. Zero
+            padding is excluded from minimum and maximum.
 
     Returns:
-        float64 [n]. A flat spectrum, or one without points inside, becomes zeros.
+        float64 [n]. A flat spectrum, or one without valid points, becomes zeros.
     """
     values = np.asarray(intensity, dtype=np.float64)
-    inside = np.ones(values.shape, dtype=bool) if inside is None else inside
+    valid = np.ones(values.shape, dtype=bool) if valid is None else valid
     result = np.zeros(values.shape)
-    if not inside.any():
+    if not valid.any():
         return result
-    low, high = values[inside].min(), values[inside].max()
+    low, high = values[valid].min(), values[valid].max()
     if high > low:
         # Clipping removes the last bit that rounding can add to 1.
-        result[inside] = np.clip((values[inside] - low) / (high - low), 0.0, 1.0)
+        result[valid] = np.clip((values[valid] - low) / (high - low), 0.0, 1.0)
     return result
 
 

@@ -1,8 +1,4 @@
-"""Peaks of spectra: where they stand, and copies with other peak heights.
-
-What belongs here: finding and scaling peaks. What does not: what copies are for (see
-`raman_pipeline.learning`).
-"""
+"""Peaks of spectra: their positions, and copies of spectra with other peak heights."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from scipy import signal
 Floats = npt.NDArray[np.float64]
 
 PROMINENCE = 0.05
-"""Of a peak, as a share of the highest intensity."""
+"""Smallest prominence of a peak, relative to the highest intensity."""
 
 
 def find_peaks(
@@ -26,7 +22,7 @@ def find_peaks(
 
     Args:
         intensity: [m], 0 to 1.
-        prominence: least height above the higher of the two valleys beside.
+        prominence: smallest height above the higher of the two adjacent valleys.
     """
     values = np.asarray(intensity, dtype=np.float64)
     at, _ = signal.find_peaks(values, prominence=prominence)
@@ -67,10 +63,10 @@ def modulated(
 
     Args:
         intensity: [m], 0 to 1.
-        rng: of factors and noise.
+        rng: random generator of factors and noise.
         amplitude: factors are uniform in 1 ± amplitude.
         noise: standard deviation.
-        prominence: of the peaks that count.
+        prominence: smallest prominence of a peak.
     """
     values = np.asarray(intensity, dtype=np.float64)
     at, width = find_peaks(values, prominence)

@@ -1,8 +1,4 @@
-"""Resampling onto a common grid.
-
-What belongs here: interpolation of one spectrum, of many, and what it loses. What
-does not: the choice of the grid (see `window`), scaling (see `normalise`).
-"""
+"""Resampling onto a common grid, of one spectrum or of many, and its losses."""
 
 from __future__ import annotations
 
@@ -31,7 +27,7 @@ def resample(
     grid: npt.NDArray[np.float64],
     interpolation: Interpolation = "cubic",
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Puts one spectrum on a grid; zero outside its own range.
+    """Resamples one spectrum onto a grid; zero outside its range.
 
     Args:
         raman_shift: [n], cm⁻¹, strictly increasing.
@@ -41,29 +37,29 @@ def resample(
             or `pchip` (shape-preserving; it cannot).
 
     Returns:
-        Intensity float64 [m] and the points inside the spectrum's range, bool [m].
+        Intensity float64 [m], and the points within the range of the spectrum, bool [m].
     """
-    inside = (grid >= raman_shift[0]) & (grid <= raman_shift[-1])
+    valid = (grid >= raman_shift[0]) & (grid <= raman_shift[-1])
     values = np.zeros(grid.shape)
-    if inside.any():
+    if valid.any():
         interpolator = _INTERPOLATORS[interpolation](
             np.asarray(raman_shift, dtype=np.float64), np.asarray(intensity, dtype=np.float64)
         )
-        values[inside] = interpolator(grid[inside])
-    return values, inside
+        values[valid] = interpolator(grid[valid])
+    return values, valid
 
 
 @dataclass(frozen=True)
 class ResampledSet:
-    """Many spectra on one grid, and what the grid cost them.
+    """Spectra on one grid, and the losses of resampling.
 
     Attributes:
         intensity: float32 [n, m], each row min-max normalised over its own range.
-        peak_loss: float64 [n], the part of the highest peak's height above the minimum
-            that the grid misses (0: nothing; negative: a spline overshoots).
-        overshoot: float64 [n], how far the interpolation left the measured range, in
-            units of that range.
-        rows: how many spectra came; n where none was missing.
+        peak_loss: float64 [n], the fraction of the height of the highest peak that the grid
+            misses (0: nothing; negative: the spline overshoots).
+        overshoot: float64 [n], largest distance of the interpolation from the measured range,
+            in units of that range.
+        rows: number of spectra received; n if none is missing.
     """
 
     intensity: npt.NDArray[np.float32]
@@ -73,12 +69,12 @@ class ResampledSet:
 
 
 class Ragged(NamedTuple):
-    """Spectra of any length, one after the other.
+    """Concatenated spectra of any length.
 
     Attributes:
         raman_shift: float32 [points], cm⁻¹, strictly increasing within a spectrum.
         intensity: float32 [points].
-        offsets: int [n + 1], where each spectrum begins, and the end of the last.
+        offsets: int [n + 1], start of each spectrum, and the end of the last.
     """
 
     raman_shift: npt.NDArray[np.float32]
@@ -87,10 +83,10 @@ class Ragged(NamedTuple):
 
     @classmethod
     def from_columns(cls, raman_shift: pa.ChunkedArray, intensity: pa.ChunkedArray) -> Ragged:
-        """Takes two list columns without a copy of their values."""
+        """Wraps two list columns without copying their values."""
         shifts, intensities = raman_shift.combine_chunks(), intensity.combine_chunks()
         offsets = shifts.offsets.to_numpy().astype(np.int64)
-        # `flatten` heeds a slice, `values` does not.
+        # `flatten` respects a slice, `values` does not.
         return cls(
             shifts.flatten().to_numpy(), intensities.flatten().to_numpy(), offsets - offsets[0]
         )
@@ -113,8 +109,8 @@ def resample_set(
     """Resamples and then normalises spectra.
 
     Args:
-        batches: of spectra, `count` in all.
-        count: how many.
+        batches: of spectra, `count` in total.
+        count: number of spectra.
         grid: [m], cm⁻¹.
         interpolation: see `resample`; `cubic` runs compiled.
     """
@@ -130,7 +126,7 @@ def resample_set(
 
 
 def _fill_cubic(batch: Ragged, grid: Floats, out: Floats, loss: Floats, over: Floats) -> None:
-    # Compiled code takes half a second to load, and not everybody resamples.
+    # Compiled code takes half a second to load, and is not always needed.
     from raman_pipeline.spectra.spline import resample_ragged
 
     resample_ragged(batch.raman_shift, batch.intensity, batch.offsets, grid, out, loss, over)
@@ -139,10 +135,10 @@ def _fill_cubic(batch: Ragged, grid: Floats, out: Floats, loss: Floats, over: Fl
 def _fill_pchip(batch: Ragged, grid: Floats, out: Floats, loss: Floats, over: Floats) -> None:
     for row in range(len(batch)):
         shift, intensity = batch.spectrum(row)
-        values, inside = resample(shift, intensity, grid, "pchip")
-        out[row] = min_max(values, inside)
+        values, valid = resample(shift, intensity, grid, "pchip")
+        out[row] = min_max(values, valid)
         low, high = float(intensity.min()), float(intensity.max())
-        if inside.any() and high > low:
-            found = values[inside]
+        if valid.any() and high > low:
+            found = values[valid]
             loss[row] = (high - found.max()) / (high - low)
             over[row] = max(0.0, found.max() - high, low - found.min()) / (high - low)

@@ -1,11 +1,8 @@
 """Not-a-knot cubic splines, compiled, for many spectra on one grid.
 
-What belongs here: the one loop of resampling that scipy cannot run at the speed of
-the data. What does not: what is done with the values (see `resample`).
-
-The slopes at the knots solve a tridiagonal system (de Boor 1978, A Practical Guide to
-Splines, chapter IV), the same that scipy's `CubicSpline` solves; it is eliminated from
-both ends at once, since each end alone waits for its own divisions.
+The slopes at the knots solve a tridiagonal system (de Boor 1978, A Practical Guide to Splines,
+chapter IV), as in scipy's `CubicSpline`; elimination runs from both ends at once, since the
+divisions of one end depend on each other.
 """
 
 from __future__ import annotations
@@ -20,9 +17,9 @@ def resample_ragged(shift, intensity, offsets, grid, out, peak_loss, overshoot):
     """Resamples and min-max normalises ragged spectra.
 
     Args:
-        shift: float32 [points], all Raman shifts one after the other.
+        shift: float32 [points], concatenated Raman shifts.
         intensity: float32 [points].
-        offsets: int64 [n + 1], where each spectrum begins.
+        offsets: int64 [n + 1], start of each spectrum.
         grid: float64 [m].
         out: float32 [n, m], filled; zero outside a spectrum's range.
         peak_loss: float64 [n], filled; see `resample.ResampledSet`.
@@ -48,7 +45,7 @@ def resample_ragged(shift, intensity, offsets, grid, out, peak_loss, overshoot):
                     out[row, i] = (values[i] - found_low) / width
 
 
-# Finite numbers only, so that the order of comparisons is free and eight go at a time.
+# Only finite numbers, so that comparisons can be reordered and vectorised.
 @compiled(fastmath={"nnan", "nsz"})
 def _extremes(values):  # noqa: ANN001, ANN202
     low, high = values[0], values[0]
@@ -91,7 +88,7 @@ def _slopes_at_knots(n, step, slope, upper, right, derivative):  # noqa: ANN001,
         derivative[0] = derivative[1] = slope[0]
         return
     if n == 3:
-        # Both ends ask for the same: one parabola through three points.
+        # Both end conditions are the same: one parabola through three points.
         curve = (slope[1] - slope[0]) / (step[0] + step[1])
         derivative[0] = slope[0] - curve * step[0]
         derivative[1] = slope[0] + curve * step[0]
@@ -127,7 +124,7 @@ def _slopes_at_knots(n, step, slope, upper, right, derivative):  # noqa: ANN001,
             end_upper = step[j] / pivot
             end_right = (known - step[j - 1] * end_right) / pivot
             upper[j], right[j] = end_upper, end_right
-    # The halves meet at the middle knot, whose row still has both neighbours.
+    # The halves meet at the middle knot, whose row has both neighbours.
     i = middle
     known = 3 * (step[i] * slope[i - 1] + step[i - 1] * slope[i])
     derivative[i] = (known - step[i] * right[i - 1] - step[i - 1] * right[i + 1]) / (

@@ -1,8 +1,4 @@
-"""The wavenumber window: which Raman shifts the common grid covers.
-
-What belongs here: finding the window from the data, and the grid on it. What does
-not: putting spectra on the grid (see `resample`).
-"""
+"""The wavenumber window: the range of the common grid."""
 
 from __future__ import annotations
 
@@ -34,7 +30,7 @@ class Window:
 
 
 def find_window(starts: npt.ArrayLike, stops: npt.ArrayLike) -> Window:
-    """Returns the smallest window that covers every spectrum entirely.
+    """Returns the smallest window that contains all spectra.
 
     As in Pappone (2024), appendix A.4; the ends are rounded outwards to whole cm⁻¹.
 
@@ -52,7 +48,7 @@ def find_window(starts: npt.ArrayLike, stops: npt.ArrayLike) -> Window:
 
 
 def coverage(starts: npt.ArrayLike, stops: npt.ArrayLike, grid: Floats) -> Floats:
-    """Returns the share of spectra that cover each point of a grid, float64 [len(grid)]."""
+    """Returns the fraction of spectra that cover each point of a grid, float64 [len(grid)]."""
     starts = np.sort(np.asarray(starts, dtype=np.float64))
     stops = np.sort(np.asarray(stops, dtype=np.float64))
     begun = np.searchsorted(starts, grid, side="right")

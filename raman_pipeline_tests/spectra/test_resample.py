@@ -1,0 +1,113 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.interpolate import CubicSpline
+
+from raman_pipeline.spectra.normalise import min_max
+from raman_pipeline.spectra.resample import Ragged, resample, resample_set
+from raman_pipeline.spectra.spline import _evaluate
+
+SHIFT = np.arange(200.0, 400.0, 1.5, dtype=np.float32)
+BAND = (1000 * np.exp(-(((SHIFT - 300) / 8) ** 2)) + 50).astype(np.float32)
+GRID = np.linspace(100, 500, 801)
+
+
+def ragged(spectra):
+    lengths = [len(shift) for shift, _ in spectra]
+    return Ragged(
+        np.concatenate([shift for shift, _ in spectra] or [np.empty(0, np.float32)]),
+        np.concatenate([heights for _, heights in spectra] or [np.empty(0, np.float32)]),
+        np.cumsum([0, *lengths]),
+    )
+
+
+def test_cubic_is_scipys_spline_inside_and_zero_outside():
+    values, valid = resample(SHIFT, BAND, GRID)
+    spline = CubicSpline(SHIFT.astype(float), BAND.astype(float))
+    np.testing.assert_array_equal(values[valid], spline(GRID[valid]))
+    assert (values[~valid] == 0).all()
+    np.testing.assert_array_equal(valid, (GRID >= 200) & (SHIFT[-1] >= GRID))
+
+
+def test_pchip_never_overshoots():
+    step = np.where(SHIFT < 300, 0, 100).astype(np.float32)
+    cubic, _ = resample(SHIFT, step, GRID, "cubic")
+    pchip, _ = resample(SHIFT, step, GRID, "pchip")
+    assert cubic.max() > 101
+    assert pchip.max() <= 100
+    assert pchip.min() >= 0
+
+
+def test_a_grid_outside_the_spectrum_gives_zeros():
+    values, valid = resample(SHIFT, BAND, np.linspace(1000, 2000, 20))
+    assert not valid.any()
+    assert not values.any()
+
+
+def test_set_is_normalised_after_resampling_and_flat_spectra_stay_finite():
+    spectra = [(SHIFT, BAND), (SHIFT, np.full_like(SHIFT, 7))]
+    result = resample_set([ragged(spectra[:1]), ragged(spectra[1:])], 2, GRID)
+    assert result.rows == 2
+    assert result.intensity.dtype == np.float32
+    assert np.isfinite(result.intensity).all()
+    assert result.intensity[0].max() == 1
+    assert result.intensity[0].min() == 0
+    assert not result.intensity[1].any()
+
+
+def test_the_peak_loss_of_a_coarse_grid():
+    sharp = np.zeros_like(SHIFT)
+    sharp[60] = 100
+    coarse, fine = (
+        resample_set([ragged([(SHIFT, sharp)])], 1, np.linspace(200, 398, n)).peak_loss[0]
+        for n in (13, 4000)
+    )
+    assert coarse > 0.3
+    assert fine < 0.02
+
+
+def test_the_input_is_not_changed():
+    shift, band = SHIFT.copy(), BAND.copy()
+    shift.flags.writeable = band.flags.writeable = False
+    resample_set([Ragged(shift, band, np.array([0, shift.size]))], 1, GRID)
+    np.testing.assert_array_equal(band, BAND)
+
+
+@st.composite
+def spectra_of_any_shape(draw):
+    n = draw(st.integers(2, 40))
+    steps = draw(st.lists(st.floats(0.0625, 50, width=32), min_size=n, max_size=n))
+    heights = draw(st.lists(st.floats(-1e5, 1e5, width=32), min_size=n, max_size=n))
+    return np.cumsum(steps).astype(np.float32), np.array(heights, dtype=np.float32)
+
+
+SPECTRA = st.lists(spectra_of_any_shape(), min_size=1, max_size=4)
+
+
+@given(SPECTRA, st.sampled_from(["cubic", "pchip"]))
+def test_a_set_is_resampled_like_its_spectra(spectra, interpolation):
+    spectra = [(x, y) for x, y in spectra if (np.diff(x) > 0).all()]
+    grid = np.linspace(-5, 900, 301)
+    result = resample_set([ragged(spectra)], len(spectra), grid, interpolation)
+    for row, (shift, heights) in enumerate(spectra):
+        values, valid = resample(shift, heights, grid, interpolation)
+        if np.ptp(heights) == 0 or not valid.any() or np.ptp(values[valid]) == 0:
+            continue
+        np.testing.assert_allclose(result.intensity[row], min_max(values, valid), rtol=0, atol=1e-6)
+        span = float(np.ptp(heights.astype(float)))
+        loss = (heights.max() - values[valid].max()) / span
+        np.testing.assert_allclose(result.peak_loss[row], loss, rtol=1e-9, atol=1e-9)
+        assert (result.intensity[row][~valid] == 0).all()
+
+
+def test_the_compiled_spline_equals_scipy():
+    rng = np.random.default_rng(0)
+    for n in [2, 3, 4, 5, 6, 7, 500, 3001]:
+        shift = np.cumsum(rng.uniform(0.3, 1.5, n)).astype(np.float32)
+        heights = rng.normal(size=n).astype(np.float32)
+        grid = np.linspace(-3, shift[-1] + 3, 1024)
+        expected, valid = resample(shift, heights, grid)
+        found = np.zeros(grid.size)
+        first, last = _evaluate(shift, heights, grid, found, np.empty((5, n)))
+        np.testing.assert_array_equal(np.flatnonzero(valid), np.arange(first, last))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
