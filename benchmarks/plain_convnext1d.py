@@ -1,7 +1,7 @@
-"""ConvNeXt1D as it is usually written: the yardstick of the project's own.
+"""ConvNeXt1D as it is usually written, the reference for the speed of the project's own.
 
-Convolutions on [batch, channels, length] throughout, norms between two transpositions. It
-takes its weights from a `ConvNeXt1D` and gives the same numbers, which a test checks.
+Convolutions on [batch, channels, length] throughout, norms between two transpositions. It takes
+its weights from a `ConvNeXt1D` and gives the same numbers, which a test checks.
 """
 
 from __future__ import annotations

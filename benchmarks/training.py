@@ -1,8 +1,8 @@
-"""Training speed: this project's loop beside the plain float32 one, in the same run.
+"""Training speed of this project's loop and of a plain float32 loop, in the same run.
 
-The plain loop is what a first implementation is: convolutions on [batch, channels, length]
-(see `plain_convnext1d`), float32, the whole window. Both train the same preset on the same fold;
-accuracy stands beside speed, since a faster loop that learns less is none.
+The plain loop is the usual implementation: convolutions on [batch, channels, length] (see
+`plain_convnext1d`), float32, the whole window. Both train the same preset on the same fold; the
+table gives accuracy beside speed, since a faster loop must not learn less.
 
     python -m benchmarks.training data/store/rruff [--epochs 15] [--split random]
 
@@ -28,7 +28,7 @@ from rich.table import Table
 
 from benchmarks.plain_convnext1d import PlainConvNeXt1D
 from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_train_test
-from raman_pipeline.learning.geolocation.families.convnext import build, cropped, training_set
+from raman_pipeline.learning.geolocation.families.convnext import build
 from raman_pipeline.learning.training import classifier, loop
 from raman_pipeline.learning.training.device import choose_device
 from raman_pipeline.learning.training.presets import PRESETS
@@ -54,13 +54,13 @@ VARIANTS = (
 
 
 def load(assets: Path, split: str) -> tuple[LabelledSpectra, LabelledSpectra]:
-    """Returns the sides of fold 0."""
+    """Returns the training and the test set of fold 0."""
     folds = pq.read_table(assets / "fold_assignment" / f"{split}.parquet").to_pandas()
     return fold_train_test(folds, open_tensor(assets / "resampled_spectra.safetensors"), 0)
 
 
 def measure(variant: Variant, assets: Path, split: str, epochs: int) -> dict[str, object]:
-    """Trains once; returns speed (spectra a second of CPU or GPU time), accuracy, memory."""
+    """Trains once; returns speed (spectra per second of CPU or GPU time), accuracy, memory."""
     torch.set_num_threads(1)
     train, test = load(assets, split)
     preset = PRESETS["default"].model_copy(update={"epochs": epochs})
@@ -68,7 +68,7 @@ def measure(variant: Variant, assets: Path, split: str, epochs: int) -> dict[str
         preset = preset.model_copy(update={"crop": None})
     if variant.plain:
         loop.autocast_dtype = lambda device: None
-    data = training_set(train, preset)
+    data = classifier.TrainingSet.of(train, preset)
     torch.manual_seed(0)
     model = build(preset, data.spectra.shape[1], len(train.classes))
     if variant.plain:
@@ -76,7 +76,7 @@ def measure(variant: Variant, assets: Path, split: str, epochs: int) -> dict[str
     start, cpu = time.perf_counter(), time.process_time()
     reports = classifier.train_classifier(model, data, preset, 0)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - start
-    found = classifier.predict_probabilities(model, cropped(test, preset)).argmax(axis=1)
+    found = classifier.predict_probabilities(model, classifier.cropped(test, preset)).argmax(axis=1)
     device = choose_device()
     return {
         "loop": variant.name,
@@ -91,7 +91,7 @@ def measure(variant: Variant, assets: Path, split: str, epochs: int) -> dict[str
 
 
 def main() -> None:
-    """Measures each loop in a process of its own, and writes."""
+    """Measures each loop in its own process and writes the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", type=Path, help="store of a profile, run up to the folds")
     parser.add_argument("--epochs", type=int, default=PRESETS["default"].epochs)

@@ -35,7 +35,6 @@ from raman_pipeline.learning.denoising.presets import (
 from raman_pipeline.learning.synthetic_tasks.presets import PAPER, EmbeddingPreset
 from raman_pipeline.learning.training.presets import (
     PRESETS,
-    AugmentationRecipe,
     ConvNeXtPreset,
     PresetName,
 )
@@ -183,7 +182,6 @@ class Settings(_Part):
     folds: FoldSettings = FoldSettings()
     training: TrainingSettings = TrainingSettings()
     forest: ForestSettings = ForestSettings()
-    augmentation: AugmentationRecipe = AugmentationRecipe()
     fine_grid: FineGridSettings = FineGridSettings()
     denoising: DenoisingSettings = DenoisingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
@@ -316,7 +314,7 @@ def load_settings(
             archives=archives,
             geography=geography,
             folds=FoldSettings(kinds=("RAW", "Processed")),
-            # The paper augments nothing; without that, twins can be learnt by heart.
+            # The paper does not augment, so that duplicates can be memorised.
             training=TrainingSettings(
                 presets={
                     name: preset.model_copy(update={"augmentation": None})

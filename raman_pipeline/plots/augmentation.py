@@ -1,7 +1,4 @@
-"""The figure of an augmentation recipe.
-
-What belongs here: spectra beside their disturbed copies. What does not: the recipe.
-"""
+"""The figure of augmented spectra."""
 
 from __future__ import annotations
 
@@ -12,13 +9,13 @@ from matplotlib.figure import Figure
 from raman_pipeline.plots.style import BLUE, GREY, SHIFT_LABEL, new_figure
 
 
-def disturbed_copies(
+def augmented_spectra(
     grid: npt.NDArray[np.float64],
     spectrum: npt.NDArray[np.float32],
     copies: npt.NDArray[np.float32],
     title: str,
 ) -> Figure:
-    """Draws a spectrum and, below it, its copies.
+    """Draws a spectrum and, below it, augmented copies of it.
 
     Args:
         grid: float64 [m], cm⁻¹.
@@ -27,9 +24,8 @@ def disturbed_copies(
         title: printed above.
     """
     figure, (ax,) = new_figure(8, 1.6 + 0.8 * len(copies))
-    inside = grid <= 1500
     for i, row in enumerate([spectrum, *copies]):
-        ax.plot(grid[inside], row[inside] - 1.1 * i, color=GREY if i == 0 else BLUE, lw=0.9)
+        ax.plot(grid, row - 1.1 * i, color=GREY if i == 0 else BLUE, lw=0.9)
     labels = ["as measured", *(f"copy {i + 1}" for i in range(len(copies)))]
     ax.set_yticks([0.4 - 1.1 * i for i in range(len(labels))], labels, fontsize=8)
     ax.set_xlabel(SHIFT_LABEL)

@@ -1,12 +1,8 @@
-"""What counting every measurement twice is worth.
+"""Effect of RAW/Processed duplicates: every measurement in the data set twice.
 
-What belongs here: a data set in which each spectrum has a twin, as the RAW and the
-Processed file of one scan are, and families fitted on it under two splits. What does
-not: the other studies (see `studies`).
-
-Every count in Tables 1 and 2 of Pappone (2024) is even, so the paper probably counted RAW
-and Processed spectra apart and split the twins across folds. Where an archive holds few
-RAW spectra, a twin is made: the same spectrum with another background and noise.
+Every count in Tables 1 and 2 of Pappone (2024) is even, so the paper probably counted RAW and
+Processed spectra separately and split the pairs across folds. Where an archive has few RAW
+spectra, a duplicate is made: the same spectrum with another baseline and noise.
 """
 
 from __future__ import annotations
@@ -17,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.splits import Split
 from raman_pipeline.learning.geolocation.experiments import (
     EXPERIMENT_RUNS,
@@ -26,60 +21,56 @@ from raman_pipeline.learning.geolocation.experiments import (
     run_family,
 )
 from raman_pipeline.learning.geolocation.registry import FAMILIES
-from raman_pipeline.learning.training.augmented_set import disturbed
+from raman_pipeline.learning.training.augmented_set import augmented_copies
+from raman_pipeline.learning.training.classifier import TrainingSet
 from raman_pipeline.learning.training.presets import AugmentationRecipe
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 DUPLICATE = AugmentationRecipe(shift_cm1=0, noise=0.02, baseline=0.3, sibling=0)
-"""Another background and noise, nothing else."""
+"""Another baseline and noise, nothing else."""
 DUPLICATE_FAMILIES = ("majority", "specimen_memorisation", "nearest_neighbour", "extra_trees")
 DUPLICATE_SPLITS: tuple[Split, ...] = ("random", "specimen")
 
 
 def with_duplicates(data: ExperimentData, seed: int) -> ExperimentData:
-    """Returns a study in which every spectrum that takes part stands twice.
+    """Returns the data with a duplicate of every selected spectrum.
 
-    The twin has the same specimen, label and covariates, and an id of its own.
+    A duplicate has the specimen, label and covariates of its spectrum, and its own id.
     """
     rows = data.rows[data.rows["excluded"].isna()].reset_index(drop=True)
-    tensor = data.tensor
-    chosen = tensor.rows_of(rows["member_id"].tolist())
-    measured = LabelledSpectra(
-        np.asarray(tensor.intensity[chosen]),
-        tensor.grid,
-        np.zeros(len(rows), np.int64),
-        ("",),
-        rows,
-    )
-    copies = disturbed(measured, DUPLICATE, seed, np.arange(len(rows)))
-    twins = rows.assign(member_id=rows["member_id"] + " twin")
+    tensor, n = data.tensor, len(rows)
+    measured = np.asarray(tensor.intensity[tensor.rows_of(rows["member_id"].tolist())])
+    nothing = np.zeros(n, np.int64)
+    step_cm1 = float(tensor.grid[1] - tensor.grid[0])
+    training = TrainingSet(measured, nothing, nothing, step_cm1)
+    copies = augmented_copies(training, DUPLICATE, seed, np.arange(n))
+    duplicates = rows.assign(member_id=rows["member_id"] + " duplicate")
     covariates = data.covariates[data.covariates["member_id"].isin(rows["member_id"])]
+    doubled = covariates.assign(member_id=covariates["member_id"] + " duplicate")
     return replace(
         data,
-        rows=pd.concat([rows, twins], ignore_index=True),
+        rows=pd.concat([rows, duplicates], ignore_index=True),
         tensor=SpectrumTensor(
-            np.concatenate([measured.intensity, copies]),
+            np.concatenate([measured, copies]),
             tensor.grid,
-            (*rows["member_id"], *twins["member_id"]),
+            (*rows["member_id"], *duplicates["member_id"]),
         ),
-        covariates=pd.concat(
-            [covariates, covariates.assign(member_id=covariates["member_id"] + " twin")],
-            ignore_index=True,
-        ),
+        covariates=pd.concat([covariates, doubled], ignore_index=True),
     )
 
 
 def duplicate_effect(data: ExperimentData, seed: int, on_run: OnRun) -> pa.Table:
-    """Fits DUPLICATE_FAMILIES on the data as measured and doubled, under both splits.
+    """Fits DUPLICATE_FAMILIES with and without duplicates, under both splits.
 
     Returns:
-        An EXPERIMENT_RUNS table; variants are `<family>, <split>, as measured` or `, twins`.
+        An EXPERIMENT_RUNS table; variants are `<family>, <split>, as measured` or
+        `<family>, <split>, with duplicates`.
     """
-    sets = (("as measured", data), ("twins", with_duplicates(data, seed)))
+    data_sets = (("as measured", data), ("with duplicates", with_duplicates(data, seed)))
     return EXPERIMENT_RUNS.from_rows(
-        run_family(study, FAMILIES[name], f"{name}, {split}, {word}", cell, on_run)
-        for word, study in sets
+        run_family(chosen, FAMILIES[name], f"{name}, {split}, {title}", fold, on_run)
+        for title, chosen in data_sets
         for split in DUPLICATE_SPLITS
-        for cell in study.cells(seed, split)
+        for fold in chosen.folds(seed, split)
         for name in DUPLICATE_FAMILIES
     )

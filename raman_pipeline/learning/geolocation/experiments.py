@@ -1,10 +1,8 @@
-"""Studies of many fits: which inputs help, how far more data would, who wins for sure.
+"""Experiments of many fits: paired comparison, input ablation, learning curve.
 
-What belongs here: the input ablation, the scaling curve and the paired comparison,
-each over folds made from a study's rows. What does not: counting measurements twice
-(see `twins`), the report over the partitioned predictions (see `report`).
-
-They use the `specimen` split, whose test specimens the training never saw.
+What belongs here: experiments on folds of their own, under the `specimen` split. What does not:
+the effect of duplicates (see `duplicate_effect`), the statistics (see `significance`), the report
+on the partitioned predictions (see `report`).
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ _SHARE = (0.0, 1.0)
 EXPERIMENT_RUNS = TableSchema(
     "experiment_runs",
     (
-        Column("variant", pa.string(), "what was fitted: a family, or a set of inputs"),
+        Column("variant", pa.string(), "a family, or a set of inputs"),
         Column("seed", pa.int32(), "of the folds and of the fit"),
         Column("fold", pa.int32(), "test fold"),
         Column("share", pa.float64(), "of the training specimens", between=_SHARE),
@@ -52,15 +50,15 @@ OnRun = Callable[[dict], None]
 
 @dataclass(frozen=True)
 class ExperimentFold:
-    """One fold of a study: what is fitted on and what is tested.
+    """Training and test set of one fold.
 
     Attributes:
         seed: of the folds and of the fit.
-        split: how the folds were made.
+        split: of the folds.
         fold: the test fold.
-        train: training side.
-        test: test side.
-        share: of the training specimens that `train` holds.
+        train: training set.
+        test: test set.
+        share: of the training specimens that are in `train`.
     """
 
     seed: int
@@ -73,14 +71,14 @@ class ExperimentFold:
 
 @dataclass(frozen=True)
 class ExperimentData:
-    """What every study draws its folds from.
+    """Data that experiments assign to folds.
 
     Attributes:
-        rows: a FOLDS table of any split; its exclusions hold, its folds do not.
+        rows: a FOLDS table of any split; its exclusions are used, its folds are not.
         tensor: the spectra.
         covariates: a COVARIATES table.
-        n_folds: how many folds.
-        trees: of a forest.
+        n_folds: number of folds.
+        trees: number of trees of a forest.
     """
 
     rows: pd.DataFrame
@@ -89,10 +87,10 @@ class ExperimentData:
     n_folds: int
     trees: int
 
-    def cells(self, seed: int, split: Split = SPLIT) -> Iterator[ExperimentFold]:
-        """Yields every fold under one seed."""
-        study = self.rows.drop(columns=["group", "fold"])
-        folds = assign_folds(study, split, self.n_folds, seed).to_pandas()
+    def folds(self, seed: int, split: Split = SPLIT) -> Iterator[ExperimentFold]:
+        """Yields every fold of one seed."""
+        selection = self.rows.drop(columns=["group", "fold"])
+        folds = assign_folds(selection, split, self.n_folds, seed).to_pandas()
         for fold in range(self.n_folds):
             train, test = fold_train_test(folds, self.tensor, fold, self.covariates)
             yield ExperimentFold(seed, split, fold, train, test)
@@ -104,9 +102,9 @@ def compare_families(
     """Fits families on the same folds under several seeds; returns an EXPERIMENT_RUNS table."""
     chosen = [FAMILIES[name] for name in names]
     return EXPERIMENT_RUNS.from_rows(
-        run_family(data, family, family.name, cell, on_run)
+        run_family(data, family, family.name, fold, on_run)
         for seed in seeds
-        for cell in data.cells(seed)
+        for fold in data.folds(seed)
         for family in chosen
     )
 
@@ -122,15 +120,15 @@ ABLATION: tuple[tuple[Input, ...], ...] = (
     ("spectrum", "ideal_chemistry", "measured_chemistry"),
     INPUTS,
 )
-"""Sets of inputs: alone, then beside the spectrum; names alone are MEMORISED."""
+"""Sets of inputs: alone, then with the spectrum."""
 
 MEMORISED = {
-    # A name alone: trees took 20 minutes over 1,000 one-hot columns of one fold, for no more.
+    # Trees on 1,000 one-hot columns took 20 minutes per fold and were not better.
     "mineral (memorisation)": "mineral",
-    # A confound: collectors have favourite countries.
+    # A confounder: donors have preferred countries.
     "donor (memorisation)": "source",
 }
-"""What is a name and no quantity, with its column."""
+"""Categorical inputs that are memorised, by variant: the column."""
 
 N_ABLATION_VARIANTS = len(ABLATION) + len(MEMORISED)
 
@@ -138,15 +136,15 @@ N_ABLATION_VARIANTS = len(ABLATION) + len(MEMORISED)
 def ablate_inputs(data: ExperimentData, seed: int, on_run: OnRun) -> pa.Table:
     """Fits the same learner, the blend, on each set of ABLATION; returns an EXPERIMENT_RUNS table.
 
-    Beside them stand the MEMORISED; the covariates must have a column `source`.
+    The MEMORISED columns are added; the covariates must have a column `source`.
     """
     variants = {" + ".join(inputs): blend("blend", "blend", inputs) for inputs in ABLATION}
     for title, column in MEMORISED.items():
-        described = f"Gives the commonest country of training by {column}."
+        described = f"Predicts the most frequent training country per {column}."
         variants[title] = memorisation(f"{column}_memorisation", title, described, column)
     return EXPERIMENT_RUNS.from_rows(
-        run_family(data, family, name, cell, on_run)
-        for cell in data.cells(seed)
+        run_family(data, family, name, fold, on_run)
+        for fold in data.folds(seed)
         for name, family in variants.items()
     )
 
@@ -157,17 +155,17 @@ SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 def learning_curve(
     data: ExperimentData, names: Iterable[str], seed: int, on_run: OnRun
 ) -> pa.Table:
-    """Fits families on growing parts of the training specimens; returns an EXPERIMENT_RUNS table.
+    """Fits families on growing subsets of the training specimens; returns an EXPERIMENT_RUNS table.
 
-    The parts are nested: a larger one holds every smaller one.
+    The subsets are nested.
     """
     chosen = [FAMILIES[name] for name in names]
 
     def runs() -> Iterator[dict]:
-        for cell in data.cells(seed):
+        for fold in data.folds(seed):
             for share in SHARES:
-                part = subsample_specimens(cell.train, share, seed + cell.fold)
-                smaller = replace(cell, train=part, share=share)
+                subset = subsample_specimens(fold.train, share, seed + fold.fold)
+                smaller = replace(fold, train=subset, share=share)
                 for family in chosen:
                     yield run_family(data, family, family.name, smaller, on_run)
 
@@ -175,7 +173,7 @@ def learning_curve(
 
 
 def subsample_specimens(train: LabelledSpectra, share: float, seed: int) -> LabelledSpectra:
-    """Returns the spectra of a random share of the specimens; larger shares hold smaller ones."""
+    """Returns the spectra of a random share of the specimens; subsets are nested by share."""
     specimens = np.sort(train.metadata["rruff_id"].unique())
     order = np.random.default_rng(seed).permutation(len(specimens))
     kept = specimens[order[: round(share * len(specimens))]]
@@ -183,21 +181,21 @@ def subsample_specimens(train: LabelledSpectra, share: float, seed: int) -> Labe
 
 
 def run_family(
-    data: ExperimentData, family: Family, variant: str, cell: ExperimentFold, on_run: OnRun
+    data: ExperimentData, family: Family, variant: str, fold: ExperimentFold, on_run: OnRun
 ) -> dict[str, object]:
-    """Fits and tests a family on one cell; returns a row of EXPERIMENT_RUNS."""
-    context = FitContext(cell.seed, cell.split, data.trees)
-    state = fit_family(family, cell.train, context)
-    found = predict_family(family, state, cell.train, cell.test)
-    label, order = cell.test.label, ranked(found.scores, cell.train)
+    """Fits and tests a family on one fold; returns a row of EXPERIMENT_RUNS."""
+    context = FitContext(fold.seed, fold.split, data.trees)
+    state = fit_family(family, fold.train, context)
+    found = predict_family(family, state, fold.train, fold.test)
+    label, order = fold.test.label, ranked(found.scores, fold.train)
     probability = found.probabilities[np.arange(len(label)), label]
     row: dict[str, object] = {
         "variant": variant,
-        "seed": cell.seed,
-        "fold": cell.fold,
-        "share": cell.share,
-        "specimens": cell.train.metadata["rruff_id"].nunique(),
-        "training": len(cell.train),
+        "seed": fold.seed,
+        "fold": fold.fold,
+        "share": fold.share,
+        "specimens": fold.train.metadata["rruff_id"].nunique(),
+        "training": len(fold.train),
         "n": len(label),
         **label_scores(label, order[:, 0], label_rank(order, label), probability),
     }

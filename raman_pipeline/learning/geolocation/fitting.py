@@ -15,7 +15,6 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import log_loss
 
 from raman_pipeline.geography.maps.geodesy import unit_vectors
 from raman_pipeline.learning.data.labelled import LabelledSpectra
@@ -32,6 +31,7 @@ from raman_pipeline.learning.geolocation.calibration import (
     Predicted,
     Probabilities,
     fit_calibrator,
+    log_loss,
     smoothed,
 )
 from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
@@ -76,7 +76,7 @@ def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> M
         )
         scores = _scores(family, family.fit(inner, step), inner, validation)
         calibrator = fit_calibrator(scores, validation.label, prior)
-        loss = log_loss(validation.label, calibrator(scores), labels=range(len(prior)))
+        loss = log_loss(calibrator(scores)[np.arange(len(validation)), validation.label])
         trials.append((loss, hyperparameters, scores, calibrator))
     _, hyperparameters, scores, calibrator = min(trials, key=lambda trial: trial[0])
     calibration = Calibration(
@@ -96,11 +96,6 @@ def predict_family(
 ) -> Predicted:
     """Returns a family's scores for the test set, with their calibration."""
     return Predicted(_scores(family, state, train, test), Calibration.of(state))
-
-
-def checkpoint_files(checkpoint: Path) -> list[Path]:
-    """Returns all files that a fit with this checkpoint may have written."""
-    return [checkpoint, *checkpoint.parent.glob(f"{checkpoint.stem}.inner*{checkpoint.suffix}")]
 
 
 def _inner_checkpoint(checkpoint: Path | None, number: int) -> Path | None:

@@ -22,6 +22,7 @@ from raman_pipeline.learning.geolocation.calibration import (
     brier,
     conformal_sets,
     expected_calibration_error,
+    log_loss,
     reliability,
 )
 from raman_pipeline.learning.geolocation.spatial_density import Places
@@ -129,7 +130,7 @@ def label_scores(
         "accuracy": float(accuracy_score(truth, predicted)),
         "macro_f1": float(f1_score(truth, predicted, average="macro", zero_division=0)),
         "top5": float((np.asarray(rank) <= 5).mean()),
-        "log_loss": float(-np.log(np.asarray(probability)).mean()),
+        "log_loss": log_loss(probability),
     }
 
 

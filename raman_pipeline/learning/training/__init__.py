@@ -1,1 +1,1 @@
-"""How networks are trained: loop, device, augmentation, presets."""
+"""Training of networks: loop, device, augmentation, presets."""

@@ -1,9 +1,6 @@
-"""Augmented spectra: the recipe and what it does, on the device where training runs.
+"""Augmentation of spectra on the training device: shift, noise, baseline, siblings, mixup.
 
-What belongs here: disturbances that leave the label true (shift, noise, baseline,
-another laser) and mixup. What does not: the training loop (see `training`).
-
-Recipes work on spectra as they are stored, 0 to 1, before any transform.
+Recipes apply to spectra as they are stored, 0 to 1, before any transform.
 """
 
 from __future__ import annotations
@@ -21,10 +18,10 @@ class Augmenter:
     """Applies a recipe to batches.
 
     Args:
-        recipe: what is done.
-        spectra: float32 [n, m], all spectra, on the device of the training.
+        recipe: the augmentation.
+        spectra: float32 [n, m], all spectra, on the training device.
         specimens: int64 [n], equal for spectra of one specimen.
-        step_cm1: distance of two grid points, cm⁻¹.
+        step_cm1: distance between grid points, cm⁻¹.
     """
 
     def __init__(
@@ -40,7 +37,7 @@ class Augmenter:
         self.siblings = Siblings(specimens, spectra.device)
 
     def __call__(self, rows: Tensor) -> Tensor:
-        """Returns disturbed copies of some spectra, float32 [b, m], each 0 to 1.
+        """Returns augmented copies of some spectra, float32 [b, m], each 0 to 1.
 
         Args:
             rows: int64 [b].
@@ -50,7 +47,7 @@ class Augmenter:
         if recipe.shift_cm1:
             x = shifted(x, (2 * torch.rand(len(x), device=x.device) - 1) * self.shift)
         if recipe.baseline:
-            x = x + recipe.baseline * _slow_waves(x)
+            x = x + recipe.baseline * _random_baselines(x)
         if recipe.noise:
             deviation = recipe.noise * torch.rand(len(x), 1, device=x.device)
             x = x + deviation * torch.randn_like(x)
@@ -59,19 +56,19 @@ class Augmenter:
         return (x - low) / (x.amax(dim=1, keepdim=True) - low).clamp_min(1e-6)
 
     def _with_sibling(self, rows: Tensor) -> Tensor:
-        """Mixes with another spectrum of the specimen: another laser or orientation."""
+        """Mixes each spectrum with a sibling: another laser or orientation."""
         x = self.spectra[rows]
         sibling = self.spectra[self.siblings.draw(rows)]
-        share = self.recipe.sibling * torch.rand(len(rows), 1, device=x.device)
-        return (1 - share) * x + share * sibling
+        weight = self.recipe.sibling * torch.rand(len(rows), 1, device=x.device)
+        return (1 - weight) * x + weight * sibling
 
 
 def shifted(x: Tensor, by: Tensor) -> Tensor:
-    """Returns spectra moved along the axis, zero where nothing was measured.
+    """Returns spectra shifted along the axis, zero outside the measured range.
 
     Args:
         x: float32 [b, m].
-        by: float32 [b], grid points; positive moves to higher wavenumbers.
+        by: float32 [b], grid points; positive shifts to higher wavenumbers.
     """
     whole = by.floor()
     part = (by - whole)[:, None]
@@ -79,11 +76,11 @@ def shifted(x: Tensor, by: Tensor) -> Tensor:
     return (1 - part) * _take(x, columns) + part * _take(x, columns - 1)
 
 
-def mixed(x: Tensor, alpha: float) -> tuple[Tensor, Tensor, float]:
-    """Returns mixup (Zhang 2018): mixed spectra, the partners' rows, the first's share."""
-    share = float(torch.distributions.Beta(alpha, alpha).sample())
+def mixup(x: Tensor, alpha: float) -> tuple[Tensor, Tensor, float]:
+    """Returns mixup (Zhang et al. 2018): mixed spectra, rows of the partners, first weight."""
+    weight = float(torch.distributions.Beta(alpha, alpha).sample())
     partner = torch.randperm(len(x), device=x.device)
-    return share * x + (1 - share) * x[partner], partner, share
+    return weight * x + (1 - weight) * x[partner], partner, weight
 
 
 def _take(x: Tensor, columns: Tensor) -> Tensor:
@@ -91,8 +88,8 @@ def _take(x: Tensor, columns: Tensor) -> Tensor:
     return x.gather(1, columns.clamp(0, x.shape[1] - 1)) * inside
 
 
-def _slow_waves(x: Tensor) -> Tensor:
-    """Returns backgrounds between 0 and 1 with at most one period over the window, [b, m]."""
+def _random_baselines(x: Tensor) -> Tensor:
+    """Returns baselines between 0 and 1 with at most one period over the window, [b, m]."""
     axis = torch.linspace(0, 2 * torch.pi, x.shape[1], device=x.device)
     frequency, phase, height = torch.rand(3, len(x), 1, device=x.device)
     return height * (1 + torch.cos(frequency * axis + 2 * torch.pi * phase)) / 2

@@ -1,69 +1,65 @@
-"""Augmented training sets: a recipe with a seed, or the disturbed spectra themselves.
+"""Augmented training sets: the augmentation of a preset with a seed and, on request, the spectra.
 
-What belongs here: what `training` does on the fly, kept for those who want to look at
-it or to train elsewhere. What does not: the disturbances (see `augmentation`).
+Networks augment anew in every epoch (see `classifier`); these are for inspection, and for training
+elsewhere.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.training.augmentation import Augmenter
-from raman_pipeline.learning.training.presets import AugmentationRecipe
+from raman_pipeline.learning.training.classifier import TrainingSet, crop_columns
+from raman_pipeline.learning.training.presets import AugmentationRecipe, ConvNeXtPreset
 
 _BATCH = 512
 
 
 def augmented_set(
-    train: LabelledSpectra, recipe: AugmentationRecipe, seed: int, copies: int
+    train: LabelledSpectra, preset: ConvNeXtPreset, seed: int, copies: int
 ) -> ModelState:
-    """Returns the recipe and, for each copy asked for, every training spectrum disturbed.
+    """Returns the augmentation of a preset and `copies` augmented copies of each spectrum.
 
     Args:
-        train: the training side of a fold.
-        recipe: what is done; mixup is left to training, since it mixes labels.
-        seed: of the disturbances.
-        copies: how many of each spectrum; 0 keeps the recipe only.
+        train: the training set of a fold.
+        preset: whose crop and augmentation are applied, except mixup, which mixes labels too.
+        seed: of the augmentation.
+        copies: of each spectrum; 0 stores the recipe only.
 
     Returns:
-        Arrays `intensity` float32 [copies · n, m], `row` int64 [copies · n] (of the training
-        side) and `grid` float64 [m], cm⁻¹, where copies are asked for.
+        Array `grid` float64 [m], cm⁻¹, and with copies `intensity` float32 [copies · n, m] and
+        `row` int64 [copies · n], of the training set.
     """
+    recipe = preset.augmentation
     metadata = {
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": recipe and recipe.model_dump(mode="json"),
         "seed": seed,
         "copies": copies,
         "training_spectra": len(train),
         "member_ids": train.metadata["member_id"].tolist() if copies else [],
     }
+    grid = train.grid[crop_columns(train.grid, preset.crop)]
     if not copies:
-        return ModelState({"grid": train.grid}, metadata)
+        return ModelState({"grid": grid}, metadata)
     rows = np.tile(np.arange(len(train)), copies)
-    return ModelState(
-        {"intensity": disturbed(train, recipe, seed, rows), "row": rows, "grid": train.grid},
-        metadata,
-    )
+    intensity = augmented_copies(TrainingSet.of(train, preset), recipe, seed, rows)
+    return ModelState({"intensity": intensity, "row": rows, "grid": grid}, metadata)
 
 
-def disturbed(
-    train: LabelledSpectra,
-    recipe: AugmentationRecipe,
+def augmented_copies(
+    data: TrainingSet,
+    recipe: AugmentationRecipe | None,
     seed: int,
     rows: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float32]:
-    """Returns disturbed copies of some training spectra, float32 [rows, m], on the CPU."""
-    specimens, _ = pd.factorize(train.metadata["rruff_id"])
-    augment = Augmenter(
-        recipe,
-        torch.from_numpy(np.ascontiguousarray(train.intensity)),
-        specimens.astype(np.int64),
-        float(train.grid[1] - train.grid[0]),
-    )
+    """Returns augmented copies of the spectra of some rows, float32 [rows, m], on the CPU."""
+    if recipe is None:
+        return data.spectra[rows]
+    spectra = torch.from_numpy(np.ascontiguousarray(data.spectra))
+    augment = Augmenter(recipe, spectra, data.specimens, data.step_cm1)
     torch.manual_seed(seed)
-    parts = torch.from_numpy(rows).split(_BATCH)
-    return torch.cat([augment(part) for part in parts]).numpy()
+    return torch.cat([augment(part) for part in torch.from_numpy(rows).split(_BATCH)]).numpy()

@@ -1,8 +1,4 @@
-"""Training a classifier of spectra.
-
-What belongs here: what a classifier minimises. What does not: the loop (see
-`optimisation`), architectures (see `models`), which data (see `labelled`).
-"""
+"""Training of classifiers of spectra: their input, their objective, their predictions."""
 
 from __future__ import annotations
 
@@ -13,18 +9,42 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from raman_pipeline.learning.training.augmentation import Augmenter, mixed
+from raman_pipeline.learning.data.labelled import LabelledSpectra
+from raman_pipeline.learning.training.augmentation import Augmenter, mixup
 from raman_pipeline.learning.training.device import choose_device, compiled_where_it_pays
 from raman_pipeline.learning.training.loop import EpochReport, OnEpoch, optimise
 from raman_pipeline.learning.training.presets import ConvNeXtPreset
 
 
+def crop_columns(grid: npt.NDArray[np.float64], crop: tuple[float, float] | None) -> slice:
+    """Returns the grid points of a crop as a slice.
+
+    Raises:
+        ValueError: the crop contains too few points for the strides of the network.
+    """
+    if crop is None:
+        return slice(0, grid.size)
+    start, stop = np.searchsorted(grid, crop)
+    if stop - start < 64:
+        raise ValueError(
+            f"{stop - start} grid points lie in {crop[0]:g}-{crop[1]:g} cm⁻¹ and the network "
+            "needs 64; raise grid.points or widen the crop"
+        )
+    return slice(int(start), int(stop))
+
+
+def cropped(spectra: LabelledSpectra, preset: ConvNeXtPreset) -> npt.NDArray[np.float32]:
+    """Returns the part of the spectra that the network sees, float32 [n, m], 0 to 1."""
+    return spectra.intensity[:, crop_columns(spectra.grid, preset.crop)]
+
+
 @dataclass(frozen=True)
 class TrainingSet:
-    """What a network is trained on.
+    """Input of a training.
 
     Attributes:
         spectra: float32 [n, m], 0 to 1.
@@ -38,8 +58,15 @@ class TrainingSet:
     specimens: npt.NDArray[np.int64]
     step_cm1: float
 
+    @classmethod
+    def of(cls, train: LabelledSpectra, preset: ConvNeXtPreset) -> TrainingSet:
+        """Returns the training set of a network with the crop of its preset."""
+        specimens, _ = pd.factorize(train.metadata["rruff_id"])
+        step_cm1 = float(train.grid[1] - train.grid[0])
+        return cls(cropped(train, preset), train.label, specimens.astype(np.int64), step_cm1)
+
     def fingerprint(self, preset: ConvNeXtPreset, seed: int) -> str:
-        """Returns a hash of the data and of how it is trained on."""
+        """Returns a hash of the data, the preset, the seed and the version of torch."""
         digest = hashlib.sha256(np.ascontiguousarray(self.spectra).view(np.uint8).data)
         digest.update(self.label.tobytes())
         digest.update(self.specimens.tobytes())
@@ -59,14 +86,14 @@ def train_classifier(
 
     Args:
         model: maps float32 [batch, m] to logits [batch, classes].
-        data: spectra and labels; they stay on the device throughout.
+        data: spectra and labels; kept on the device throughout.
         preset: epochs, batch size, augmentation, optimiser.
         seed: of the order of the batches, augmentation, dropout and stochastic depth.
-        checkpoint: as `optimise` takes it.
-        on_epoch: called after each epoch; the measure is the accuracy.
+        checkpoint: see `optimise`.
+        on_epoch: callback after each epoch; the metric is the training accuracy.
 
     Returns:
-        What `optimise` returns.
+        One report per epoch (see `optimise`).
     """
     objective = _Classification(model.to(choose_device()), data, preset)
     fingerprint = data.fingerprint(preset, seed)
@@ -76,7 +103,7 @@ def train_classifier(
 def predict_probabilities(
     model: nn.Module, spectra: npt.NDArray[np.float32], batch_size: int = 256
 ) -> npt.NDArray[np.float64]:
-    """Returns softmax probabilities, float64 [n, classes]; the model is put in eval mode."""
+    """Returns softmax probabilities, float64 [n, classes]; sets the model to evaluation mode."""
     device = choose_device()
     model.eval().to(device)
     parts = []
@@ -88,7 +115,7 @@ def predict_probabilities(
 
 
 class _Classification:
-    """Cross-entropy over spectra on the device, disturbed and mixed as the preset says."""
+    """Cross-entropy over spectra on the device, with the augmentation and mixup of the preset."""
 
     measure = "accuracy"
 
@@ -108,10 +135,10 @@ class _Classification:
         x = self.augment(rows) if self.augment else self.x[rows]
         y = self.y[rows]
         if self.recipe and self.recipe.mixup:
-            x, partner, share = mixed(x, self.recipe.mixup)
+            x, partner, weight = mixup(x, self.recipe.mixup)
             logits = self.forward(x)
-            loss = share * nn.functional.cross_entropy(logits, y)
-            loss = loss + (1 - share) * nn.functional.cross_entropy(logits, y[partner])
+            loss = weight * nn.functional.cross_entropy(logits, y)
+            loss = loss + (1 - weight) * nn.functional.cross_entropy(logits, y[partner])
         else:
             logits = self.forward(x)
             loss = nn.functional.cross_entropy(logits, y)

@@ -1,8 +1,4 @@
-"""Where and in which precision networks run.
-
-What belongs here: choosing device and precision, compiling. What does not: the loop
-(see `training`).
-"""
+"""Device, precision and compilation of networks."""
 
 from __future__ import annotations
 
@@ -13,16 +9,16 @@ import torch
 from torch import Tensor, nn
 
 MIN_STEPS_TO_COMPILE = 2000
-"""Compiling takes about a minute; shorter trainings are over before it has paid."""
+"""Compilation takes about a minute and does not pay in shorter trainings."""
 
 
 def choose_device() -> torch.device:
-    """Returns the GPU where there is one, else the CPU."""
+    """Returns the GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype | None:
-    """Returns bfloat16 where the device computes it natively, else None (float32)."""
+    """Returns bfloat16 if the device has it natively, else None (float32)."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
     native = torch.cpu.get_capabilities()
@@ -32,20 +28,19 @@ def autocast_dtype(device: torch.device) -> torch.dtype | None:
 def compiled_where_it_pays(
     model: nn.Module, device: torch.device, steps: int, cpu_steps: int | None = None
 ) -> Callable[[Tensor], Tensor]:
-    """Returns what to call in the step: the model, or the model compiled for long trainings.
+    """Returns the model, compiled if the training is long enough.
 
     Args:
         model: on the device.
         device: of the training.
         steps: of the whole training.
-        cpu_steps: from how many steps on it pays on a CPU as well; None for never. Where a step
-            is bound by matrix products it does not pay; where it is bound by what lies between
-            them (pooling, activations, norms) a step takes half the time. Needs a C++ compiler;
-            without one nothing is compiled.
+        cpu_steps: number of steps from which compilation pays on a CPU; None for never. It halves
+            the time of steps bound by pooling, activations and norms, not of those bound by
+            matrix products. Needs a C++ compiler; without one nothing is compiled.
     """
     if device.type == "cuda" and steps >= MIN_STEPS_TO_COMPILE:
-        # What was compiled before for another length would make lengths symbolic, which
-        # Inductor 2.13 cannot lower here; batches may differ, the last one is smaller.
+        # A graph compiled for another length would make lengths symbolic, which Inductor 2.13
+        # cannot lower here; batch sizes may differ, the last batch is smaller.
         torch.compiler.reset()
         return torch.compile(model)
     pays = device.type == "cpu" and cpu_steps is not None and steps >= cpu_steps

@@ -1,7 +1,7 @@
-"""The loop that trains any network: seeded, checkpointed every epoch, resumed after a kill.
+"""The training loop of all networks: seeded, with a checkpoint per epoch, resumable.
 
-What belongs here: epochs, steps, the optimiser, checkpoints. What does not: what is
-minimised (see `training` and `denoising.objective`), architectures (see `models`).
+What belongs here: epochs, steps, the optimiser, checkpoints. What does not: objectives (see
+`classifier` and `denoising.objective`), architectures (see `models`).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from raman_pipeline.learning.training.presets import Schedule, StepSchedule
 
 
 class Objective(Protocol):
-    """What is minimised, and over which batches.
+    """The loss to minimise, and the batches of an epoch.
 
     Attributes:
-        measure: name of what is told beside the loss.
+        measure: name of the metric that is reported beside the loss.
     """
 
     measure: str
 
     def batches(self, batch_size: int) -> Iterable[Tensor]:
-        """Returns one epoch of rows, drawn from torch's generator."""
+        """Returns one epoch of rows, shuffled by torch's global generator."""
         ...
 
     def loss(self, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -42,7 +42,7 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What one epoch brought; loss and measure are means over its rows."""
+    """Results of one epoch; loss and metric are means over its rows."""
 
     epoch: int
     epochs: int
@@ -66,25 +66,24 @@ def optimise(
 ) -> list[EpochReport]:
     """Trains a network in place with schedule-free AdamW (Defazio et al. 2024).
 
-    A StepSchedule trains with plain AdamW whose learning rate falls at its milestones.
+    A StepSchedule trains with plain AdamW and decays the learning rate at its milestones.
 
-    On the CPU the result depends on nothing but the arguments: every epoch draws
-    from a generator of its own, so a training that was killed and resumed ends with
-    the same bytes as one that was not.
+    On the CPU the result depends on the arguments only: every epoch seeds the generator anew, so
+    a training that was interrupted and resumed ends with the same bytes as one that was not.
 
     Args:
-        model: on the device of the training.
+        model: on the training device.
         objective: holds the model and the data.
         schedule: epochs, batch size, optimiser.
-        seed: of everything random.
+        seed: of the whole training.
         fingerprint: of data and settings.
-        checkpoint: file that holds the state after each epoch; resumed from where it
-            has the fingerprint, ignored where it has not.
-        on_epoch: called after each epoch.
+        checkpoint: file for the state after each epoch; training resumes from it if its
+            fingerprint matches.
+        on_epoch: callback after each epoch.
 
     Returns:
-        One report for each epoch run here (epochs resumed over are left out). The
-        model is left in evaluation mode, on the CPU.
+        One report per epoch that was run, without those before a resumed checkpoint. The model
+        is left in evaluation mode, on the CPU.
     """
     optimizer = _optimizer(model, schedule)
     store = _Checkpoint(checkpoint, fingerprint)
@@ -93,8 +92,8 @@ def optimise(
         start = time.perf_counter()
         torch.manual_seed(seed + 1_000_003 * (epoch + 1))
         if isinstance(schedule, StepSchedule):
-            fallen = sum(epoch >= m for m in schedule.milestones)
-            optimizer.param_groups[0]["lr"] = schedule.learning_rate * schedule.factor**fallen
+            decays = sum(epoch >= m for m in schedule.milestones)
+            optimizer.param_groups[0]["lr"] = schedule.learning_rate * schedule.factor**decays
         loss, value = _run_epoch(model, objective, optimizer, schedule)
         store.save(model, optimizer, epoch + 1)
         seconds = time.perf_counter() - start
@@ -103,7 +102,7 @@ def optimise(
         )
         if on_epoch:
             on_epoch(reports[-1])
-    # Schedule-free keeps two sets of weights; evaluation wants the averaged one.
+    # Schedule-free AdamW keeps two sets of weights; evaluation uses the averaged one.
     if isinstance(optimizer, AdamWScheduleFree):
         optimizer.eval()
     model.eval()
@@ -140,7 +139,7 @@ def _run_epoch(
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), schedule.clip_norm)
         optimizer.step()
-        # Kept on the device: reading them here would wait for every step.
+        # Kept on the device: reading them here would synchronise every step.
         totals += torch.stack([loss.detach(), value.detach()]).float() * len(rows)
         n += len(rows)
     loss, value = (totals / max(n, 1)).tolist()
@@ -148,7 +147,7 @@ def _run_epoch(
 
 
 class _Checkpoint:
-    """State after the last whole epoch, tied to data and settings by a fingerprint."""
+    """State after the last complete epoch, with the fingerprint of data and settings."""
 
     def __init__(self, path: Path | None, fingerprint: str) -> None:
         self.path = path

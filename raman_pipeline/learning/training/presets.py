@@ -1,9 +1,4 @@
-"""Named sets of choices for ConvNeXt1D and its training.
-
-What belongs here: the `paper` preset, which fixes what Pappone (2024) states, and
-the `default` preset, which learns. What does not: which one a run uses (see
-`raman_pipeline.settings`).
-"""
+"""Presets of ConvNeXt1D and its training: `paper`, after Pappone (2024), and `default`."""
 
 from __future__ import annotations
 
@@ -14,25 +9,25 @@ from pydantic import BaseModel, ConfigDict, Field
 PresetName = Literal["paper", "default"]
 
 CROP = (100.0, 1500.0)
-"""cm⁻¹; holds nearly all bands of minerals."""
+"""cm⁻¹; contains nearly all bands of minerals."""
 
 
 class AugmentationRecipe(BaseModel):
-    """How training spectra (0 to 1) are disturbed; 0 leaves a step out."""
+    """Augmentation of training spectra (0 to 1); 0 disables a step."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    shift_cm1: float = Field(2.0, ge=0, description="greatest shift along the axis, cm⁻¹")
-    noise: float = Field(0.02, ge=0, description="greatest deviation of Gaussian noise")
-    baseline: float = Field(0.1, ge=0, description="greatest height of a slow background")
+    shift_cm1: float = Field(2.0, ge=0, description="maximum shift along the axis, cm⁻¹")
+    noise: float = Field(0.02, ge=0, description="maximum standard deviation of Gaussian noise")
+    baseline: float = Field(0.1, ge=0, description="maximum height of a smooth baseline")
     sibling: float = Field(
-        0.5, ge=0, le=1, description="greatest share of another spectrum of the specimen"
+        0.5, ge=0, le=1, description="maximum weight of another spectrum of the specimen"
     )
-    mixup: float = Field(0.0, ge=0, description="alpha of mixup between spectra; 0 is none")
+    mixup: float = Field(0.0, ge=0, description="alpha of mixup between spectra")
 
 
 class Schedule(BaseModel):
-    """How long and how fast a network is trained."""
+    """Epochs, batch size and optimiser of a training."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,7 +40,7 @@ class Schedule(BaseModel):
 
 
 class StepSchedule(Schedule):
-    """AdamW whose learning rate falls by a factor at some epochs, in place of schedule-free."""
+    """AdamW with a learning rate that decays at milestones, in place of schedule-free AdamW."""
 
     milestones: tuple[int, ...] = ()
     factor: float = Field(0.5, gt=0, le=1)
@@ -65,31 +60,30 @@ class ConvNeXtPreset(Schedule):
     drop_path: float = Field(0.1, ge=0, lt=1)
     dropout: float = Field(0.1, ge=0, lt=1)
     crop: tuple[float, float] | None = Field(
-        None, description="part of the window that the network sees, cm⁻¹; None for all"
+        None, description="part of the window that the network sees, cm⁻¹; None for the whole"
     )
     initialisation: Literal["truncated_normal", "fan_in"] = Field(
         "truncated_normal",
-        description="weights from a truncated normal of deviation 0.02, or of 1/sqrt(inputs)",
+        description="truncated normal of standard deviation 0.02, or 1/sqrt(inputs)",
     )
     transform: Literal["none", "standardised_root"] = Field(
-        "none", description="what is done to a spectrum before the network sees it"
+        "none", description="applied to a spectrum before the network"
     )
     augmentation: AugmentationRecipe | None = Field(
-        None, description="applied anew in every epoch; None trains on the spectra as they are"
+        None, description="applied anew in every epoch; None for none"
     )
 
 
 PRESETS: dict[PresetName, ConvNeXtPreset] = {
-    # Depths, dims, gamma, learning rate and weight decay are printed in the paper;
-    # it names dropout, DropPath and gradient clipping without their rates, and
-    # neither epochs nor batch size, so those are ours.
+    # The paper gives depths, dims, gamma, learning rate and weight decay; it names dropout,
+    # DropPath and gradient clipping without their rates, and neither epochs nor batch size.
     "paper": ConvNeXtPreset(),
-    # What makes it learn, each tried on real spectra: a layer scale of 1, weights scaled
-    # by their number of inputs (0.02 all but silences a stem of four inputs), no norm on
-    # the one-channel stem (it removes amplitude), square roots standardised for each
-    # spectrum (weak bands count). The crop does without two thirds of the grid points. The
-    # augmentation has the least log loss on the inner validation of fold 0 under the
-    # specimen split: 3.67 without any, 3.47 without mixup, 3.26 with it.
+    # Each of these was tested on real spectra: a layer scale of 1, initial weights scaled by the
+    # number of inputs (with 0.02 a stem of four inputs has almost no output), no norm after the
+    # one-channel stem (it removes the amplitude), standardised square roots of each spectrum
+    # (weak bands count). The crop removes two thirds of the grid points. The augmentation has the
+    # lowest log loss on the inner validation of fold 0 under the specimen split: 3.67 without
+    # any, 3.47 without mixup, 3.26 with it.
     "default": ConvNeXtPreset(
         layer_scale=1.0,
         initialisation="fan_in",

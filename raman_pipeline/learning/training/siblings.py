@@ -1,8 +1,4 @@
-"""Siblings: other spectra of the same specimen, drawn on the device of the training.
-
-What belongs here: the drawing. What does not: what is done with a sibling (see
-`augmentation`, `denoising.objective`).
-"""
+"""Sampling of siblings, other spectra of the same specimen, on the training device."""
 
 from __future__ import annotations
 
@@ -13,11 +9,11 @@ from torch import Tensor
 
 
 class Siblings:
-    """Draws spectra of the same specimen.
+    """Samples spectra of the same specimen.
 
     Args:
         specimens: int64 [n], equal for spectra of one specimen.
-        device: where rows come from and go to.
+        device: of the rows.
     """
 
     def __init__(self, specimens: npt.NDArray[np.int64], device: torch.device) -> None:
@@ -32,6 +28,6 @@ class Siblings:
         self._size = torch.from_numpy(size).to(device)
 
     def draw(self, rows: Tensor) -> Tensor:
-        """Returns a random spectrum of each row's specimen (which may be the row), int64 [b]."""
+        """Returns a random spectrum of each row's specimen, possibly the row itself, int64 [b]."""
         chosen = (torch.rand(len(rows), device=rows.device) * self._size[rows]).long()
         return self._order[self._start[rows] + chosen]

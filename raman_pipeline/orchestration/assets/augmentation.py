@@ -6,10 +6,11 @@ import pyarrow as pa
 from pydantic import Field
 
 from raman_pipeline.learning.data.labelled import fold_train_test
-from raman_pipeline.learning.training.augmented_set import augmented_set, disturbed
+from raman_pipeline.learning.training.augmented_set import augmented_copies, augmented_set
+from raman_pipeline.learning.training.classifier import TrainingSet
 from raman_pipeline.orchestration.asset_kit import Check, Result, model_asset
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT, fold_and_split
-from raman_pipeline.plots.augmentation import disturbed_copies
+from raman_pipeline.plots.augmentation import augmented_spectra
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -26,8 +27,8 @@ class AugmentationConfig(dg.Config):
     group_name="geolocation",
     partitions_def=FOLD_SPLIT,
     kinds={"pytorch"},
-    code_version="2",
-    uses=["augmentation"],
+    code_version="3",
+    uses=["training"],
     checks={"in_range": "Copies are finite, between 0 and 1, and of training spectra only."},
 )
 def augmented_training_set(
@@ -37,27 +38,28 @@ def augmented_training_set(
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
 ) -> Result:
-    """The recipe by which training spectra are augmented; with `copies`, the spectra too.
+    """The augmentation that ConvNeXt1D trains with; with `copies`, augmented spectra too.
 
     Networks augment anew in every epoch, so nothing has to be stored to train.
     """
     fold, _ = fold_and_split(context.partition_key)
     train, _ = fold_train_test(fold_assignment.to_pandas(), resampled_spectra, fold)
-    recipe = settings.augmentation
+    preset = settings.training.presets["default"]
     seed = settings.training.seed + fold
-    result = augmented_set(train, recipe, seed, config.copies)
-    shown = disturbed(train, recipe, seed, np.zeros(_SHOWN, np.int64))
+    result = augmented_set(train, preset, seed, config.copies)
+    data = TrainingSet.of(train, preset)
+    shown = augmented_copies(data, preset.augmentation, seed, np.zeros(_SHOWN, np.int64))
     stored = result.arrays.get("intensity", shown)
     first = train.metadata.iloc[0]
-    title = f"{first['mineral']} {first['rruff_id']}: {recipe}"
+    title = f"{first['mineral']} {first['rruff_id']}: {preset.augmentation}"
     return Result(
         result,
         {
             "dagster/row_count": config.copies * len(train),
-            "recipe": recipe.model_dump(mode="json"),
+            "recipe": result.metadata["recipe"],
         },
         checks={
             "in_range": Check(np.isfinite(stored).all() and stored.min() >= 0 and stored.max() <= 1)
         },
-        figures={"copies": disturbed_copies(train.grid, train.intensity[0], shown, title)},
+        figures={"copies": augmented_spectra(result.arrays["grid"], data.spectra[0], shown, title)},
     )

@@ -108,15 +108,15 @@ def input_ablation(
     data = _data(settings, fold_assignment, resampled_spectra, covariates)
     table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * N_ABLATION_VARIANTS))
     runs = table.to_pandas()
-    figure = variant_bars(runs, f"Country by what is known of a spectrum\n{_note(settings, runs)}")
+    figure = variant_bars(runs, f"Country classification by inputs\n{_note(settings, runs)}")
     used = data.rows[data.rows["excluded"].isna()]
     ceiling = mineral_ceiling(used.drop_duplicates("rruff_id"))
-    facts = {
+    metadata = {
         "mineral_with_other_specimens": ceiling.share,
         "mineral_agreement": ceiling.agreement,
         "mineral_accuracy_at_most": ceiling.at_most,
     }
-    return _result(table, N_FOLDS, {"inputs": figure}, facts)
+    return _result(table, N_FOLDS, {"inputs": figure}, metadata)
 
 
 @_experiment("learning_curve")
@@ -144,7 +144,7 @@ def learning_curve_asset(
     return _result(table, runs_each, {"learning_curves": figure}, {"power_laws": lines})
 
 
-@_experiment("duplicate_effect")
+@_experiment("duplicate_effect", "3")
 def duplicate_effect_asset(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -158,7 +158,7 @@ def duplicate_effect_asset(
     table = duplicate_effect(data, settings.folds.seed, _log(context, total))
     figure = variant_bars(
         table.to_pandas(),
-        "Every spectrum twice, the copy with another background and noise\n"
+        "Every spectrum twice, the duplicate with another baseline and noise\n"
         f"profile {settings.title}, {N_FOLDS} folds, seed {settings.folds.seed}",
     )
     return _result(table, N_FOLDS, {"duplicates": figure}, {})

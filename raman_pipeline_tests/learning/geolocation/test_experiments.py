@@ -58,8 +58,8 @@ def test_every_fold_and_seed_is_run_and_told(study):
 
 def test_no_specimen_stands_on_both_sides_under_any_seed(study):
     for seed in (0, 1):
-        for cell in study.cells(seed):
-            assert not set(cell.train.metadata["rruff_id"]) & set(cell.test.metadata["rruff_id"])
+        for fold in study.folds(seed):
+            assert not set(fold.train.metadata["rruff_id"]) & set(fold.test.metadata["rruff_id"])
 
 
 def test_ablation_runs_every_set_of_inputs_and_every_look_up(study):
@@ -76,7 +76,7 @@ def test_ablation_runs_every_set_of_inputs_and_every_look_up(study):
 
 
 def test_shares_are_nested_and_of_specimens(study):
-    train = next(study.cells(0)).train
+    train = next(study.folds(0)).train
     kept = [set(subsample_specimens(train, s, 3).metadata["rruff_id"]) for s in SHARES]
     for smaller, larger in pairwise(kept):
         assert smaller < larger
@@ -95,8 +95,8 @@ def test_the_scaling_curve_has_every_share(study):
     assert runs.loc[runs["share"] == 1, "specimens"].min() > 20
 
 
-class TestTwins:
-    def test_every_spectrum_gets_a_twin_of_its_own_specimen(self, study):
+class TestDuplicates:
+    def test_every_spectrum_gets_a_duplicate_of_its_specimen(self, study):
         doubled = with_duplicates(study, 0)
         assert len(doubled.rows) == 2 * len(study.rows)
         assert doubled.rows["member_id"].is_unique
@@ -109,17 +109,17 @@ class TestTwins:
         np.testing.assert_array_equal(doubled.tensor.intensity[:n], study.tensor.intensity)
         assert not np.allclose(doubled.tensor.intensity[n:], study.tensor.intensity)
 
-    def test_twins_pay_under_the_random_split_only(self, study):
-        # Labels that have nothing to do with the spectra: only twins can be right.
+    def test_duplicates_help_under_the_random_split_only(self, study):
+        # Labels independent of the spectra: only duplicates can be classified.
         rng = np.random.default_rng(0)
         rows = study.rows.assign(country=rng.permutation(study.rows["country"].to_numpy()))
         noisy = np.random.default_rng(1).random(study.tensor.intensity.shape).astype(np.float32)
         tensor = SpectrumTensor(noisy, study.tensor.grid, study.tensor.member_ids)
         runs = duplicate_effect(replace(study, rows=rows, tensor=tensor), 0, lambda run: None)
         accuracy = runs.to_pandas().groupby("variant")["accuracy"].mean()
-        assert accuracy["nearest_neighbour, random, twins"] > 0.75
+        assert accuracy["nearest_neighbour, random, with duplicates"] > 0.75
         assert accuracy["nearest_neighbour, random, as measured"] < 0.55
-        assert accuracy["nearest_neighbour, specimen, twins"] < 0.55
+        assert accuracy["nearest_neighbour, specimen, with duplicates"] < 0.55
 
 
 def law_runs(exponent, noise=0.0, seed=0):

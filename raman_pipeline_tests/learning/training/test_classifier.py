@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from benchmarks.plain_convnext1d import PlainConvNeXt1D
-from raman_pipeline.learning.geolocation.families.convnext import crop_columns
 from raman_pipeline.learning.models.convnext1d import ConvNeXt1D, DropPath
 from raman_pipeline.learning.training import loop
 from raman_pipeline.learning.training.classifier import (
     TrainingSet,
+    crop_columns,
     predict_probabilities,
     train_classifier,
 )
@@ -24,9 +24,8 @@ def small(seed=0):
     return ConvNeXt1D(160, 3, dims=(4, 8, 8, 8), layer_scale=1.0, position_embedding=True)
 
 
-def data(side, **changes):
-    specimens = np.arange(len(side)) // 2
-    return dataclasses.replace(TrainingSet(side.intensity, side.label, specimens, 8.8), **changes)
+def data(spectra, **changes):
+    return dataclasses.replace(TrainingSet.of(spectra, PRESETS["paper"]), **changes)
 
 
 def weights(model):
@@ -90,37 +89,37 @@ class TestConvNeXt1D:
         assert y.mean().item() == pytest.approx(1, abs=0.03)
 
 
-def test_loss_falls_and_every_epoch_is_told(train_test):
-    told = []
-    reports = train_classifier(small(), data(train_test[0]), QUICK, 0, on_epoch=told.append)
-    assert told == reports
+def test_loss_falls_and_every_epoch_is_reported(train_test):
+    reported = []
+    reports = train_classifier(small(), data(train_test[0]), QUICK, 0, on_epoch=reported.append)
+    assert reported == reports
     assert [r.epoch for r in reports] == list(range(1, QUICK.epochs + 1))
     assert reports[-1].loss < reports[0].loss
 
 
 @pytest.mark.parametrize("recipe", [None, AugmentationRecipe(mixup=0.4)])
-def test_a_killed_training_goes_on_to_the_same_bytes(train_test, tmp_path, recipe):
+def test_an_interrupted_training_resumes_to_the_same_bytes(train_test, tmp_path, recipe):
     preset = QUICK.model_copy(update={"augmentation": recipe})
     whole = small()
     train_classifier(whole, data(train_test[0]), preset, 0)
 
-    class Killed(Exception):
+    class Interrupted(Exception):
         pass
 
-    def kill(report):
+    def interrupt(report):
         if report.epoch == 2:
-            raise Killed
+            raise Interrupted
 
     path = tmp_path / "checkpoint.pt"
-    with pytest.raises(Killed):
-        train_classifier(small(), data(train_test[0]), preset, 0, path, kill)
+    with pytest.raises(Interrupted):
+        train_classifier(small(), data(train_test[0]), preset, 0, path, interrupt)
     resumed = small(seed=9)
     reports = train_classifier(resumed, data(train_test[0]), preset, 0, path)
     assert [r.epoch for r in reports] == [3, 4, 5, 6]
     assert same(weights(whole), weights(resumed))
 
 
-def test_a_checkpoint_of_other_data_or_settings_is_not_used(train_test, tmp_path):
+def test_a_checkpoint_of_other_data_or_settings_is_ignored(train_test, tmp_path):
     train = data(train_test[0])
     path = tmp_path / "checkpoint.pt"
     train_classifier(small(), train, QUICK, 0, path)

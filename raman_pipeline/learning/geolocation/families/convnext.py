@@ -1,8 +1,4 @@
-"""ConvNeXt1D as a model family: fit and predict on labelled spectra.
-
-What belongs here: the way between labelled spectra and the network. What does not:
-the network (see `models.convnext1d`) and the loop (see `training`).
-"""
+"""ConvNeXt1D as a model family: fit and predict on labelled spectra."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ from collections import OrderedDict
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -20,32 +15,16 @@ from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.models.convnext1d import ConvNeXt1D
 from raman_pipeline.learning.training.classifier import (
     TrainingSet,
+    cropped,
     predict_probabilities,
     train_classifier,
 )
 from raman_pipeline.learning.training.presets import ConvNeXtPreset
 
 
-def crop_columns(grid: npt.NDArray[np.float64], crop: tuple[float, float] | None) -> slice:
-    """Returns the grid points of a crop as a slice.
-
-    Raises:
-        ValueError: the crop holds too few points for the network's strides.
-    """
-    if crop is None:
-        return slice(0, grid.size)
-    start, stop = np.searchsorted(grid, crop)
-    if stop - start < 64:
-        raise ValueError(
-            f"{stop - start} grid points lie in {crop[0]:g}-{crop[1]:g} cm⁻¹ and the network "
-            "needs 64; raise grid.points or widen the crop"
-        )
-    return slice(int(start), int(stop))
-
-
 def fit_convnext(train: LabelledSpectra, context: FitContext, preset: ConvNeXtPreset) -> ModelState:
-    """Trains a ConvNeXt1D; the state holds weights, preset, classes and the losses."""
-    data = training_set(train, preset)
+    """Trains a ConvNeXt1D; the state holds weights, preset, classes and the final loss."""
+    data = TrainingSet.of(train, preset)
     torch.manual_seed(context.seed)
     model = build(preset, data.spectra.shape[1], len(train.classes))
     reports = train_classifier(
@@ -73,24 +52,8 @@ def predict_convnext(
     return predict_probabilities(model, cropped(test, preset))
 
 
-def cropped(spectra: LabelledSpectra, preset: ConvNeXtPreset) -> npt.NDArray[np.float32]:
-    """Returns the part of the spectra that the network sees, float32 [n, m], 0 to 1."""
-    return spectra.intensity[:, crop_columns(spectra.grid, preset.crop)]
-
-
-def training_set(train: LabelledSpectra, preset: ConvNeXtPreset) -> TrainingSet:
-    """Returns what a network is trained on."""
-    specimens, _ = pd.factorize(train.metadata["rruff_id"])
-    return TrainingSet(
-        cropped(train, preset),
-        train.label,
-        specimens.astype(np.int64),
-        float(train.grid[1] - train.grid[0]),
-    )
-
-
 class StandardisedRoot(nn.Module):
-    """Square roots of [batch, m], centred and scaled for each spectrum."""
+    """Standardised square roots of each spectrum, [batch, m]."""
 
     def forward(self, spectra: Tensor) -> Tensor:
         """Returns the same shape; a flat spectrum stays zero."""
@@ -100,7 +63,7 @@ class StandardisedRoot(nn.Module):
 
 
 def build(preset: ConvNeXtPreset, length: int, classes: int) -> nn.Module:
-    """Returns the transform and the network of a preset, with fresh weights."""
+    """Returns the transform and the network of a preset, with initial weights."""
     network = ConvNeXt1D(
         length=length,
         classes=classes,
