@@ -94,7 +94,7 @@ def code_versions(settings):
         ),
         (
             {"training": TrainingSettings(seed=7)},
-            {"geolocation_report"}
+            {"geolocation_report", "augmented_training_set"}
             | {f"convnext1d{p}_{k}" for p in ("", "_paper") for k in ("model", "predictions")},
         ),
     ],

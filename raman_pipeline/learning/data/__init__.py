@@ -1,1 +1,1 @@
-"""What models are trained and tested on: selected spectra, splits, leakage, stored states."""
+"""Data of models: selection, splits, leakage, labelled spectra, stored states."""

@@ -1,8 +1,4 @@
-"""What is known of each spectrum besides its intensities.
-
-What belongs here: the extra inputs (laser, chemistry) and the position of the specimen,
-one row a spectrum. What does not: which spectra take part (see `study`).
-"""
+"""Covariates of each spectrum: laser, chemistry and position of the specimen."""
 
 from __future__ import annotations
 
@@ -16,17 +12,17 @@ COVARIATES = TableSchema(
     "spectrum_covariates",
     (
         Column("member_id", pa.string(), "the spectrum", unique=True),
-        Column("measurement_key", pa.string(), "the same for the RAW and Processed of one scan"),
+        Column("measurement_key", pa.string(), "of one scan; shared by RAW and Processed"),
         Column("wavelength_nm", pa.float64(), "laser, nm", nullable=True),
         Column(
             "ideal_composition",
             RAGGED,
-            f"atomic fractions of {len(ELEMENTS)} elements by IDEAL CHEMISTRY; zeros: not stated",
+            f"atomic fractions of {len(ELEMENTS)} elements by IDEAL CHEMISTRY; zeros if absent",
         ),
         Column(
             "measured_composition",
             RAGGED,
-            f"atomic fractions of {len(ELEMENTS)} elements by MEASURED CHEMISTRY; zeros: none",
+            f"atomic fractions of {len(ELEMENTS)} elements by MEASURED CHEMISTRY; zeros if absent",
         ),
         Column("latitude", pa.float64(), "of the specimen, degrees", True, between=(-90, 90)),
         Column("longitude", pa.float64(), "of the specimen, degrees", True, between=(-180, 180)),
@@ -35,12 +31,12 @@ COVARIATES = TableSchema(
 
 
 def spectrum_covariates(spectra: pd.DataFrame, samples: pd.DataFrame) -> pa.Table:
-    """Returns a COVARIATES table, one row for each spectrum, in the order of `spectra`.
+    """Returns a COVARIATES table, one row per spectrum, in the order of `spectra`.
 
     Args:
         spectra: columns `member_id`, `rruff_id`, `measurement_key`, `wavelength_nm`,
             `ideal_chemistry`, `measured_chemistry`.
-        samples: columns `rruff_id`, `latitude`, `longitude`, one row a specimen.
+        samples: columns `rruff_id`, `latitude`, `longitude`, one row per specimen.
     """
     frame = spectra.merge(
         samples[["rruff_id", "latitude", "longitude"]],
@@ -49,7 +45,7 @@ def spectrum_covariates(spectra: pd.DataFrame, samples: pd.DataFrame) -> pa.Tabl
         validate="many_to_one",
     )
     for kind in ("ideal", "measured"):
-        # The same formula stands in every spectrum of a specimen, so each is read once.
+        # All spectra of a specimen have the same formula, so each formula is parsed once.
         codes, formulae = pd.factorize(frame[f"{kind}_chemistry"].fillna(""))
         frame[f"{kind}_composition"] = list(compositions(formulae)[codes])
     return COVARIATES.from_frame(frame)

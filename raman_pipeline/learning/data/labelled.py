@@ -1,8 +1,4 @@
-"""Labelled spectra: what every model family trains on and predicts.
-
-What belongs here: the training and the test side of one fold. What does not: models (see
-`families`).
-"""
+"""Labelled spectra: the training and the test set of one fold."""
 
 from __future__ import annotations
 
@@ -23,9 +19,9 @@ class LabelledSpectra:
         intensity: float32 [n, m], normalised.
         grid: float64 [m], cm⁻¹.
         label: int64 [n], index into `classes`.
-        classes: countries, sorted; the same on both sides of a fold.
+        classes: countries, sorted; the same in training and test set.
         metadata: [n] rows with `member_id`, `rruff_id`, `mineral`, `locality`, `country`, and
-            the columns of the covariates that were joined.
+            the covariates if they were joined.
     """
 
     intensity: npt.NDArray[np.float32]
@@ -38,7 +34,7 @@ class LabelledSpectra:
         return len(self.label)
 
     def subset(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> LabelledSpectra:
-        """Returns some of the rows; the classes stay."""
+        """Returns some of the rows, with all classes."""
         return replace(
             self,
             intensity=self.intensity[rows],
@@ -52,17 +48,16 @@ class LabelledSpectra:
 def fold_train_test(
     folds: pd.DataFrame, tensor: SpectrumTensor, fold: int, covariates: pd.DataFrame | None = None
 ) -> tuple[LabelledSpectra, LabelledSpectra]:
-    """Returns the training and the test side of one fold.
+    """Returns the training and the test set of one fold.
 
     Args:
         folds: a FOLDS table.
-        tensor: the spectra; every row that takes part must be in it.
+        tensor: the spectra; must contain every row that has a fold.
         fold: the test fold.
-        covariates: a COVARIATES table to join; None for families that look at nothing but the
-            spectrum and the names.
+        covariates: a COVARIATES table to join; None for families that do not need it.
 
     Raises:
-        KeyError: a spectrum that takes part is not in the tensor.
+        KeyError: a spectrum is not in the tensor.
         ValueError: the fold is empty.
     """
     used = folds[folds["fold"].notna()].reset_index(drop=True)
@@ -73,11 +68,11 @@ def fold_train_test(
     test = (used["fold"] == fold).to_numpy()
     if not test.any():
         raise ValueError(f"fold {fold} is empty; folds are {sorted(used['fold'].unique())}")
-    sides = []
+    sets = []
     for chosen in (~test, test):
         metadata = used[chosen].reset_index(drop=True)
         rows = tensor.rows_of(metadata["member_id"].tolist())
-        sides.append(
+        sets.append(
             LabelledSpectra(
                 intensity=np.asarray(tensor.intensity[rows]),
                 grid=tensor.grid,
@@ -86,4 +81,4 @@ def fold_train_test(
                 metadata=metadata,
             )
         )
-    return sides[0], sides[1]
+    return sets[0], sets[1]

@@ -1,7 +1,6 @@
-"""What a split lets the training side know of each test spectrum.
+"""Leakage of a split: test spectra with siblings, duplicates or near-duplicates in training.
 
-What belongs here: specimens, measurements and near-duplicates on both sides, and
-accuracy by them. What does not: folds (see `splits`).
+Siblings are other spectra of the same specimen.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.similarity import similarities, unit_root
 
 NEAR_DUPLICATE = 0.99
-"""Cosine of square roots from which two spectra count as near-duplicates."""
+"""Cosine of square roots from which two spectra are near-duplicates."""
 
 LEAKAGE = TableSchema(
     "split_leakage",
@@ -23,19 +22,19 @@ LEAKAGE = TableSchema(
         Column("member_id", pa.string(), "the test spectrum", unique=True),
         Column("fold", pa.int32(), "its test fold", between=(0, 1000)),
         Column("siblings", pa.int32(), "training spectra of its specimen", between=(0, 10_000)),
-        Column("same_measurement", pa.bool_(), "its RAW or Processed twin stands in training"),
-        Column("similarity", pa.float64(), "cosine with the nearest training spectrum"),
+        Column("same_measurement", pa.bool_(), "training has its RAW or Processed counterpart"),
+        Column("similarity", pa.float64(), "cosine to the nearest training spectrum"),
         Column("near_duplicate", pa.bool_(), f"that cosine is at least {NEAR_DUPLICATE}"),
     ),
 )
 
 
 def measure_leakage(train: LabelledSpectra, test: LabelledSpectra, fold: int) -> pd.DataFrame:
-    """Returns the columns of LEAKAGE for one fold, one row a test spectrum.
+    """Returns the columns of LEAKAGE for one fold, one row per test spectrum.
 
     Args:
-        train: must carry `measurement_key`.
-        test: likewise.
+        train: with `measurement_key`.
+        test: with `measurement_key`.
         fold: its number.
     """
     reference, query = unit_root(train.intensity), unit_root(test.intensity)
@@ -57,8 +56,8 @@ def measure_leakage(train: LabelledSpectra, test: LabelledSpectra, fold: int) ->
     )
 
 
-def shares(leakage: pd.DataFrame) -> dict[str, float]:
-    """Returns the shares of test spectra of which training knows something."""
+def leakage_shares(leakage: pd.DataFrame) -> dict[str, float]:
+    """Returns the share of test spectra with each kind of leakage."""
     return {
         "same_specimen": float((leakage["siblings"] > 0).mean()),
         "same_measurement": float(leakage["same_measurement"].mean()),
@@ -67,18 +66,18 @@ def shares(leakage: pd.DataFrame) -> dict[str, float]:
 
 
 MAX_SIBLINGS = 5
-"""Numbers of siblings from this on are counted together."""
+"""Larger numbers of siblings are counted together."""
 
 
 def accuracy_by_siblings(predictions: pd.DataFrame, leakage: pd.DataFrame) -> pd.DataFrame:
-    """Returns accuracy by how many training spectra the specimen has.
+    """Returns accuracy by the number of training spectra of the specimen.
 
     Args:
-        predictions: a PREDICTIONS table, of one or several folds.
+        predictions: a PREDICTIONS table of one or several folds.
         leakage: a LEAKAGE table of the same split.
 
     Returns:
-        Columns `siblings` (0 to MAX_SIBLINGS, the last meaning that or more), `accuracy`, `n`.
+        Columns `siblings` (0 to MAX_SIBLINGS or more), `accuracy`, `n`.
     """
     joined = predictions.merge(leakage[["member_id", "siblings"]], on="member_id")
     grouped = (joined["country"] == joined["predicted"]).groupby(

@@ -1,8 +1,4 @@
-"""Which spectra a geolocation selection uses, and why the others are left out.
-
-What belongs here: the selection and its reasons. What does not: folds (see
-`splits`).
-"""
+"""Selection of the spectra for geolocation, with the reason for every exclusion."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ EXCLUSIONS = (
     "kind",
     "rare_country",
 )
-"""Reasons, in the order in which they are tried; a row gets the first that holds."""
+"""Reasons in order of precedence; a row gets the first that applies."""
 
 
 def select_spectra(
@@ -27,14 +23,14 @@ def select_spectra(
     kinds: Collection[str],
     min_per_country: int,
 ) -> pd.DataFrame:
-    """Returns one row for each spectrum with its label, or the reason to leave it out.
+    """Returns one row per spectrum with its label or the reason for its exclusion.
 
     Args:
         spectra: columns `member_id`, `rruff_id`, `mineral`, `kind`, `locality`.
-        samples: columns `rruff_id`, `country`, `is_synthetic`, one row a specimen.
-        kinds: RAW, Processed, or both (the paper counts both, so that every
-            measurement stands twice).
-        min_per_country: countries with fewer remaining spectra are left out.
+        samples: columns `rruff_id`, `country`, `is_synthetic`, one row per specimen.
+        kinds: RAW, Processed, or both (with both, as in the paper, every measurement counts
+            twice).
+        min_per_country: countries with fewer remaining spectra are excluded.
 
     Returns:
         Columns `member_id`, `rruff_id`, `mineral`, `locality`, `country`, `excluded`

@@ -1,8 +1,4 @@
-"""Similarity of spectra: the cosine of square-rooted intensities.
-
-What belongs here: nearest spectra, in pieces that fit the memory. What does not: what
-is concluded from them (see `baselines`, `leakage`).
-"""
+"""Similarity of spectra: the cosine of square-rooted intensities, computed in chunks."""
 
 from __future__ import annotations
 
@@ -19,7 +15,7 @@ _CHUNK = 512
 def unit_root(intensity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Returns square roots of unit length, [n, m]; flat spectra stay zero.
 
-    The root lets weak bands count beside strong ones.
+    The root gives weak bands more weight.
     """
     return unit_vectors(np.sqrt(np.clip(intensity, 0, None)))
 
@@ -27,11 +23,11 @@ def unit_root(intensity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def similarities(
     query: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]
 ) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
-    """Yields rows of the query and their cosines [rows, n] with the whole reference.
+    """Yields rows of the query and their cosines [rows, n] to the whole reference.
 
     Args:
-        query: [q, m] as `unit_root` returns them.
-        reference: [n, m] likewise.
+        query: [q, m] from `unit_root`.
+        reference: [n, m] from `unit_root`.
     """
     for start in range(0, len(query), _CHUNK):
         rows = slice(start, start + _CHUNK)
@@ -44,7 +40,7 @@ def best_by_class(
     label: npt.NDArray[np.int64],
     classes: int,
 ) -> npt.NDArray[np.float64]:
-    """Returns the cosine with the most similar reference of each class, [q, classes].
+    """Returns the cosine to the most similar reference of each class, [q, classes].
 
     -1 for a class without a reference spectrum.
     """

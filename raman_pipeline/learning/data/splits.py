@@ -1,7 +1,7 @@
-"""Splits into folds: the papers' random one, and those that keep groups together.
+"""Splits into folds: the papers' random split, and splits by specimen, locality and species.
 
-What belongs here: what must not stand on both sides, and the proof that it does
-not. What does not: which rows take part (see `selection`).
+What belongs here: grouped folds and the check that no group is in several folds. What does not:
+which spectra are selected (see `selection`).
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 _GROUP_COLUMNS: dict[Split, tuple[str, ...]] = {
     "random": (),
     "specimen": ("rruff_id",),
-    # Grouping by these alone would let a specimen with two names or two localities
-    # stand on both sides.
+    # By locality or mineral alone, a specimen with two of them could be in two folds.
     "locality": ("locality", "rruff_id"),
     "species": ("mineral", "rruff_id"),
 }
@@ -42,9 +41,9 @@ FOLDS = TableSchema(
         Column("mineral", pa.string(), "NAMES header", nullable=True),
         Column("locality", pa.string(), "LOCALITY header, empty where absent"),
         Column("country", pa.string(), "label: Natural Earth NAME", nullable=True),
-        Column("group", pa.int64(), "what stays on one side; null in `random`", nullable=True),
-        Column("fold", pa.int32(), "test fold; null where left out", nullable=True),
-        Column("excluded", pa.string(), "reason to leave it out", True, isin=EXCLUSIONS),
+        Column("group", pa.int64(), "kept in one fold; null in `random`", nullable=True),
+        Column("fold", pa.int32(), "test fold; null if excluded", nullable=True),
+        Column("excluded", pa.string(), "reason for exclusion", True, isin=EXCLUSIONS),
     ),
 )
 
@@ -52,8 +51,7 @@ FOLDS = TableSchema(
 def groups_of(frame: pd.DataFrame, split: Split) -> npt.NDArray[np.int64] | None:
     """Returns the group of each row, or None for the random split.
 
-    Rows belong together when they share a value in any of the split's columns,
-    directly or through other rows (connected components).
+    Groups are the connected components of rows that share a value in any of the split's columns.
 
     Args:
         frame: columns `rruff_id`, `locality`, `mineral`, without nulls.
@@ -68,7 +66,7 @@ def groups_of(frame: pd.DataFrame, split: Split) -> npt.NDArray[np.int64] | None
     for column in columns:
         codes, values = pd.factorize(frame[column])
         if (codes < 0).any():
-            raise ValueError(f"{column} holds nulls; leave those rows out of the selection")
+            raise ValueError(f"{column} has nulls; exclude those rows")
         edges.append(np.stack([rows, codes + offset]))
         offset += len(values)
     source, target = np.concatenate(edges, axis=1)
@@ -86,27 +84,27 @@ def make_splitter(split: Split, n_splits: int, seed: int) -> StratifiedKFold | S
 
 @contextmanager
 def ignore_rare_classes() -> Iterator[None]:
-    """Silences scikit-learn on countries too rare for every fold; the reports show n of each."""
+    """Ignores scikit-learn's warning of countries with fewer spectra than folds; reports give n."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")
         yield
 
 
 def assign_folds(selection: pd.DataFrame, split: Split, n_splits: int, seed: int) -> pa.Table:
-    """Assigns every row that takes part to one test fold.
+    """Assigns every selected row to one test fold.
 
     Args:
-        selection: as `select_spectra` returns it.
+        selection: from `select_spectra`.
         split: which split.
         n_splits: number of folds.
         seed: of the shuffle.
 
     Returns:
-        A FOLDS table with one row for each row of `selection`, in its order.
+        A FOLDS table, one row per row of `selection`, in its order.
 
     Raises:
-        ValueError: there are fewer groups, or fewer spectra of the commonest country,
-            than folds.
+        ValueError: there are fewer groups, or fewer spectra of the most frequent country, than
+            folds.
     """
     used = selection[selection["excluded"].isna()]
     groups = groups_of(used, split)
@@ -129,9 +127,9 @@ def assign_folds(selection: pd.DataFrame, split: Split, n_splits: int, seed: int
 
 
 def groups_in_several_folds(folds: pd.DataFrame, split: Split) -> dict[str, int]:
-    """Counts values that stand in more than one fold, for each column the split keeps.
+    """Returns the number of values in more than one fold, for each column the split groups by.
 
-    All counts are zero in a sound assignment; the random split keeps nothing.
+    All counts are zero in a valid assignment; the random split has no such columns.
     """
     used = folds[folds["fold"].notna()]
     return {
@@ -141,10 +139,6 @@ def groups_in_several_folds(folds: pd.DataFrame, split: Split) -> dict[str, int]
 
 
 def seen_specimen_share(folds: pd.DataFrame) -> float:
-    """Returns the share of spectra whose specimen also stands in another fold.
-
-    This is the leakage of the random split: those spectra are tested by a model that
-    was trained on the same specimen.
-    """
+    """Returns the share of spectra with a sibling in another fold: the leakage of a split."""
     used = folds[folds["fold"].notna()]
     return float((used.groupby("rruff_id")["fold"].transform("nunique") > 1).mean())

@@ -1,9 +1,4 @@
-"""Inputs of the classical families: the spectrum, and what else is known of it.
-
-What belongs here: turning labelled spectra into blocks of numbers, one block an input.
-What does not: which inputs a family takes (see `families`), reading chemistry (see
-`raman_pipeline.rruff.chemistry`).
-"""
+"""Feature blocks of the scikit-learn families: the spectrum and its covariates, one per input."""
 
 from __future__ import annotations
 
@@ -21,19 +16,19 @@ Input = Literal["spectrum", "ideal_chemistry", "measured_chemistry", "laser", "m
 INPUTS: tuple[Input, ...] = get_args(Input)
 
 _PRESENCE = 0.3
-"""Weight of an element's mere presence beside the root of its fraction: traces count."""
+"""Weight of the presence of an element relative to the root of its fraction."""
 _LASERS_NM = (514.0, 532.0, 780.0, 785.0)
 
 Block = npt.NDArray[np.float32]
 
 
 def feature_block(spectra: LabelledSpectra, chosen: Input, minerals: Iterable[str] = ()) -> Block:
-    """Returns one input as float32 [n, features], scaled so that distances mean something.
+    """Returns one input as float32 [n, features], scaled so that distances are comparable.
 
     Args:
-        spectra: must carry the facts for all inputs but `spectrum` and `mineral`.
-        chosen: which input.
-        minerals: names that get a column of their own; others are all zeros.
+        spectra: with covariates for all inputs but `spectrum` and `mineral`.
+        chosen: the input.
+        minerals: names with a column of their own; others are all zeros.
     """
     metadata = spectra.metadata
     if chosen == "spectrum":
@@ -53,7 +48,7 @@ def feature_block(spectra: LabelledSpectra, chosen: Input, minerals: Iterable[st
 def feature_matrices(
     train: LabelledSpectra, test: LabelledSpectra, inputs: Iterable[Input]
 ) -> tuple[Block, Block]:
-    """Returns the inputs of both sides beside each other, [n, features] each."""
+    """Returns the concatenated inputs of training and test set, [n, features] each."""
     minerals = sorted(train.metadata["mineral"].unique())
-    sides = [[feature_block(side, name, minerals) for name in inputs] for side in (train, test)]
-    return np.hstack(sides[0]), np.hstack(sides[1])
+    both = [[feature_block(s, name, minerals) for name in inputs] for s in (train, test)]
+    return np.hstack(both[0]), np.hstack(both[1])

@@ -1,8 +1,7 @@
-"""Model families: everything that can be fitted on one fold, behind one interface.
+"""Model families behind one interface, and their registry.
 
-What belongs here: the interface and the registry. What does not: the methods
-themselves (see `baselines`, `classical`, `random_convolutions`, `kernel_ridge`,
-`convnext_family`), choosing and calibrating (see `fitting`).
+What belongs here: the interface and the registry. What does not: the methods (see `families`),
+model selection and calibration (see `fitting`).
 """
 
 from __future__ import annotations
@@ -32,20 +31,20 @@ Predict = Callable[[ModelState, LabelledSpectra, LabelledSpectra], npt.NDArray[n
 
 @dataclass(frozen=True)
 class Family:
-    """A method: how it is fitted and how it predicts.
+    """A method of fitting and prediction.
 
     Attributes:
-        name: asset names derive from it.
+        name: prefix of its assets.
         title: for figures and tables.
         description: one sentence.
-        fit: training side and context to a state.
-        predict: state, training side and test side to float64 [n, classes].
-        inputs: what it looks at, by the names of `inputs` or of a column; empty for none.
-        param_grid: parameters that the inner validation chooses among.
+        fit: from training set and context to a state.
+        predict: from state, training set and test set to float64 [n, classes].
+        inputs: feature blocks or columns that it uses.
+        param_grid: hyperparameters among which the inner validation selects.
         preset: of its network; None for families without one.
-        uses: the settings that its fit depends on.
-        baseline: whether a model should beat it.
-        version: of what it fits; raise it when its numbers change.
+        uses: settings that its fit depends on.
+        baseline: whether models are compared with it.
+        version: code version; raise it when its numbers change.
     """
 
     name: str
@@ -106,7 +105,7 @@ def blend(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
 
 
 def memorisation(name: str, title: str, description: str, column: str) -> Family:
-    """Returns a look-up of the countries that training has for a value of a column."""
+    """Returns a baseline that memorises the training countries of each value of a column."""
     return Family(
         name,
         title,
@@ -131,7 +130,7 @@ def _convnext(name: str, title: str, description: str, preset: PresetName) -> Fa
 
 
 def _fit_convnext(train: LabelledSpectra, context: FitContext, preset: PresetName) -> ModelState:
-    # torch takes seconds to import, and only this family needs it.
+    # The import of torch takes seconds, and only this family needs it.
     from raman_pipeline.learning.geolocation.families.convnext import fit_convnext
 
     return fit_convnext(train, context, context.presets[preset])
@@ -157,7 +156,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             "majority",
             "majority class",
-            "Gives every spectrum the commonest country of the training side.",
+            "Predicts the most frequent country of the training set.",
             lambda train, _: baselines.fit_majority(train),
             baselines.predict_majority,
             (),
@@ -165,20 +164,20 @@ FAMILIES: dict[str, Family] = {
         memorisation(
             "mineral_memorisation",
             "mineral memorisation",
-            "Gives the commonest country of the mineral's name; never sees a spectrum.",
+            "Predicts the most frequent country of the mineral; uses no spectrum.",
             "mineral",
         ),
         memorisation(
             "specimen_memorisation",
             "specimen memorisation",
-            "Gives the country of the same specimen where training holds it, else the commonest: "
-            "what leakage alone is worth.",
+            "Predicts the country of the same specimen if it is in training, else the most "
+            "frequent one: the accuracy of leakage alone.",
             "rruff_id",
         ),
         Family(
             "nearest_neighbour",
             "1-NN cosine",
-            "Gives the country of the most similar training spectrum (cosine of square roots).",
+            "Predicts the country of the most similar training spectrum (cosine of square roots).",
             lambda train, _: baselines.fit_nearest_neighbour(train),
             baselines.predict_nearest_neighbour,
         ),
@@ -187,7 +186,7 @@ FAMILIES: dict[str, Family] = {
         Family(
             "random_convolutions",
             "random convolutions",
-            "Ridge on the features of random convolutions, in the manner of MiniRocket.",
+            "Ridge regression on the features of random convolutions, similar to MiniRocket.",
             random_convolutions.fit_random_convolutions,
             random_convolutions.predict_random_convolutions,
             param_grid=random_convolutions.RIDGE_GRID,
@@ -198,13 +197,13 @@ FAMILIES: dict[str, Family] = {
         _convnext(
             "convnext1d_paper",
             "ConvNeXt1D (paper)",
-            "One-dimensional ConvNeXt with what Pappone (2024) prints of it.",
+            "One-dimensional ConvNeXt with the parameters that Pappone (2024) states.",
             "paper",
         ),
         _convnext(
             "convnext1d",
             "ConvNeXt1D",
-            "One-dimensional ConvNeXt with a preset that learns.",
+            "One-dimensional ConvNeXt with the default preset.",
             "default",
         ),
         blend("chemistry_blend", "blend + chemistry", WITH_CHEMISTRY),

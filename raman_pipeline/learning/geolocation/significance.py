@@ -1,7 +1,7 @@
-"""What runs of a study prove: power laws and paired differences, with intervals.
+"""Statistics of experiments: power laws and paired differences, with confidence intervals.
 
-What belongs here: statistics over tables of runs. What does not: the runs (see
-`studies`).
+What belongs here: statistics over EXPERIMENT_RUNS tables. What does not: the runs (see
+`experiments`).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class PowerLaw:
 def fit_power_law(runs: pd.DataFrame, loss: str) -> PowerLaw:
     """Fits a power law to a loss against training specimens, on logarithms.
 
-    The interval is that of Student's t over the exponents of the single folds; with one
-    fold it is the exponent itself.
+    The interval is Student's t interval over the exponents of the folds; with one fold it is the
+    exponent itself.
 
     Args:
         runs: an EXPERIMENT_RUNS table of one variant.
@@ -70,9 +70,9 @@ def paired_test(runs: pd.DataFrame, model: str, baseline: str, metric: str) -> P
     """Tests the difference of a metric between two variants; the interval is of 95%.
 
     Args:
-        runs: an EXPERIMENT_RUNS table in which both stand for the same seeds and folds.
-        model: variant that is to win.
-        baseline: the other one.
+        runs: an EXPERIMENT_RUNS table with runs of both for the same seeds and folds.
+        model: the variant under test.
+        baseline: the variant it is compared with.
         metric: column.
     """
     wide = runs.pivot(index=["seed", "fold"], columns="variant", values=metric)
@@ -92,12 +92,12 @@ def paired_test(runs: pd.DataFrame, model: str, baseline: str, metric: str) -> P
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What the mineral alone can tell of the country, were everything else known.
+    """Upper bound of the accuracy of any classifier that uses the mineral alone.
 
     Attributes:
         share: of the specimens whose mineral has another specimen.
-        agreement: how often another specimen of the mineral is from the same country.
-        at_most: no rule from mineral to country has a higher accuracy on those.
+        agreement: probability that two specimens of a mineral are from the same country.
+        at_most: upper bound of the accuracy on the specimens of `share`.
     """
 
     share: float
@@ -106,14 +106,14 @@ class Ceiling:
 
 
 def mineral_ceiling(specimens: pd.DataFrame) -> Ceiling:
-    """Estimates how far the mineral can decide the country, from pairs of specimens.
+    """Estimates the upper bound of the accuracy by mineral from pairs of specimens.
 
-    For a mineral whose specimens come from countries with frequencies p, two of them
-    agree with probability sum p², and the best rule is right with max p, which is at most
-    the root of sum p². Means are over specimens; the root of the mean bounds the mean root.
+    For a mineral whose specimens come from countries with frequencies p, two of them agree with
+    probability sum p², and the best rule has accuracy max p, which is at most the root of sum p².
+    Means are over specimens; the root of the mean bounds the mean root.
 
     Args:
-        specimens: columns `mineral`, `country`, one row a specimen.
+        specimens: columns `mineral`, `country`, one row per specimen.
     """
     counts = specimens.groupby(["mineral", "country"]).size()
     total = counts.groupby("mineral").sum()

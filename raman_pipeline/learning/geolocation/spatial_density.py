@@ -1,11 +1,7 @@
-"""Where a specimen may come from, as a distribution over the sphere.
+"""Probability density of the origin over the sphere, from country probabilities.
 
-What belongs here: positions and densities from country probabilities and the training
-specimens' positions. What does not: the country label.
-
-The density is a mixture of von Mises-Fisher kernels, one at each training specimen;
-the specimens of a country share its probability. A small uniform part keeps it
-positive everywhere.
+The density is a mixture of von Mises-Fisher kernels, one at each training specimen; the specimens
+of a country share its probability. A small uniform component keeps it positive everywhere.
 """
 
 from __future__ import annotations
@@ -18,7 +14,7 @@ from scipy.special import logsumexp
 from raman_pipeline.geography.maps.geodesy import EARTH_KM, Vectors, unit_vectors
 
 BANDWIDTHS_KM = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)
-"""Candidates for the width of a kernel, chosen on the inner validation."""
+"""Candidate widths of a kernel; the inner validation selects one."""
 _UNIFORM = 0.01
 
 
@@ -28,12 +24,12 @@ class Places:
     Args:
         metadata: rows with `rruff_id`, `latitude`, `longitude` (degrees, NaN where unknown).
         label: int64 [n], the country of each row.
-        classes: how many countries there are.
+        classes: number of countries.
     """
 
     def __init__(self, metadata: pd.DataFrame, label: npt.NDArray[np.int64], classes: int) -> None:
         frame = metadata[["rruff_id", "latitude", "longitude"]].assign(label=label)
-        # Spectra of one specimen are one place.
+        # Each specimen counts once.
         frame = frame.dropna().drop_duplicates("rruff_id")
         self.classes = classes
         self.label = frame["label"].to_numpy(np.int64)
@@ -48,7 +44,7 @@ class Places:
     def weighted_position(self, probabilities: npt.NDArray[np.float64]) -> Vectors:
         """Returns the probability-weighted mean direction of each row, [n, 3].
 
-        NaN where no country with a known position has any probability.
+        NaN if no country with a known position has any probability.
         """
         mean = probabilities @ self.centres
         length = np.linalg.norm(mean, axis=1, keepdims=True)
@@ -58,9 +54,9 @@ class Places:
     def log_density(
         self, probabilities: npt.NDArray[np.float64], at: Vectors, bandwidth_km: float
     ) -> npt.NDArray[np.float64]:
-        """Returns the logarithm of the density at one point a row, relative to uniform, [n].
+        """Returns the log density at one point per row, relative to uniform, [n].
 
-        0 is what the uniform distribution over the sphere gives; log 2 is twice as much.
+        0 is the density of the uniform distribution over the sphere; log 2 is twice that.
 
         Args:
             probabilities: [n, classes].
@@ -82,7 +78,7 @@ class Places:
         return result
 
     def choose_bandwidth(self, probabilities: npt.NDArray[np.float64], at: Vectors) -> float:
-        """Returns the bandwidth (km) of BANDWIDTHS_KM with the greatest mean log density."""
+        """Returns the bandwidth (km) of BANDWIDTHS_KM with the highest mean log density."""
         known = ~np.isnan(at).any(axis=1)
         if not known.any():
             return BANDWIDTHS_KM[-1]

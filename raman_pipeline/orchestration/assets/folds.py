@@ -11,7 +11,7 @@ import pyarrow as pa
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.data.covariates import COVARIATES, spectrum_covariates
 from raman_pipeline.learning.data.labelled import fold_train_test
-from raman_pipeline.learning.data.leakage import LEAKAGE, measure_leakage, shares
+from raman_pipeline.learning.data.leakage import LEAKAGE, leakage_shares, measure_leakage
 from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
     FOLDS,
@@ -144,7 +144,7 @@ def split_leakage(
         ],
         ignore_index=True,
     )
-    found = shares(frame)
+    found = leakage_shares(frame)
     shared = found["same_specimen"]
     return Result(
         LEAKAGE.from_frame(frame),

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
 
-from raman_pipeline.learning.data.leakage import accuracy_by_siblings, shares
+from raman_pipeline.learning.data.leakage import accuracy_by_siblings, leakage_shares
 from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import (
@@ -96,7 +96,7 @@ def _leakage_table(leakage: dict[str, pd.DataFrame]) -> pd.DataFrame:
             "split": split,
             "folds": frame["fold"].nunique(),
             "n": len(frame),
-            **{name.replace("_", " "): value for name, value in shares(frame).items()},
+            **{name.replace("_", " "): value for name, value in leakage_shares(frame).items()},
         }
         for split, frame in leakage.items()
     )

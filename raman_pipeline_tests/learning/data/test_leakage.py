@@ -7,8 +7,8 @@ from raman_pipeline.learning.data.leakage import (
     LEAKAGE,
     MAX_SIBLINGS,
     accuracy_by_siblings,
+    leakage_shares,
     measure_leakage,
-    shares,
 )
 from raman_pipeline.learning.data.similarity import best_by_class, unit_root
 
@@ -17,7 +17,7 @@ def test_nothing_leaks_where_nothing_is_shared(train_test):
     found = measure_leakage(*train_test, 0)
     assert LEAKAGE.problems(LEAKAGE.from_frame(found)) == []
     assert (found["siblings"] == 0).all()
-    assert shares(found)["same_measurement"] == 0
+    assert leakage_shares(found)["same_measurement"] == 0
     assert len(found) == len(train_test[1])
 
 
@@ -30,7 +30,7 @@ def test_copies_of_the_test_side_in_training_are_all_found(train_test):
         metadata=pd.concat([train.metadata, test.metadata], ignore_index=True),
     )
     found = measure_leakage(both, test, 2)
-    assert shares(found) == {"same_specimen": 1, "same_measurement": 1, "near_duplicate": 1}
+    assert leakage_shares(found) == {"same_specimen": 1, "same_measurement": 1, "near_duplicate": 1}
     own = test.metadata["rruff_id"].map(test.metadata["rruff_id"].value_counts())
     np.testing.assert_array_equal(found["siblings"], own)
     np.testing.assert_allclose(found["similarity"], 1, atol=1e-5)

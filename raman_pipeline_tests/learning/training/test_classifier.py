@@ -24,8 +24,8 @@ def small(seed=0):
     return ConvNeXt1D(160, 3, dims=(4, 8, 8, 8), layer_scale=1.0, position_embedding=True)
 
 
-def data(spectra, **changes):
-    return dataclasses.replace(TrainingSet.of(spectra, PRESETS["paper"]), **changes)
+def data(labelled, **changes):
+    return dataclasses.replace(TrainingSet.of(labelled, PRESETS["paper"]), **changes)
 
 
 def weights(model):

@@ -1,8 +1,4 @@
-"""Baselines: what must be beaten before a model is worth a word.
-
-What belongs here: fitted states and predictions of methods that learn nothing, or
-look up. What does not: the registry of families (see `families`).
-"""
+"""Reference baselines: class frequencies, memorisation, nearest neighbour."""
 
 from __future__ import annotations
 
@@ -20,22 +16,22 @@ _SHARPNESS = 0.01
 
 
 def fit_majority(train: LabelledSpectra) -> ModelState:
-    """Remembers how common each country is."""
+    """Fits the class frequencies."""
     return ModelState({"prior": _prior(train)})
 
 
 def predict_majority(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> Probabilities:
-    """Gives every spectrum the training frequencies, float64 [n, classes]."""
+    """Returns the training frequencies for every spectrum, float64 [n, classes]."""
     return np.tile(state.arrays["prior"], (len(test), 1))
 
 
 def fit_memorisation(train: LabelledSpectra, column: str) -> ModelState:
-    """Counts countries for each value of a column; the spectrum itself is not used.
+    """Counts the countries of each value of a column; the spectrum itself is not used.
 
-    By `mineral` this is what its name alone tells; by `rruff_id` it measures leakage, as
-    it knows nothing but the specimens that stand on both sides.
+    Memorising `rruff_id` measures leakage: only specimens that are in training and test set can
+    be classified.
     """
     values, counts = _counts(train, column)
     return ModelState({"counts": counts, "prior": _prior(train)}, {"values": values})
@@ -44,10 +40,10 @@ def fit_memorisation(train: LabelledSpectra, column: str) -> ModelState:
 def predict_memorisation(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, column: str
 ) -> Probabilities:
-    """Gives the frequencies of the value's countries; the overall ones if it is new.
+    """Returns the country frequencies of each value, the overall ones for a new value.
 
-    The overall frequencies count as one further observation, which orders countries
-    that the value was never seen in.
+    The overall frequencies count as one further observation, which ranks countries that the
+    value was not seen in.
     """
     row = {value: i for i, value in enumerate(state.metadata["values"])}
     prior, counts = state.arrays["prior"], state.arrays["counts"]
@@ -57,17 +53,16 @@ def predict_memorisation(
 
 
 def fit_nearest_neighbour(train: LabelledSpectra) -> ModelState:
-    """Nothing is fitted: the training side itself is the model."""
+    """Fits nothing: the training set itself is the model."""
     return ModelState({"prior": _prior(train)}, {"training_spectra": len(train)})
 
 
 def predict_nearest_neighbour(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> Probabilities:
-    """Ranks countries by their most similar training spectrum.
+    """Returns a sharp softmax of the similarity to the nearest training spectrum per country.
 
-    The scores are a sharp softmax of the similarity, so that the order is that of the
-    neighbours; what they are worth is for the calibration to say.
+    Only the order is meaningful before calibration.
     """
     reference, query = unit_root(train.intensity), unit_root(test.intensity)
     best = best_by_class(query, reference, train.label, len(train.classes))
@@ -75,7 +70,7 @@ def predict_nearest_neighbour(
 
 
 def as_probabilities(values: npt.NDArray[np.floating]) -> Probabilities:
-    """Returns least-squares values of one-hot targets as probabilities: none negative, sum 1."""
+    """Returns regression values of one-hot targets clipped at zero and normalised to sum 1."""
     positive = np.clip(values, 0, None).astype(np.float64)
     return positive / positive.sum(axis=1, keepdims=True)
 
@@ -85,7 +80,7 @@ def _prior(train: LabelledSpectra) -> Probabilities:
 
 
 def _counts(train: LabelledSpectra, column: str) -> tuple[list[str], Probabilities]:
-    """Returns the values of a column and the countries counted for each, [values, classes]."""
+    """Returns the values of a column and their country counts, [values, classes]."""
     codes, values = pd.factorize(train.metadata[column], sort=True)
     counts = np.zeros((len(values), len(train.classes)))
     np.add.at(counts, (codes, train.label), 1)

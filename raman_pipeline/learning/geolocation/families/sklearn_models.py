@@ -1,11 +1,8 @@
-"""Support vectors and randomised trees from scikit-learn as model families.
+"""Support-vector machines and randomised trees of scikit-learn as model families.
 
-What belongs here: scikit-learn's classifiers on the blocks of `inputs`. What does not:
-choosing their parameters (see `fitting`).
-
-The state is the recipe: parameters and seed. The classifier is fitted anew where it is
-asked, to the same result; a stored forest of 77 countries takes a gigabyte, and
-scikit-learn stores its models as pickles only, which run code when they are read.
+The stored state is a recipe, hyperparameters and seed: the classifier is fitted in the prediction
+step, always to the same result. A stored forest of 77 countries would take a gigabyte, and
+scikit-learn stores models as pickles only, which execute code when they are read.
 """
 
 from __future__ import annotations
@@ -29,7 +26,7 @@ TREE_GRID: tuple[Hyperparameters, ...] = ({"min_samples_leaf": 1}, {"min_samples
 
 
 def fit_recipe(train: LabelledSpectra, context: FitContext) -> ModelState:
-    """Keeps what a classifier is fitted with."""
+    """Returns the recipe of a classifier, which `predict_svm` and `predict_trees` fit."""
     return ModelState(
         {"training_spectra": np.array([len(train)])},
         {
@@ -43,7 +40,7 @@ def fit_recipe(train: LabelledSpectra, context: FitContext) -> ModelState:
 def predict_svm(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
 ) -> Probabilities:
-    """Returns a softmax over the one-against-rest decisions of an RBF support-vector machine."""
+    """Returns a softmax over the one-vs-rest decisions of an RBF support-vector machine."""
 
     def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
         machine = SVC(gamma="scale", **state.metadata["hyperparameters"]).fit(x, train.label)
@@ -58,7 +55,7 @@ def predict_svm(
 def predict_trees(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
 ) -> Probabilities:
-    """Returns the mean over extremely randomised trees (Geurts 2006)."""
+    """Returns the mean over extremely randomised trees (Geurts et al. 2006)."""
 
     def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
         forest: ClassifierMixin = ExtraTreesClassifier(
@@ -77,7 +74,7 @@ def _all_classes(
     inputs: Sequence[Input],
     decide: Callable[[Block, Block], tuple[np.ndarray, Probabilities]],
 ) -> Probabilities:
-    """Returns [n, classes], zero for countries that training lacks."""
+    """Returns [n, classes], zero for countries without training spectra."""
     x, query = feature_matrices(train, test, inputs)
     probabilities = np.zeros((len(test), len(train.classes)))
     if len(np.unique(train.label)) == 1:
