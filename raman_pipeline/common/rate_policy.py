@@ -13,7 +13,7 @@ import tenacity
 from raman_pipeline.common import atomic
 
 MAX_WAIT_S = 300.0
-"""The longest wait between two attempts, whatever `Retry-After` says."""
+"""The longest wait between two attempts, even if `Retry-After` is longer."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class RatePolicy:
 
         def wait(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
-            wish = None if error is None else retry_after_s(error)
-            return back_off(state) if wish is None else min(wish, MAX_WAIT_S)
+            requested = None if error is None else retry_after_s(error)
+            return back_off(state) if requested is None else min(requested, MAX_WAIT_S)
 
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),

@@ -1,7 +1,4 @@
-"""What can go wrong in geography; every message names the thing and the remedy.
-
-What belongs here: the exceptions that callers catch. What does not: when they are raised.
-"""
+"""Exceptions of geography; every message names the thing and the remedy."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ CANDIDATES = TableSchema(
         Column("query", TEXT, "name that was queried"),
         Column("segment", pa.int32(), "index of the segment; 0 is the most local"),
         Column("stripped", pa.bool_(), "queried without generic words, or an alias"),
-        Column("offset", pa.bool_(), "point offset from the named place, as the text says"),
+        Column("offset", pa.bool_(), "point offset from the named place"),
         Column("rank", pa.int32(), "order among the answers to one query, from 0"),
         Column("name", TEXT, "name of the place"),
         Column("kind", TEXT, "kind of the place, in the geocoder's words"),

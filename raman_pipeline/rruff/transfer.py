@@ -210,12 +210,12 @@ def _refuse_failures(response: httpx.Response) -> None:
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:
-    wish = response.headers.get("Retry-After")
-    if wish is None:
+    requested = response.headers.get("Retry-After")
+    if requested is None:
         return None
-    if wish.strip().isdigit():
-        return float(wish)
+    if requested.strip().isdigit():
+        return float(requested)
     try:
-        return max((parsedate_to_datetime(wish) - datetime.now(UTC)).total_seconds(), 0.0)
+        return max((parsedate_to_datetime(requested) - datetime.now(UTC)).total_seconds(), 0.0)
     except (ValueError, TypeError):
         return None

@@ -1,1 +1,1 @@
-"""Who is asked for coordinates: the offline gazetteer, online services, and their cache."""
+"""Geocoders: the offline gazetteer, the online services, and their cache."""

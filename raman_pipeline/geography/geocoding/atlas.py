@@ -22,7 +22,7 @@ class Atlas:
 
     @cached_property
     def names(self) -> CountryNames:
-        """Names of countries, and of regions that stand for one country."""
+        """Names of countries, and of regions that imply one."""
         return CountryNames(self.gazetteer.countries(), self.gazetteer.states(), self.gazetteer)
 
     @cached_property

@@ -6,8 +6,9 @@ What belongs here: the parameters and the answers of each. What does not: terms 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import geopy
@@ -56,60 +57,56 @@ _ARCGIS_DIVISIONS = {
 }
 
 
-class Service(Protocol):
-    """A service: translates a query to its parameters, and its answers to candidates."""
+class Service(ABC):
+    """A service: translates a query to its parameters, and its answers to candidates.
 
-    @property
-    def source(self) -> ServiceName:
-        """Name of the service."""
-        ...
+    Args:
+        endpoint: address of the service.
+        timeout_s: of a request.
+    """
 
-    @property
-    def endpoint(self) -> str:
-        """Address of the service."""
-        ...
-
-    @property
-    def status_path(self) -> str | None:
-        """Path that gives the age of its data, None where there is none."""
-        ...
-
-    def parameters(self, query: GeocodeQuery) -> dict[str, Any]:
-        """Returns all that decides the answer, for the cache; never a secret."""
-        ...
-
-    def query(self, query: GeocodeQuery) -> list[dict[str, Any]]:
-        """Returns the raw answers; raises whatever geopy raises."""
-        ...
-
-    def read(self, raw: Mapping[str, Any]) -> Candidate:
-        """Returns a raw answer as a candidate."""
-        ...
-
-
-def _connection(endpoint: str, timeout_s: float) -> dict[str, Any]:
-    parts = urlsplit(endpoint)
-    return {
-        "scheme": parts.scheme,
-        "domain": parts.netloc + parts.path.rstrip("/"),
-        "timeout": timeout_s,
-        "user_agent": USER_AGENT,
-        "adapter_factory": URLLibAdapter,
-    }
-
-
-class NominatimService:
-    """OpenStreetMap through Nominatim: the country is a filter, names come in English."""
-
-    source: ServiceName = "nominatim"
-    status_path = "/status?format=json"
+    source: ServiceName
+    status_path: str | None = None
+    """Path that gives the age of its data, None where there is none."""
+    _client_class: type[Any]
 
     def __init__(self, endpoint: str, timeout_s: float) -> None:
         self.endpoint = endpoint.rstrip("/")
-        self._client = Nominatim(**_connection(endpoint, timeout_s))
+        parts = urlsplit(self.endpoint)
+        self._client = self._client_class(
+            scheme=parts.scheme,
+            domain=parts.netloc + parts.path,
+            timeout=timeout_s,
+            user_agent=USER_AGENT,
+            adapter_factory=URLLibAdapter,
+        )
+
+    @abstractmethod
+    def parameters(self, query: GeocodeQuery) -> dict[str, Any]:
+        """Returns all that decides the answer, for the cache; never a secret."""
+
+    def query(self, query: GeocodeQuery) -> list[dict[str, Any]]:
+        """Returns the raw answers; raises whatever geopy raises."""
+        found = self._client.geocode(query.text, exactly_one=False, **self._options(query))
+        return [location.raw for location in found or ()]
+
+    @abstractmethod
+    def _options(self, query: GeocodeQuery) -> dict[str, Any]:
+        """Returns the arguments of geopy's `geocode`."""
+
+    @abstractmethod
+    def read(self, raw: Mapping[str, Any]) -> Candidate:
+        """Returns a raw answer as a candidate."""
+
+
+class NominatimService(Service):
+    """OpenStreetMap through Nominatim: the country is a filter, names come in English."""
+
+    source = "nominatim"
+    status_path = "/status?format=json"
+    _client_class = Nominatim
 
     def parameters(self, query: GeocodeQuery) -> dict[str, Any]:
-        """See `Service.parameters`."""
         return {
             "q": query.text,
             "countrycodes": (query.iso_a2 or "").lower(),
@@ -118,20 +115,15 @@ class NominatimService:
             "addressdetails": 1,
         }
 
-    def query(self, query: GeocodeQuery) -> list[dict[str, Any]]:
-        """See `Service.query`."""
-        found = self._client.geocode(
-            query.text,
-            exactly_one=False,
-            limit=ANSWERS,
-            country_codes=query.iso_a2.lower() if query.iso_a2 else None,
-            language="en",
-            addressdetails=True,
-        )
-        return [location.raw for location in found or ()]
+    def _options(self, query: GeocodeQuery) -> dict[str, Any]:
+        return {
+            "limit": ANSWERS,
+            "country_codes": query.iso_a2.lower() if query.iso_a2 else None,
+            "language": "en",
+            "addressdetails": True,
+        }
 
     def read(self, raw: Mapping[str, Any]) -> Candidate:
-        """See `Service.read`."""
         key, tag = str(raw.get("class")), str(raw.get("type"))
         latitude, longitude = float(raw["lat"]), float(raw["lon"])
         south, north, west, east = (float(b) for b in raw["boundingbox"])
@@ -148,18 +140,14 @@ class NominatimService:
         )
 
 
-class PhotonService:
+class PhotonService(Service):
     """OpenStreetMap through Photon: fuzzy, without a country filter, with a box."""
 
-    source: ServiceName = "photon"
+    source = "photon"
     status_path = "/status"
-
-    def __init__(self, endpoint: str, timeout_s: float) -> None:
-        self.endpoint = endpoint.rstrip("/")
-        self._client = Photon(**_connection(endpoint, timeout_s))
+    _client_class = Photon
 
     def parameters(self, query: GeocodeQuery) -> dict[str, Any]:
-        """See `Service.parameters`."""
         return {
             "q": query.text,
             "limit": ANSWERS,
@@ -167,20 +155,12 @@ class PhotonService:
             "bbox": [round(b, 4) for b in query.box] if query.box else None,
         }
 
-    def query(self, query: GeocodeQuery) -> list[dict[str, Any]]:
-        """See `Service.query`."""
+    def _options(self, query: GeocodeQuery) -> dict[str, Any]:
         box = query.box
-        found = self._client.geocode(
-            query.text,
-            exactly_one=False,
-            limit=ANSWERS,
-            language="en",
-            bbox=[(box[0], box[1]), (box[2], box[3])] if box else None,
-        )
-        return [location.raw for location in found or ()]
+        bbox = [(box[0], box[1]), (box[2], box[3])] if box else None
+        return {"limit": ANSWERS, "language": "en", "bbox": bbox}
 
     def read(self, raw: Mapping[str, Any]) -> Candidate:
-        """See `Service.read`."""
         about = raw["properties"]
         longitude, latitude = raw["geometry"]["coordinates"]
         key, tag = str(about.get("osm_key")), str(about.get("osm_value"))
@@ -200,39 +180,41 @@ class PhotonService:
         )
 
 
-class ArcGISService:
+class _StoringArcGIS(ArcGIS):
+    """geopy's ArcGIS with further parameters; they are kept out of its debug log."""
+
+    def __init__(self, **connection: Any) -> None:
+        super().__init__(**connection)
+        self.extra: dict[str, Any] = {}
+
+    def _call_geocoder(self, url: str, callback: Any, **options: Any) -> Any:
+        return super()._call_geocoder(f"{url}&{urlencode(self.extra)}", callback, **options)
+
+
+class ArcGISService(Service):
     """Esri's World Geocoding Service, whose answers may be stored only with a token.
 
     geopy has no parameter for a token, for `forStorage` or for the country: they are
     added to the address that it requests.
     """
 
-    source: ServiceName = "arcgis"
-    status_path = None
+    source = "arcgis"
+    _client_class = _StoringArcGIS
 
     def __init__(self, endpoint: str, timeout_s: float, token: str) -> None:
-        self.endpoint = endpoint.rstrip("/")
-        self._client = _StoringArcGIS(**_connection(endpoint, timeout_s))
+        super().__init__(endpoint, timeout_s)
         self._token = token
 
     def parameters(self, query: GeocodeQuery) -> dict[str, Any]:
-        """See `Service.parameters`."""
         return {"singleLine": query.text, "sourceCountry": query.iso_a2, "limit": ANSWERS}
 
-    def query(self, query: GeocodeQuery) -> list[dict[str, Any]]:
-        """See `Service.query`."""
+    def _options(self, query: GeocodeQuery) -> dict[str, Any]:
         self._client.extra = {"forStorage": "true", "token": self._token, "maxLocations": ANSWERS}
         if query.iso_a2:
             self._client.extra["sourceCountry"] = query.iso_a2
-        found = self._client.geocode(
-            query.text,
-            exactly_one=False,
-            out_fields=["Addr_type", "Type", "PlaceName", "Country", "Score"],
-        )
-        return [location.raw for location in found or ()]
+        return {"out_fields": ["Addr_type", "Type", "PlaceName", "Country", "Score"]}
 
     def read(self, raw: Mapping[str, Any]) -> Candidate:
-        """See `Service.read`."""
         about = raw.get("attributes", {})
         kind = str(about.get("Type") or about.get("Addr_type") or "")
         level = _ARCGIS_DIVISIONS.get(kind) or ("place" if kind in _ARCGIS_PLACES else "none")
@@ -252,17 +234,6 @@ class ArcGISService:
             _box_radius_km(latitude, longitude, box),
             fuzzy=True,
         )
-
-
-class _StoringArcGIS(ArcGIS):
-    """geopy's ArcGIS with further parameters; they are kept out of its debug log."""
-
-    def __init__(self, **connection: Any) -> None:
-        super().__init__(**connection)
-        self.extra: dict[str, Any] = {}
-
-    def _call_geocoder(self, url: str, callback: Any, **options: Any) -> Any:
-        return super()._call_geocoder(f"{url}&{urlencode(self.extra)}", callback, **options)
 
 
 def _osm_level(key: str, tag: str, kind: str) -> str:

@@ -1,1 +1,1 @@
-"""What is concluded from text, maps and geocoders: the location of a locality or specimen."""
+"""Location of localities and specimens, from text, maps and geocoders."""

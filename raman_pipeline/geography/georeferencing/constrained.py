@@ -7,7 +7,7 @@ its confidence. What does not: which names are queried (see `search_plan`), quer
 It differs from Pappone (2024) in that the country is read first and bounds everything,
 each segment is queried on its own so that an unknown middle one does not matter, an
 answer counts only inside the country and the divisions that the text names, and the
-result says how coarse it is.
+result states its level.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def choose(
         homonyms: number of towns in the world with a name.
 
     Returns:
-        The choice, or the flags that say why no place was chosen.
+        The choice, or the flags that explain why no place was chosen.
     """
     flags: list[str] = []
     for segment, stripped in sorted({(a.step.segment, a.step.stripped) for a in accepted}):
@@ -105,7 +105,7 @@ def _place_of_name(
     stripped: bool,
     homonyms: Callable[[str], int],
 ) -> PlaceChoice | str:
-    """Returns the place that one name of the text means, or the flag that says why none."""
+    """Returns the place that one name of the text means, or the flag that explains why none."""
     here = [a for a in accepted if (a.step.segment, a.step.stripped) == (segment, stripped)]
     wider = [a for a in accepted if a.step.segment > segment and not a.step.stripped]
     near = [a for a in here if any(_distance(a, w) <= CONTEXT_KM + _reach(w) for w in wider)]
@@ -130,7 +130,7 @@ def _is_unique_name(plan: SearchPlan, step: SearchStep, homonyms: Callable[[str]
 
 
 def _is_unconfirmed(plan: SearchPlan, best: AcceptedCandidate) -> bool:
-    """Returns whether a small place stands beside wider names that were not found."""
+    """Returns whether wider names than that of a small place were not found."""
     step = best.step
     if not any(s.segment > step.segment for s in plan.steps):
         return False

@@ -1,1 +1,1 @@
-"""What lies where: country and division polygons, populated places, distances on the sphere."""
+"""Geographic data: country and division polygons, populated places, distances on the sphere."""

@@ -1,8 +1,8 @@
-"""Country polygons of Natural Earth, and the join of points to them.
+"""Country polygons of Natural Earth, and the country of a point.
 
-What belongs here: loading polygons and placing points. What does not: how the
-embedded file was made (see `embedded_countries`), names in texts (see
-`country_names`).
+What belongs here: loading polygons and assigning countries. What does not: how the
+embedded file was built (see `build.countries`), names in texts (see
+`text.country_names`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shapely import Point
 from raman_pipeline.geography.maps.geodesy import EARTH_KM, farthest_km
 
 COAST_TOLERANCE_KM = 20.0
-"""A point outside every polygon goes to the nearest one up to here, with a flag.
+"""A point outside every polygon is assigned to the nearest one within this distance, with a flag.
 
 At 1:50m this repairs all but one of the 26 coastal points of a set of 713 and adds
 no wrong country (measured by the project on real localities)."""
@@ -33,7 +33,7 @@ DRAWN_APART = {
     "Indian Ocean Ter.": "AU",
     "Ashmore and Cartier Is.": "AU",
 }
-"""What Natural Earth draws without an ISO code of its own (its mark for none is -99)."""
+"""Polygons of Natural Earth without an ISO code of their own (it marks them with -99)."""
 
 _EQUAL_AREA_CRS = "ESRI:54034"
 
@@ -45,7 +45,7 @@ class Placed:
     Attributes:
         iso_a2: object array [n] of ISO codes, None outside.
         country: object array [n] of Natural Earth names, None outside.
-        near_coast: bool array [n], True where the fallback placed the point.
+        near_coast: bool array [n], True where the tolerance was needed.
     """
 
     iso_a2: npt.NDArray[np.object_]
@@ -103,9 +103,9 @@ class Countries:
     def place(
         self, latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]
     ) -> Placed:
-        """Places points [n] (degrees, WGS 84) in countries.
+        """Assigns a country to each point [n] (degrees, WGS 84).
 
-        A point on a shared border goes to the country that comes first by name.
+        A point on a shared border is assigned to the country that comes first by name.
         """
         index = np.full(len(latitude), len(self.frame))
         points = shapely.points(longitude, latitude)
@@ -126,7 +126,7 @@ class Countries:
     def _nearest(self, longitude: float, latitude: float) -> int | None:
         """Returns the row of the nearest country within the tolerance.
 
-        Distances are taken in a local plane around the point, true to below 1% at 20 km.
+        Distances are computed in a local plane around the point, accurate to 1% at 20 km.
         """
         reach = COAST_TOLERANCE_KM / 111.0
         scale = max(np.cos(np.radians(latitude)), 0.01)
@@ -151,9 +151,9 @@ def load_countries(path: Path, version: str | None = None) -> Countries:
     """Loads countries from the embedded GeoParquet or from a Natural Earth file.
 
     Args:
-        path: `.parquet` as `embedded_countries` writes it, or any file that geopandas
+        path: `.parquet` as `build.countries` writes it, or any file that geopandas
             reads with Natural Earth's columns NAME and ISO_A2_EH.
-        version: what to call it; what the file says of itself where None.
+        version: name of the version; None: as recorded in the file.
 
     Raises:
         FileNotFoundError: there is no such file.

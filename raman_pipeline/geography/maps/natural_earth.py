@@ -1,8 +1,4 @@
-"""The Natural Earth file of countries at 1:10m: which one, and whether it is that one.
-
-What belongs here: the pin. What does not: downloading (see `rruff.transfer`), reading
-(see `countries`).
-"""
+"""The pinned Natural Earth file of countries at 1:10m, and the check of a download."""
 
 from __future__ import annotations
 
@@ -14,15 +10,15 @@ from raman_pipeline.geography.errors import UnknownMapError
 NATURAL_EARTH_NAME = "ne_10m_admin_0_countries"
 NATURAL_EARTH_URL = "https://naturalearth.s3.amazonaws.com/10m_cultural"
 NATURAL_EARTH_SHA256 = "ce1ac7036499a0edd641fbc093cd209a98f96a49d2eca8480aaacad35138a7f6"
-"""Of release 5.1.1 (4,930,492 bytes), as several public projects have it on record."""
+"""Of release 5.1.1 (4,930,492 bytes), as recorded by several public projects."""
 NATURAL_EARTH_VERSION = "Natural Earth 5.1.1, 1:10m"
 
 
 def adopt(downloaded: Path, target: Path, sha256: str) -> Path:
-    """Moves a download to its place, if it is the pinned file.
+    """Moves a download to its place if it is the pinned file.
 
     Raises:
-        UnknownMapError: the bytes are others; the download is removed.
+        UnknownMapError: the hash differs; the download is removed.
         WriteError: the place cannot be written.
     """
     found = atomic.file_sha256(downloaded)
@@ -31,7 +27,7 @@ def adopt(downloaded: Path, target: Path, sha256: str) -> Path:
         raise UnknownMapError(
             f"{downloaded.name}: sha256 {found} is not the pinned {sha256}; the map was changed "
             "or the download damaged. Run again, or pin the new release in "
-            "raman_pipeline/geography/maps/natural_earth.py once you have looked at it"
+            "raman_pipeline/geography/maps/natural_earth.py once you have reviewed it"
         )
     with atomic.naming(target):
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The georeferencing report: both strategies compared, beside the paper's figures."""
+"""The georeferencing report: both strategies compared, with the figures of the paper."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def georeferencing_markdown(
         "## Both strategies, distinct localities",
         _formatted(strategy_counts(compared)),
         "A country for localities that name none (synthetic, unknown, an ocean) is always wrong.\n"
-        "Levels say what was located; the paper's strategy takes the middle of a country or a\n"
+        "Levels say what was located; the paper's strategy takes the centre of a country or a\n"
         "state for the place, the constrained one gives the level and the uncertainty.",
         "## Where they disagree",
         agreement,
@@ -147,7 +147,7 @@ def georeferencing_markdown(
         *(more if len(shown) > listed else ()),
         "## Uncertainty of the constrained points (km), by level",
         _radii(compared),
-        "## Specimens beside the paper's totals",
+        "## Specimens, and the totals of the paper",
         _totals(specimens),
         "The paper counts spectra, this table specimens.",
         "## Same name, other country: to be reviewed",

@@ -1,1 +1,1 @@
-"""What the words of a locality say: segments, country names, homonyms, offsets, coordinates."""
+"""Reading locality texts: segments, country names, homonyms, offsets, coordinates."""

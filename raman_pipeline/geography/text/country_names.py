@@ -51,7 +51,7 @@ class NamedCountry:
 
 
 class CountryNames:
-    """Names of all countries and of regions that stand for one.
+    """Names of all countries, and of regions that imply one.
 
     Args:
         countries: ISO code and name of every country.
@@ -74,7 +74,7 @@ class CountryNames:
         """Returns the country of a locality.
 
         The segments are read from the right. In each: a country's name, a historic
-        name that covers several (decided by what stands further left), a region or a
+        name that covers several (decided by the text further left), a region or a
         US state, a country's name at the end of the segment ("southern Namibia"), then
         names in parentheses, then a misspelt country; at last the largest place of
         the gazetteer with the name of a segment.

@@ -1,8 +1,4 @@
-"""Locality text: cleaning, segments, aliases and the class of a sample's origin.
-
-What belongs here: what the text itself says. What does not: what a gazetteer or a
-map knows (see `gazetteer`, `countries`).
-"""
+"""Locality text: cleaning, segments, aliases and the class of a specimen's origin."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ import pyarrow.compute as pc
 
 
 class OriginClass(StrEnum):
-    """What kind of origin a locality describes."""
+    """Class of origin that a locality describes."""
 
     NATURAL = "natural"
     SYNTHETIC = "synthetic"
@@ -53,7 +49,7 @@ _EXTRATERRESTRIAL = re.compile(
 )
 _OCEAN = re.compile(r"\b(?:atlantic|pacific|indian|arctic|southern) ocean\b", re.IGNORECASE)
 _NOT_WORD = re.compile(r"\W+")
-# For ASCII this beats a regular expression.
+# For ASCII this is faster than a regular expression.
 _NO_LETTER = [chr(i) for i in range(128) if not chr(i).isalnum()]
 _PUNCTUATION = str.maketrans(dict.fromkeys(_NO_LETTER, " ") | {".": None, "'": None})
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
@@ -61,13 +57,13 @@ _PARENTHESES = re.compile(r"\(([^()]*)\)")
 
 @dataclass(frozen=True)
 class Locality:
-    """A locality text taken apart.
+    """A parsed locality text.
 
     Attributes:
-        text: as it stands in the file.
+        text: as in the file.
         cleaned: without parentheses, with single spaces and `, ` between segments.
         segments: parts of `cleaned`, the most local first.
-        aliases: texts that stood in parentheses ("Borneo (Malaysia)").
+        aliases: texts in parentheses ("Borneo (Malaysia)").
         origin: class by the locality text alone.
     """
 
@@ -79,7 +75,7 @@ class Locality:
 
 
 def parse_locality(text: str | None) -> Locality:
-    """Takes a locality apart; None counts as empty."""
+    """Parses a locality; None counts as empty."""
     text = text or ""
     aliases = tuple(a.strip(" ?") for a in _PARENTHESES.findall(text) if a.strip(" ?"))
     bare = re.sub(r"[()]", " ", _PARENTHESES.sub(" ", text))
@@ -96,10 +92,10 @@ def parse_locality(text: str | None) -> Locality:
 
 
 def names_synthetic(*texts: str | None) -> bool:
-    """Tells whether any text (locality, name, description) marks a synthetic sample.
+    """Returns whether any text (locality, name, description) marks a synthetic specimen.
 
-    Keywords after Pappone (2024), appendix A.2, made safe against what really
-    occurs: "polysynthetic twinning", "intergrown", Flux mine, Commercial Quarry.
+    Keywords after Pappone (2024), appendix A.2, without false matches in texts that
+    occur: "polysynthetic twinning", "intergrown", Flux mine, Commercial Quarry.
     """
     return any(_SYNTHETIC.search(text) is not None for text in texts if text)
 

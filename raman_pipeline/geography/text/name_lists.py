@@ -4,8 +4,8 @@ The data lies in three CSV files beside this module. It is common knowledge, wri
 down for this project. All names are in the folded form of `locality.fold`.
 
 `place_names.csv`, one row per name:
-    name: as it stands in locality texts.
-    kind: `country` (another name of one country), `region` (a region that stands last in
+    name: as in locality texts.
+    kind: `country` (another name of one country), `region` (a region that is last in
         a text without its country; US states come from GeoNames), `historic` (a name that
         covers several present countries) or `vague` (too wide for a country).
     iso_a2: ISO 3166-1 alpha-2 code; for `historic` the codes with blanks between, the
@@ -42,7 +42,7 @@ COUNTRY_ALIASES = _of_kind("country")
 """Code of the country by another name of it."""
 
 REGIONS = _of_kind("region")
-"""Code of the country by the name of a region that stands for it."""
+"""Code of the country by the name of one of its regions."""
 
 HISTORIC = {name: tuple(codes.split()) for name, codes in _of_kind("historic").items()}
 """Codes of the countries that a historic name covers. The first is the default, used with
