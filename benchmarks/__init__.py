@@ -1,1 +1,1 @@
-"""Side-by-side measurements, run by hand or by `make bench`; no test depends on them."""
+"""Comparisons of speed and accuracy, run by hand or by `make bench`."""

@@ -1,8 +1,7 @@
-"""The fault table: what was done, the message seen, the state after.
+"""Writes `docs/faults.md`: each fault of the source, the message, and the state afterwards.
 
-Drives the real fetch against the loopback server of the tests; the assertions live
-there (`raman_pipeline_tests/rruff/test_mirror.py`), here the words are shown. Writes
-`docs/faults.md`.
+Runs the real fetch against the loopback server of the tests, which assert the same states
+(`raman_pipeline_tests/rruff/test_mirror.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
+
+from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.archive_store import ArchiveStore
@@ -28,7 +30,7 @@ POLICY = RatePolicy(seconds_between_requests=0, timeout_s=0.5, attempts=3, backo
 
 @dataclass
 class Stage:
-    """One fault in the making."""
+    """A server, a store and an address, on which a fault is provoked."""
 
     server: ArchiveServer
     store: ArchiveStore
@@ -36,13 +38,13 @@ class Stage:
     url: str = ""
 
     def fetch(self) -> None:
-        """Fetches as the pipeline does."""
+        """Fetches like the pipeline."""
         source = open_source(self.url or self.server.url, self.policy)
         fetch_archive(source, self.store, NAME)
 
 
 def zip_of(count: int) -> bytes:
-    """Returns a zip with some members."""
+    """Returns a zip archive with `count` members."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for number in range(count):
@@ -51,7 +53,7 @@ def zip_of(count: int) -> bytes:
 
 
 def new_version(data: bytes) -> Callable[[Stage], None]:
-    """The site holds other bytes now."""
+    """Publishes other bytes."""
 
     def do(stage: Stage) -> None:
         stage.server.files[FILE] = data
@@ -60,7 +62,7 @@ def new_version(data: bytes) -> Callable[[Stage], None]:
 
 
 def faults(*queue: object, **attributes: object) -> Callable[[Stage], None]:
-    """The site has a new version, and its next answers are faults."""
+    """Publishes a new version; the next responses are faults."""
 
     def do(stage: Stage) -> None:
         stage.server.files[FILE] = zip_of(50)
@@ -72,12 +74,12 @@ def faults(*queue: object, **attributes: object) -> Callable[[Stage], None]:
 
 
 def gone(stage: Stage) -> None:
-    """The site publishes it no longer."""
+    """Withdraws the archive."""
     stage.server.files.clear()
 
 
 def elsewhere(url: str) -> Callable[[Stage], None]:
-    """Another address is asked."""
+    """Fetches from another address."""
 
     def do(stage: Stage) -> None:
         stage.url = url
@@ -87,52 +89,52 @@ def elsewhere(url: str) -> Callable[[Stage], None]:
 
 
 def same_tag(stage: Stage) -> None:
-    """Other bytes under the tag of the version in use."""
+    """Publishes other bytes with the ETag of the current version."""
     record = stage.store.record(NAME)
     stage.server.etag = record.etag if record else None
     stage.server.files[FILE] = zip_of(50)
 
 
 def other_tag(stage: Stage) -> None:
-    """The same bytes under another tag."""
+    """Publishes the same bytes with another ETag."""
     stage.server.etag = '"another"'
 
 
 def damaged_copy(stage: Stage) -> None:
-    """The stored zip is cut short on the disk."""
+    """Truncates the stored zip."""
     path = stage.store.path(NAME)
     assert path is not None
     path.write_bytes(path.read_bytes()[:-9])
 
 
 CASES: dict[str, Callable[[Stage], None]] = {
-    "truncated zip": new_version(zip_of(50)[:4000]),
-    "an HTML page instead of a zip": new_version(b"<html>log in first</html>"),
+    "truncated zip archive": new_version(zip_of(50)[:4000]),
+    "HTML page instead of a zip archive": new_version(b"<html>log in first</html>"),
     "empty file": new_version(b""),
-    "404 for an archive in use": gone,
+    "404 for an archive that was published": gone,
     "403": faults(403),
-    "503 twice, then fine": faults(503, 503),
-    "503 for ever": faults(*[503] * 9),
+    "503 twice, then 200": faults(503, 503),
+    "always 503": faults(*[503] * 9),
     "429 with Retry-After: 1": faults((429, "1")),
-    "cut in mid-body, ranges served": faults(None, "cut"),
-    "cut in mid-body, no ranges": faults(None, "cut", ranges=False),
-    "stalls in mid-body": faults(None, "stall"),
-    "stalls for ever": faults(None, *["stall"] * 9, ranges=False),
+    "connection lost, byte ranges supported": faults(None, "cut"),
+    "connection lost, no byte ranges": faults(None, "cut", ranges=False),
+    "response stalls once": faults(None, "stall"),
+    "response always stalls": faults(None, *["stall"] * 9, ranges=False),
     "redirect": faults(None, "redirect"),
-    "HEAD refused (405)": faults(head=False),
-    "other tag, equal bytes": other_tag,
-    "equal tag, other bytes": same_tag,
-    "loses most of its members": new_version(zip_of(5)),
-    "stored copy damaged on the disk": damaged_copy,
-    "nobody listens at the address": elsewhere("http://127.0.0.1:9/raman"),
-    "no such host": elsewhere("http://no-such-host.invalid/raman/"),
+    "HEAD not supported (405)": faults(head=False),
+    "other ETag, same bytes": other_tag,
+    "same ETag, other bytes": same_tag,
+    "most members are missing": new_version(zip_of(5)),
+    "stored archive damaged on disk": damaged_copy,
+    "connection refused": elsewhere("http://127.0.0.1:9/raman"),
+    "unknown host": elsewhere("http://no-such-host.invalid/raman/"),
     "unknown scheme": elsewhere("ftp://example.org/raman"),
-    "folder that does not exist": elsewhere("/no/such/folder"),
+    "missing folder": elsewhere("/no/such/folder"),
 }
 
 
 def outcome(case: str, do: Callable[[Stage], None]) -> tuple[str, str]:
-    """Returns the message and the state after one fault."""
+    """Returns the message of one fault and the state afterwards."""
     server = ArchiveServer()
     server.files[FILE] = zip_of(40)
     with tempfile.TemporaryDirectory() as folder, server.serve():
@@ -150,24 +152,26 @@ def outcome(case: str, do: Callable[[Stage], None]) -> tuple[str, str]:
         assert record is not None
         assert path is not None, case
         same = record.sha256 == good.sha256
-        sound = parse_archive(path, NAME).members == record.members
-        state = f"{'former' if same else 'new'} version in use, {record.members} members"
+        intact = parse_archive(path, NAME).members == record.members
+        state = f"{'former' if same else 'new'} version, {record.members} members"
         message = re.sub(r"127\.0\.0\.1:\d+", "site", message.replace(folder, "store"))
-        return message, state + ("" if sound else ", NOT SOUND")
+        return message, state + ("" if intact else ", DAMAGED")
 
 
 def main() -> None:
-    """Writes the table."""
-    lines = ["| fault | message | state after |", "|---|---|---|"]
-    for case, do in CASES.items():
-        message, state = outcome(case, do)
-        shown = message.replace("|", "\\|")
-        lines.append(f"| {case} | {shown} | {state} |")
-    table = "\n".join(lines)
-    text = (
-        "# Faults of the source, as they were seen\n\n"
-        "Made by `python -m benchmarks.faults`: a version of 40 members is in use, then the\n"
-        f"fault. Three attempts, half a second of time-out.\n\n{table}\n"
+    """Provokes all faults and writes the table."""
+    rows = [(case, *outcome(case, do)) for case, do in CASES.items()]
+    table = pd.DataFrame(rows, columns=["fault", "message", "state afterwards"])
+    text = "\n".join(
+        [
+            "# Faults of the source",
+            "",
+            "Written by `python -m benchmarks.faults`. In each case, a version with 40 members is",
+            "in use when the fault occurs; three attempts, with a timeout of 0.5 s.",
+            "",
+            *markdown_table(table),
+            "",
+        ]
     )
     (Path(__file__).resolve().parents[1] / "docs" / "faults.md").write_text(text)
     print(text)

@@ -1,7 +1,7 @@
-"""`make bench`: ingestion beside its floor and its peers, all in one run.
+"""`make bench`: ingestion compared with its lower bound and with other packages.
 
-Writes `docs/benchmarks.md`, `docs/benchmarks.json` and `docs/scaling.png`. Every figure
-comes from a process of its own; nothing else should run meanwhile.
+Writes `docs/benchmarks.md`, `docs/benchmarks.json` and `docs/scaling.png`. Each measurement runs in
+a process of its own.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def measured(*arguments: str | Path, python: str | Path = sys.executable) -> dic
 
 
 def per_second(found: dict) -> float:
-    """Returns members, spectra or localities a second."""
+    """Returns members, spectra or localities per second."""
     return found["count"] / found["seconds"]
 
 
 def compare(site: Path) -> dict[str, dict]:
-    """Measures every task on a site, and the peers where they are installed."""
+    """Measures every task on a site, and the other packages if they are installed."""
     tasks = (
         "inflate_zlib",
         "inflate_checked",
@@ -76,7 +76,7 @@ def compare(site: Path) -> dict[str, dict]:
 
 
 def scale(site: Path) -> dict[int, dict]:
-    """Measures the chain on one, two and eight times the members, in as many archives."""
+    """Measures the chain on TIMES the members, in as many archives."""
     found = {}
     for times in TIMES:
         with tempfile.TemporaryDirectory() as name:
@@ -86,30 +86,32 @@ def scale(site: Path) -> dict[int, dict]:
 
 
 def scaling_plot(found: dict[int, dict], path: Path) -> None:
-    """Draws time and peak memory over the number of members."""
+    """Plots CPU time and peak memory against the number of spectra."""
     counts = [f["count"] for f in found.values()]
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     values = ([f["seconds"] for f in found.values()], [f["peak_mb"] for f in found.values()])
-    for axis, series, label in zip(axes, values, ("seconds", "peak memory, MB"), strict=True):
+    for axis, series, label in zip(axes, values, ("CPU time (s)", "peak memory (MB)"), strict=True):
         axis.plot(counts, series, "o-", label="measured")
         axis.locator_params(axis="x", nbins=5)
         axis.set(xlabel="spectra", ylabel=label, ylim=(0, None), xlim=(0, None))
     axes[0].plot(counts, [values[0][0] * c / counts[0] for c in counts], ":", label="linear")
     axes[0].legend(frameon=False)
-    figure.suptitle(f"Zips to tensor, {', '.join(f'{t}x' for t in found)} the mirror's archives")
+    figure.suptitle(
+        f"Zips to tensor, {', '.join(f'{t}×' for t in found)} the members of the mirror"
+    )
     figure.savefig(path, dpi=120)
 
 
 def to_markdown(found: dict[str, dict], scaling: dict[int, dict], machine: str) -> str:
-    """Returns the tables."""
+    """Returns the text of `docs/benchmarks.md`."""
     floor = per_second(found["inflate_zlib"])
     megabytes = found["inflate_zlib"]["bytes"] / found["inflate_zlib"]["count"] / 1e6
     names = {
-        "inflate_zlib": "inflate alone, zlib through `zipfile` (the floor)",
-        "inflate_checked": "inflate alone, hardened zip reader",
+        "inflate_zlib": "inflation only, `zipfile` (lower bound)",
+        "inflate_checked": "inflation only, hardened zip reader",
         "arrays": "**zip to arrays and headers**",
-        "parquet": "zip to parquet, two cores",
-        "loadtxt": "`numpy.loadtxt` (rows only, inflated before)",
+        "parquet": "zip to Parquet",
+        "loadtxt": "`numpy.loadtxt` (rows only, already inflated)",
         "arrays_unpacked": "**unpacked files to arrays and headers**",
         "ramanspy": "RamanSPy (unpacked files)",
         "ramanchada2": "ramanchada2 (unpacked files)",
@@ -117,17 +119,18 @@ def to_markdown(found: dict[str, dict], scaling: dict[int, dict], machine: str) 
     lines = [
         "# Benchmarks of ingestion",
         "",
-        f"Measured {machine}, by `make bench`, each row in a process of its own, one core",
-        "unless said otherwise. Slow readers ran on an even sample of members.",
+        f"Measured {machine}, by `make bench`. Each row is a process of its own; times are CPU "
+        "times, summed over threads, without start-up. Slow readers ran on an even sample of "
+        "members.",
         "",
-        "| reading | members | members/s | MB of text/s | time, in floors | peak MB |",
+        "| reader | members | members/s | MB of text/s | time / lower bound | peak MB |",
         "|---|---|---|---|---|---|",
     ]
     for task, title in names.items():
         if task in found:
             f = found[task]
             if f.get("failed"):
-                title += f"; {f['failed']} it cannot read"
+                title += f"; cannot read {f['failed']}"
             lines.append(
                 f"| {title} | {f['count']:,} | {per_second(f):,.0f} | "
                 f"{per_second(f) * megabytes:,.0f} | {floor / per_second(f):.2f} | "
@@ -138,41 +141,41 @@ def to_markdown(found: dict[str, dict], scaling: dict[int, dict], machine: str) 
     fuzz = found["fuzz"]
     lines += [
         "",
-        f"- The floor is {found['inflate_zlib']['bytes'] / 1e6:,.0f} MB of text in "
+        f"- The lower bound is {found['inflate_zlib']['bytes'] / 1e6:,.0f} MB of text in "
         f"{found['inflate_zlib']['seconds']:.2f} s "
         f"({found['inflate_zlib']['bytes'] / 1e6 / found['inflate_zlib']['seconds']:,.0f} MB/s).",
         f"- Resampling to 1,024 points with min-max: {per_second(fast):,.0f} spectra/s; "
         f"scipy's `CubicSpline` alone: {per_second(slow):,.0f}/s.",
-        f"- Localities: {places['count']:,} distinct located offline in {places['seconds']:.2f} s, "
-        "the reading of maps and gazetteer included, "
+        f"- Localities: {places['count']:,} distinct localities located offline in "
+        f"{places['seconds']:.2f} s, including the reading of maps and gazetteer, "
         f"peak {places['peak_mb']:,.0f} MB.",
-        f"- Zips to tensor through the parquet files between, two cores: {chain['seconds']:.2f} s, "
+        f"- Zips to tensor through the Parquet files of the assets: {chain['seconds']:.2f} s, "
         f"peak {chain['peak_mb']:,.0f} MB.",
         f"- {fuzz['count']:,} mutated members: {fuzz['refused']:,} refused, "
-        f"{1000 * fuzz['seconds'] / fuzz['count']:.1f} ms each, the worst "
-        f"{1000 * fuzz['worst_s']:.0f} ms (those that are refused are read line by line).",
-        f"- Compiled code adds {cold['seconds']:.2f} s to a fresh process (import, cached machine "
-        "code, first calls); the first process ever compiles it.",
+        f"{1000 * fuzz['seconds'] / fuzz['count']:.1f} ms each, at most "
+        f"{1000 * fuzz['worst_s']:.0f} ms (irregular rows are read one by one).",
+        f"- Compiled code adds {cold['seconds']:.2f} s to a new process (import, cached machine "
+        "code, first call); the very first process compiles it.",
         "",
-        "| zips to tensor | archives | spectra | seconds | ms a spectrum | peak MB |",
+        "| zips to tensor | archives | spectra | CPU s | ms per spectrum | peak MB |",
         "|---|---|---|---|---|---|",
     ]
     for times, f in scaling.items():
         lines.append(
-            f"| {times}x | {times} | {f['count']:,} | {f['seconds']:.1f} | "
+            f"| {times}× | {times} | {f['count']:,} | {f['seconds']:.1f} | "
             f"{1000 * f['seconds'] / f['count']:.2f} | {f['peak_mb']:,.0f} |"
         )
     return "\n".join([*lines, "", "![scaling](scaling.png)", ""])
 
 
 def main() -> None:
-    """Measures and writes."""
+    """Measures and writes the files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("site", type=Path, help="a folder of RRUFF zips")
+    parser.add_argument("site", type=Path, help="a folder of RRUFF archives")
     parser.add_argument("--out", type=Path, default=PROJECT / "docs")
     arguments = parser.parse_args()
     if not any(True for _ in members(arguments.site)):
-        raise SystemExit(f"{arguments.site}: holds no zip archives")
+        raise SystemExit(f"{arguments.site}: contains no zip archives")
     found, scaling = compare(arguments.site), scale(arguments.site)
     cores = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
     machine = f"{datetime.now(UTC):%Y-%m-%d} on {cores}"

@@ -1,7 +1,7 @@
-"""One measurement in one process: time without start-up, and the peak of memory.
+"""One measurement per process: CPU time without start-up, and peak memory.
 
-What belongs here: the yardsticks and our own stages, by name. What does not: choosing
-and comparing them (see `ingestion`).
+What belongs here: references and stages of this project, by name. What does not: the comparison
+(see `ingestion`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 SLOW_SAMPLE = 300
-"""Members that slow readers are timed on."""
+"""Number of members for slow readers."""
 
 
 def archives(site: Path) -> list[Path]:
@@ -27,7 +27,7 @@ def archives(site: Path) -> list[Path]:
 
 
 def members(site: Path) -> Iterator[tuple[str, bytes]]:
-    """Yields name and bytes of all members."""
+    """Yields the name and the bytes of each member."""
     for path in archives(site):
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
@@ -35,23 +35,23 @@ def members(site: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def sample(site: Path) -> list[tuple[str, bytes]]:
-    """Returns SLOW_SAMPLE members, evenly spread."""
+    """Returns SLOW_SAMPLE members, evenly spaced."""
     found = list(members(site))
     return found[:: max(1, len(found) // SLOW_SAMPLE)][:SLOW_SAMPLE]
 
 
 def timed(work: Callable[[], tuple[int, int]], repeat: int = 3) -> dict:
-    """Returns count, bytes and the best time of some repetitions."""
+    """Returns count, bytes and the lowest CPU time (s, all threads) of some repetitions."""
     best = float("inf")
     for _ in range(repeat):
-        start = time.perf_counter()
+        start = time.process_time()
         count, size = work()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return {"count": count, "bytes": size, "seconds": best}
 
 
 def inflate_zlib(site: Path) -> dict:
-    """The floor: every member through the standard library's zipfile, and nothing else."""
+    """The lower bound: every member is only inflated, by `zipfile`."""
 
     def work() -> tuple[int, int]:
         sizes = [len(data) for _, data in members(site)]
@@ -61,7 +61,7 @@ def inflate_zlib(site: Path) -> dict:
 
 
 def inflate_checked(site: Path) -> dict:
-    """The same through the hardened zip reader."""
+    """The same with the hardened zip reader."""
     from raman_pipeline.rruff.zip_archive import open_zip
 
     def work() -> tuple[int, int]:
@@ -75,7 +75,7 @@ def inflate_checked(site: Path) -> dict:
 
 
 def arrays(site: Path) -> dict:
-    """Zip to arrays and headers, as the pipeline reads it, on one core."""
+    """Zip to arrays and headers, as in the pipeline."""
     from raman_pipeline.rruff.archive import read_outcomes
     from raman_pipeline.rruff.member import Member
 
@@ -93,7 +93,7 @@ def arrays(site: Path) -> dict:
 
 
 def arrays_unpacked(folder: Path) -> dict:
-    """The same of unpacked files, as the peers read them."""
+    """The same from unpacked files, the input of the other packages."""
     from raman_pipeline.rruff.archive import read_outcomes
 
     paths = sorted(folder.glob("*/*.txt"))
@@ -108,10 +108,7 @@ def arrays_unpacked(folder: Path) -> dict:
 
 
 def loadtxt(site: Path) -> dict:
-    """numpy.loadtxt on a sample already inflated; it gives the rows alone.
-
-    It fails on members with stray lines, which are counted.
-    """
+    """`numpy.loadtxt` on inflated members; it reads rows only and fails on other lines."""
     import io
 
     failed = []
@@ -126,7 +123,7 @@ def loadtxt(site: Path) -> dict:
 
 
 def parquet(site: Path) -> dict:
-    """Zip to parquet, an archive at a time."""
+    """Zip to Parquet, archive by archive."""
     from raman_pipeline.rruff.archive import parse_archive, stage_archive
 
     parse_archive(min(archives(site), key=lambda p: p.stat().st_size), "warm")
@@ -144,7 +141,7 @@ def parquet(site: Path) -> dict:
 
 
 def resample_compiled(site: Path) -> dict:
-    """All spectra onto 1,024 points, compiled, on one core."""
+    """All spectra resampled to 1,024 points, compiled."""
     from raman_pipeline.spectra.resample import resample_set
 
     batches, grid = _ragged(site)
@@ -159,7 +156,7 @@ def resample_compiled(site: Path) -> dict:
 
 
 def resample_scipy(site: Path) -> dict:
-    """The same by scipy's CubicSpline, a spectrum at a time, without the normalisation."""
+    """The same by scipy's CubicSpline, spectrum by spectrum, without normalisation."""
     from raman_pipeline.spectra.resample import resample
 
     batches, grid = _ragged(site)
@@ -175,7 +172,7 @@ def resample_scipy(site: Path) -> dict:
 
 
 def localities(site: Path) -> dict:
-    """Distinct localities to places, offline; maps and gazetteer are read on the way."""
+    """Distinct localities located offline, including reading of maps and gazetteer."""
     import pyarrow as pa
 
     from raman_pipeline.geography.georeferencing.candidates import (
@@ -202,7 +199,7 @@ def localities(site: Path) -> dict:
 
 
 def chain(site: Path) -> dict:
-    """Zips to tensor, through the parquet files between: what the assets do, in one process."""
+    """Zips to tensor through the Parquet files of the assets, in one process."""
     from raman_pipeline.common.parquet import stage_table
     from raman_pipeline.rruff.archive import stage_archive
     from raman_pipeline.rruff.merge import SPECTRA, merge_archives
@@ -235,7 +232,7 @@ def chain(site: Path) -> dict:
 
 
 def fuzz(site: Path) -> dict:
-    """The fuzz test's mutated members: how long they take, and the worst of them."""
+    """The mutated members of the fuzz test: total and maximum time."""
     import random
 
     from raman_pipeline.rruff.member import parse_member
@@ -247,9 +244,9 @@ def fuzz(site: Path) -> dict:
         name, data = found[number % len(found)]
         for _ in range(rng.randint(1, 3)):
             data = rng.choice(MUTATORS)(data, rng) or b"\n"
-        start = time.perf_counter()
+        start = time.process_time()
         result = outcome(parse_member, data, name)
-        spent = time.perf_counter() - start
+        spent = time.process_time() - start
         refused += isinstance(result, Exception)
         seconds, worst, size = seconds + spent, max(worst, spent), size + len(data)
     return {
@@ -262,16 +259,15 @@ def fuzz(site: Path) -> dict:
 
 
 def cold(site: Path) -> dict:
-    """What compiled code adds to a fresh process: import, cached machine code, first call."""
-    start = time.perf_counter()
+    """What compiled code adds to a new process: import, cached machine code, first call."""
+    start = time.process_time()
     from raman_pipeline.spectra.spline import resample_ragged
 
     x = np.arange(4, dtype=np.float32)
-    for array in (x,):
-        array.flags.writeable = False
+    x.flags.writeable = False
     out, zero = np.zeros((1, 3), np.float32), np.zeros(1)
     resample_ragged(x, x, np.array([0, 4]), np.arange(3.0), out, zero, zero.copy())
-    return {"count": 1, "bytes": 0, "seconds": time.perf_counter() - start}
+    return {"count": 1, "bytes": 0, "seconds": time.process_time() - start}
 
 
 def _each(found: list[tuple[str, bytes]], work: Callable[[str, bytes], object]) -> dict:
@@ -284,6 +280,8 @@ def _each(found: list[tuple[str, bytes]], work: Callable[[str, bytes], object]) 
 
 
 def _ragged(site: Path) -> tuple[list, np.ndarray]:
+    import pyarrow as pa
+
     from raman_pipeline.rruff.archive import parse_archive
     from raman_pipeline.spectra.resample import Ragged
 
@@ -291,8 +289,6 @@ def _ragged(site: Path) -> tuple[list, np.ndarray]:
     for path in archives(site):
         table = parse_archive(path, path.stem).accepted
         for batch in table.select(["raman_shift", "intensity"]).to_batches(max_chunksize=512):
-            import pyarrow as pa
-
             batches.append(Ragged.from_columns(*pa.Table.from_batches([batch]).columns))
     return batches, np.linspace(0, 4245, 1024)
 
@@ -317,7 +313,7 @@ TASKS = {
 
 
 def main() -> None:
-    """Runs one task and prints its figures as JSON."""
+    """Runs one task and prints the result as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("site", type=Path)

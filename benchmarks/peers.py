@@ -1,7 +1,7 @@
-"""How long other packages take for the same members; runs in an environment of its own.
+"""The same members read by other packages, in a separate environment (`make bench-env`).
 
-RamanSPy (BSD-3) and ramanchada2 (MIT) read files, so the members lie unpacked in a
-folder each. Prints JSON, like `measure`; members that a package cannot read are counted.
+RamanSPy (BSD-3) and ramanchada2 (MIT) read files, so each member is in a folder of its own.
+Prints JSON, like `measure`; members that a package cannot read are counted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def ramanspy(path: Path) -> object:
-    """RamanSPy's reader of RRUFF files; it takes a folder."""
+    """RamanSPy's reader of RRUFF files, which takes a folder."""
     import ramanspy as package
 
     spectra, _ = package.datasets.rruff(str(path.parent), download=False)
@@ -33,7 +33,7 @@ READERS = {"ramanspy": ramanspy, "ramanchada2": ramanchada2}
 
 
 def main() -> None:
-    """Times one package over `members/*/*.txt`; imports are not counted."""
+    """Times one package on `members/*/*.txt`, without imports."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("package", choices=READERS)
     parser.add_argument("members", type=Path)
@@ -42,7 +42,7 @@ def main() -> None:
     failed = 0
     with contextlib.suppress(Exception):
         read(paths[0])
-    start = time.perf_counter()
+    start = time.process_time()
     for path in paths:
         try:
             read(path)
@@ -51,7 +51,7 @@ def main() -> None:
     found = {
         "count": len(paths),
         "bytes": sum(p.stat().st_size for p in paths),
-        "seconds": time.perf_counter() - start,
+        "seconds": time.process_time() - start,
         "failed": failed,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }

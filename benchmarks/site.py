@@ -1,7 +1,6 @@
 """Sites of any size, simulated from real archives: members repeated under new ids.
 
-What belongs here: building them. Every repetition gets file ids and specimens of its
-own, so that nothing is a copy of anything to the pipeline.
+Each repetition gets its own file ids and specimens, so that the pipeline finds no copies.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ RRUFF_MEMBERS = {
     "unrated_oriented": 3778,
     "unrated_unoriented": 639,
 }
-"""Members of the archives of June 2026, from the audit that RRUFF_FORMAT.md quotes."""
+"""Members per archive in June 2026."""
 
 _ID = re.compile(r"__[0-9a-f]+\.txt$")
 _SPECIMEN = re.compile(rb"([RX])(\d{6})")
 
 
 def renamed(name: str, data: bytes, copy: int) -> tuple[str, bytes]:
-    """Returns a member under the file id and specimen of its copy number; copy 0 is itself."""
+    """Returns a member with the file id and specimen of a copy; copy 0 is the original."""
     if copy == 0:
         return name, data
     identity = hashlib.sha256(f"{copy}/{name}".encode()).hexdigest()[:28]
@@ -49,7 +48,7 @@ def renamed(name: str, data: bytes, copy: int) -> tuple[str, bytes]:
 
 
 def write_archive(source: Path, target: Path, start: int, count: int) -> int:
-    """Writes `count` members, the `start`-th of the endless repetition of a site first."""
+    """Writes `count` members of the endless repetition of a site, from number `start` on."""
     found = list(members(source))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(start, start + count):
@@ -59,7 +58,7 @@ def write_archive(source: Path, target: Path, start: int, count: int) -> int:
 
 
 def build(source: Path, target: Path, sizes: dict[str, int]) -> None:
-    """Writes a site with archives of given sizes."""
+    """Writes a site with archives of the given sizes."""
     target.mkdir(parents=True, exist_ok=True)
     starts = itertools.accumulate(sizes.values(), initial=0)
     with ProcessPoolExecutor(2) as pool:
@@ -72,13 +71,13 @@ def build(source: Path, target: Path, sizes: dict[str, int]) -> None:
 
 
 def repeated(source: Path, target: Path, times: int) -> None:
-    """Writes a site with as many archives of the same size as `times`."""
+    """Writes a site with `times` archives of the size of the source."""
     count = sum(1 for _ in members(source))
     build(source, target, {f"part_{n}": count for n in range(times)})
 
 
 def main() -> None:
-    """Builds the full site of RRUFF from the archives of a smaller one."""
+    """Builds a site of the size of RRUFF from a smaller one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)

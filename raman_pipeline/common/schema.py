@@ -115,7 +115,7 @@ class TableSchema:
         return pa.ListArray.from_arrays(offsets, pa.array(flat.astype(np.float32, copy=False)))
 
     def problems(self, table: ColumnSource) -> list[str]:
-        """Returns what is wrong with a table, one line a finding; empty when sound.
+        """Returns the violations of the schema, one line each; empty if the table is valid.
 
         Of lists and structs only the type is checked.
         """
