@@ -1,8 +1,7 @@
-"""Chemical formulae as RRUFF writes them, and the composition that they state.
+"""Parser of chemical formulae in RRUFF's notation.
 
-What belongs here: RRUFF's notation (`(Mg_4.5-2.5_Fe^2+^_0.5-2.5_)Si_8_O_22_(OH)_2_`), with
-its subscripts between underscores, charges between carets, vacancies, hydrates and
-notes. What does not: what a composition is used for.
+In `(Mg_4.5-2.5_Fe^2+^_0.5-2.5_)Si_8_O_22_(OH)_2_`, subscripts are between underscores and
+charges between carets; there are also vacancies, hydrates and notes.
 """
 
 from __future__ import annotations
@@ -36,18 +35,18 @@ _TERM = re.compile(r"([+-]?)\s*(\d+\.?\d*|\.\d+|)\s*([a-z]?)")
 
 
 def element_amounts(formula: str) -> dict[str, float]:
-    """Returns how many atoms of each element a formula unit holds.
+    """Returns the number of atoms of each element per formula unit.
 
-    Elements that share a site without figures (`(Cu,Zn)_11_`) share it equally; a range
-    (`_4.5-2.5_`) counts with its middle; an unknown fraction (`x`) with one half;
-    vacancies and charges count nothing; a sum (`_Σ=2_`) multiplies nothing. Of several
-    formulae or notes between semicolons the first that names an element is read.
+    Elements on one site without amounts (`(Cu,Zn)_11_`) share it equally; a range (`_4.5-2.5_`)
+    counts as its mean, an unknown fraction (`x`) as 0.5; vacancies, charges and sums (`_Σ=2_`)
+    are ignored. Of several formulae or notes between semicolons, the first with an element is
+    read.
 
     Args:
         formula: text of an IDEAL CHEMISTRY or MEASURED CHEMISTRY header; may be empty.
     """
     for part in html.unescape(formula).split(";"):
-        # `light phase: (Ce_0.52_…)`: what stands before a colon is a word, not a formula.
+        # `light phase: (Ce_0.52_…)`: the text before a colon is not a formula.
         amounts = _read(part.rpartition(":")[2])
         if amounts:
             return dict(amounts)
@@ -55,7 +54,7 @@ def element_amounts(formula: str) -> dict[str, float]:
 
 
 def compositions(formulae: Iterable[str | None]) -> npt.NDArray[np.float32]:
-    """Returns atomic fractions, float32 [n, len(ELEMENTS)]; zeros where nothing is stated."""
+    """Returns atomic fractions, float32 [n, len(ELEMENTS)]; zeros for empty formulae."""
     rows = []
     for formula in formulae:
         row = np.zeros(len(ELEMENTS))
@@ -66,7 +65,7 @@ def compositions(formulae: Iterable[str | None]) -> npt.NDArray[np.float32]:
 
 
 class _Group:
-    """What stands between two brackets: sites, each perhaps with alternatives."""
+    """The content of a pair of brackets: elements of a site, or alternatives."""
 
     def __init__(self) -> None:
         self.alternatives: list[Counter[str]] = [Counter()]
@@ -77,7 +76,7 @@ class _Group:
         self.alternatives[-1].update(self.last)
 
     def multiply(self, times: float) -> None:
-        """Applies a subscript to what stands before it."""
+        """Applies a subscript to the preceding element or group."""
         self.alternatives[-1].update({s: n * (times - 1) for s, n in self.last.items()})
         self.last = Counter()
 
@@ -110,7 +109,7 @@ def _read(text: str) -> Counter[str]:
             group.alternatives.append(Counter())
             group.last = Counter()
         elif kind == "dot" and len(stack) == 1:
-            # `CaSO_4_·2H_2_O`: each part has a coefficient of its own.
+            # `CaSO_4_·2H_2_O`: each part has its own coefficient.
             outside.append((stack.pop(), coefficient))
             stack.append(_Group())
             coefficient = 1.0
@@ -126,7 +125,7 @@ def _read(text: str) -> Counter[str]:
 
 
 def _number(subscript: str) -> float:
-    """Returns what a subscript multiplies by."""
+    """Returns the factor of a subscript."""
     text = subscript.strip()
     if not text or "=" in text:
         return 1.0

@@ -20,14 +20,14 @@ def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
     assert path.read_text() == "new"
 
 
-def test_others_may_read_what_the_umask_lets_them(tmp_path):
+def test_permissions_follow_the_umask(tmp_path):
     atomic.write_text(tmp_path / "file", "x")
     (tmp_path / "plain").write_text("x")
     modes = {stat.S_IMODE((tmp_path / n).stat().st_mode) for n in ("file", "plain")}
     assert len(modes) == 1
 
 
-def test_what_kills_left_behind_goes_after_a_day(tmp_path):
+def test_leftovers_of_killed_processes_are_removed_after_a_day(tmp_path):
     old, new, other = (tmp_path / n for n in (".tmp-file-1", ".tmp-file-2", ".tmp-other-1"))
     for path in (old, new, other):
         path.write_text("half")

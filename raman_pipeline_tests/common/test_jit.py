@@ -15,7 +15,7 @@ print(raman_pipeline.__file__, *out[0])
 """
 
 
-def test_where_machine_code_cannot_be_kept_it_is_made_again(tmp_path, read_only):
+def test_code_is_compiled_again_without_a_writable_cache(tmp_path, read_only):
     source = PROJECT / "raman_pipeline"
     modules = ("common/jit.py", "spectra/spline.py")
     for name in ("__init__.py", "common/__init__.py", "spectra/__init__.py", *modules):

@@ -16,7 +16,7 @@ SCHEMA = TableSchema(
 GOOD = [{"id": "x", "n": 1, "kind": "a", "values": [1.0]}, {"id": "y", "kind": "b", "values": []}]
 
 
-def test_sound_rows():
+def test_valid_rows():
     table = SCHEMA.from_rows(GOOD)
     assert SCHEMA.problems(table) == []
     assert table["values"].to_pylist() == [[1.0], []]
@@ -32,7 +32,7 @@ def test_sound_rows():
         ({"kind": "c"}, "kind"),
     ],
 )
-def test_each_rule_is_found_broken(change, word):
+def test_each_violation_is_reported(change, word):
     problems = SCHEMA.problems(SCHEMA.from_rows([GOOD[0] | change, GOOD[1]]))
     assert any(p.startswith(word) for p in problems), problems
 

@@ -36,7 +36,7 @@ def test_formulae(formula, amounts):
 
 @example("_.a_")
 @given(st.text(alphabet="(){}[],_^·2nx-SiOHCa Σ=;.", max_size=40))
-def test_any_text_is_read_without_an_error(text):
+def test_any_text_is_parsed_without_an_error(text):
     amounts = element_amounts(text)
     assert set(amounts) <= set(ELEMENTS)
     assert all(n > 0 for n in amounts.values())

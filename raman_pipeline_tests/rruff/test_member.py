@@ -93,12 +93,12 @@ def test_header_beats_name_for_mineral_specimen_and_wavelength():
     assert (member.mineral, member.rruff_id, member.wavelength_nm) == ("Quartz", "R040031", 532.0)
 
 
-def test_name_stands_in_for_absent_headers():
+def test_the_file_name_replaces_missing_headers():
     member = parse_member("\n".join(ROWS).encode(), NAME)
     assert (member.mineral, member.rruff_id, member.kind) == ("Quartz", "R040031", "Processed")
 
 
-def test_a_name_that_does_not_fit_gets_an_id_from_the_content():
+def test_the_id_of_another_name_is_a_hash_of_the_content():
     member = parse_member(member_text(), "mine.txt")
     assert member.member_id.startswith("sha256-")
     assert member.member_id == parse_member(member_text(), "other.txt").member_id

@@ -37,7 +37,7 @@ def test_empty_fields_stay_and_decide_the_orientation(fields, oriented):
     assert name.oriented is oriented
 
 
-def test_twins_share_the_measurement_key():
+def test_a_pair_shares_the_measurement_key():
     raw = parse_member_name(f"A__R000001__Raman__532______Raman_Data_RAW__{ID}.txt")
     processed = parse_member_name(f"A__R000001__Raman__532______Raman_Data_Processed__{ID}.txt")
     assert raw.measurement_key == processed.measurement_key

@@ -1,5 +1,6 @@
 import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,34 +9,36 @@ from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.merge import PAIRINGS, SPECTRA, copies_named, merge_archives, pair_kinds
 
 
-def merged_sample(sample_folder):
-    tables = {p.stem: parse_archive(p, p.stem).accepted for p in sample_folder.glob("*.zip")}
-    return sum(t.num_rows for t in tables.values()), merged(tables)
+@pytest.fixture(scope="module")
+def tables(sample_folder):
+    return {p.stem: parse_archive(p, p.stem).accepted for p in sample_folder.glob("*.zip")}
+
+
+@pytest.fixture(scope="module")
+def table(tables):
+    return merged(tables)
 
 
 def merged(tables):
     return pa.concat_tables([SPECTRA.arrow.empty_table(), *merge_archives(tables)])
 
 
-def test_rows_in_are_rows_out_and_copies(sample_folder):
-    rows_in, table = merged_sample(sample_folder)
-    assert rows_in == table.num_rows + copies_named(table)
+def test_rows_in_are_rows_out_and_copies(tables, table):
+    assert sum(t.num_rows for t in tables.values()) == table.num_rows + copies_named(table)
     assert copies_named(table) == 1
     assert SPECTRA.problems(table) == []
 
 
-def test_pairs_across_archives(sample_folder):
-    _, table = merged_sample(sample_folder)
+def test_pairs_across_archives(table):
     frame = table.drop_columns(["raman_shift", "intensity"]).to_pandas().set_index("member_id")
     paired = frame[frame["pairing"] == "paired"]
-    twins = frame.loc[paired["paired_id"]]
-    assert (twins["kind"].to_numpy() != paired["kind"].to_numpy()).all()
-    assert (paired["archive"].to_numpy() != twins["archive"].to_numpy()).sum() == 2
+    others = frame.loc[paired["paired_id"]]
+    assert (others["kind"].to_numpy() != paired["kind"].to_numpy()).all()
+    assert (paired["archive"].to_numpy() != others["archive"].to_numpy()).sum() == 2
     assert set(frame["pairing"]) == set(PAIRINGS) - {"unknown"}
 
 
-def test_the_specimen_is_the_header_id(sample_folder):
-    _, table = merged_sample(sample_folder)
+def test_the_specimen_is_the_header_id(table):
     frame = table.select(["rruff_id", "subsample_id"]).to_pandas()
     suffixed = frame[frame["subsample_id"].str.contains("-")]
     assert len(suffixed) > 0
@@ -46,15 +49,13 @@ def test_no_archive_gives_an_empty_table():
     assert SPECTRA.problems(merged({})) == []
 
 
-def test_tables_on_disk_are_merged_to_the_same_bytes(sample_folder, tmp_path):
-    tables = {p.stem: parse_archive(p, p.stem).accepted for p in sample_folder.glob("*.zip")}
-    stored = {}
-    for name, table in tables.items():
-        write_table(tmp_path / f"{name}.parquet", table)
-        stored[name] = StoredTable(tmp_path / f"{name}.parquet")
+def test_tables_on_disk_are_merged_to_the_same_bytes(tables, table, tmp_path):
+    stored = {name: StoredTable(tmp_path / f"{name}.parquet") for name in tables}
+    for name, part in tables.items():
+        write_table(stored[name].path, part)
     staged = stage_table(tmp_path, SPECTRA, merge_archives(stored))
-    assert staged.read().equals(merged(tables))
-    assert staged.version == table_version(merged(tables))
+    assert staged.read().equals(table)
+    assert staged.version == table_version(table)
     assert SPECTRA.problems(staged) == []
 
 
@@ -65,14 +66,14 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-def test_twins_are_mutual_and_of_the_other_kind(rows):
+def test_pairs_are_mutual_and_of_the_other_kind(rows):
     frame = pd.DataFrame(rows, columns=["measurement_key", "kind"], dtype="str")
     frame["member_id"] = [f"m{i}" for i in range(len(frame))]
     frame["member_id"] = frame["member_id"].astype("str")
-    pairing, twins = pair_kinds(frame)
+    pairing, paired_id = pair_kinds(frame)
     assert set(pairing) <= set(PAIRINGS)
-    by_id = dict(zip(frame["member_id"], twins, strict=True))
-    for own, twin in by_id.items():
-        if isinstance(twin, str):
-            assert by_id[twin] == own
-    assert ((pairing == "paired") == twins.notna()).all()
+    by_id = dict(zip(frame["member_id"], paired_id, strict=True))
+    for own, other in by_id.items():
+        if isinstance(other, str):
+            assert by_id[other] == own
+    assert ((pairing == "paired") == paired_id.notna()).all()

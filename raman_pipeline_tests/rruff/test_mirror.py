@@ -68,7 +68,7 @@ def test_download_then_one_head(server, store):
     assert all(h["user-agent"].startswith("raman-pipeline/") for _, _, h in server.requests)
 
 
-def test_a_tag_that_changes_over_equal_bytes_is_no_change(server, store):
+def test_another_etag_for_the_same_bytes_is_no_change(server, store):
     first = fetch(server, store)
     server.etag = '"another"'
     second = fetch(server, store)
@@ -78,7 +78,7 @@ def test_a_tag_that_changes_over_equal_bytes_is_no_change(server, store):
     assert [method for method, _, _ in server.requests] == ["GET", "HEAD", "GET"]
 
 
-def test_bytes_that_change_under_an_equal_tag_are_noticed(server, store, other):
+def test_other_bytes_with_the_same_etag_are_detected(server, store, other):
     server.etag = '"for ever"'
     fetch(server, store)
     server.files[f"/{NAME}.zip"] = other
@@ -86,7 +86,7 @@ def test_bytes_that_change_under_an_equal_tag_are_noticed(server, store, other):
     assert store.path(NAME).read_bytes() == other
 
 
-def test_bytes_that_change_under_an_equal_tag_in_mid_body_are_not_taken(server, store, other):
+def test_bytes_that_change_during_a_download_are_rejected(server, store, other):
     server.etag = '"for ever"'
     good = fetch(server, store).record
     server.files[f"/{NAME}.zip"] = other
@@ -114,13 +114,13 @@ def test_a_redirect_is_followed_and_recorded(server, store):
     assert record.url.endswith("/elsewhere.zip")
 
 
-def test_a_server_that_stalls_is_left_and_asked_again(server, store):
+def test_a_stalled_response_is_retried(server, store):
     server.faults = ["stall"]
     assert fetch(server, store, timeout_s=0.3).record.members == 34
     assert "range" in server.requests[1][2]
 
 
-def test_a_server_that_always_stalls_is_named(server, store):
+def test_a_server_that_always_stalls_is_an_error(server, store):
     server.faults = ["stall"] * 2
     server.ranges = False
     with pytest.raises(ArchiveError, match=r"fair_oriented\.zip: .*timed out.*2 attempts"):
@@ -153,7 +153,7 @@ def test_a_new_version_replaces_the_old_one(server, store, other):
     assert len(list(store.folder(NAME).glob("*.zip"))) == 1
 
 
-def test_404_is_recorded_and_is_no_error(server, store):
+def test_404_is_recorded_as_not_published(server, store):
     server.files.clear()
     result = fetch(server, store)
     assert result.record.status == NOT_PUBLISHED
@@ -176,7 +176,7 @@ def test_withdrawn_and_published_again(server, store):
     assert store.path(NAME) is not None
 
 
-def test_an_archive_that_shrinks_much_waits_for_a_word(server, store):
+def test_an_archive_that_shrinks_much_is_rejected_until_accepted(server, store):
     server.files[f"/{NAME}.zip"] = zip_of(100)
     fetch(server, store)
     server.files[f"/{NAME}.zip"] = zip_of(80)
@@ -189,7 +189,7 @@ def test_an_archive_that_shrinks_much_waits_for_a_word(server, store):
     assert fetch(server, store, accept=True).record.members == 63
 
 
-def test_a_copy_damaged_in_its_place_is_fetched_again(server, store):
+def test_a_damaged_copy_in_the_store_is_fetched_again(server, store):
     fetch(server, store)
     path = store.path(NAME)
     path.write_bytes(path.read_bytes()[:-7])
@@ -198,7 +198,7 @@ def test_a_copy_damaged_in_its_place_is_fetched_again(server, store):
     assert store.path(NAME).read_bytes() == server.files[f"/{NAME}.zip"]
 
 
-def test_a_damaged_manifest_is_named(server, store):
+def test_a_damaged_manifest_is_an_error(server, store):
     fetch(server, store)
     (store.folder(NAME) / "manifest.json").write_text("{")
     with pytest.raises(ArchiveError, match=r"manifest\.json: not a record.*delete it"):
@@ -227,19 +227,19 @@ def test_a_read_only_store(server, tmp_path, read_only):
         fetch(server, ArchiveStore(folder))
 
 
-def test_a_cut_transfer_goes_on_where_it_stopped(server, store):
+def test_a_lost_connection_is_resumed(server, store):
     server.faults = ["cut"]
     assert fetch(server, store).record.members == 34
     assert server.requests[1][2]["range"].startswith("bytes=")
 
 
-def test_a_cut_transfer_starts_afresh_where_ranges_are_not_served(server, store):
+def test_a_lost_connection_restarts_without_byte_ranges(server, store):
     server.ranges = False
     server.faults = ["cut"]
     assert fetch(server, store).record.members == 34
 
 
-def test_a_file_that_changed_in_between_is_not_patched_together(server, store, other):
+def test_a_changed_file_is_not_resumed(server, store, other):
     server.faults = ["cut"]
     with pytest.raises(ArchiveError):
         fetch(server, store, attempts=1)
@@ -252,7 +252,7 @@ def test_a_file_that_changed_in_between_is_not_patched_together(server, store, o
 @pytest.mark.parametrize(
     "fault", [429, 500, 503, (429, "0"), (503, "Thu, 01 Jan 1970 00:00:00 GMT")]
 )
-def test_passing_failures_are_tried_again(server, store, fault):
+def test_transient_failures_are_retried(server, store, fault):
     server.faults = [fault, fault]
     assert fetch(server, store).changed
     assert len(server.requests) == 3
@@ -274,7 +274,7 @@ def test_attempts_are_bounded_and_the_former_version_stays(server, store):
     assert store.path(NAME).exists()
 
 
-def test_refusals_are_not_tried_again(server, store):
+def test_client_errors_are_not_retried(server, store):
     server.faults = [403]
     with pytest.raises(ArchiveError, match="HTTP 403"):
         fetch(server, store)
@@ -282,7 +282,7 @@ def test_refusals_are_not_tried_again(server, store):
 
 
 @pytest.mark.parametrize("bad", ["html", "truncated"])
-def test_what_is_no_zip_never_replaces_a_good_version(server, store, bad):
+def test_a_damaged_download_never_replaces_a_good_version(server, store, bad):
     good = fetch(server, store).record
     server.validators = False
     if bad == "html":
@@ -296,13 +296,13 @@ def test_what_is_no_zip_never_replaces_a_good_version(server, store, bad):
     assert not (store.folder(NAME) / "download.part").exists()
 
 
-def test_nobody_answers(store):
+def test_connection_refused(store):
     source = open_source("http://127.0.0.1:9", POLICY)
     with pytest.raises(ArchiveError, match="check the address"):
         fetch_archive(source, store, NAME)
 
 
-def test_requests_keep_their_distance(server, store, tmp_path):
+def test_requests_are_rate_limited(server, store, tmp_path):
     chosen = {"seconds_between_requests": 0.3, "clock": tmp_path / "clock"}
     start = time.monotonic()
     fetch(server, store, **chosen)
@@ -311,7 +311,7 @@ def test_requests_keep_their_distance(server, store, tmp_path):
     assert time.monotonic() - start >= 0.6
 
 
-def test_look_transfers_nothing(server):
+def test_check_remote_sends_head_only(server):
     source = open_source(server.url, POLICY)
     remote = source.check_remote(NAME)
     assert remote.published

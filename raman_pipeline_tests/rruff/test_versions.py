@@ -105,6 +105,6 @@ def test_history_of_the_sample(sample_folder, tmp_path):
     assert "more" in text
 
 
-def test_no_archive_is_a_version_too():
+def test_a_site_without_archives_is_a_version():
     assert member_index([], []).num_rows == 0
     assert to_markdown(compare(index(), index())).startswith("0 added, 0 removed")

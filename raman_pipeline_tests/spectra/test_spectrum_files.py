@@ -54,7 +54,7 @@ def test_falling_and_repeated_axes_are_sorted_and_averaged_with_a_note(tmp_path)
     )
 
 
-def test_a_bad_row_is_named_by_its_line(tmp_path):
+def test_the_error_names_the_line_of_a_bad_row(tmp_path):
     lines = rows(",").splitlines()
     lines[30] = "12; what"
     (tmp_path / "a.txt").write_text("\n".join(lines))
@@ -72,7 +72,7 @@ def test_a_bad_row_is_named_by_its_line(tmp_path):
         (b"PK\x03\x04\x00\x01", "no rows of two numbers"),
     ],
 )
-def test_files_without_a_spectrum_are_named(tmp_path, data, word):
+def test_files_without_a_spectrum_are_errors(tmp_path, data, word):
     (tmp_path / "a.txt").write_bytes(data)
     with pytest.raises(SpectrumFileError, match=rf"a\.txt: .*{word}"):
         read_spectra(tmp_path / "a.txt")
@@ -182,7 +182,7 @@ def test_files_in_nanometres_are_refused(tmp_path, name, data, unit):
 
 
 @pytest.mark.parametrize("name", ["a.wdf", "a.spc", "a.jdx"])
-def test_files_cut_short_are_named(tmp_path, name):
+def test_truncated_files_are_errors(tmp_path, name):
     whole = {"a.wdf": wdf_bytes(), "a.spc": spc_bytes(), "a.jdx": jcamp_text().encode()}[name]
     (tmp_path / name).write_bytes(whole[:100])
     with pytest.raises(SpectrumFileError, match=rf"{name}: .*(export it again|points)"):

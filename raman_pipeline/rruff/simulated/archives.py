@@ -1,8 +1,7 @@
 """Simulated members in RRUFF's current format, for the embedded sample archives.
 
-What belongs here: members in the plain form, the same bytes from the same seed. What does
-not: unusual members (see `edge_cases`), band positions (see `mineral_bands`), the zips
-(see `__main__`). Nothing here was measured.
+What belongs here: regular members; the same seed gives the same bytes. What does not: irregular
+members (see `edge_cases`), band positions (see `mineral_bands`), the zips (see `__main__`).
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ LASERS_NM = (532, 785)
 LABEL = "Simulated by raman_pipeline, not a measurement"
 
 LOCALITIES: tuple[str, ...] = (
-    # In proportion to RRUFF: the United States first, a long tail after them.
+    # Roughly as in RRUFF: many from the United States, then a long tail.
     "Franklin, Sussex County, New Jersey, USA",
     "Bisbee, Cochise County, Arizona, USA",
     "San Benito County, California, USA",
@@ -58,7 +57,7 @@ def member_name(
     angle: str = "",
     polarization: str = "",
 ) -> str:
-    """Returns a current file name; its id is a hash of all other fields."""
+    """Returns a file name in the current format; its id is a hash of the other fields."""
     head = "__".join(
         (mineral, subsample_id, scan, wavelength, angle, polarization, f"Raman_Data_{kind}")
     )
@@ -68,7 +67,7 @@ def member_name(
 def member_headers(
     mineral: MineralBands, rruff_id: str, locality: str, kind: str, wavelength: str
 ) -> dict[str, str]:
-    """Returns the headers of a member in the order in which RRUFF writes them."""
+    """Returns the headers of a member in RRUFF's order."""
     return {
         "NAMES": mineral.name,
         "RRUFFID": rruff_id,
@@ -86,24 +85,24 @@ def member_headers(
 
 
 def format_rows(shift: Floats, intensity: Floats, separator: str = ", ") -> list[str]:
-    """Formats rows as text lines without line ends."""
+    """Returns rows as text, without line breaks."""
     return [f"{x:.3f}{separator}{y:.1f}" for x, y in zip(shift, intensity, strict=True)]
 
 
 def format_member(headers: Mapping[str, str], rows: list[str]) -> bytes:
-    """Assembles a member as the site does now: CRLF, one blank line, `##END=`, LF."""
+    """Returns a member in the site's current form: CRLF, one blank line, `##END=`, LF."""
     lines = [f"##{key}={value}" for key, value in headers.items()]
     return ("\r\n".join([*lines, "", *rows]) + "\r\n##END=\n\n\n\n").encode()
 
 
 class Simulator:
-    """Draws spectra: Lorentzian bands, one specimen's quirks, noise, fluorescence."""
+    """Draws spectra: Lorentzian bands varied per specimen, noise, fluorescence."""
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
 
     def specimen(self, mineral: MineralBands) -> Floats:
-        """Returns a specimen's bands: float64 [n, 3] of position, height, half width."""
+        """Returns the bands of a specimen, float64 [n, 3]: position, height, half width."""
         bands = np.array(mineral.bands)
         n = len(bands)
         position = bands[:, 0] + self.rng.normal(0, 1.2, n)
@@ -129,7 +128,7 @@ def _axis(rng: np.random.Generator, stop: float = 1400.0) -> Floats:
 
 
 def regular_members(rng_seed: int) -> Iterator[tuple[str, str, bytes]]:
-    """Yields (archive, member name, bytes) of every member in the plain form."""
+    """Yields (archive, member name, bytes) of all regular members."""
     simulator = Simulator(rng_seed)
     rng = simulator.rng
     homes = ("excellent_unoriented", "fair_unoriented", "poor_unoriented")

@@ -1,7 +1,7 @@
-"""One sample member for each oddity of the RRUFF archives, and for each refusal.
+"""One sample member per irregularity of the RRUFF archives and per refusal code.
 
-What belongs here: members that differ from the plain form, one difference each,
-named in a comment. What does not: the plain form (see `archives`).
+What belongs here: members with one difference from the regular form, named in a comment. What does
+not: regular members (see `archives`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HOME = "unrated_unoriented"
 
 
 class _Maker:
-    """Makes members of specimens that no other sample member uses."""
+    """Makes members of new specimens."""
 
     def __init__(self, seed: int) -> None:
         self.simulator = Simulator(seed + 1)
@@ -44,7 +44,7 @@ class _Maker:
     def member(
         self, mineral: str = "Quartz", locality: str = LOCALITIES[0], kind: str = "Processed"
     ) -> tuple[dict[str, str], list[str], str, str]:
-        """Returns headers, rows, file name and specimen of a new plain member."""
+        """Returns headers, rows, file name and specimen of a new regular member."""
         bands = _BY_NAME[mineral]
         rruff_id = f"R98{self.number:04d}"
         self.number += 1
@@ -59,7 +59,7 @@ class _Maker:
 
 
 def edge_case_members(seed: int) -> Iterator[Placed]:
-    """Yields every odd member: first those to accept, then those to refuse."""
+    """Yields all irregular members: first the accepted, then the refused ones."""
     maker = _Maker(seed)
     yield from _unusual_headers(maker)
     yield from _unusual_rows(maker)
@@ -159,7 +159,7 @@ def _unusual_localities(maker: _Maker) -> Iterator[Placed]:
         headers, rows, name, _ = maker.member(mineral, locality)
         yield _HOME, name, format_member(headers, rows)
 
-    # Synthetic by its description alone, and natural in spite of a like word.
+    # Synthetic by the description only; natural despite a similar word.
     for mineral, description in (
         ("Zircon", "Colorless crystal, synthesized at 1223 deg C"),
         ("Albite", "White cleavage fragment showing polysynthetic twinning"),
@@ -187,7 +187,7 @@ def _unusual_pairs(maker: _Maker) -> Iterator[Placed]:
     yield "fair_unoriented", name, format_member(headers, rows)
     yield "poor_unoriented", name, format_member(headers, rows)
 
-    # Two RAW of one measurement: no pair can be told.
+    # Two RAW spectra of one measurement: the pair is ambiguous.
     headers, rows, name, _ = maker.member("Anatase", kind="RAW")
     yield _HOME, name, format_member(headers, rows)
     yield (
@@ -213,7 +213,7 @@ def _refused(maker: _Maker) -> Iterator[Placed]:
     data = format_member(headers, rows).replace(b"New Jersey", b"New\x81Jersey")
     yield _HOME, name, data
 
-    # ROW: a cell that is no number.
+    # ROW: a cell that is not a number.
     headers, rows, name, _ = plain()
     rows[40] = rows[40].split(",")[0] + ", 12.4.1"
     yield _HOME, name, format_member(headers, rows)
@@ -232,7 +232,7 @@ def _refused(maker: _Maker) -> Iterator[Placed]:
     rows.insert(42, rows[41])
     yield _HOME, name, format_member(headers, rows)
 
-    # NONMONOTONIC: two windows glued together.
+    # NONMONOTONIC: two windows concatenated.
     headers, rows, name, _ = plain()
     yield _HOME, name, format_member(headers, rows[100:] + rows[:100])
 

@@ -1,8 +1,7 @@
 """Raman band positions of common minerals, for the simulated sample archives.
 
-What belongs here: positions in cm⁻¹ (rounded to whole numbers) with relative
-heights and the publication that they follow. What does not: measured spectra; the
-heights are rough, so nothing here serves to identify a real mineral.
+Positions in cm⁻¹ are rounded to whole numbers and follow the publications named; heights are
+approximate, so the bands do not serve to identify a real mineral.
 """
 
 from __future__ import annotations
