@@ -147,5 +147,5 @@ def _title(task: TaskName, part: str, components: int, at_least: int) -> str:
 def _cell(row: pd.Series) -> str:
     text = f"{row['mean']:.2f}" + ("" if pd.isna(row["sd"]) else f" ± {row['sd']:.2f}")
     if row["part"] == "random galleries":
-        text += f", least {row['least']:.2f}"
+        text += f", lowest {row['least']:.2f}"
     return text + f" [{row['seeds']}]"
