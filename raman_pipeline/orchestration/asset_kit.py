@@ -57,6 +57,11 @@ class Check:
         self.passed = bool(passed)
         self.facts = facts
 
+    @classmethod
+    def equal(cls, **counts: int) -> Check:
+        """Returns a check that passes where all counts are equal."""
+        return cls(len(set(counts.values())) <= 1, **counts)
+
 
 @dataclass(frozen=True)
 class Result:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 from matplotlib.figure import Figure
 
+from raman_pipeline.learning.clustering.benchmark import SUPERVISED
 from raman_pipeline.learning.clustering.pseudo_spectra import PseudoSpectrum
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, SHIFT_LABEL, new_figure
 
@@ -87,25 +86,29 @@ def pseudo_spectrum(grid: npt.NDArray[np.float64], cluster: PseudoSpectrum, titl
     return figure
 
 
-def scores_by_representation(tasks: Mapping[str, pd.DataFrame], title: str) -> Figure:
-    """Draws the adjusted Rand index of every representation, one panel per task.
+def scores_by_representation(table: pd.DataFrame, title: str) -> Figure:
+    """Draws the adjusted Rand index of every representation, one panel per preset and task.
 
     Args:
-        tasks: title of a task to columns `name`, `ari` (mean over seeds), `sd`,
-            `from_autoencoder` and `supervised`.
+        table: as `learning.clustering.report.summary` returns it.
         title: title of the figure.
     """
-    height = 1.4 + 0.24 * max(len(rows) for rows in tasks.values())
+    tasks = list(table.groupby(["preset", "task"], sort=False))
+    height = 1.4 + 0.24 * max(len(rows) for _, rows in tasks)
     figure, axes = new_figure(3 + 3.4 * len(tasks), height, len(tasks))
-    for ax, (task, rows) in zip(axes, tasks.items(), strict=True):
+    for ax, ((preset, task), rows) in zip(axes, tasks, strict=True):
         y = np.arange(len(rows))
         colours = np.where(rows["from_autoencoder"], BLUE, ORANGE)
-        colours = np.where(rows["supervised"], GREY, colours).tolist()
-        bars = ax.barh(y, rows["ari"], xerr=rows["sd"], color=colours, error_kw={"elinewidth": 0.8})
+        colours = np.where(rows["clustering"] == SUPERVISED, GREY, colours).tolist()
+        names = [f"{r.representation}, {r.clustering}, k: {r.k_from}" for r in rows.itertuples()]
+        spread = rows["ari_sd"].fillna(0)
+        bars = ax.barh(
+            y, rows["ari_mean"], xerr=spread, color=colours, error_kw={"elinewidth": 0.8}
+        )
         ax.bar_label(bars, fmt="%.3f", fontsize=6, padding=3)
-        ax.set_yticks(y, list(rows["name"]), fontsize=7)
+        ax.set_yticks(y, names, fontsize=7)
         ax.invert_yaxis()
         ax.set(xlim=(0, 1.15), xlabel="adjusted Rand index")
-        ax.set_title(task, fontsize=9)
+        ax.set_title(f"{task}\n{preset} preset", fontsize=9)
     figure.suptitle(f"{title}\nblue: from the autoencoder; grey: supervised", fontsize=10)
     return figure

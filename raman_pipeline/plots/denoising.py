@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from raman_pipeline.learning.data.corpus import Corpus
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, SHIFT_LABEL, new_figure
 
+_EXAMPLES = 3
 Spectra = npt.NDArray[np.floating]
 _MEASURES = {
     "mse": "mean squared error",
@@ -50,6 +54,32 @@ def clean_noisy_denoised(
     axes[-1].set_xlabel(SHIFT_LABEL)
     figure.suptitle(title, fontsize=10)
     return figure
+
+
+def denoised_examples(
+    corpus: Corpus,
+    denoise: Callable[[npt.NDArray[np.float32]], Spectra],
+    noise: float,
+    seed: int,
+    title: str,
+) -> Figure:
+    """Draws spectra of a few minerals with added noise, and denoised.
+
+    Args:
+        corpus: the spectra to draw from.
+        denoise: denoises float32 [k, m].
+        noise: standard deviation of the added noise.
+        seed: of the choice and of the noise.
+        title: title of the figure.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = corpus.metadata.iloc[rng.permutation(len(corpus))]
+    rows = drawn.drop_duplicates("mineral").index.to_numpy()[:_EXAMPLES]
+    clean = corpus.intensity[rows]
+    noisy = clean + np.float32(noise) * rng.standard_normal(clean.shape, dtype=np.float32)
+    shown = corpus.metadata.iloc[rows]
+    names = [f"{m} {r}" for m, r in zip(shown["mineral"], shown["rruff_id"], strict=True)]
+    return clean_noisy_denoised(corpus.grid, clean, noisy, denoise(noisy), names, title)
 
 
 def error_by_noise(runs: pd.DataFrame, title: str) -> Figure:

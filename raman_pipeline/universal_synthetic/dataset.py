@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.hashing import arrays_version
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.universal_synthetic import VARIATION_SEED
 from raman_pipeline.universal_synthetic.classes import (
     POINTS,
@@ -24,6 +27,20 @@ from raman_pipeline.universal_synthetic.variation import (
     SetName,
     random_peaks,
     test_peaks,
+)
+
+SET_NAMES: tuple[SetName, ...] = ("universal", "challenge")
+SETS = TableSchema(
+    "universal_synthetic_set",
+    (
+        Column("set", pa.string(), "universal or challenge", isin=SET_NAMES),
+        Column("part", pa.string(), "training, validation or test"),
+        Column("classes", pa.int64(), "classes"),
+        Column("spectra", pa.int64(), "spectra of 5,000 points"),
+        Column("sha256", pa.string(), "of the peaks that the spectra are made of"),
+        Column("folder", pa.string(), "below the store"),
+    ),
+    ("set", "part"),
 )
 
 
@@ -89,6 +106,20 @@ def write_set(folder: Path, name: SetName, seed: int = VARIATION_SEED) -> dict[P
                 np.save(file, values)
         counts[part] = len(peaks)
     return counts
+
+
+def describe_set(name: SetName, seed: int = VARIATION_SEED) -> list[dict]:
+    """Returns the rows of SETS for one set, without `folder`."""
+    return [
+        {
+            "set": name,
+            "part": part,
+            "classes": len(classes_of(name)),
+            "spectra": len(peaks),
+            "sha256": arrays_version(vars(peaks)),
+        }
+        for part, peaks in peaks_of(name, seed).items()
+    ]
 
 
 def load_set(folder: Path) -> dict[Part, Labelled]:

@@ -87,3 +87,24 @@ def held_out(corpus: Corpus, minerals: Iterable[str], seed: int) -> npt.NDArray[
 def _draw(specimens: pd.Series, share: float, rng: np.random.Generator) -> set[str]:
     ordered = np.sort(specimens.to_numpy(str))
     return set(rng.permutation(ordered)[: int(share * len(ordered))])
+
+
+@dataclass(frozen=True)
+class SplitCorpus:
+    """All processed spectra, and the specimens that a seed holds out of training.
+
+    Attributes:
+        spectra: all processed spectra on the fine grid.
+        training: those of the other specimens.
+        held_out: those of held-out specimens.
+    """
+
+    spectra: Corpus
+    training: Corpus
+    held_out: Corpus
+
+
+def split_corpus(corpus: Corpus, minerals: Iterable[str], seed: int) -> SplitCorpus:
+    """Returns a corpus with its held-out specimens, as `held_out` draws them."""
+    rows = held_out(corpus, minerals, seed)
+    return SplitCorpus(corpus, corpus.subset(~rows), corpus.subset(rows))

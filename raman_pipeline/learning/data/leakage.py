@@ -5,6 +5,8 @@ Siblings are other spectra of the same specimen.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -67,6 +69,19 @@ def leakage_shares(leakage: pd.DataFrame) -> dict[str, float]:
 
 MAX_SIBLINGS = 5
 """Larger numbers of siblings are counted together."""
+
+
+def leakage_by_split(leakage: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Returns one row per split: `folds`, `n` and the shares of its LEAKAGE table."""
+    return pd.DataFrame(
+        {
+            "split": split,
+            "folds": frame["fold"].nunique(),
+            "n": len(frame),
+            **{name.replace("_", " "): value for name, value in leakage_shares(frame).items()},
+        }
+        for split, frame in leakage.items()
+    )
 
 
 def accuracy_by_siblings(predictions: pd.DataFrame, leakage: pd.DataFrame) -> pd.DataFrame:

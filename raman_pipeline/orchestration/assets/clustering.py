@@ -23,8 +23,8 @@ from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 from raman_pipeline.orchestration.asset_kit import Check, Result, model_asset, table_asset
 from raman_pipeline.orchestration.assets.denoising import (
     CLUSTERING_USES,
+    corpus_of,
     spectra_to_cluster,
-    split_corpus,
 )
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
@@ -57,7 +57,7 @@ def latent_vectors(
 ) -> Result:
     """Latents of the spectra to cluster, augmented ones last: float32 [n, latent]."""
     _, seed = preset_and_seed(context.partition_key)
-    corpus = split_corpus(settings, spectra, fine_spectra, seed).spectra
+    corpus = corpus_of(settings, spectra, fine_spectra, seed).spectra
     chosen = spectra_to_cluster(corpus, settings, seed)
     latents = Autoencoder(denoising_autoencoder).encode(chosen.intensity)
     state = ModelState(
@@ -120,7 +120,7 @@ def clusters(
     return Result(
         CLUSTERS.from_frame(frame),
         {"seed": seed, "preset": name, **found},
-        checks={"every_file_once": Check(listed == len(frame), listed=listed)},
+        checks={"every_file_once": Check.equal(spectra=len(frame), listed=listed)},
         figures={
             "embedding": embedding(frame, title),
             **{
@@ -148,7 +148,7 @@ def clustering_runs(
 ) -> Result:
     """Clustering benchmark: representations from the autoencoder and without it, three tasks."""
     name, seed = preset_and_seed(context.partition_key)
-    corpus = split_corpus(settings, spectra, fine_spectra, seed)
+    corpus = corpus_of(settings, spectra, fine_spectra, seed)
     hard = settings.clustering.hard_minerals
     tasks = {THREE: corpus.spectra.of_minerals(settings.clustering.minerals)}
     if not settings.denoising.presets[name].train_on_clustered:

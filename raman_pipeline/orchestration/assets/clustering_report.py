@@ -6,12 +6,11 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
-from matplotlib.figure import Figure
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering import report as clustering_text
-from raman_pipeline.learning.clustering.benchmark import CLUSTERING_RUNS, SUPERVISED
+from raman_pipeline.learning.clustering.benchmark import CLUSTERING_RUNS
 from raman_pipeline.learning.clustering.sparavigna2025 import match_files
 from raman_pipeline.learning.denoising import report as denoising_text
 from raman_pipeline.learning.denoising.evaluation import DENOISING_RUNS
@@ -69,13 +68,14 @@ def clustering_report(
     }
     comparison = clustering_text.compare_with_paper(files, frames)
     protocol = _protocol(settings, runs)
+    title = f"Agreement of clusters with minerals, profile {settings.title}"
     return Result(
         CLUSTERING_RUNS.from_frame(runs),
         {
             "conclusions": clustering_text.conclusions(table),
             "paper_files_found": int(files["member_id"].notna().sum()),
         },
-        figures={"scores": _scores_figure(settings, table)},
+        figures={"scores": scores_by_representation(table, title)},
         report=clustering_text.to_markdown(table, runs, comparison, files, protocol),
     )
 
@@ -142,17 +142,3 @@ def _protocol(settings: Settings, runs: pd.DataFrame) -> dict[str, object]:
         "of all others, drawn per seed; the default preset is not trained on them",
         "hard set": ", ".join(settings.clustering.hard_minerals),
     }
-
-
-def _scores_figure(settings: Settings, table: pd.DataFrame) -> Figure:
-    tasks = {}
-    for (preset, task), rows in table.groupby(["preset", "task"], sort=False):
-        shown = rows.assign(
-            name=[f"{r.representation}, {r.clustering}, k: {r.k_from}" for r in rows.itertuples()],
-            supervised=rows["clustering"] == SUPERVISED,
-        )
-        tasks[f"{task}\n{preset} preset"] = shown.rename(
-            columns={"ari_mean": "ari", "ari_sd": "sd"}
-        )[["name", "ari", "sd", "from_autoencoder", "supervised"]].fillna({"sd": 0.0})
-    title = f"Agreement of clusters with minerals, profile {settings.title}"
-    return scores_by_representation(tasks, title)

@@ -1,15 +1,19 @@
 """Denoising autoencoders and their evaluation as denoisers."""
 
-from dataclasses import dataclass
 from functools import partial
 
 import dagster as dg
 import numpy as np
-from matplotlib.figure import Figure
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
-from raman_pipeline.learning.data.corpus import CORPUS_COLUMNS, Corpus, held_out, make_corpus
+from raman_pipeline.learning.data.corpus import (
+    CORPUS_COLUMNS,
+    Corpus,
+    SplitCorpus,
+    make_corpus,
+    split_corpus,
+)
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
 from raman_pipeline.learning.denoising.evaluation import (
@@ -30,7 +34,7 @@ from raman_pipeline.orchestration.asset_kit import (
 )
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
-from raman_pipeline.plots.denoising import clean_noisy_denoised
+from raman_pipeline.plots.denoising import denoised_examples
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -45,31 +49,14 @@ _table = partial(
     provenance_inputs=["fine_spectra"],
 )
 _SHOWN_NOISE = 0.05
-_SHOWN = 3
 
 
-@dataclass(frozen=True)
-class SplitCorpus:
-    """All processed spectra, and the specimens that a seed holds out of training.
-
-    Attributes:
-        spectra: all processed spectra on the fine grid.
-        training: those of the other specimens.
-        held_out: those of held-out specimens.
-    """
-
-    spectra: Corpus
-    training: Corpus
-    held_out: Corpus
-
-
-def split_corpus(
+def corpus_of(
     settings: Settings, spectra: StoredTable, fine_spectra: SpectrumTensor, seed: int
 ) -> SplitCorpus:
     """Returns the processed spectra and the seed's held-out specimens."""
     corpus = make_corpus(spectra.select(CORPUS_COLUMNS).to_pandas(), fine_spectra)
-    rows = held_out(corpus, settings.clustering.hard_minerals, seed)
-    return SplitCorpus(corpus, corpus.subset(~rows), corpus.subset(rows))
+    return split_corpus(corpus, settings.clustering.hard_minerals, seed)
 
 
 def spectra_to_cluster(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
@@ -107,7 +94,7 @@ def denoising_autoencoder(
     on all spectra except those of the seed's held-out specimens.
     """
     name, seed = preset_and_seed(context.partition_key)
-    corpus = split_corpus(settings, spectra, fine_spectra, seed)
+    corpus = corpus_of(settings, spectra, fine_spectra, seed)
     preset = settings.denoising.presets[name]
     training = corpus.training
     if preset.train_on_clustered:
@@ -118,11 +105,13 @@ def denoising_autoencoder(
     evaluation = evaluation_set(corpus.held_out, state)
     shared = set(evaluation.metadata["rruff_id"]) & set(state.metadata["training_specimens"])
     specimens = evaluation.metadata["rruff_id"].nunique()
+    title = f"Held-out specimens, added noise {_SHOWN_NOISE}: {name}, seed {seed}"
+    figure = denoised_examples(evaluation, Autoencoder(state).denoise, _SHOWN_NOISE, seed, title)
     return Result(
         state,
         {"dagster/row_count": len(training), "preset": name, "seed": seed},
         checks={"held_out_specimens": Check(not shared, specimens=specimens)},
-        figures={"denoised": _figure(name, evaluation, Autoencoder(state), seed)},
+        figures={"denoised": figure},
     )
 
 
@@ -136,7 +125,7 @@ def denoising_runs(
 ) -> Result:
     """The autoencoder and classical smoothers on held-out spectra with added noise."""
     _, seed = preset_and_seed(context.partition_key)
-    corpus = split_corpus(settings, spectra, fine_spectra, seed)
+    corpus = corpus_of(settings, spectra, fine_spectra, seed)
     table = DENOISING_RUNS.from_rows(
         evaluate(
             evaluation_set(corpus.held_out, denoising_autoencoder).intensity,
@@ -161,7 +150,7 @@ def denoised_pairs(
 ) -> Result:
     """Denoisers on RAW spectra of held-out specimens, compared with the processed spectra."""
     _, seed = preset_and_seed(context.partition_key)
-    corpus = split_corpus(settings, spectra, fine_spectra, seed)
+    corpus = corpus_of(settings, spectra, fine_spectra, seed)
     evaluation = evaluation_set(corpus.held_out, denoising_autoencoder)
     pairs = spectra.select(["member_id", "kind", "paired_id"]).to_pandas()
     raw = pairs[
@@ -186,20 +175,3 @@ def evaluation_set(held_out: Corpus, state: ModelState) -> Corpus:
     """Returns the held-out spectra; for the `paper` preset without those it was trained on."""
     trained = held_out.metadata["rruff_id"].isin(state.metadata["training_specimens"])
     return held_out.subset(~trained.to_numpy())
-
-
-def _figure(preset: str, evaluation: Corpus, autoencoder: Autoencoder, seed: int) -> Figure:
-    rng = np.random.default_rng(seed)
-    drawn = evaluation.metadata.iloc[rng.permutation(len(evaluation))]
-    rows = drawn.drop_duplicates("mineral").index.to_numpy()[:_SHOWN]
-    clean = evaluation.intensity[rows]
-    noisy = clean + np.float32(_SHOWN_NOISE) * rng.standard_normal(clean.shape, dtype=np.float32)
-    metadata = evaluation.metadata.iloc[rows]
-    return clean_noisy_denoised(
-        evaluation.grid,
-        clean,
-        noisy,
-        autoencoder.denoise(noisy),
-        [f"{m} {r}" for m, r in zip(metadata["mineral"], metadata["rruff_id"], strict=True)],
-        f"Held-out specimens, added noise {_SHOWN_NOISE}: {preset}, seed {seed}",
-    )

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -44,34 +45,50 @@ BEST = "chemistry_blend"
 """The model that the comparison is about."""
 SCALED = ("mineral_memorisation", "extra_trees", "chemistry_trees", BEST)
 
-_Decorator = Callable[[Callable[..., Result]], dg.AssetsDefinition]
 
+def _experiment(
+    name: str, code_version: str = "2", **ins: dg.AssetIn
+) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
+    """Returns a decorator for a function of context, settings and ExperimentData."""
 
-def _experiment(name: str, code_version: str = "2", **ins: dg.AssetIn) -> _Decorator:
-    # Which spectra take part is the same for every split.
-    one_split = dg.AssetIn(partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"]))
-    return table_asset(
-        EXPERIMENT_RUNS,
-        name=name,
-        group_name="experiments",
-        ins={"fold_assignment": one_split, **ins},
-        kinds={"scikitlearn"},
-        code_version=code_version,
-        uses=["folds", "grid", "forest"],
-        checks={"all_runs": "Every variant has a run for every fold and seed."},
-    )
+    def decorate(run: Callable[..., Result]) -> dg.AssetsDefinition:
+        # Which spectra take part is the same for every split.
+        split = dg.AssetIn(partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"]))
+
+        @table_asset(
+            EXPERIMENT_RUNS,
+            name=name,
+            description=run.__doc__,
+            group_name="experiments",
+            ins={"fold_assignment": split, **ins},
+            kinds={"scikitlearn"},
+            code_version=code_version,
+            uses=["folds", "grid", "forest"],
+            checks={"all_runs": "Every variant has a run for every fold and seed."},
+        )
+        def experiment(
+            context: dg.AssetExecutionContext,
+            settings: dg.ResourceParam[Settings],
+            fold_assignment: pa.Table,
+            resampled_spectra: SpectrumTensor,
+            spectrum_covariates: pa.Table,
+            **others: StoredTable,
+        ) -> Result:
+            folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
+            trees = settings.forest.trees
+            data = ExperimentData(folds, resampled_spectra, covariates, N_FOLDS, trees)
+            return run(context, settings, data, **others)
+
+        return experiment
+
+    return decorate
 
 
 @_experiment("paired_comparison")
 def paired_comparison(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
-    fold_assignment: pa.Table,
-    resampled_spectra: SpectrumTensor,
-    spectrum_covariates: pa.Table,
+    context: dg.AssetExecutionContext, settings: Settings, data: ExperimentData
 ) -> Result:
     """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
-    data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
     baselines = comparable_baselines(FAMILIES[BEST])
     runs_each = len(SEEDS) * N_FOLDS
     names = [*baselines, BEST]
@@ -94,18 +111,14 @@ def paired_comparison(
 @_experiment("input_ablation", "3", spectra=ON_DISK)
 def input_ablation(
     context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
-    fold_assignment: pa.Table,
-    resampled_spectra: SpectrumTensor,
-    spectrum_covariates: pa.Table,
+    settings: Settings,
+    data: ExperimentData,
     spectra: StoredTable,
 ) -> Result:
     """The same learner on spectrum, chemistry and laser, alone and together; names memorised."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
-    covariates = spectrum_covariates.to_pandas().merge(
-        source, on="member_id", validate="one_to_one"
-    )
-    data = _data(settings, fold_assignment, resampled_spectra, covariates)
+    covariates = data.covariates.merge(source, on="member_id", validate="one_to_one")
+    data = replace(data, covariates=covariates)
     table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * N_ABLATION_VARIANTS))
     runs = table.to_pandas()
     figure = variant_bars(runs, f"Country classification by inputs\n{_note(settings, runs)}")
@@ -121,14 +134,9 @@ def input_ablation(
 
 @_experiment("learning_curve")
 def learning_curve_asset(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
-    fold_assignment: pa.Table,
-    resampled_spectra: SpectrumTensor,
-    spectrum_covariates: pa.Table,
+    context: dg.AssetExecutionContext, settings: Settings, data: ExperimentData
 ) -> Result:
     """Loss against the number of training specimens, with a fitted power law."""
-    data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
     runs_each = N_FOLDS * len(SHARES)
     log = _log(context, runs_each * len(SCALED))
     table = learning_curve(data, SCALED, settings.folds.seed, log)
@@ -146,14 +154,9 @@ def learning_curve_asset(
 
 @_experiment("duplicate_effect", "3")
 def duplicate_effect_asset(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
-    fold_assignment: pa.Table,
-    resampled_spectra: SpectrumTensor,
-    spectrum_covariates: pa.Table,
+    context: dg.AssetExecutionContext, settings: Settings, data: ExperimentData
 ) -> Result:
     """The effect of counting each measurement twice, as RAW and Processed, on the papers' split."""
-    data = _data(settings, fold_assignment, resampled_spectra, spectrum_covariates.to_pandas())
     total = 2 * len(DUPLICATE_SPLITS) * len(DUPLICATE_FAMILIES) * N_FOLDS
     table = duplicate_effect(data, settings.folds.seed, _log(context, total))
     figure = variant_bars(
@@ -162,12 +165,6 @@ def duplicate_effect_asset(
         f"profile {settings.title}, {N_FOLDS} folds, seed {settings.folds.seed}",
     )
     return _result(table, N_FOLDS, {"duplicates": figure}, {})
-
-
-def _data(
-    settings: Settings, folds: pa.Table, tensor: SpectrumTensor, covariates: pd.DataFrame
-) -> ExperimentData:
-    return ExperimentData(folds.to_pandas(), tensor, covariates, N_FOLDS, settings.forest.trees)
 
 
 def _log(context: dg.AssetExecutionContext, total: int) -> Callable[[dict], None]:

@@ -88,7 +88,6 @@ def paper_localities(
         GeocodingProgress(services, _log(context)) if services else None,
     )
     frame = table.to_pandas()
-    counts = {"localities": cleaned_localities.num_rows, "rows": len(frame)}
     return Result(
         table,
         {
@@ -97,7 +96,9 @@ def paper_localities(
             "levels": dict(Counter(frame["level"])),
             "sources": dict(Counter(frame["source"].dropna())),
         },
-        checks={"rows_conserved": Check(len(frame) == cleaned_localities.num_rows, **counts)},
+        checks={
+            "rows_conserved": Check.equal(localities=cleaned_localities.num_rows, rows=len(frame))
+        },
     )
 
 

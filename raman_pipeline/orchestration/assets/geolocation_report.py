@@ -3,19 +3,15 @@
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
-from matplotlib.figure import Figure
 
-from raman_pipeline.learning.data.leakage import accuracy_by_siblings, leakage_shares
+from raman_pipeline.learning.data.leakage import leakage_by_split
 from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import (
     METRICS,
-    Predictions,
     country_groups,
-    country_scores,
     fold_metrics,
     summary,
-    tables_of,
     verdicts,
 )
 from raman_pipeline.learning.geolocation.report_text import to_markdown
@@ -23,23 +19,9 @@ from raman_pipeline.orchestration.asset_kit import ALL_PARTITIONS, Check, Result
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.provenance import current_predictions
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.plots.geolocation import by_country_and_fold, families_by_split
-from raman_pipeline.plots.leakage import leakage_at_a_glance
-from raman_pipeline.plots.probabilities import (
-    abstention_curves,
-    coverage_curves,
-    distance_curves,
-    reliability_diagrams,
-)
+from raman_pipeline.plots.geolocation_report import report_figures
 from raman_pipeline.rruff.merge import share_of_rruff
 from raman_pipeline.settings import Settings
-
-TITLES = {name: family.title for name, family in FAMILIES.items()}
-SHOWN = (
-    *("specimen_memorisation", "nearest_neighbour", "chemistry_trees", "convnext1d"),
-    "chemistry_blend",
-)
-"""Families in figures that have no room for all."""
 
 
 @report_asset(
@@ -75,7 +57,11 @@ def geolocation_report(
     leakage = {split: table.to_pandas() for split, table in split_leakage.items()}
     metrics = fold_metrics(current)
     frame = metrics.to_pandas()
-    table = summary(frame)
+    table, leaks = summary(frame), leakage_by_split(leakage)
+    note = (
+        f"profile {settings.title}, up to {frame['fold'].nunique()} of {N_FOLDS} folds, "
+        f"n up to {table['n'].max():,} test spectra"
+    )
     protocol = _protocol(settings, rruff, fold_assignment, frame, outdated)
     used = next(iter(fold_assignment.values())).to_pandas().dropna(subset="fold")
     groups = country_groups(used["country"])
@@ -85,20 +71,8 @@ def geolocation_report(
         metrics,
         {"verdicts": verdicts(frame), "outdated_partitions": outdated},
         checks={"all_baselines_present": Check(all(baselines <= f for f in present))},
-        figures=_figures(settings, table, frame, current, leakage),
-        report=to_markdown(frame, table, _leakage_table(leakage), groups, protocol),
-    )
-
-
-def _leakage_table(leakage: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "split": split,
-            "folds": frame["fold"].nunique(),
-            "n": len(frame),
-            **{name.replace("_", " "): value for name, value in leakage_shares(frame).items()},
-        }
-        for split, frame in leakage.items()
+        figures=report_figures(table, frame, current, leakage, leaks, note),
+        report=to_markdown(frame, table, leaks, groups, protocol),
     )
 
 
@@ -150,46 +124,3 @@ def _done(metrics: pd.DataFrame) -> str:
         low, high = counts.min(), counts.max()
         parts.append(f"{split} {low if low == high else f'{low} to {high}'}/{N_FOLDS}")
     return ", ".join(parts)
-
-
-def _figures(
-    settings: Settings,
-    table: pd.DataFrame,
-    metrics: pd.DataFrame,
-    current: Predictions,
-    leakage: dict[str, pd.DataFrame],
-) -> dict[str, Figure]:
-    note = (
-        f"profile {settings.title}, up to {metrics['fold'].nunique()} of {N_FOLDS} folds, "
-        f"n up to {table['n'].max():,} test spectra"
-    )
-    figures = {"families_by_split": families_by_split(table, TITLES, note)}
-    random = {
-        name: accuracy_by_siblings(pd.concat(tables), leakage["random"])
-        for name in SHOWN
-        if "random" in leakage and (tables := tables_of(current, name, "random"))
-    }
-    figures["leakage"] = leakage_at_a_glance(
-        _leakage_table(leakage), table, random, TITLES, settings.profile
-    )
-    # The specimen split, where it was tested, is the case of a new specimen.
-    split = "specimen" if "specimen" in set(metrics["split"]) else metrics["split"].iloc[0]
-    pooled = {
-        TITLES[name]: pd.concat(tables)
-        for name in SHOWN
-        if (tables := tables_of(current, name, split))
-    }
-    figures["reliability"] = reliability_diagrams(pooled, split)
-    figures["coverage"] = coverage_curves(pooled, split)
-    figures["abstention"] = abstention_curves(pooled, split)
-    figures["distance"] = distance_curves(pooled, split)
-    for name in ("convnext1d_paper", "convnext1d"):
-        for chosen in ("random", "specimen"):
-            scores = country_scores(current, name, chosen)
-            if not len(scores):
-                continue
-            rows = metrics[(metrics["family"] == name) & (metrics["split"] == chosen)]
-            figures[f"{name}_{chosen}"] = by_country_and_fold(
-                scores, rows, f"{TITLES[name]}, {chosen} split"
-            )
-    return figures

@@ -88,13 +88,7 @@ def mineral_library(
             "without_mineral": unnamed,
             "fitted": fitted,
         },
-        checks={
-            "rows_conserved": Check(
-                len(library) + unnamed == len(frame),
-                processed=len(frame),
-                in_library=len(library),
-            )
-        },
+        checks={"rows_conserved": Check.equal(processed=len(frame), found=len(library) + unnamed)},
     )
 
 
@@ -119,7 +113,7 @@ def identified_spectra(mineral_library: ModelState) -> Result:
     possible = can_be_evaluated(library)
     table = evaluate(library) if possible else IDENTIFIED.from_rows([])
     expected = len(multi_specimen_spectra(library)) if possible else 0
-    return Result(table, checks={"complete": Check(table.num_rows == expected, expected=expected)})
+    return Result(table, checks={"complete": Check.equal(rows=table.num_rows, expected=expected)})
 
 
 @_table(OPEN_SET, kinds={"scikitlearn"})

@@ -57,9 +57,7 @@ def cleaned_localities(geography: dg.ResourceParam[Geography], spectra: StoredTa
             "countries_named": int(localities["iso_a2"].nunique()),
         },
         checks={
-            "rows_conserved": Check(
-                counted == len(frame), spectra_in=len(frame), spectra_counted=counted
-            ),
+            "rows_conserved": Check.equal(spectra=len(frame), counted=counted),
             "countries_found": Check(rate >= MIN_COUNTRY_RATE, rate=rate),
         },
     )
@@ -138,10 +136,8 @@ def located_localities(
             "overrides_without_locality": sorted(set(overrides) - set(located["locality"])),
         },
         checks={
-            "rows_conserved": Check(
-                len(located) == cleaned_localities.num_rows,
-                localities=cleaned_localities.num_rows,
-                rows=len(located),
+            "rows_conserved": Check.equal(
+                localities=cleaned_localities.num_rows, rows=len(located)
             ),
             "points_have_uncertainty": Check(
                 (point == uncertain).all() and (point != pointless).all()
@@ -186,9 +182,7 @@ def located_specimens(
             "levels": dict(Counter(specimens["level"])),
         },
         checks={
-            "rows_conserved": Check(
-                len(specimens) == expected, specimens=expected, rows=len(specimens)
-            ),
+            "rows_conserved": Check.equal(specimens=expected, rows=len(specimens)),
             "synthetic_unlocated": Check(not placed.any(), wrong=int(placed.sum())),
         },
         figures={

@@ -50,11 +50,7 @@ def georeferencing_report(
     compared = table.to_pandas()
     return Result(
         table,
-        checks={
-            "rows_conserved": Check(
-                len(compared) == len(located), localities=len(located), rows=len(compared)
-            )
-        },
+        checks={"rows_conserved": Check.equal(localities=len(located), rows=len(compared))},
         figures={"radius_by_level": radius_by_level(compared)},
         report=georeferencing_markdown(
             compared,
@@ -108,9 +104,7 @@ def dataset_report(
     note = f"{title}, natural spectra of both kinds"
     return Result(
         table,
-        checks={
-            "rows_conserved": Check(counted == len(frame), spectra=len(frame), counted=counted)
-        },
+        checks={"rows_conserved": Check.equal(spectra=len(frame), counted=counted)},
         figures={
             "sample_density": sample_density(
                 countries.set_index("name")["spectra"],

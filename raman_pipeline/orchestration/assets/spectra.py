@@ -135,9 +135,7 @@ def spectra(rruff: dg.ResourceParam[Rruff], parsed_spectra: dict[str, StoredTabl
     return Result(
         merged,
         checks={
-            "rows_conserved": Check(
-                rows_in == merged.num_rows + copies, rows_out=merged.num_rows, **counts
-            ),
+            "rows_conserved": Check.equal(rows_in=rows_in, found=merged.num_rows + copies),
             "not_empty": Check(merged.num_rows > 0, rows=merged.num_rows),
             "pairs_are_mutual": Check(mutual),
         },
@@ -175,14 +173,10 @@ def member_changes(
     before = index if former is None else history.index(former)
     changes = compare(before.to_pandas(), index.to_pandas())
     counts = Counter(changes["change"].to_pylist())
-    balanced = before.num_rows + counts["added"] - counts["removed"] == index.num_rows
+    expected = before.num_rows + counts["added"] - counts["removed"]
     return Result(
         changes,
-        checks={
-            "balanced": Check(
-                balanced, members_before=before.num_rows, members_after=index.num_rows
-            )
-        },
+        checks={"balanced": Check.equal(members=index.num_rows, expected=expected)},
         metadata={
             "version": version,
             "former_version": former,

@@ -7,7 +7,6 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from raman_pipeline.common.hashing import arrays_version
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.synthetic_tasks import report as text
@@ -37,29 +36,22 @@ from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import current_rows, provenance
 from raman_pipeline.plots.synthetic import distances, error_rates
 from raman_pipeline.settings import Settings
-from raman_pipeline.universal_synthetic.classes import challenge_classes, universal_classes
-from raman_pipeline.universal_synthetic.dataset import Labelled, load_set, peaks_of, write_set
+from raman_pipeline.universal_synthetic.dataset import (
+    SET_NAMES,
+    SETS,
+    Labelled,
+    describe_set,
+    load_set,
+    write_set,
+)
 from raman_pipeline.universal_synthetic.variation import Part, SetName
 
-_NAMES: tuple[SetName, ...] = ("universal", "challenge")
 _USES = ["synthetic"]
 _by_seed = partial(
     table_asset, group_name="synthetic", code_version="3", partitions_def=SYNTHETIC_SEED, uses=_USES
 )
 
 
-SETS = TableSchema(
-    "universal_synthetic_set",
-    (
-        Column("set", pa.string(), "universal or challenge", isin=_NAMES),
-        Column("part", pa.string(), "training, validation or test"),
-        Column("classes", pa.int64(), "classes"),
-        Column("spectra", pa.int64(), "spectra of 5,000 points"),
-        Column("sha256", pa.string(), "of the peaks that the spectra are made of"),
-        Column("folder", pa.string(), "below the store"),
-    ),
-    ("set", "part"),
-)
 REPORT = TableSchema(
     "synthetic_report",
     (Column("seed", pa.int64(), "of data and training"), *SYNTHETIC_RUNS.columns),
@@ -77,26 +69,14 @@ def universal_synthetic_set(
 ) -> Result:
     """The 500-class set of Schuetzke et al. (2023) and its challenge set, to be memory-mapped."""
     seed = int(context.partition_key)
-    rows, sizes = [], []
-    for name, classes in zip(_NAMES, (universal_classes(), challenge_classes()), strict=True):
+    variation = settings.synthetic.variation_seed + seed
+    rows: list[dict] = []
+    for name in SET_NAMES:
         folder = _folder(settings, seed, name)
-        variation = settings.synthetic.variation_seed + seed
-        counts = write_set(folder, name, variation)
-        for part, peaks in peaks_of(name, variation).items():
-            arrays = {"positions": peaks.positions, "heights": peaks.heights}
-            arrays |= {"offsets": peaks.offsets, "sigmas": peaks.sigmas, "label": peaks.label}
-            sizes.append((counts[part], len(classes)))
-            rows.append(
-                {
-                    "set": name,
-                    "part": part,
-                    "classes": len(classes),
-                    "spectra": counts[part],
-                    "sha256": arrays_version(arrays),
-                    "folder": str(folder.relative_to(settings.store)),
-                }
-            )
-    complete = all(counts % classes == 0 for counts, classes in sizes)
+        where = {"folder": str(folder.relative_to(settings.store))}
+        write_set(folder, name, variation)
+        rows += [row | where for row in describe_set(name, variation)]
+    complete = all(row["spectra"] % row["classes"] == 0 for row in rows)
     return Result(SETS.from_rows(rows), checks={"complete": Check(complete)})
 
 
@@ -208,7 +188,7 @@ def synthetic_report(
 
 
 def _opened(settings: Settings, seed: int) -> dict[SetName, dict[Part, Labelled]]:
-    return {name: load_set(_folder(settings, seed, name)) for name in _NAMES}
+    return {name: load_set(_folder(settings, seed, name)) for name in SET_NAMES}
 
 
 def _folder(settings: Settings, seed: int, name: SetName) -> Path:

@@ -117,11 +117,7 @@ def _resampled(
     return Result(
         tensor,
         checks={
-            "rows_conserved": Check(
-                result.rows == spectra.num_rows == len(tensor.member_ids),
-                rows_in=spectra.num_rows,
-                rows_out=result.rows,
-            ),
+            "rows_conserved": Check.equal(spectra=spectra.num_rows, rows=result.rows),
             "normalised": Check(np.isfinite(values).all() and in_range),
         },
         figures={
