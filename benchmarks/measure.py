@@ -190,8 +190,8 @@ def localities(site: Path) -> dict:
     def work() -> tuple[int, int]:
         geography = Geography(load_settings("sample"))
         atlas = geography.atlas
-        cleaned = clean_localities(frame, atlas).to_pandas()
-        answers = geocode_localities(cleaned, atlas, [atlas.offline]).to_pandas()
+        cleaned = clean_localities(frame, atlas)
+        answers = geocode_localities(cleaned, atlas, [atlas.offline])
         located = locate_localities(cleaned, answers, atlas, geography.overrides)
         return located.num_rows, 0
 

@@ -1,4 +1,4 @@
-"""The chain with services: over loopback servers, killed in the middle, and run again."""
+"""A run with services: over loopback servers, killed in the middle, and resumed."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from raman_pipeline_tests.geography.geocoding.geocoding_server import Fault, Geo
 pytestmark = pytest.mark.integration
 
 PLACES = [
-    # What GeoNames does not have: a mine, a hill, and a decoy in the wrong country.
+    # Not in GeoNames: a mine, a hill, and a decoy in the wrong country.
     Place("Tsumeb mine", "NA", -19.2467, 17.7069, "man_made", "mineshaft", "mine", "Mine", 0.01),
     Place("Tsumeb mine", "DE", 52.5, 13.3),
     Place("Kukisvumchorr", "RU", 67.66, 33.70, "natural", "peak", "peak", "Mountain", 0.03),
@@ -60,7 +60,7 @@ def key(query):
     return json.dumps(query, sort_keys=True)
 
 
-def test_killed_after_some_answers_it_goes_on_with_the_next(server, environment, tmp_path):
+def test_a_killed_run_resumes_with_the_next_query(server, environment, tmp_path):
     server.pause_s = 0.05
     process = subprocess.Popen(
         command("run", "--no-train"),
@@ -101,7 +101,7 @@ def test_killed_after_some_answers_it_goes_on_with_the_next(server, environment,
     assert answers.num_rows == len({key(q) for q in server.queries[asked:]})
 
 
-def test_a_service_that_fails_ends_the_run_and_another_run_goes_on(server, environment, tmp_path):
+def test_a_failing_service_ends_the_run_and_another_run_resumes(server, environment, tmp_path):
     server.faults += [Fault(403, "<html>Access blocked</html>", content_type="text/html")]
     failed = run(environment, tmp_path)
     assert failed.returncode == 1

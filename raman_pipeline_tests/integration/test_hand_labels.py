@@ -1,10 +1,10 @@
-"""The real localities against labels made by hand before any output was looked at.
+"""The real localities against labels made by hand before any output was seen.
 
 `hand_labels.csv` names a specimen for each locality (the mirror has the text), the
 country, and for most the point of the site with how well it is known, from memory and
 without a map. Round 1 is a random 200 of all localities that name a place; rounds 2 to
-4 are random localities that the strategy of their day put at a place. What the first
-look at each round showed stands in docs/georeferencing.md.
+4 are random localities that the strategy at that time located at a place. The first
+evaluation of each round is in docs/georeferencing.md.
 """
 
 from pathlib import Path
@@ -31,7 +31,7 @@ ARCHIVES = ("excellent_unoriented", "excellent_oriented", "fair_oriented")
 
 @pytest.fixture(scope="module")
 def located(rruff_mirror, atlas):
-    """The labels beside what the strategy says, by round."""
+    """The labels joined with the located localities."""
     spectra = pd.concat(
         parse_archive(rruff_mirror / f"{name}.zip", name)
         .accepted.select(["rruff_id", "locality"])

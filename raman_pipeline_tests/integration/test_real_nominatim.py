@@ -36,13 +36,13 @@ def test_the_country_keeps_decoys_out(geocoder):
     assert within[0].level == "place"
 
 
-def test_a_shop_is_no_place(geocoder):
+def test_a_shop_is_not_a_place(geocoder):
     levels = {c.kind: c.level for c in geocoder.find(GeocodeQuery("Kombat", "NA"))}
     assert levels["shop=supermarket"] == "none"
     assert levels["place=village"] == "place"
 
 
-def test_not_found_and_versions_are_kept(geocoder):
+def test_not_found_and_versions_are_cached(geocoder):
     assert geocoder.find(GeocodeQuery("Nowhere at all", "NA")) == []
     (row,) = geocoder.cache.table().to_pylist()
     assert row["status"] == "empty"

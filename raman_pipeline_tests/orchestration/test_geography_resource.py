@@ -50,18 +50,18 @@ def test_the_map_is_downloaded_once_and_used(tmp_path, map_zip):
         assert first.atlas.countries.version.startswith("Natural Earth 4.1.0")
         assert first.fetch_map() is None
         assert first.atlas.countries.version == NATURAL_EARTH_VERSION
-        asked = len(server.requests)
+        sent = len(server.requests)
         assert resource(tmp_path, server.url, sha256).fetch_map() is None
-        assert len(server.requests) == asked
+        assert len(server.requests) == sent
     countries = resource(tmp_path, "http://127.0.0.1:9", sha256).atlas.countries
     assert countries.version == NATURAL_EARTH_VERSION
-    # "NA" survives, and so do those without a code of their own.
+    # "NA" is read as text, and polygons without a code get one.
     assert countries.name_of("NA") == "Namibia"
     assert countries.name_of("FR") == "France"
     assert countries.name_of("XK") == "Kosovo"
 
 
-def test_another_file_is_refused_and_not_kept(tmp_path, map_zip):
+def test_a_file_with_another_hash_is_refused_and_removed(tmp_path, map_zip):
     with site_with(map_zip) as server:
         geography = resource(tmp_path, server.url, "0" * 64)
         with pytest.raises(UnknownMapError, match=r"is not the pinned 0{64}.*Run again"):
@@ -70,7 +70,7 @@ def test_another_file_is_refused_and_not_kept(tmp_path, map_zip):
     assert geography.atlas.countries.version.startswith("Natural Earth 4.1.0")
 
 
-def test_without_a_network_the_embedded_map_stays_and_why_is_said(tmp_path):
+def test_without_a_network_the_embedded_map_is_used_and_the_reason_given(tmp_path):
     geography = resource(tmp_path, "http://127.0.0.1:9", "0" * 64)
     problem = geography.fetch_map()
     assert problem is not None
@@ -93,7 +93,7 @@ def test_services_come_from_the_environment(monkeypatch, tmp_path):
     assert [s.service.endpoint for s in services] == [
         "https://photon.komoot.io", "http://localhost:8088",
     ]  # fmt: skip
-    # The public one is queried once per second, one's own as fast as it answers.
+    # The public one is queried once per second, one's own without a limit.
     assert [s.policy.seconds_between_requests for s in services] == [1.0, 0.0]
     assert {s.provider for s in services} == {"openstreetmap"}
     assert load_settings("sample", store=tmp_path).geography.geocoders == ()

@@ -17,7 +17,8 @@ TSUMEB = Place("Tsumeb", "NA", -19.2333, 17.7167)
 STREET = Place("Tsumeb", "DE", 52.55, 13.36, "highway", "residential", "road", "Restaurant")
 QUERY = GeocodeQuery("Tsumeb", "NA", (-28.96, 11.72, -16.94, 25.26))
 PATIENT = RatePolicy(0.0, attempts=3, backoff_s=0.01)
-SERVICES = ("nominatim", "photon", "arcgis")
+CLASSES = {"nominatim": NominatimService, "photon": PhotonService, "arcgis": ArcGISService}
+SERVICES = tuple(CLASSES)
 
 
 @pytest.fixture
@@ -26,15 +27,19 @@ def server():
         yield running
 
 
-def service_of(name, base, timeout_s=5.0):
-    if name == "nominatim":
-        return NominatimService(base, timeout_s)
-    if name == "photon":
-        return PhotonService(base, timeout_s)
-    return ArcGISService(base, timeout_s, "secret-token")
+@pytest.fixture
+def make(server, tmp_path):
+    """Makes the geocoder of a service."""
+    cache = GeocodeCache(tmp_path / "cache.sqlite")
+
+    def make(name, base=None, timeout_s=5.0, policy=PATIENT):
+        secret = ("secret-token",) if name == "arcgis" else ()
+        service = CLASSES[name](base or server.base, timeout_s, *secret)
+        return OnlineGeocoder(service, cache, policy)
+
+    return make
 
 
 @pytest.fixture(params=SERVICES)
-def geocoder(request, server, tmp_path):
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
-    return OnlineGeocoder(service_of(request.param, server.base), cache, PATIENT)
+def geocoder(request, make):
+    return make(request.param)

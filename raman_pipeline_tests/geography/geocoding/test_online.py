@@ -7,10 +7,8 @@ import pytest
 
 from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.geography.errors import GeocoderError
-from raman_pipeline.geography.geocoding.cache import GeocodeCache
 from raman_pipeline.geography.geocoding.geocoder import GeocodeQuery
-from raman_pipeline.geography.geocoding.online import OnlineGeocoder
-from raman_pipeline_tests.geography.geocoding.conftest import PATIENT, QUERY, service_of
+from raman_pipeline_tests.geography.geocoding.conftest import PATIENT, QUERY
 from raman_pipeline_tests.geography.geocoding.geocoding_server import Fault
 
 NOWHERE = GeocodeQuery("Nowhere at all", "NA")
@@ -57,51 +55,39 @@ def test_lasting_errors_are_raised_and_not_cached(geocoder, server, fault):
     assert geocoder.cache.table()["status"].to_pylist() == ["hit"]
 
 
-def test_a_slow_server_times_out_and_is_retried(server, tmp_path):
+def test_a_slow_server_times_out_and_is_retried(server, make):
     server.faults.append(Fault(200, "[]", delay_s=1.5))
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
-    geocoder = OnlineGeocoder(service_of("nominatim", server.base, 0.3), cache, PATIENT)
-    assert geocoder.find(QUERY)[0].name == "Tsumeb"
+    assert make("nominatim", timeout_s=0.3).find(QUERY)[0].name == "Tsumeb"
 
 
-def test_a_wrong_token_is_not_retried(server, tmp_path):
-    server.faults += [Fault(403)] * 5
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
-    geocoder = OnlineGeocoder(service_of("arcgis", server.base), cache, PATIENT)
-    with pytest.raises(GeocoderError, match="arcgis"):
-        geocoder.find(QUERY)
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("arcgis", Fault(403)), ("nominatim", Fault(429, headers=(("Retry-After", "86400"),)))],
+    ids=["wrong token", "long wait"],
+)
+def test_what_cannot_pass_in_this_run_is_not_retried(server, make, name, fault):
+    server.faults += [fault] * 5
+    with pytest.raises(GeocoderError, match=f"{name} at .* did not answer"):
+        make(name).find(QUERY)
     assert len(server.queries) == 1
 
 
-def test_a_long_retry_after_is_left_for_the_next_run(server, tmp_path):
-    server.faults += [Fault(429, headers=(("Retry-After", "86400"),))] * 5
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
-    geocoder = OnlineGeocoder(service_of("nominatim", server.base), cache, PATIENT)
-    with pytest.raises(GeocoderError, match="did not answer"):
-        geocoder.find(QUERY)
-    assert len(server.queries) == 1
-
-
-def test_retry_after_is_waited_for(server, tmp_path):
+def test_retry_after_is_respected(server, make):
     server.faults.append(Fault(429, headers=(("Retry-After", "1"),)))
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
-    geocoder = OnlineGeocoder(service_of("nominatim", server.base), cache, PATIENT)
     start = time.monotonic()
-    assert geocoder.find(QUERY)
+    assert make("nominatim").find(QUERY)
     assert time.monotonic() - start >= 1
 
 
-def test_a_server_that_is_not_there(tmp_path):
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
-    geocoder = OnlineGeocoder(service_of("photon", "http://127.0.0.1:9"), cache, PATIENT)
+def test_a_server_that_is_not_there(make):
     with pytest.raises(GeocoderError, match=r"photon at http://127.0.0.1:9 did not answer"):
-        geocoder.find(QUERY)
+        make("photon", "http://127.0.0.1:9").find(QUERY)
 
 
-def test_what_is_cached(server, tmp_path):
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
-    OnlineGeocoder(service_of("nominatim", server.base), cache, PATIENT).find(QUERY)
-    (row,) = cache.table().to_pylist()
+def test_what_is_cached(server, make):
+    geocoder = make("nominatim")
+    geocoder.find(QUERY)
+    (row,) = geocoder.cache.table().to_pylist()
     assert row["source"] == "nominatim"
     assert row["endpoint"] == server.base
     assert json.loads(row["parameters"])["q"] == "Tsumeb"
@@ -112,10 +98,8 @@ def test_what_is_cached(server, tmp_path):
     assert row["expires_at"] is None
 
 
-def test_the_rate_is_kept(server, tmp_path):
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
-    slow = RatePolicy(0.3, attempts=1, clock=tmp_path / "clock")
-    geocoder = OnlineGeocoder(service_of("nominatim", server.base), cache, slow)
+def test_the_rate_is_limited(server, make, tmp_path):
+    geocoder = make("nominatim", policy=RatePolicy(0.3, attempts=1, clock=tmp_path / "clock"))
     start = time.monotonic()
     for text in ("A", "B", "C"):
         geocoder.find(GeocodeQuery(text))

@@ -4,10 +4,8 @@ import json
 
 import pytest
 
-from raman_pipeline.geography.geocoding.cache import GeocodeCache
 from raman_pipeline.geography.geocoding.geocoder import GeocodeQuery
-from raman_pipeline.geography.geocoding.online import OnlineGeocoder
-from raman_pipeline_tests.geography.geocoding.conftest import PATIENT, QUERY, SERVICES, service_of
+from raman_pipeline_tests.geography.geocoding.conftest import QUERY, SERVICES
 
 
 def test_a_hit_reads_the_same_from_every_service(geocoder):
@@ -19,21 +17,19 @@ def test_a_hit_reads_the_same_from_every_service(geocoder):
     assert best.iso_a2 in ("NA", None)
 
 
-def test_streets_and_restaurants_are_no_places(geocoder):
+def test_streets_and_restaurants_are_not_places(geocoder):
     levels = {c.kind: c.level for c in geocoder.find(GeocodeQuery("Tsumeb"))}
     assert levels.pop("highway=residential", levels.pop("Restaurant", None)) == "none"
     assert set(levels.values()) == {"place"}
 
 
-def test_parameters_of_each_service(server, tmp_path):
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
+def test_parameters_of_each_service(server, make):
     for name in SERVICES:
-        OnlineGeocoder(service_of(name, server.base), cache, PATIENT).find(QUERY)
+        make(name).find(QUERY)
     (_, nominatim), (_, photon), (path, arcgis) = server.queries
     assert (nominatim["countrycodes"], nominatim["accept-language"]) == ("na", "en")
     assert photon["bbox"] == "11.72,-28.96,25.26,-16.94"
     assert path.endswith("/GeocodeServer/findAddressCandidates")
     assert (arcgis["forStorage"], arcgis["sourceCountry"]) == ("true", "NA")
     assert arcgis["token"] == "secret-token"
-    kept = json.dumps(cache.table().to_pylist())
-    assert "secret-token" not in kept
+    assert "secret-token" not in json.dumps(make("arcgis").cache.table().to_pylist())
