@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.learning.clustering import report as text
 from raman_pipeline.learning.clustering.benchmark import CLUSTERING_RUNS, run_task
 from raman_pipeline.learning.clustering.clusters import (
     CLUSTERS,
@@ -18,17 +19,33 @@ from raman_pipeline.learning.clustering.clusters import (
 )
 from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import scores
+from raman_pipeline.learning.clustering.sparavigna2025 import match_files
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder
-from raman_pipeline.orchestration.asset_kit import Check, Result, model_asset, table_asset
+from raman_pipeline.orchestration.asset_kit import (
+    ALL_PARTITIONS,
+    Check,
+    Result,
+    model_asset,
+    table_asset,
+)
 from raman_pipeline.orchestration.assets.denoising import (
     CLUSTERING_USES,
+    NOTHING_EVALUATED,
+    clustering_protocol,
+    clustering_report_asset,
     corpus_of,
+    current_runs,
     spectra_to_cluster,
 )
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
-from raman_pipeline.plots.clustering import embedding, embedding_page, pseudo_spectrum
+from raman_pipeline.plots.clustering import (
+    embedding,
+    embedding_page,
+    pseudo_spectrum,
+    scores_by_representation,
+)
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -116,7 +133,7 @@ def clusters(
     shown = pseudo_spectra(frame, arrays["intensity"], arrays["latent"], decode)
     measured = frame[~frame["augmented"]]
     found = scores(measured["mineral"], measured["cluster"], measured[["x", "y"]].to_numpy())
-    listed = sum(text.count("\n") for text in lists.values())
+    listed = sum(names.count("\n") for names in lists.values())
     return Result(
         CLUSTERS.from_frame(frame),
         {"seed": seed, "preset": name, **found},
@@ -164,3 +181,45 @@ def clustering_runs(
         )
     )
     return Result(table, {"seed": seed})
+
+
+@clustering_report_asset(
+    CLUSTERING_RUNS,
+    ins={
+        "spectra": ON_DISK,
+        "clustering_runs": ALL_PARTITIONS,
+        "clusters": ALL_PARTITIONS,
+    },
+)
+def clustering_report(
+    settings: dg.ResourceParam[Settings],
+    spectra: StoredTable,
+    fine_spectra: SpectrumTensor,
+    clustering_runs: dict[str, pa.Table],
+    clusters: dict[str, pa.Table],
+) -> Result:
+    """The clustering benchmark over seeds and tasks, and the files of the paper."""
+    runs = current_runs(settings, fine_spectra, clustering_runs)
+    if runs.empty:
+        raise dg.Failure(NOTHING_EVALUATED, allow_retries=False)
+    table = text.summary(runs)
+    members = spectra.select(["member_id", "member", "kind"]).to_pandas()
+    files = match_files(members[members["kind"] == "Processed"])
+    present = set(zip(runs["preset"], runs["seed"], strict=True))
+    frames = {
+        "{} preset, seed {}".format(*preset_and_seed(key)): found.to_pandas()
+        for key, found in sorted(clusters.items())
+        if preset_and_seed(key) in present
+    }
+    comparison = text.compare_with_paper(files, frames)
+    protocol = clustering_protocol(settings, runs)
+    title = f"Agreement of clusters with minerals, profile {settings.title}"
+    return Result(
+        CLUSTERING_RUNS.from_frame(runs),
+        {
+            "conclusions": text.conclusions(table),
+            "paper_files_found": int(files["member_id"].notna().sum()),
+        },
+        figures={"scores": scores_by_representation(table, title)},
+        report=text.to_markdown(table, runs, comparison, files, protocol),
+    )

@@ -1,11 +1,15 @@
 """Denoising autoencoders and their evaluation as denoisers."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import dagster as dg
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
 from raman_pipeline.learning.data.corpus import (
     CORPUS_COLUMNS,
@@ -15,6 +19,7 @@ from raman_pipeline.learning.data.corpus import (
     split_corpus,
 )
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.denoising import report as text
 from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
 from raman_pipeline.learning.denoising.evaluation import (
     DENOISING_RUNS,
@@ -25,16 +30,19 @@ from raman_pipeline.learning.denoising.evaluation import (
 )
 from raman_pipeline.learning.denoising.pairs import DENOISED_PAIRS, evaluate_pairs
 from raman_pipeline.orchestration.asset_kit import (
+    ALL_PARTITIONS,
     Check,
     Result,
     checkpoint_of,
     log_epochs,
     model_asset,
+    report_asset,
     table_asset,
 )
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
-from raman_pipeline.plots.denoising import denoised_examples
+from raman_pipeline.orchestration.provenance import current_rows, provenance
+from raman_pipeline.plots.denoising import denoised_examples, error_by_noise
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -47,6 +55,18 @@ _table = partial(
     ins={"spectra": ON_DISK},
     uses=CLUSTERING_USES,
     provenance_inputs=["fine_spectra"],
+)
+clustering_report_asset = partial(
+    report_asset, group_name="clustering_reports", code_version="3", uses=CLUSTERING_USES
+)
+_PRESET = Column("preset", pa.string(), "preset of the autoencoder")
+DENOISING_REPORT = TableSchema(
+    "denoising_report",
+    (_PRESET, *DENOISING_RUNS.columns),
+    ("preset", *DENOISING_RUNS.unique_together),
+)
+NOTHING_EVALUATED = (
+    "No autoencoder was evaluated with the present settings and spectra; run `make cluster` first."
 )
 _SHOWN_NOISE = 0.05
 
@@ -175,3 +195,63 @@ def evaluation_set(held_out: Corpus, state: ModelState) -> Corpus:
     """Returns the held-out spectra; for the `paper` preset without those it was trained on."""
     trained = held_out.metadata["rruff_id"].isin(state.metadata["training_specimens"])
     return held_out.subset(~trained.to_numpy())
+
+
+@clustering_report_asset(
+    DENOISING_REPORT,
+    ins={"denoising_runs": ALL_PARTITIONS, "denoised_pairs": ALL_PARTITIONS},
+)
+def denoising_report(
+    settings: dg.ResourceParam[Settings],
+    fine_spectra: SpectrumTensor,
+    denoising_runs: dict[str, pa.Table],
+    denoised_pairs: dict[str, pa.Table],
+) -> Result:
+    """Autoencoders and classical smoothers on added noise and on measured pairs."""
+    runs = current_runs(settings, fine_spectra, denoising_runs)
+    if runs.empty:
+        raise dg.Failure(NOTHING_EVALUATED, allow_retries=False)
+    table = text.summary(runs)
+    pairs = text.pair_summary(current_runs(settings, fine_spectra, denoised_pairs))
+    title = f"profile {settings.title}, held-out specimens, means over seeds"
+    return Result(
+        DENOISING_REPORT.from_frame(runs),
+        {
+            "conclusions": text.conclusions(table),
+            "seeds": runs["seed"].nunique(),
+        },
+        figures={
+            f"errors_{preset}": error_by_noise(rows, f"{preset} preset, {title}")
+            for preset, rows in runs.groupby("preset")
+        },
+        report=text.to_markdown(table, pairs, clustering_protocol(settings, runs)),
+    )
+
+
+def current_runs(
+    settings: Settings, fine_spectra: SpectrumTensor, tables: Mapping[str, pa.Table]
+) -> pd.DataFrame:
+    """Returns the rows made with the present settings and spectra, with preset and seed."""
+    return current_rows(
+        tables,
+        provenance(settings, CLUSTERING_USES, fine_spectra),
+        lambda key: dict(zip(("preset", "seed"), preset_and_seed(key), strict=True)),
+    )
+
+
+def clustering_protocol(settings: Settings, runs: pd.DataFrame) -> dict[str, object]:
+    """Returns the protocol of both reports."""
+    grid = settings.fine_grid
+    seeds = runs.groupby("preset")["seed"].unique()
+    return {
+        "profile": settings.title,
+        "grid": f"{grid.start_cm1:g} to {grid.start_cm1 + grid.step_cm1 * (grid.points - 1):g} "
+        f"cm⁻¹, {grid.points:,} points, min-max normalised, processed spectra only",
+        "autoencoders": ", ".join(
+            f"{preset} (seeds {', '.join(map(str, sorted(found)))})"
+            for preset, found in seeds.items()
+        ),
+        "held-out specimens": "half of the specimens of each mineral of the hard set and a tenth "
+        "of all others, drawn per seed; the default preset is not trained on them",
+        "hard set": ", ".join(settings.clustering.hard_minerals),
+    }
