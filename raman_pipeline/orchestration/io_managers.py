@@ -1,7 +1,7 @@
-"""IO managers: where assets lie and in which format, each write atomic.
+"""IO managers: the files of assets, written atomically.
 
-What belongs here: the bridge from Dagster's contexts to the file formats of the
-domain. What does not: the formats (see `spectra.tensor_file`, `learning.model_state`).
+The formats are those of `common.parquet`, `spectra.tensor_file` and
+`learning.data.model_state`.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class TensorIOManager(_AtomicIOManager):
 
 
 class ModelIOManager(_AtomicIOManager):
-    """Fitted models as safetensors; what a training kept to be resumed goes once it is stored."""
+    """Fitted models as safetensors; removes the checkpoints of a model that is stored."""
 
     extension = ".safetensors"
 

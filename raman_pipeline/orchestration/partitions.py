@@ -1,7 +1,4 @@
-"""Partitions: archives, splits, and fold x split.
-
-What belongs here: partition definitions and the way between keys and values.
-"""
+"""Partitions definitions, and the values of their keys."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Resources: plain domain objects, made from settings.
-
-What belongs here: what assets share besides data. What does not: IO managers (see
-`io_managers`).
-"""
+"""Resources: plain domain objects, made from settings."""
 
 from __future__ import annotations
 
@@ -75,7 +71,7 @@ class Rruff:
         return fetch_archive(self._source, self.store, name, progress, policy)
 
     def published(self) -> list[str]:
-        """Says of each archive in use where it came from and which version it is."""
+        """Returns URL, size and version of each archive in use."""
         records = (self.store.record(name) for name in ARCHIVE_NAMES)
         return [
             f"{r.url} ({r.members:,} members, sha256 {r.sha256[:12]})"

@@ -21,7 +21,7 @@ FOLDS = ("fold_assignment", "split_leakage")
 
 
 class Months:
-    """The sensor, the automation and the runs that they ask for, tick by tick."""
+    """The sensor, the automation and the runs that they request, tick by tick."""
 
     def __init__(self, settings, instance, sample_site):
         self.settings, self.instance, self.sample_site = settings, instance, sample_site
@@ -30,7 +30,7 @@ class Months:
         self.tick = dg.evaluate_automation_conditions(self.definitions, instance)
 
     def sense(self):
-        """Returns the partitions that the sensor asks for, and how often it asked the site."""
+        """Returns the partitions that the sensor requests, and the HTTP methods it used."""
         before = len(self.sample_site.requests)
         context = dg.build_sensor_context(
             cursor=self.cursor, resources={"rruff": Rruff(self.settings)}
@@ -44,7 +44,7 @@ class Months:
         return run_stale(self.settings, self.definitions, self.instance, job, partition, assets)
 
     def follows(self):
-        """Returns what the automation asks for next: asset to number of partitions."""
+        """Returns what the automation requests next: asset to number of partitions."""
         self.tick = dg.evaluate_automation_conditions(
             self.definitions, self.instance, cursor=self.tick.cursor
         )
@@ -74,11 +74,11 @@ def test_five_ticks(sample_site, tmp_path):
         months.follows()
         dataset = set(jobs.assets_of(months.definitions, "dataset")) - {"countries"}
 
-        # 1: the sensor's first look knows nothing, and the fetches find nothing new.
-        asked, methods = months.sense()
-        assert asked == archives
+        # 1: the sensor starts without a cursor, and the fetches find nothing new.
+        requested, methods = months.sense()
+        assert requested == archives
         assert methods == ["HEAD"] * len(archives)
-        for name in asked:
+        for name in requested:
             assert months.run("ingest", name, ["rruff_archive"]).succeeded
         assert months.follows() == {}
 
@@ -117,7 +117,7 @@ def test_five_ticks(sample_site, tmp_path):
         assert not months.check("poor_unoriented").passed
         assert months.follows() == {}
 
-        # 5: one is back, the other shrinks to a few members until a person says yes.
+        # 5: one is back, the other shrinks to a few members until the update is accepted.
         sample_site.files["/LR-Raman.zip"] = gone
         sample_site.files["/poor_unoriented.zip"] = zip_without(
             sample_site.files["/excellent_unoriented.zip"], 10_000

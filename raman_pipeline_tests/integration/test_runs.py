@@ -43,7 +43,7 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert not list(settings.checkpoint_store.rglob("*.pt"))
     assert done(run_backfill(settings, Callbacks(), ["0|random"], processes=1)) == {}
 
-    # Other settings: what was trained under the former ones is left out, with a word.
+    # Predictions made with other settings are excluded, and counted.
     other = quick_settings(settings.store, site, epochs=3)
     networks = ["convnext1d", "convnext1d_paper"]
     again = run_backfill(other, Callbacks(), ["0|specimen"], processes=1, families=networks)
@@ -57,7 +57,7 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert all(o.succeeded for o in again)
     assert "| random | ConvNeXt1D |" in report.read_text()
 
-    # One archive goes, and a person agrees: only it and what follows is made again.
+    # One archive disappears, which is accepted: only it and its downstream assets run again.
     (site / "poor_unoriented.zip").rename(site / "away")
     assert accept_archive(settings, "poor_unoriented").succeeded
     changed = done(run_graph(settings, Callbacks(), train=False))
@@ -66,7 +66,7 @@ def test_training_report_and_a_changed_archive(settings, site):
     assert changed["folds", "random"] == {"fold_assignment", "split_leakage"}
     assert states(settings)["spectra"].rows == 389 - 45 + 1
 
-    # Models of the former folds are left out of the report, with a word.
+    # Predictions for the former folds are excluded from the report, and counted.
     cheap = [name for name, family in FAMILIES.items() if family.baseline]
     later = run_backfill(settings, Callbacks(), ["0|specimen"], processes=1, families=cheap)
     assert [o.errors for o in later if not o.succeeded] == []

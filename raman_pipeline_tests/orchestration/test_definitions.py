@@ -123,7 +123,7 @@ def test_the_weekly_refresh_and_what_follows_are_on_from_the_start(definitions):
     repository = definitions.get_repository_def()
     assert repository.get_schedule_def("weekly_refresh").default_status.value == "RUNNING"
     assert repository.get_sensor_def("follow_up").default_status.value == "RUNNING"
-    # The same question every day is for those who ask for it.
+    # A daily check of all archives is opt-in.
     assert repository.get_sensor_def("changed_archives").default_status.value == "STOPPED"
 
 

@@ -1,0 +1,132 @@
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+import pytest
+from matplotlib.figure import Figure
+
+from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.orchestration.asset_kit import (
+    Check,
+    Result,
+    checkpoint_of,
+    model_asset,
+    report_asset,
+    table_asset,
+)
+from raman_pipeline.orchestration.io_managers import io_managers
+from raman_pipeline.orchestration.partitions import FOLD_SPLIT
+from raman_pipeline.orchestration.provenance import provenance, provenance_of
+from raman_pipeline.settings import load_settings
+
+SCHEMA = TableSchema("numbers", (Column("a", pa.int64(), "a number", between=(0, 9)),))
+
+
+def numbers(*values):
+    return SCHEMA.from_rows([{"a": value} for value in values])
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load_settings("sample", store=tmp_path)
+
+
+def run(settings, *assets, partition=None):
+    managers = io_managers(settings.asset_store, settings.checkpoint_store)
+    result = dg.materialize(
+        list(assets),
+        resources={"settings": settings, **managers},
+        partition_key=partition,
+        raise_on_error=False,
+    )
+    checks = {e.check_name: e for e in result.get_asset_check_evaluations()}
+    return result, checks
+
+
+def test_a_table_is_checked_described_and_stored(settings):
+    @table_asset(
+        SCHEMA, uses=["grid"], checks={"full": "Not empty."}, warnings={"large": "Three rows."}
+    )
+    def thing(settings: dg.ResourceParam):
+        """Some numbers."""
+        return Result(
+            numbers(1, 2),
+            {"note": settings.profile},
+            checks={"full": Check(True), "large": Check.equal(rows=2, expected=3)},
+        )
+
+    result, checks = run(settings, thing)
+    assert result.success
+    assert {name: check.passed for name, check in checks.items()} == {
+        "full": True, "large": False, "schema": True,
+    }  # fmt: skip
+    assert checks["large"].severity == dg.AssetCheckSeverity.WARN
+    (event,) = result.asset_materializations_for_node("thing")
+    assert event.metadata["dagster/row_count"].value == 2
+    assert event.metadata["note"].value == "sample"
+    assert "dagster/column_schema" in event.metadata
+    assert thing.descriptions_by_key[dg.AssetKey("thing")] == "Some numbers."
+
+
+def test_a_table_off_its_schema_blocks_what_follows(settings):
+    @table_asset(SCHEMA)
+    def thing():
+        return Result(numbers(99))
+
+    @table_asset(SCHEMA)
+    def follows(thing: pa.Table):
+        return Result(thing)
+
+    result, checks = run(settings, thing, follows)
+    assert not result.success
+    assert not checks["schema"].passed
+    assert result.asset_materializations_for_node("follows") == []
+
+
+def test_reports_and_figures_replace_those_of_the_former_version(settings):
+    names = ["first", "second"]
+
+    @report_asset(SCHEMA)
+    def thing():
+        name = names.pop(0)
+        figures, files = {name: Figure()}, {f"{name}.txt": name}
+        return Result(numbers(1), figures=figures, files=files, report=f"# {name}")
+
+    for _ in range(2):
+        result, _ = run(settings, thing)
+        assert result.success
+    folder = settings.figure_store / "thing"
+    assert {p.name for p in folder.iterdir()} == {"second.png", "second.txt", "report.md"}
+    assert (folder / "report.md").read_text() == "# second"
+
+
+def test_a_table_carries_its_provenance(settings):
+    @table_asset(SCHEMA)
+    def source():
+        return Result(numbers(1))
+
+    @table_asset(SCHEMA, uses=["grid"], provenance_inputs=["source"])
+    def thing(source: pa.Table):
+        return Result(source)
+
+    result, _ = run(settings, source, thing)
+    table = result.asset_value("thing")
+    assert provenance_of(table) == provenance(settings, ["grid"], numbers(1))
+    assert provenance_of(result.asset_value("source")) == ""
+
+
+def test_checkpoints_go_once_the_model_is_stored(settings):
+    @model_asset(partitions_def=FOLD_SPLIT)
+    def thing(context: dg.AssetExecutionContext, settings: dg.ResourceParam):
+        checkpoint = checkpoint_of(context, settings)
+        checkpoint.parent.mkdir(parents=True)
+        for name in ("random.pt", "random.inner0.pt", "specimen.pt"):
+            (checkpoint.parent / name).touch()
+        assert checkpoint.name == "random.pt"
+        return Result(ModelState({"w": np.ones(2)}, {"loss": 0.5}))
+
+    result, _ = run(settings, thing, partition="0|random")
+    assert result.success
+    assert [p.name for p in settings.checkpoint_store.rglob("*.pt")] == ["specimen.pt"]
+    (event,) = result.asset_materializations_for_node("thing")
+    assert event.metadata["loss"].value == 0.5
