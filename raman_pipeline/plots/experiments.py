@@ -1,7 +1,4 @@
-"""Figures of the studies: inputs, scaling, paired differences.
-
-What belongs here: drawing EXPERIMENT_RUNS tables. What does not: making them.
-"""
+"""Figures of the experiments: variants, learning curves, paired differences."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _LINES = (GREY, ORANGE, BLUE, RED, "#2f855a", "#805ad5")
 
 
 def variant_bars(runs: pd.DataFrame, title: str) -> Figure:
-    """Draws accuracy and macro-F1 of each variant, with deviations over folds."""
+    """Draws accuracy and macro-F1 of each variant, with standard deviations over folds."""
     grouped = runs.groupby("variant", sort=False)[["accuracy", "macro_f1"]]
     mean, sd = grouped.mean(), grouped.std(ddof=1).fillna(0)
     figure, (ax,) = new_figure(8, 1.2 + 0.36 * len(mean))
@@ -46,8 +43,8 @@ def learning_curves(
 
     Args:
         runs: an EXPERIMENT_RUNS table.
-        laws: variant to the law of its log loss.
-        titles: variant to words.
+        laws: power law of the log loss by variant.
+        titles: by variant.
         note: printed above.
     """
     figure, (left, right) = new_figure(10, 4, 2)
@@ -73,7 +70,7 @@ def learning_curves(
     right.set(ylabel="accuracy")
     left.legend(fontsize=7, frameon=False)
     figure.suptitle(
-        f"More specimens: log loss with fitted power laws, accuracy\n{note}", fontsize=10
+        f"Learning curves: log loss with fitted power laws, accuracy\n{note}", fontsize=10
     )
     return figure
 
@@ -88,11 +85,11 @@ def _plain_ticks(axis: Axis, within_decade: Sequence[float], form: str) -> None:
 def paired_differences(
     tests: Mapping[str, Mapping[str, PairedTest]], model: str, note: str
 ) -> Figure:
-    """Draws the model's lead over each baseline, with 95% intervals.
+    """Draws the difference of a model to each baseline, with 95% confidence intervals.
 
     Args:
-        tests: metric to baseline (in words) to its test.
-        model: in words.
+        tests: by metric and title of the baseline.
+        model: title.
         note: printed above.
     """
     figure, axes = new_figure(5 * len(tests), 3.4, len(tests))
@@ -106,6 +103,6 @@ def paired_differences(
         ax.axvline(0.03, color=ORANGE, lw=1, ls="--")
         ax.set_yticks(y, list(by_baseline), fontsize=8)
         ax.set_ylim(len(y) - 0.5, -0.5)
-        ax.set(xlabel=f"lead in {_WORDS[metric]} (dashed: the aim of 0.03)")
-    figure.suptitle(f"{model} against each baseline, 95% intervals\n{note}", fontsize=10)
+        ax.set(xlabel=f"difference in {_WORDS[metric]} (dashed: target of 0.03)")
+    figure.suptitle(f"{model} against each baseline, 95% confidence intervals\n{note}", fontsize=10)
     return figure

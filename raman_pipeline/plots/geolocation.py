@@ -1,8 +1,4 @@
-"""Figures of the geolocation study: families against splits, scores by country and fold.
-
-What belongs here: what the labels say. What does not: probabilities (see
-`probabilities`), leakage (see `leakage`), maps of the data set (see `samples`).
-"""
+"""Figures of geolocation labels: families by split, scores by country and fold."""
 
 from __future__ import annotations
 
@@ -16,21 +12,21 @@ from matplotlib.figure import Figure
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
 
 MEANING = {
-    "random": "papers: specimen on both sides",
+    "random": "as the papers: specimens leak",
     "specimen": "new specimens",
     "locality": "new localities",
     "species": "new minerals",
 }
 _METRICS = {"accuracy": ("accuracy", BLUE, 5), "macro_f1": ("macro-F1", ORANGE, -10)}
-"""Metric to word, colour, and how far above its point the figure stands (points)."""
+"""Metric to label, colour and offset of its values (points)."""
 
 
 def families_by_split(table: pd.DataFrame, titles: Mapping[str, str], note: str) -> Figure:
-    """Draws accuracy and macro-F1 of every family, one panel a split.
+    """Draws accuracy and macro-F1 of every family, one panel per split.
 
     Args:
         table: columns `split`, `family`, and `_mean` and `_sd` of `accuracy`, `macro_f1`.
-        titles: family name to words.
+        titles: by family name.
         note: protocol, printed above.
     """
     splits, families = list(table["split"].unique()), list(dict.fromkeys(table["family"]))
@@ -57,7 +53,7 @@ def families_by_split(table: pd.DataFrame, titles: Mapping[str, str], note: str)
         ax.set_yticks(y if shown else [], shown, fontsize=8)
     axes[-1].legend(fontsize=8, loc="lower right", frameon=False)
     figure.suptitle(
-        f"Country from a spectrum: what the split decides (dashed: majority class)\n{note}",
+        f"Country classification by split (dashed: majority class)\n{note}",
         fontsize=10,
     )
     return figure
@@ -68,7 +64,7 @@ def by_country_and_fold(
 ) -> Figure:
     """Draws F1 and precision by country and the metrics of each fold.
 
-    The same as Figures 7, 8 and 9 of Pappone (2024), for the commonest countries.
+    As Figures 7, 8 and 9 of Pappone (2024), for the most frequent countries.
 
     Args:
         scores: columns `country`, `n`, `f1`, `precision`, ordered by `n`.

@@ -11,7 +11,7 @@ from raman_pipeline.learning.data.leakage import accuracy_by_siblings
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import Predictions, country_scores, tables_of
 from raman_pipeline.plots.geolocation import by_country_and_fold, families_by_split
-from raman_pipeline.plots.leakage import leakage_at_a_glance
+from raman_pipeline.plots.leakage import leakage_summary
 from raman_pipeline.plots.probabilities import (
     abstention_curves,
     coverage_curves,
@@ -51,7 +51,7 @@ def report_figures(
         for name in SHOWN
         if "random" in leakage and (tables := tables_of(current, name, "random"))
     }
-    figures["leakage"] = leakage_at_a_glance(leaks, table, random, TITLES, note)
+    figures["leakage"] = leakage_summary(leaks, table, random, TITLES, note)
     # The specimen split, where it was tested, is the case of a new specimen.
     split = "specimen" if "specimen" in set(metrics["split"]) else metrics["split"].iloc[0]
     pooled = {

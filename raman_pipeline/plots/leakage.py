@@ -1,7 +1,4 @@
-"""The figure of what a split lets training know.
-
-What belongs here: leakage at a glance. What does not: its measurement.
-"""
+"""The figure of leakage."""
 
 from __future__ import annotations
 
@@ -22,20 +19,20 @@ _SHARES = {
 _LINES = (GREY, ORANGE, BLUE, RED, "#2f855a", "#805ad5")
 
 
-def leakage_at_a_glance(
+def leakage_summary(
     shares: pd.DataFrame,
     table: pd.DataFrame,
     by_siblings: Mapping[str, pd.DataFrame],
     titles: Mapping[str, str],
     note: str,
 ) -> Figure:
-    """Draws what training knows, what that is worth, and how it grows with the siblings.
+    """Draws leakage by split, accuracy on seen and new specimens, and accuracy by siblings.
 
     Args:
         shares: columns `split`, `same specimen`, `same measurement`, `near duplicate`.
         table: columns `split`, `family`, `accuracy_seen_mean`, `accuracy_new_mean`.
         by_siblings: family to columns `siblings`, `accuracy`, `n`, of the random split.
-        titles: family name to words.
+        titles: by family name.
         note: of the data.
     """
     figure, (left, middle, right) = new_figure(14, 4.4, 3)
@@ -55,8 +52,8 @@ def leakage_at_a_glance(
         right.set_xticks(rows["siblings"], labels, fontsize=8)
         right.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     right.set(ylim=(0, 1.04), xlabel="training spectra of the same specimen", ylabel="accuracy")
-    right.set_title("random split: accuracy by spectra of the specimen", fontsize=10)
-    figure.suptitle(f"What a split lets training know of the test spectra ({note})", fontsize=11)
+    right.set_title("random split: accuracy by number of siblings", fontsize=10)
+    figure.suptitle(f"Leakage from training to test spectra ({note})", fontsize=11)
     return figure
 
 
@@ -71,7 +68,7 @@ def _draw_shares(ax: Axes, shares: pd.DataFrame) -> None:
     ax.set_xticks(range(len(shares)), shares["split"])
     ax.set(ylim=(0, 1), ylabel="share of test spectra")
     ax.legend(fontsize=8, frameon=False)
-    ax.set_title("in training as well", fontsize=10)
+    ax.set_title("also in the training set", fontsize=10)
 
 
 def _draw_seen_and_new(ax: Axes, rows: pd.DataFrame, titles: Mapping[str, str]) -> None:
@@ -81,7 +78,7 @@ def _draw_seen_and_new(ax: Axes, rows: pd.DataFrame, titles: Mapping[str, str]) 
     ax.plot(seen, rows.index, "o", color=RED, label="specimen seen in training")
     ax.plot(new, rows.index, "o", color=BLUE, label="new specimen")
     ax.set_yticks(rows.index, [titles[f] for f in rows["family"]], fontsize=8)
-    # A row is left free below for the legend.
+    # One free row below for the legend.
     ax.set(xlim=(0, 1.04), xlabel="accuracy", ylim=(len(rows) + 0.6, -0.6))
     ax.legend(fontsize=7, frameon=False, loc="lower right", ncols=2)
-    ax.set_title("random split: seen against new specimens", fontsize=10)
+    ax.set_title("random split: seen and new specimens", fontsize=10)

@@ -1,8 +1,4 @@
-"""Figures of spectra and of the grid.
-
-What belongs here: spectra before and after, and what a window covers. What does not:
-results of models (see `geolocation`).
-"""
+"""Figures of spectra and of the common grid."""
 
 from __future__ import annotations
 
@@ -33,7 +29,7 @@ def window_coverage(grid: npt.ArrayLike, share: npt.ArrayLike, start: float, sto
     figure, (ax,) = new_figure(8, 2.8)
     ax.fill_between(grid, share, color=GREY, step="mid")
     ax.set(
-        title=f"window {start:g}-{stop:g} cm⁻¹: share of spectra that reach each point",
+        title=f"window {start:g}-{stop:g} cm⁻¹: share of spectra that cover each point",
         xlabel=SHIFT_LABEL,
         ylabel="share of spectra",
         ylim=(0, 1.02),

@@ -1,7 +1,4 @@
-"""What all figures share.
-
-What belongs here: sizes, colours, the way axes look. What does not: any figure.
-"""
+"""Colours, labels and axes that all figures share."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ def new_figure(
 ) -> tuple[Figure, list[Axes]]:
     """Returns a figure with `columns` axes side by side; sizes in inches.
 
-    The figure belongs to no window system, so nothing has to be closed.
+    The figure has no window, so nothing has to be closed.
     """
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = [figure.add_subplot(1, columns, i + 1) for i in range(columns)]

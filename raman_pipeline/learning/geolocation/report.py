@@ -1,6 +1,6 @@
-"""What the geolocation predictions add up to, over families, splits and folds.
+"""Aggregation of the geolocation predictions over families, splits and folds.
 
-What belongs here: aggregation and verdicts. What does not: the text around them (see
+What belongs here: aggregation and comparison with baselines. What does not: text (see
 `report_text`), figures (see `raman_pipeline.plots`).
 """
 
@@ -23,13 +23,13 @@ METRICS = TableSchema(
     "geolocation_report",
     (
         Column("family", pa.string(), "model family", isin=tuple(FAMILIES)),
-        Column("split", pa.string(), "how folds were made", isin=SPLITS),
+        Column("split", pa.string(), "of the folds", isin=SPLITS),
         Column("fold", pa.int32(), "test fold", between=(0, 1000)),
         Column("n", pa.int32(), "test spectra"),
         Column("accuracy", pa.float64(), "share of right countries", between=_SHARE),
         Column("macro_f1", pa.float64(), "mean F1 over countries", between=_SHARE),
         Column("top5", pa.float64(), "share with the label among five", between=_SHARE),
-        Column("seen_share", pa.float64(), "share whose specimen is in training", between=_SHARE),
+        Column("seen_share", pa.float64(), "share with siblings in training", between=_SHARE),
         Column("accuracy_seen", pa.float64(), "accuracy on those", True, between=_SHARE),
         Column("accuracy_new", pa.float64(), "accuracy on the others", True, between=_SHARE),
         Column("log_loss", pa.float64(), "of calibrated probabilities, nats"),
@@ -38,14 +38,16 @@ METRICS = TableSchema(
         Column(
             "ece_uncalibrated",
             pa.float64(),
-            "expected calibration error, as fitted",
+            "expected calibration error, uncalibrated",
             between=_SHARE,
         ),
-        Column("coverage_90", pa.float64(), "measured coverage of the 90% sets", between=_SHARE),
-        Column("coverage_90_specimens", pa.float64(), "the same over specimens", between=_SHARE),
+        Column("coverage_90", pa.float64(), "empirical coverage of the 90% sets", between=_SHARE),
+        Column(
+            "coverage_90_specimens", pa.float64(), "the same, mean over specimens", between=_SHARE
+        ),
         Column("set_size_90", pa.float64(), "countries in the 90% sets"),
-        Column("distance_km", pa.float64(), "median distance of the weighted position", True),
-        Column("log_density", pa.float64(), "mean log density over uniform, nats", True),
+        Column("distance_km", pa.float64(), "median error of the weighted position", True),
+        Column("log_density", pa.float64(), "mean log density relative to uniform, nats", True),
     ),
     unique_together=("family", "split", "fold"),
 )
@@ -56,7 +58,7 @@ Predictions = Mapping[tuple[str, str, int], pd.DataFrame]
 
 
 def fold_metrics(predictions: Predictions) -> pa.Table:
-    """Returns a METRICS table, one row for each family, split and fold."""
+    """Returns a METRICS table, one row per family, split and fold."""
     rows = []
     for (family, split, fold), table in sorted(predictions.items()):
         values = summarise(table)
@@ -66,23 +68,23 @@ def fold_metrics(predictions: Predictions) -> pa.Table:
 
 
 def with_all_baselines(predictions: Predictions) -> Predictions:
-    """Returns the predictions of those folds that every baseline has made its own of.
+    """Returns the predictions of the folds for which every baseline has predictions.
 
-    A number of a model without its baselines on the same fold would compare nothing.
+    A model is never shown without the baselines on the same fold.
     """
     needed = {name for name, family in FAMILIES.items() if family.baseline}
-    there: dict[tuple[str, int], set[str]] = {}
+    available: dict[tuple[str, int], set[str]] = {}
     for family, split, fold in predictions:
-        there.setdefault((split, fold), set()).add(family)
-    return {key: table for key, table in predictions.items() if needed <= there[key[1:]]}
+        available.setdefault((split, fold), set()).add(family)
+    return {key: table for key, table in predictions.items() if needed <= available[key[1:]]}
 
 
 def summary(metrics: pd.DataFrame) -> pd.DataFrame:
     """Returns mean and standard deviation over folds, by split and family.
 
     Columns: `split`, `family`, `folds`, `n` (test spectra over all folds) and
-    `<metric>_mean`, `<metric>_sd` of every metric. The deviation is over folds (ddof=1)
-    and NaN for one fold.
+    `<metric>_mean`, `<metric>_sd` of every metric. The standard deviation is over folds (ddof=1),
+    NaN for one fold.
     """
     values = list(VALUES)
     grouped = metrics.groupby(["split", "family"])
@@ -114,10 +116,10 @@ def country_groups(countries: pd.Series) -> pd.DataFrame:
     """Returns Table 3 of Pappone (2024): spectra of three countries and of the rest.
 
     Args:
-        countries: the label of every spectrum that takes part.
+        countries: the label of every selected spectrum.
 
     Returns:
-        Columns `country`, `spectra`, `share`, and what the paper prints of both.
+        Columns `country`, `spectra`, `share`, and the figures of the paper for both.
     """
     named = [name for name in PAPER_GROUPS if name != "Others"]
     grouped = countries.where(countries.isin(named), "Others").value_counts()
@@ -139,7 +141,7 @@ def tables_of(predictions: Predictions, family: str, split: str) -> list[pd.Data
 
 
 def comparable_baselines(family: Family) -> list[str]:
-    """Returns the baselines whose inputs a family has too: those that it must beat."""
+    """Returns the baselines that use no other inputs than a family."""
     return [
         name
         for name, other in FAMILIES.items()
@@ -148,9 +150,9 @@ def comparable_baselines(family: Family) -> list[str]:
 
 
 def verdicts(metrics: pd.DataFrame) -> list[str]:
-    """Says, for each split and model, whether it beats the best baseline on its inputs.
+    """Returns a comparison of each model with the best comparable baseline, by split.
 
-    Means are over the folds that the model has; every baseline has them too.
+    Means are over the folds of the model; every baseline has them too.
 
     Args:
         metrics: a METRICS table.

@@ -1,7 +1,4 @@
-"""The geolocation report as Markdown.
-
-What belongs here: wording and tables of text. What does not: the numbers (see `report`).
-"""
+"""The geolocation report as Markdown."""
 
 from __future__ import annotations
 
@@ -24,11 +21,11 @@ _MAIN = {
 _PROBABILITIES = {
     "log_loss": "log loss",
     "brier": "Brier",
-    "ece_uncalibrated": "ECE as fitted",
+    "ece_uncalibrated": "ECE uncalibrated",
     "ece": "ECE calibrated",
     "coverage_90": "coverage of 90% sets",
     "coverage_90_specimens": "by specimen",
-    "set_size_90": "countries a set",
+    "set_size_90": "countries per set",
 }
 _PLACES = {"distance_km": "median distance (km)", "log_density": "log density (nats)"}
 
@@ -40,37 +37,37 @@ def to_markdown(
     groups: pd.DataFrame,
     protocol: Mapping[str, object],
 ) -> str:
-    """Returns the report: protocol, verdicts, tables, what leaks.
+    """Returns the report: protocol, comparison with baselines, tables, leakage.
 
     Args:
         metrics: a METRICS table.
-        table: as `summary` returns it.
-        leakage: columns `split`, `folds`, `n` and the shares of `leakage.shares`.
-        groups: as `country_groups` returns it.
-        protocol: facts that every number depends on, in the order to print.
+        table: from `summary`.
+        leakage: columns `split`, `folds`, `n` and the shares of `leakage_shares`.
+        groups: from `country_groups`.
+        protocol: of all numbers, in the order of printing.
     """
     return markdown_report(
         "Geolocation report",
         protocol,
-        "## Verdict",
+        "## Comparison with baselines",
         verdicts(metrics) or ["nothing to compare yet"],
         "## Spectra by country (Table 3 of the paper)",
         groups,
-        "The percentages that the paper prints are not those of its counts.",
-        "## Right countries",
-        "Means ± standard deviations over folds. A seen specimen also stands in training.",
+        "The percentages in the paper do not match its counts.",
+        "## Country classification",
+        "Means ± standard deviations over folds. Seen specimens have spectra in the training set.",
         _columns(table, _MAIN),
-        "## What the split lets training know of the test spectra",
+        "## Leakage",
         _leakage_cells(leakage),
-        "## What the probabilities are worth",
-        "Calibration (a temperature, then a mixture with the training frequencies) and conformal "
-        "scores come from an inner validation that is grouped as the split is; the test fold is "
-        "not looked at, and labels stay as they were. Log loss in nats, Brier from 0 to 2, "
-        "expected calibration error (ECE) over 15 bins.",
+        "## Calibration",
+        "Calibration (temperature scaling, then a mixture with the training frequencies) and "
+        "conformal scores come from an inner validation set, grouped as the split groups; the test "
+        "fold is not used, and predicted labels do not change. Log loss in nats, Brier score from "
+        "0 to 2, expected calibration error (ECE) over 15 bins.",
         _columns(table, _PROBABILITIES),
-        "## Where on the sphere",
-        "Distance from the probability-weighted position to the specimen's; logarithm of the "
-        "predicted density there, 0 being the uniform one. Only specimens with a position count.",
+        "## Position",
+        "Distance between the probability-weighted position and the specimen; log density at the "
+        "specimen, relative to the uniform density. Only specimens with a known position.",
         _columns(table, _PLACES),
     )
 

@@ -10,10 +10,9 @@ from raman_pipeline.learning.data.leakage import (
     leakage_shares,
     measure_leakage,
 )
-from raman_pipeline.learning.data.similarity import best_by_class, unit_root
 
 
-def test_nothing_leaks_where_nothing_is_shared(train_test):
+def test_disjoint_sets_have_no_leakage(train_test):
     found = measure_leakage(*train_test, 0)
     assert LEAKAGE.problems(LEAKAGE.from_frame(found)) == []
     assert (found["siblings"] == 0).all()
@@ -21,7 +20,7 @@ def test_nothing_leaks_where_nothing_is_shared(train_test):
     assert len(found) == len(train_test[1])
 
 
-def test_copies_of_the_test_side_in_training_are_all_found(train_test):
+def test_copies_of_the_test_set_in_training_are_found(train_test):
     train, test = train_test
     both = dataclasses.replace(
         train,
@@ -50,15 +49,3 @@ def test_accuracy_by_siblings_counts_many_together():
         "accuracy": [0.5, 1],
         "n": [2, 2],
     }
-
-
-def test_the_best_of_each_class_is_that_of_all_pairs(train_test):
-    train, test = train_test
-    query, reference = unit_root(test.intensity), unit_root(train.intensity)
-    found = best_by_class(query, reference, train.label, 4)
-    every = query @ reference.T
-    for label in range(3):
-        np.testing.assert_allclose(
-            found[:, label], every[:, train.label == label].max(axis=1), rtol=1e-5
-        )
-    assert (found[:, 3] == -1).all()

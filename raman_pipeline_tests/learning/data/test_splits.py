@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
     FOLDS,
     SPLITS,
@@ -15,7 +14,7 @@ from raman_pipeline.learning.data.splits import (
 
 
 @st.composite
-def studies(draw):
+def selections(draw):
     n = draw(st.integers(12, 60))
     specimens = draw(st.lists(st.integers(0, 25), min_size=n, max_size=n))
     minerals = draw(st.lists(st.integers(0, 12), min_size=n, max_size=n))
@@ -32,9 +31,9 @@ def studies(draw):
     )
 
 
-@given(studies(), st.sampled_from(SPLITS), st.integers(0, 3))
+@given(selections(), st.sampled_from(SPLITS), st.integers(0, 3))
 @settings(max_examples=60, deadline=None)
-def test_no_group_is_on_both_sides_and_no_row_is_lost(selection, split, seed):
+def test_no_group_is_in_two_folds_and_no_row_is_lost(selection, split, seed):
     try:
         table = assign_folds(selection, split, 3, seed)
     except ValueError as error:
@@ -50,9 +49,9 @@ def test_no_group_is_on_both_sides_and_no_row_is_lost(selection, split, seed):
     assert table.equals(assign_folds(selection, split, 3, seed))
 
 
-@given(studies())
+@given(selections())
 @settings(max_examples=30, deadline=None)
-def test_rows_that_share_anything_are_one_group(selection):
+def test_rows_that_share_a_value_are_one_group(selection):
     groups = pd.Series(groups_of(selection, "species"))
     for column in ("mineral", "rruff_id"):
         assert (groups.groupby(selection[column]).nunique() == 1).all()
@@ -65,7 +64,7 @@ def test_a_specimen_with_two_names_ties_its_species_together():
     assert groups_of(frame, "random") is None
 
 
-def test_too_few_groups_say_so():
+def test_too_few_groups_are_refused():
     frame = pd.DataFrame(
         {
             "member_id": ["a", "b", "c"],
@@ -80,43 +79,3 @@ def test_too_few_groups_say_so():
         ValueError, match="3 folds need at least as many groups.*specimen split has 1"
     ):
         assign_folds(frame, "specimen", 3, 0)
-
-
-def test_study_keeps_every_row_and_gives_the_first_reason():
-    spectra = pd.DataFrame(
-        [
-            ("a", "R1", "Quartz", "Processed"),
-            ("b", "R1", "Quartz", "RAW"),
-            ("c", None, "Quartz", "Processed"),
-            ("d", "R2", None, "Processed"),
-            ("e", "R3", "Quartz", "RAW"),
-            ("f", "R4", "Quartz", "Processed"),
-            ("g", "R5", "Quartz", "Processed"),
-            ("h", "R1", "Quartz", "Processed"),
-            ("i", "R9", "Quartz", "Processed"),
-        ],
-        columns=["member_id", "rruff_id", "mineral", "kind"],
-    ).assign(locality=None)
-    samples = pd.DataFrame(
-        [
-            ("R1", "Brazil", False),
-            ("R2", "Brazil", False),
-            ("R3", None, True),
-            ("R4", None, False),
-            ("R5", "Peru", False),
-        ],
-        columns=["rruff_id", "country", "is_synthetic"],
-    )
-    selection = select_spectra(spectra, samples, ["Processed"], 2)
-    reasons = dict(zip(selection["member_id"], selection["excluded"], strict=True))
-    assert {k: v for k, v in reasons.items() if isinstance(v, str)} == {
-        "b": "kind",
-        "c": "no_specimen",
-        "d": "no_mineral",
-        "e": "synthetic",
-        "f": "no_country",
-        "g": "rare_country",
-        "i": "no_country",
-    }
-    both = select_spectra(spectra, samples, ["RAW", "Processed"], 2)
-    assert both["excluded"].isna().sum() == 3

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.geolocation.calibration import Calibration
 from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.geolocation.fitting import (
     fit_family,
-    inner_split,
     predict_family,
 )
 from raman_pipeline.learning.geolocation.registry import FAMILIES
@@ -39,7 +37,7 @@ def accuracy(name, train_test):
     return (probabilities_of(name, train_test).argmax(axis=1) == train_test[1].label).mean()
 
 
-def test_sides_hold_what_takes_part(train_test):
+def test_the_fixture_is_a_fold(train_test):
     train, test = train_test
     assert len(train) + len(test) == 89
     assert train.classes == test.classes == ("Brazil", "Chile", "Peru")
@@ -70,7 +68,7 @@ def test_same_seed_same_bytes(name, train_test, tmp_path):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_prediction_depends_on_no_label_and_no_other_row(name, train_test):
+def test_a_prediction_is_independent_of_labels_and_other_rows(name, train_test):
     train, test = train_test
     state = fitted(name, train_test)
     whole = predict_family(FAMILIES[name], state, train, test).probabilities
@@ -80,14 +78,14 @@ def test_a_prediction_depends_on_no_label_and_no_other_row(name, train_test):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_flat_spectrum_gets_an_answer(name, train_test):
+def test_a_flat_spectrum_has_finite_probabilities(name, train_test):
     train, test = train_test
     flat = dataclasses.replace(test, intensity=np.zeros_like(test.intensity))
     found = predict_family(FAMILIES[name], fitted(name, train_test), train, flat)
     assert np.isfinite(found.probabilities).all()
 
 
-def test_what_can_be_learnt_is_learnt(train_test):
+def test_separable_countries_are_learnt(train_test):
     for name in (
         *("nearest_neighbour", "rbf_svm", "extra_trees", "random_convolutions"),
         *("chemistry_svm", "chemistry_trees", "chemistry_blend"),
@@ -99,7 +97,7 @@ def test_what_can_be_learnt_is_learnt(train_test):
     assert accuracy("majority", train_test) < 0.5
 
 
-def test_the_specimen_look_up_knows_specimens_and_nothing_else(train_test):
+def test_specimen_memorisation_uses_specimens_only(train_test):
     train, test = train_test
     state = fitted("specimen_memorisation", train_test)
     found = predict_family(FAMILIES["specimen_memorisation"], state, train, test).scores
@@ -129,22 +127,3 @@ def test_a_country_without_training_spectra_stays_possible(name, train_test):
     found = predict_family(FAMILIES[name], state, without, test).probabilities
     assert (found[:, 2] > 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1)
-
-
-class TestInnerValidation:
-    def test_no_specimen_stands_on_both_sides(self, train_test):
-        inner, validation = inner_split(train_test[0], "specimen", 0)
-        assert len(inner) + len(validation) == len(train_test[0])
-        assert not set(inner.metadata["rruff_id"]) & set(validation.metadata["rruff_id"])
-
-    def test_the_random_split_divides_at_random(self, train_test):
-        inner, validation = inner_split(train_test[0], "random", 0)
-        assert set(inner.metadata["rruff_id"]) & set(validation.metadata["rruff_id"])
-
-    def test_the_hyperparameters_with_the_lowest_loss_are_selected_and_fitted(self, train_test):
-        state = fitted("random_convolutions", train_test)
-        calibration = Calibration.of(state)
-        losses = {tried["ridge"]: loss for tried, loss in calibration.trials}
-        assert calibration.hyperparameters["ridge"] == min(losses, key=losses.get)
-        assert state.metadata["ridge"] == calibration.hyperparameters["ridge"]
-        assert len(losses) == len(FAMILIES["random_convolutions"].param_grid)

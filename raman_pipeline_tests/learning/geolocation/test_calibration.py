@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import brier_score_loss
+from sklearn.metrics import log_loss as sklearn_log_loss
+
+from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.calibration import (
+    COVERAGE_LEVELS,
+    Calibration,
+    Calibrator,
+    brier,
+    conformal_sets,
+    expected_calibration_error,
+    fit_calibrator,
+    log_loss,
+    reliability,
+    smoothed,
+    temperature_scaled,
+)
+
+
+def random_problem(seed, n=4000, classes=6, sharpness=1.0):
+    """Labels drawn from known probabilities, and those probabilities at another temperature."""
+    rng = np.random.default_rng(seed)
+    truth = smoothed(rng.dirichlet(np.full(classes, 0.7), n), n)
+    label = (truth.cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+    return temperature_scaled(truth, 1 / sharpness), label
+
+
+@given(st.integers(0, 50), st.sampled_from([0.4, 1.0, 3.0]))
+@settings(max_examples=30, deadline=None)
+def test_a_known_temperature_is_recovered(seed, sharpness):
+    predicted, label = random_problem(seed, sharpness=sharpness)
+    found = fit_calibrator(predicted, label, np.full(6, 1 / 6))
+    assert found.temperature == pytest.approx(sharpness, rel=0.2)
+    assert found.prior_weight < 0.1
+
+
+@given(st.integers(0, 20), st.sampled_from([0.0, 0.4]))
+@settings(max_examples=20, deadline=None)
+def test_a_known_prior_weight_is_recovered(seed, share):
+    rng = np.random.default_rng(seed)
+    prior = np.array([0.5, 0.2, 0.1, 0.1, 0.06, 0.04])
+    predicted, label = random_problem(seed, n=6000)
+    drawn = rng.random(len(label)) < share
+    label = np.where(drawn, rng.choice(6, len(label), p=prior), label)
+    found = fit_calibrator(temperature_scaled(predicted, 0.5), label, prior)
+    assert found.temperature == pytest.approx(2, rel=0.2)
+    assert found.prior_weight == pytest.approx(share, abs=0.08)
+    uncalibrated = temperature_scaled(predicted, 0.5)
+    after, before = (p[np.arange(len(label)), label] for p in (found(uncalibrated), uncalibrated))
+    assert log_loss(after) <= log_loss(before)
+
+
+def test_temperature_scaling_keeps_the_order():
+    predicted, _ = random_problem(0)
+    for temperature in (0.2, 5.0):
+        np.testing.assert_array_equal(
+            temperature_scaled(predicted, temperature).argsort(axis=1), predicted.argsort(axis=1)
+        )
+
+
+def test_smoothing_keeps_the_sum_and_makes_all_positive():
+    found = smoothed(np.array([[1.0, 0.0, 0.0]]), 9)
+    assert found.sum() == pytest.approx(1)
+    assert (found > 0).all()
+
+
+def test_brier_and_log_loss_are_those_of_scikit_learn():
+    predicted, label = random_problem(1)
+    of_label = predicted[np.arange(len(label)), label]
+    assert log_loss(of_label) == pytest.approx(sklearn_log_loss(label, predicted), rel=1e-12)
+    expected = brier_score_loss(label, predicted, labels=range(6), scale_by_half=False)
+    assert brier(predicted, label).mean() == pytest.approx(expected)
+
+
+def test_reliability_of_calibrated_and_overconfident_probabilities():
+    predicted, label = random_problem(2, n=20_000)
+    right = predicted.argmax(axis=1) == label
+    found = reliability(predicted.max(axis=1), right)
+    assert found["n"].sum() == len(label)
+    assert expected_calibration_error(found) < 0.02
+    boastful = temperature_scaled(predicted, 0.2).max(axis=1)
+    assert expected_calibration_error(reliability(boastful, right)) > 0.1
+
+
+def test_sets_cover_what_they_state():
+    predicted, label = random_problem(3, n=8000)
+    half = 4000
+    sets = conformal_sets(predicted[:half], label[:half], predicted[half:])
+    assert sets.shape == (half, 6, len(COVERAGE_LEVELS))
+    measured = sets[np.arange(half), label[half:]].mean(axis=0)
+    np.testing.assert_allclose(measured, COVERAGE_LEVELS, atol=0.025)
+    # A set of higher coverage holds those of lower coverage.
+    assert (np.diff(sets.astype(int), axis=2) >= 0).all()
+
+
+def test_it_survives_storage(tmp_path):
+    predicted, label = random_problem(5, n=50)
+    calibrator = Calibrator(1.5, 0.2, np.full(6, 1 / 6))
+    trials = (({"C": 1.0}, 0.3),)
+    calibration = Calibration(calibrator, 400.0, predicted, label, {"C": 1.0}, trials)
+    calibration.added_to(ModelState({"w": np.ones(2)}, {"a": 1})).write(tmp_path / "m")
+    found = ModelState.read(tmp_path / "m")
+    assert found.metadata["a"] == 1
+    again = Calibration.of(found)
+    np.testing.assert_array_equal(again.calibrator(predicted), calibrator(predicted))
+    np.testing.assert_array_equal(again.scores, predicted)
+    assert (again.hyperparameters, again.trials) == ({"C": 1.0}, trials)

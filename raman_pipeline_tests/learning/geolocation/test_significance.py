@@ -1,0 +1,85 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from raman_pipeline.learning.geolocation.significance import (
+    fit_power_law,
+    mineral_ceiling,
+    paired_test,
+)
+
+
+def law_runs(exponent, noise=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    rows = [
+        {"fold": f, "specimens": n, "log_loss": 5 * n**-exponent * np.exp(noise * rng.normal())}
+        for f in range(5)
+        for n in (100, 200, 400, 800)
+    ]
+    return pd.DataFrame(rows).assign(accuracy=0.5)
+
+
+def test_a_known_power_law_is_recovered_with_its_interval():
+    exact = fit_power_law(law_runs(0.3), "log_loss")
+    assert exact.exponent == pytest.approx(0.3)
+    assert exact.scale == pytest.approx(5)
+    assert exact.at(200) == pytest.approx(5 * 200**-0.3)
+    noisy = [fit_power_law(law_runs(0.3, 0.05, seed), "log_loss") for seed in range(100)]
+    assert 88 <= sum(law.low < 0.3 < law.high for law in noisy) <= 100
+    assert all(0 < law.high - law.low < 0.2 for law in noisy)
+    assert fit_power_law(law_runs(0.0), "error").exponent == pytest.approx(0)
+
+
+def paired(lead, noise, seeds=3, folds=5):
+    rng = np.random.default_rng(1)
+    rows = []
+    for seed in range(seeds):
+        for fold in range(folds):
+            base = 0.3 + 0.05 * rng.normal()
+            both = {"baseline": base, "model": base + lead + noise * rng.normal()}
+            rows += [
+                {"seed": seed, "fold": fold, "variant": v, "accuracy": a, "n": 200, "training": 800}
+                for v, a in both.items()
+            ]
+    return pd.DataFrame(rows)
+
+
+def test_the_mineral_ceiling_of_known_frequencies():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"mineral": [f"m{i // 40}" for i in range(20_000)]})
+    rows["country"] = rng.choice(list("abc"), len(rows), p=[0.5, 0.3, 0.2])
+    found = mineral_ceiling(rows)
+    assert found.share == 1
+    assert found.agreement == pytest.approx(0.25 + 0.09 + 0.04, abs=0.01)
+    assert found.at_most >= 0.5
+    alone = pd.DataFrame({"mineral": ["a", "b", "b"], "country": ["x", "x", "x"]})
+    assert mineral_ceiling(alone).share == pytest.approx(2 / 3)
+    assert mineral_ceiling(alone).at_most == 1
+    assert mineral_ceiling(alone.head(1)).share == 0
+
+
+class TestPairedTest:
+    def test_a_large_difference_is_significant_and_a_small_one_is_not(self):
+        clear = paired_test(paired(0.05, 0.01), "model", "baseline", "accuracy")
+        assert clear.runs == 15
+        assert clear.low > 0
+        assert clear.p_value < 0.001
+        faint = paired_test(paired(0.002, 0.02), "model", "baseline", "accuracy")
+        assert faint.low < 0 < faint.high
+        assert faint.p_value > 0.1
+
+    def test_it_is_wider_than_the_naive_test(self):
+        runs = paired(0.01, 0.02)
+        wide = runs.pivot(index=["seed", "fold"], columns="variant", values="accuracy")
+        naive = stats.ttest_rel(wide["model"], wide["baseline"])
+        found = paired_test(runs, "model", "baseline", "accuracy")
+        assert found.difference == pytest.approx((wide["model"] - wide["baseline"]).mean())
+        assert found.p_value > naive.pvalue
+        # (1/15 + 1/4) instead of 1/15 of the variance.
+        half = naive.confidence_interval(0.95).high - found.difference
+        assert found.high - found.difference == pytest.approx(half * np.sqrt(1 + 15 / 4))
+
+    def test_equal_variants_have_no_difference(self):
+        found = paired_test(paired(0.0, 0.0), "model", "baseline", "accuracy")
+        assert (found.difference, found.p_value) == (0.0, 1.0)
