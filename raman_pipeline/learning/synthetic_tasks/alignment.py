@@ -17,6 +17,7 @@ import numpy.typing as npt
 from raman_pipeline.common.jit import compiled
 
 Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
 
 EXTRA = 12.0
 """Cost of an observed peak without an explanation, relative to a matched one."""
@@ -29,11 +30,8 @@ _REACH = 4.5
 @compiled()
 def align(
     expected: Floats,
-    expected_height: Floats,
-    miss: Floats,
     n: int,
     observed: Floats,
-    observed_height: Floats,
     m: int,
     deviations: Floats,
     best: Floats,
@@ -42,17 +40,16 @@ def align(
     """Returns the cost of the best alignment; fills `best` and `step`, [n + 1, m + 1].
 
     Args:
-        expected: positions of a class; the first `n` are used.
-        expected_height: their heights.
-        miss: cost of missing each.
-        n: number of expected peaks.
-        observed: positions; the first `m` are used.
-        observed_height: their heights.
-        m: number of observed peaks.
+        expected: positions, heights and costs of missing the peaks of a class, [3, peaks].
+        n: number of expected peaks; the first `n` are used.
+        observed: positions and heights of peaks, [2, peaks].
+        m: number of observed peaks; the first `m` are used.
         deviations: standard deviations of positions and of heights.
         best: buffer for costs.
         step: buffer for the operations: 1 match, 2 miss, 3 extra, 4 merge, 5 swap.
     """
+    position, height, miss = expected
+    seen_position, seen_height = observed
     best[0, 0] = 0.0
     for j in range(1, m + 1):
         best[0, j] = best[0, j - 1] + EXTRA
@@ -65,32 +62,30 @@ def align(
             cost = best[i, j - 1] + EXTRA
             if cost < least:
                 least, choice = cost, 3
-            shift = (observed[j - 1] - expected[i - 1]) / deviations[0]
+            shift = (seen_position[j - 1] - position[i - 1]) / deviations[0]
             if abs(shift) < _REACH:
                 cost = best[i - 1, j - 1] + _match(
-                    shift, observed_height[j - 1] - expected_height[i - 1], deviations[1]
+                    shift, seen_height[j - 1] - height[i - 1], deviations[1]
                 )
                 if cost < least:
                     least, choice = cost, 1
                 if i > 1:
-                    before = (observed[j - 1] - expected[i - 2]) / deviations[0]
+                    before = (seen_position[j - 1] - position[i - 2]) / deviations[0]
                     if abs(before) < _REACH:
-                        first, second = expected_height[i - 2], expected_height[i - 1]
+                        first, second = height[i - 2], height[i - 1]
                         low, high = max(first, second), first + second
-                        seen = observed_height[j - 1]
+                        seen = seen_height[j - 1]
                         off = min(0.0, seen - low) + max(0.0, seen - high)
                         cost = best[i - 2, j - 1] + _MERGE + _match(shift, off, deviations[1])
                         cost += 0.5 * before * before
                         if cost < least:
                             least, choice = cost, 4
                         if j > 1:
-                            other = (observed[j - 2] - expected[i - 1]) / deviations[0]
+                            other = (seen_position[j - 2] - position[i - 1]) / deviations[0]
                             if abs(other) < _REACH:
                                 cost = best[i - 2, j - 2] + _SWAP
                                 cost += _match(before, seen - first, deviations[1])
-                                cost += _match(
-                                    other, observed_height[j - 2] - second, deviations[1]
-                                )
+                                cost += _match(other, seen_height[j - 2] - second, deviations[1])
                                 if cost < least:
                                     least, choice = cost, 5
             best[i, j], step[i, j] = least, choice
@@ -104,32 +99,20 @@ def _match(shift: float, change: float, deviation: float) -> float:
 
 @compiled()
 def costs(
-    positions: Floats,
-    heights: Floats,
-    misses: Floats,
-    counts: npt.NDArray[np.int64],
+    expected: Floats,
+    counts: Indices,
     observed: Floats,
-    observed_heights: Floats,
-    observed_counts: npt.NDArray[np.int64],
+    observed_counts: Indices,
     deviations: Floats,
     out: Floats,
 ) -> None:
     """Fills `out` [lists, classes] with the cost of each list for each class."""
-    rows, columns = positions.shape[1] + 1, observed.shape[1] + 1
-    best, step = np.empty((rows, columns)), np.empty((rows, columns), dtype=np.int8)
+    shape = expected.shape[2] + 1, observed.shape[2] + 1
+    best, step = np.empty(shape), np.empty(shape, dtype=np.int8)
     for q in range(observed.shape[0]):
-        for c in range(positions.shape[0]):
+        for c in range(expected.shape[0]):
             out[q, c] = align(
-                positions[c],
-                heights[c],
-                misses[c],
-                counts[c],
-                observed[q],
-                observed_heights[q],
-                observed_counts[q],
-                deviations,
-                best,
-                step,
+                expected[c], counts[c], observed[q], observed_counts[q], deviations, best, step
             )
 
 

@@ -42,39 +42,22 @@ def components(model: PeakModel, lists: PeakLists, count: int) -> npt.NDArray[np
     found = np.empty((len(lists), count), dtype=np.int64)
     for row in range(len(lists)):
         m = int(lists.counts[row])
-        _search(
-            model.positions,
-            model.heights,
-            model.misses,
-            model.counts,
-            lists.positions[row],
-            lists.heights[row],
-            m,
-            model.deviations,
-            found[row],
-        )
+        _search(model.peaks, model.counts, lists.peaks[row], m, model.deviations, found[row])
     return np.sort(model.classes[found], axis=1)
 
 
 @compiled()
 def _search(
-    positions: Floats,
-    heights: Floats,
-    misses: Floats,
-    counts: Indices,
-    observed: Floats,
-    observed_heights: Floats,
-    m: int,
-    deviations: Floats,
-    found: Indices,
+    peaks: Floats, counts: Indices, observed: Floats, m: int, deviations: Floats, found: Indices
 ) -> None:
     """Fills `found` with the indices of the classes of the cheapest set."""
     least = np.inf
     for scale in _SCALES:
         # Heights in units of the components', so that the models stay as they are.
-        rescaled = observed_heights / scale
+        rescaled = observed.copy()
+        rescaled[1] /= scale
         members = np.zeros_like(found)
-        cost = _beam(positions, heights, misses, counts, observed, rescaled, m, deviations, members)
+        cost = _beam(peaks, counts, rescaled, m, deviations, members)
         if cost < least:
             least = cost
             found[:] = members
@@ -84,40 +67,19 @@ def _search(
 
 @compiled()
 def _beam(
-    positions: Floats,
-    heights: Floats,
-    misses: Floats,
-    counts: Indices,
-    observed: Floats,
-    observed_heights: Floats,
-    m: int,
-    deviations: Floats,
-    found: Indices,
+    peaks: Floats, counts: Indices, observed: Floats, m: int, deviations: Floats, found: Indices
 ) -> float:
     size = found.size
-    best = np.empty((MOST + 1, observed.size + 1))
-    step = np.empty((MOST + 1, observed.size + 1), dtype=np.int8)
+    best = np.empty((MOST + 1, observed.shape[1] + 1))
+    step = np.empty(best.shape, dtype=np.int8)
     union = np.empty((3, MOST))
     cover = np.empty(counts.size)
     for c in range(counts.size):
-        n = counts[c]
-        cover[c] = _cover(positions[c], heights[c], misses[c], n, observed, observed_heights, m)
-        cover[c] -= n
+        cover[c] = _cover(peaks[c], counts[c], observed, m) - counts[c]
     chosen = np.argsort(cover)[: min(CANDIDATES, counts.size)]
     alone = np.empty(chosen.size)
     for i, c in enumerate(chosen):
-        alone[i] = align(
-            positions[c],
-            heights[c],
-            misses[c],
-            counts[c],
-            observed,
-            observed_heights,
-            m,
-            deviations,
-            best,
-            step,
-        )
+        alone[i] = align(peaks[c], counts[c], observed, m, deviations, best, step)
     # Sets grow in the order of the cost of single classes, so that those kept at each size
     # explain as much as possible.
     order = np.argsort(alone)
@@ -132,21 +94,10 @@ def _beam(
             for rank in range(sets[s, level - 1] + 1, chosen.size):
                 grown[total, :level] = sets[s]
                 grown[total, level] = rank
-                n = _unite(positions, heights, misses, counts, chosen[grown[total]], union)
+                n = _unite(peaks, counts, chosen[grown[total]], union)
                 if n < 0:
                     continue
-                costs[total] = align(
-                    union[0],
-                    union[1],
-                    union[2],
-                    n,
-                    observed,
-                    observed_heights,
-                    m,
-                    deviations,
-                    best,
-                    step,
-                )
+                costs[total] = align(union, n, observed, m, deviations, best, step)
                 total += 1
         if total == 0:
             return np.inf
@@ -157,37 +108,22 @@ def _beam(
 
 
 @compiled()
-def _cover(
-    expected: Floats,
-    expected_heights: Floats,
-    miss: Floats,
-    n: int,
-    observed: Floats,
-    observed_heights: Floats,
-    m: int,
-) -> float:
+def _cover(expected: Floats, n: int, observed: Floats, m: int) -> float:
     """Returns the cost of finding the peaks of one class among those of a mixture."""
     total = 0.0
     for i in range(n):
-        least = miss[i]
+        position, height, least = expected[:, i]
         for j in range(m):
-            shift = (observed[j] - expected[i]) / _SHIFT
+            shift = (observed[0, j] - position) / _SHIFT
             # Peaks of other components may lie above this one: only too low is wrong.
-            low = min(0.0, observed_heights[j] - expected_heights[i]) / _LOW
+            low = min(0.0, observed[1, j] - height) / _LOW
             least = min(least, 0.5 * (shift * shift + low * low))
         total += min(least, EXTRA)
     return total
 
 
 @compiled()
-def _unite(
-    positions: Floats,
-    heights: Floats,
-    misses: Floats,
-    counts: Indices,
-    members: Indices,
-    union: Floats,
-) -> int:
+def _unite(peaks: Floats, counts: Indices, members: Indices, union: Floats) -> int:
     """Merges the ascending peaks of classes; returns their number, −1 for too many."""
     n = 0
     for c in members:
@@ -195,9 +131,9 @@ def _unite(
             return -1
         for i in range(counts[c]):
             k = n
-            while k > 0 and union[0, k - 1] > positions[c, i]:
+            while k > 0 and union[0, k - 1] > peaks[c, 0, i]:
                 union[:, k] = union[:, k - 1]
                 k -= 1
-            union[0, k], union[1, k], union[2, k] = positions[c, i], heights[c, i], misses[c, i]
+            union[:, k] = peaks[c, :, i]
             n += 1
     return n

@@ -29,13 +29,12 @@ class PeakLists:
     """Ascending peaks of spectra, padded with zeros.
 
     Attributes:
-        positions: float64 [n, MOST], points.
-        heights: float64 [n, MOST], the highest of each spectrum is 1.
+        peaks: positions (points) and heights (the highest of each spectrum is 1), float64
+            [n, 2, MOST].
         counts: int64 [n].
     """
 
-    positions: npt.NDArray[np.float64]
-    heights: npt.NDArray[np.float64]
+    peaks: npt.NDArray[np.float64]
     counts: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -43,27 +42,26 @@ class PeakLists:
 
     def subset(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> PeakLists:
         """Returns some of the lists."""
-        return PeakLists(self.positions[rows], self.heights[rows], self.counts[rows])
+        return PeakLists(self.peaks[rows], self.counts[rows])
 
 
 def peak_lists(spectra: npt.NDArray[np.float32], batch: int = 500) -> PeakLists:
     """Finds the peaks of spectra [n, m]."""
     n = len(spectra)
-    lists = PeakLists(np.zeros((n, MOST)), np.zeros((n, MOST)), np.zeros(n, dtype=np.int64))
+    lists = PeakLists(np.zeros((n, 2, MOST)), np.zeros(n, dtype=np.int64))
     for start in range(0, n, batch):
         values = np.asarray(spectra[start : start + batch], dtype=np.float32)
-        values, least = baseline_corrected(values)
+        values, least = preprocessed(values)
         for i, (line, height) in enumerate(zip(values, least, strict=True), start):
             at, heights = local_maxima(line, float(height))
             kept = np.sort(np.argsort(-heights, kind="stable")[:MOST])
             count = lists.counts[i] = len(kept)
             if count:
-                lists.positions[i, :count] = at[kept]
-                lists.heights[i, :count] = heights[kept] / heights.max()
+                lists.peaks[i, :, :count] = at[kept], heights[kept] / heights.max()
     return lists
 
 
-def baseline_corrected(
+def preprocessed(
     values: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Returns spectra without baseline and cosmic rays, and the smallest height of a peak, [n].

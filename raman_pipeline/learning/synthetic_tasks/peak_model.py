@@ -34,34 +34,21 @@ class PeakModel:
 
     Attributes:
         classes: int64 [c], labels.
-        positions: float64 [c, MOST], points; ascending, padded.
-        heights: float64 [c, MOST].
-        misses: float64 [c, MOST], negative logarithm of the probability of missing a peak.
+        peaks: positions (points, ascending), heights, and negative logarithms of the probability
+            of missing the peak; padded, float64 [c, 3, MOST].
         counts: int64 [c].
         deviations: float64 [2], of positions (points) and of heights.
     """
 
     classes: npt.NDArray[np.int64]
-    positions: npt.NDArray[np.float64]
-    heights: npt.NDArray[np.float64]
-    misses: npt.NDArray[np.float64]
+    peaks: npt.NDArray[np.float64]
     counts: npt.NDArray[np.int64]
     deviations: npt.NDArray[np.float64]
 
     def costs(self, lists: PeakLists) -> npt.NDArray[np.float64]:
         """Returns the cost of each list for each class, float64 [n, c]; lower is more probable."""
         out = np.empty((len(lists), len(self.classes)))
-        costs(
-            self.positions,
-            self.heights,
-            self.misses,
-            self.counts,
-            lists.positions,
-            lists.heights,
-            lists.counts,
-            self.deviations,
-            out,
-        )
+        costs(self.peaks, self.counts, lists.peaks, lists.counts, self.deviations, out)
         return out
 
     def predict(self, lists: PeakLists) -> npt.NDArray[np.int64]:
@@ -80,21 +67,22 @@ def fit_peak_model(lists: PeakLists, label: npt.NDArray[np.int64]) -> PeakModel:
 
 
 def _initial(classes: npt.NDArray[np.int64], own: list[PeakLists]) -> PeakModel:
-    shape = (len(classes), MOST)
-    positions, heights, misses = np.zeros(shape), np.zeros(shape), np.full(shape, 6.0)
+    peaks = _no_peaks(len(classes))
     counts = np.zeros(len(classes), dtype=np.int64)
     for c, lists in enumerate(own):
         sizes, found = np.unique(lists.counts, return_counts=True)
         counts[c] = n = sizes[found == found.max()].max()
         chosen = lists.counts == n
-        positions[c, :n] = lists.positions[chosen, :n].mean(axis=0)
-        heights[c, :n] = lists.heights[chosen, :n].mean(axis=0)
-    return PeakModel(classes, positions, heights, misses, counts, _FIRST_DEVIATIONS)
+        peaks[c, :2, :n] = lists.peaks[chosen, :, :n].mean(axis=0)
+    return PeakModel(classes, peaks, counts, _FIRST_DEVIATIONS)
+
+
+def _no_peaks(classes: int) -> npt.NDArray[np.float64]:
+    return np.stack(np.broadcast_arrays(np.zeros((classes, MOST)), 0.0, 6.0), axis=1)
 
 
 def _updated(model: PeakModel, own: list[PeakLists]) -> PeakModel:
-    shape = model.positions.shape
-    positions, heights, misses = np.zeros(shape), np.zeros(shape), np.full(shape, 6.0)
+    found = _no_peaks(len(own))
     counts = np.zeros_like(model.counts)
     squares, total = np.zeros(2), 0
     for c, lists in enumerate(own):
@@ -105,8 +93,7 @@ def _updated(model: PeakModel, own: list[PeakLists]) -> PeakModel:
             missed = int((pairs[:, i] == -1).sum())
             if rows.size <= _RARE * len(lists):
                 continue
-            at = lists.positions[rows, pairs[rows, i]]
-            height = lists.heights[rows, pairs[rows, i]]
+            at, height = lists.peaks[rows, :, pairs[rows, i]].T
             # Both are distributed uniformly: the midrange is a better estimate than the mean.
             middle = (at.min() + at.max()) / 2, (height.min() + height.max()) / 2
             peaks.append((*middle, _miss_cost(missed, len(lists))))
@@ -118,10 +105,10 @@ def _updated(model: PeakModel, own: list[PeakLists]) -> PeakModel:
         if new is not None and len(peaks) < MOST:
             peaks.append(new)
         counts[c] = len(peaks)
-        for i, peak in enumerate(sorted(peaks)):
-            positions[c, i], heights[c, i], misses[c, i] = peak
+        if peaks:
+            found[c, :, : len(peaks)] = np.transpose(sorted(peaks))
     deviations = np.sqrt(squares / total) if total else model.deviations
-    return PeakModel(model.classes, positions, heights, misses, counts, deviations)
+    return PeakModel(model.classes, found, counts, deviations)
 
 
 def _miss_cost(missed: int, lists: int) -> float:
@@ -133,7 +120,7 @@ def _unexplained(
     model: PeakModel, c: int, lists: PeakLists, pairs: npt.NDArray[np.int64]
 ) -> tuple[float, float, float] | None:
     """Returns the most frequent unexplained peak of a class, if many lists have it."""
-    expected = model.positions[c, : model.counts[c]]
+    expected = model.peaks[c, 0, : model.counts[c]]
     at, height = [], []
     for row in range(len(lists)):
         n = lists.counts[row]
@@ -141,9 +128,9 @@ def _unexplained(
         # Peaks that were merged are explained.
         both = expected[pairs[row] == -2]
         for j in left:
-            if not both.size or np.abs(lists.positions[row, j] - both).min() > _REACH:
-                at.append(lists.positions[row, j])
-                height.append(lists.heights[row, j])
+            if not both.size or np.abs(lists.peaks[row, 0, j] - both).min() > _REACH:
+                at.append(lists.peaks[row, 0, j])
+                height.append(lists.peaks[row, 1, j])
     if len(at) < max(2.0, _OFTEN * len(lists)):
         return None
     places = np.array(at)
@@ -166,18 +153,6 @@ def _aligned(model: PeakModel, c: int, lists: PeakLists) -> npt.NDArray[np.int64
     pairs = np.zeros((len(lists), n), dtype=np.int64)
     for row in range(len(lists)):
         m = int(lists.counts[row])
-        observed, heights = lists.positions[row], lists.heights[row]
-        align(
-            model.positions[c],
-            model.heights[c],
-            model.misses[c],
-            n,
-            observed,
-            heights,
-            m,
-            model.deviations,
-            best,
-            step,
-        )
+        align(model.peaks[c], n, lists.peaks[row], m, model.deviations, best, step)
         matched(n, m, step, pairs[row])
     return pairs

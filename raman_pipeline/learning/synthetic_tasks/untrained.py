@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from raman_pipeline.common.jit import compiled
-from raman_pipeline.learning.synthetic_tasks.peak_lists import PeakLists, baseline_corrected
+from raman_pipeline.learning.synthetic_tasks.peak_lists import PeakLists, preprocessed
 from raman_pipeline.spectra.normalise import unit_vectors
 from raman_pipeline.spectra.unmixing import nonnegative_weights
 
@@ -19,7 +19,7 @@ SMOOTHINGS = (10.0, 20.0, 35.0, 50.0, 70.0, 100.0)
 _STEP = 5
 """One in so many points is kept: half of the narrowest smoothing."""
 _BATCH = 500
-_SHIFT, _HEIGHT = 29.0, 0.03
+_DEVIATIONS = np.array([[29.0], [0.03]])
 """Standard deviations of positions (points) and heights in training: uniform ±50 and ±0.05."""
 
 
@@ -30,7 +30,7 @@ def downsampled(spectra: npt.NDArray[np.float32]) -> Vectors:
     """
     parts = []
     for start in range(0, len(spectra), _BATCH):
-        batch, _ = baseline_corrected(np.asarray(spectra[start : start + _BATCH], dtype=np.float32))
+        batch, _ = preprocessed(np.asarray(spectra[start : start + _BATCH], dtype=np.float32))
         smooth = gaussian_filter1d(np.clip(batch, 0, None), SMOOTHINGS[0], axis=1, mode="constant")
         parts.append(smooth[:, ::_STEP])
     return np.concatenate(parts)
@@ -72,21 +72,15 @@ def nearest_peak_list(training: PeakLists, label: Labels, test: PeakLists) -> La
     """
     classes = np.unique(label)
     counts = np.array([_most_frequent(training.counts[label == c]) for c in classes])
-    shape = (len(classes), training.positions.shape[1])
-    positions, heights = np.zeros(shape), np.zeros(shape)
+    means = np.zeros((len(classes), *training.peaks.shape[1:]))
     for i, c in enumerate(classes):
-        rows = np.flatnonzero((label == c) & (training.counts == counts[i]))
-        positions[i], heights[i] = (
-            training.positions[rows].mean(axis=0),
-            training.heights[rows].mean(axis=0),
-        )
+        means[i] = training.peaks[(label == c) & (training.counts == counts[i])].mean(axis=0)
     found = np.empty(len(test), dtype=np.int64)
     for row in range(len(test)):
         difference = np.abs(counts - test.counts[row])
         same = np.flatnonzero(difference == difference.min())
-        distance = (((positions[same] - test.positions[row]) / _SHIFT) ** 2).sum(axis=1)
-        distance += (((heights[same] - test.heights[row]) / _HEIGHT) ** 2).sum(axis=1)
-        found[row] = classes[same[distance.argmin()]]
+        distance = ((means[same] - test.peaks[row]) / _DEVIATIONS) ** 2
+        found[row] = classes[same[distance.sum(axis=(1, 2)).argmin()]]
     return found
 
 

@@ -8,17 +8,14 @@ from raman_pipeline.learning.synthetic_tasks.peak_lists import MOST
 
 
 def aligned(expected, observed, miss=6.0):
-    (p, h), (q, g) = (
-        np.array(sorted(x), dtype=float).reshape(-1, 2).T for x in (expected, observed)
-    )
+    p, q = (np.array(sorted(x), dtype=float).reshape(-1, 2).T for x in (expected, observed))
     best = np.empty((MOST + 1, MOST + 1))
     step = np.empty(best.shape, dtype=np.int8)
-    cost = align(
-        p.copy(), h.copy(), np.full(len(p), miss), len(p), q.copy(), g.copy(), len(q),
-        np.array([30.0, 0.03]), best, step,
-    )  # fmt: skip
-    pairs = np.zeros(len(p), dtype=np.int64)
-    matched(len(p), len(q), step, pairs)
+    n, m = p.shape[1], q.shape[1]
+    peaks = np.vstack([p, np.full(n, miss)])
+    cost = align(peaks, n, np.ascontiguousarray(q), m, np.array([30.0, 0.03]), best, step)
+    pairs = np.zeros(n, dtype=np.int64)
+    matched(n, m, step, pairs)
     return cost, pairs.tolist()
 
 

@@ -10,16 +10,16 @@ def test_peaks_of_clean_spectra_are_those_of_the_class(few):
     first = universal_classes()[1]
     own = np.flatnonzero(few["test"].label == 1)[0]
     assert lists.counts[own] == len(first.positions)
-    assert lists.positions[own, : len(first.positions)].tolist() == first.positions.tolist()
-    assert lists.heights[own].max() == 1.0
+    assert lists.peaks[own, 0, : len(first.positions)].tolist() == first.positions.tolist()
+    assert lists.peaks[own, 1].max() == 1.0
 
 
 def test_peaks_of_noisy_spectra_keep_their_positions(few):
     clean = few["test"].spectra[:40]
     lists, quiet = peak_lists(distorted(clean, 0)), peak_lists(clean)
     for row in range(len(clean)):
-        strong = quiet.positions[row][quiet.heights[row] > 0.3]
-        found = lists.positions[row, : lists.counts[row]]
+        strong = quiet.peaks[row, 0][quiet.peaks[row, 1] > 0.3]
+        found = lists.peaks[row, 0, : lists.counts[row]]
         assert np.abs(strong[:, None] - found[None]).min(axis=1).max() < 5
     # Few false peaks from noise, cosmic rays and background.
     assert (lists.counts - quiet.counts).mean() < 1
@@ -34,5 +34,5 @@ def test_of_too_many_peaks_the_highest_are_kept():
     x[0, 10:1000:10] = np.linspace(0.1, 1, 99)
     lists = peak_lists(x)
     assert lists.counts[0] == MOST
-    assert lists.heights[0].min() > 0.5
-    assert (np.diff(lists.positions[0]) > 0).all()
+    assert lists.peaks[0, 1].min() > 0.5
+    assert (np.diff(lists.peaks[0, 0]) > 0).all()

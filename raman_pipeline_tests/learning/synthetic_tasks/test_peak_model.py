@@ -13,9 +13,9 @@ def test_the_peaks_of_the_classes_are_recovered(few):
         n = len(chosen.positions)
         assert model.counts[c] == n
         # Neighbouring peaks are sometimes swapped.
-        apart = np.abs(model.positions[c, :n] - chosen.positions)
+        apart = np.abs(model.peaks[c, 0, :n] - chosen.positions)
         assert np.median(apart) < 5
     found = model.predict(peak_lists(few["test"].spectra))
     assert (found == few["test"].label).all()
     again = fit_peak_model(lists, few["train"].label)
-    assert np.array_equal(model.positions, again.positions)
+    assert np.array_equal(model.peaks, again.peaks)
