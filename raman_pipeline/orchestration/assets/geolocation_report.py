@@ -3,15 +3,19 @@
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
+from matplotlib.figure import Figure
 
-from raman_pipeline.learning.data.leakage import leakage_by_split
+from raman_pipeline.learning.data.leakage import accuracy_by_siblings, leakage_by_split
 from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import (
     METRICS,
+    Predictions,
     country_groups,
+    country_scores,
     fold_metrics,
     summary,
+    tables_of,
     verdicts,
 )
 from raman_pipeline.learning.geolocation.report_text import to_markdown
@@ -19,9 +23,23 @@ from raman_pipeline.orchestration.asset_kit import ALL_PARTITIONS, Check, Result
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.provenance import current_predictions
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.plots.geolocation_report import report_figures
+from raman_pipeline.plots.geolocation import by_country_and_fold, families_by_split
+from raman_pipeline.plots.leakage import leakage_summary
+from raman_pipeline.plots.probabilities import (
+    abstention_curves,
+    coverage_curves,
+    distance_curves,
+    reliability_diagrams,
+)
 from raman_pipeline.rruff.merge import share_of_rruff
 from raman_pipeline.settings import Settings
+
+TITLES = {name: family.title for name, family in FAMILIES.items()}
+SHOWN = (
+    *("specimen_memorisation", "nearest_neighbour", "chemistry_trees", "convnext1d"),
+    "chemistry_blend",
+)
+"""Families in figures that have no room for all."""
 
 
 @report_asset(
@@ -71,7 +89,7 @@ def geolocation_report(
         metrics,
         {"verdicts": verdicts(frame), "outdated_partitions": outdated},
         checks={"all_baselines_present": Check(all(baselines <= f for f in present))},
-        figures=report_figures(table, frame, current, leakage, leaks, note),
+        figures=_figures(table, frame, current, leakage, leaks, note),
         report=to_markdown(frame, table, leaks, groups, protocol),
     )
 
@@ -124,3 +142,41 @@ def _done(metrics: pd.DataFrame) -> str:
         low, high = counts.min(), counts.max()
         parts.append(f"{split} {low if low == high else f'{low} to {high}'}/{N_FOLDS}")
     return ", ".join(parts)
+
+
+def _figures(
+    table: pd.DataFrame,
+    metrics: pd.DataFrame,
+    current: Predictions,
+    leakage: dict[str, pd.DataFrame],
+    leaks: pd.DataFrame,
+    note: str,
+) -> dict[str, Figure]:
+    figures = {"families_by_split": families_by_split(table, TITLES, note)}
+    random = {
+        name: accuracy_by_siblings(pd.concat(tables), leakage["random"])
+        for name in SHOWN
+        if "random" in leakage and (tables := tables_of(current, name, "random"))
+    }
+    figures["leakage"] = leakage_summary(leaks, table, random, TITLES, note)
+    # The specimen split, where it was tested, is the case of a new specimen.
+    split = "specimen" if "specimen" in set(metrics["split"]) else metrics["split"].iloc[0]
+    pooled = {
+        TITLES[name]: pd.concat(tables)
+        for name in SHOWN
+        if (tables := tables_of(current, name, split))
+    }
+    figures["reliability"] = reliability_diagrams(pooled, split)
+    figures["coverage"] = coverage_curves(pooled, split)
+    figures["abstention"] = abstention_curves(pooled, split)
+    figures["distance"] = distance_curves(pooled, split)
+    for name in ("convnext1d_paper", "convnext1d"):
+        for chosen in ("random", "specimen"):
+            scores = country_scores(current, name, chosen)
+            if not len(scores):
+                continue
+            rows = metrics[(metrics["family"] == name) & (metrics["split"] == chosen)]
+            figures[f"{name}_{chosen}"] = by_country_and_fold(
+                scores, rows, f"{TITLES[name]}, {chosen} split"
+            )
+    return figures
