@@ -28,20 +28,17 @@ class PowerLaw:
         return self.scale * np.asarray(n, float) ** -self.exponent
 
 
-def fit_power_law(runs: pd.DataFrame, loss: str) -> PowerLaw:
-    """Fits a power law to a loss against training specimens, on logarithms.
+def fit_power_law(runs: pd.DataFrame) -> PowerLaw:
+    """Fits a power law of the log loss against training specimens, on logarithms.
 
     The interval is Student's t interval over the exponents of the folds; with one fold it is the
     exponent itself.
 
     Args:
         runs: an EXPERIMENT_RUNS table of one variant.
-        loss: `log_loss`, or `error` for 1 - accuracy.
     """
-    values = 1 - runs["accuracy"] if loss == "error" else runs[loss]
-    frame = pd.DataFrame(
-        {"fold": runs["fold"], "x": np.log(runs["specimens"]), "y": np.log(values)}
-    )
+    x, y = np.log(runs["specimens"]), np.log(runs["log_loss"])
+    frame = pd.DataFrame({"fold": runs["fold"], "x": x, "y": y})
     slope, offset = np.polyfit(frame["x"], frame["y"], 1)
     each = [-np.polyfit(rows["x"], rows["y"], 1)[0] for _, rows in frame.groupby("fold")]
     k = len(each)

@@ -141,7 +141,7 @@ def learning_curve_asset(
     log = _log(context, runs_each * len(SCALED))
     table = learning_curve(data, SCALED, settings.folds.seed, log)
     runs = table.to_pandas()
-    laws = {name: fit_power_law(rows, "log_loss") for name, rows in runs.groupby("variant")}
+    laws = {name: fit_power_law(rows) for name, rows in runs.groupby("variant")}
     titles = {name: FAMILIES[name].title for name in SCALED}
     lines = [
         f"{titles[name]}: log loss = {law.scale:.3f} · specimens^-{law.exponent:.4f} "
