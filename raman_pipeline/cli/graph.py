@@ -9,7 +9,7 @@ import typer
 
 from raman_pipeline.cli.console import Location, Profile, err, fail, out, profile_settings
 from raman_pipeline.cli.progress import show_progress
-from raman_pipeline.cli.status import status_table
+from raman_pipeline.cli.status import print_status
 
 if TYPE_CHECKING:
     from raman_pipeline.runs.runner import Callbacks, RunOutcome
@@ -136,13 +136,7 @@ def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOut
             outcomes = work(settings, callbacks)
     except ValueError as error:
         fail(str(error))
-    _close(settings, outcomes)
-
-
-def _close(settings: Settings, outcomes: list[RunOutcome]) -> None:
-    from raman_pipeline.runs.status import asset_states
-
-    out.print(status_table(settings, asset_states(settings)))
+    print_status(settings)
     failed = [o for o in outcomes if not o.succeeded]
     idle = sum(not o.assets for o in outcomes)
     if idle:

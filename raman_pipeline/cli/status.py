@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from raman_pipeline.cli.console import Profile, below, out, profile_settings
+from raman_pipeline.cli.console import Profile, below, err, out, profile_settings
 
 if TYPE_CHECKING:
     from raman_pipeline.runs.status import AssetState
@@ -23,15 +23,29 @@ def status(
     from raman_pipeline.runs.status import asset_states
 
     settings = profile_settings(profile)
-    states = asset_states(settings)
     if as_json:
-        print(json.dumps([state.as_json() for state in states], indent=2))
+        print(json.dumps([state.as_json() for state in asset_states(settings)], indent=2))
     else:
-        out.print(status_table(settings, states))
+        print_status(settings)
 
 
-def status_table(settings: Settings, states: list[AssetState]) -> Table:
-    """Returns one row per asset."""
+def print_status(settings: Settings) -> None:
+    """Prints a row per asset, then what earlier versions left in the store."""
+    from raman_pipeline.runs.status import asset_states, leftovers
+
+    states = asset_states(settings)
+    out.print(_table(settings, states))
+    if left := leftovers(settings, [state.asset for state in states]):
+        err.print(
+            f"{len(left)} files and folders were made by an earlier version of raman_pipeline and "
+            "are no longer used; you can delete them: "
+            + ", ".join(below(settings.store, str(path)) for path in left),
+            soft_wrap=True,
+            highlight=False,
+        )
+
+
+def _table(settings: Settings, states: list[AssetState]) -> Table:
     title = f"{settings.profile} profile, below {settings.store}"
     table = Table(title=title, title_justify="left")
     table.add_column("asset", no_wrap=True)

@@ -12,7 +12,7 @@ from rich.text import Text
 from raman_pipeline.cli.console import Profile, below, fail, out, profile_settings
 
 if TYPE_CHECKING:
-    from raman_pipeline.runs.trace import Step
+    from raman_pipeline.runs.trace import TraceRow
 
 
 def trace(
@@ -44,7 +44,7 @@ def trace(
                 out.print(Text(f"  line {number}: {line}"), soft_wrap=True)
 
 
-def _trace_values(step: Step) -> dict[str, object]:
+def _trace_values(step: TraceRow) -> dict[str, object]:
     """Returns the values to print: headers are printed as lines instead."""
     shown = {
         "parsed_spectra": ("member", "member_id", "sha256", "archive_sha256", "encoding", "points"),

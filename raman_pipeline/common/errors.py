@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class InputError(Exception):
     """An input cannot be used; the message names it and the remedy."""
+
+
+class EarlierVersionError(InputError):
+    """A file of the store was made by an earlier version of this package."""
+
+    def __init__(self, path: Path, lacks: str) -> None:
+        super().__init__(
+            f"{path} was made by an earlier version of raman_pipeline (lacks "
+            f"{lacks}); run `raman-pipeline run` to make it again"
+        )

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.errors import EarlierVersionError
 from raman_pipeline.common.schema import RAGGED, TableSchema
 
 BATCH_ROWS = 512
@@ -44,6 +45,16 @@ class StoredTable:
     def schema(self) -> pa.Schema:
         """Arrow schema."""
         return self._file.schema_arrow
+
+    def require(self, columns: Iterable[str]) -> Self:
+        """Returns the table itself if it has some columns.
+
+        Raises:
+            EarlierVersionError: it lacks one.
+        """
+        if missing := set(columns) - set(self.schema.names):
+            raise EarlierVersionError(self.path, f"the columns {', '.join(sorted(missing))}")
+        return self
 
     def read(self) -> pa.Table:
         """Reads the whole table."""

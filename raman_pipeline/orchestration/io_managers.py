@@ -16,7 +16,7 @@ from upath import UPath
 from raman_pipeline.common import atomic
 from raman_pipeline.common.parquet import StagedTable, StoredTable, write_table
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.orchestration.metadata import COPIED
+from raman_pipeline.orchestration.metadata import COLUMN_SCHEMA, COPIED
 from raman_pipeline.spectra.tensor_file import SpectrumTensor, open_tensor, write_tensor
 
 _ON_DISK_KEY = "on_disk"
@@ -63,14 +63,17 @@ class TableIOManager(_AtomicIOManager):
             write_table(path, obj)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> pa.Table | StoredTable:
-        """Reads a table, or only opens it."""
-        file = Path(str(path))
-        on_disk = (context.definition_metadata or {}).get(_ON_DISK_KEY)
-        return StoredTable(file) if on_disk else self.read(file)
+        """Reads a table, or only opens it.
 
-    def read(self, path: Path) -> pa.Table:
-        """Reads a table."""
-        return StoredTable(path).read()
+        Raises:
+            EarlierVersionError: it lacks a column of its schema. An asset that reads all
+                partitions that exist leaves such a table out by its provenance.
+        """
+        wanted, table = context.definition_metadata or {}, StoredTable(Path(str(path)))
+        made_by = (context.upstream_output and context.upstream_output.definition_metadata) or {}
+        if COLUMN_SCHEMA in made_by and not wanted.get("allow_missing_partitions"):
+            table.require(column.name for column in made_by[COLUMN_SCHEMA].columns)
+        return table if wanted.get(_ON_DISK_KEY) else table.read()
 
 
 class TensorIOManager(_AtomicIOManager):

@@ -1,8 +1,4 @@
-"""The Dagster instance of a profile.
-
-What belongs here: opening it, and clearing up after runs that were killed. What does
-not: what runs (see `runner`).
-"""
+"""The Dagster instance of a profile: opening it, and failing runs whose process was killed."""
 
 from __future__ import annotations
 
@@ -17,20 +13,19 @@ from pathlib import Path
 from typing import IO
 
 import dagster as dg
-from dagster._core.instance import InstanceRef
 from sqlalchemy.exc import OperationalError
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.atomic import WriteError
+from raman_pipeline.runs.dagster_internals import HIDDEN_TAG_PREFIX, free_pool_slots
 from raman_pipeline.settings import PROJECT, Settings, SettingsError
 
-# Dagster shows no tag with this prefix: it says nothing to people.
-PROCESS_TAG = ".dagster/raman_pipeline_process"
+PROCESS_TAG = f"{HIDDEN_TAG_PREFIX}raman_pipeline_process"
 _OPEN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
 
 
 def prepare_home(settings: Settings) -> Path:
-    """Makes the instance folder with the project's `dagster.yaml`; returns it.
+    """Creates the instance folder with the project's `dagster.yaml`; returns it.
 
     Dagster reads `dagster.yaml` from its home only, so the project's is copied there.
 
@@ -63,20 +58,20 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     os.environ["DAGSTER_HOME"] = str(home)
     try:
         with _alone(home / "opening.lock"):
-            instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home)))
+            instance = dg.DagsterInstance.get()
         with instance:
             yield instance
     except OperationalError as error:
         raise WriteError(
             errno.EIO,
-            f"{home}: Dagster's record cannot be written ({error.orig}); free some space and run "
-            "it again to go on, or set RAMAN_PIPELINE_STORE to another folder",
+            f"{home}: Dagster's record cannot be written ({error.orig}); free some space and "
+            "re-run to resume, or set RAMAN_PIPELINE_STORE to another folder",
         ) from error
 
 
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
-    """Waits for other processes: of two that make Dagster's tables at once, one would fail."""
+    """Holds a lock: of two processes that create Dagster's tables at once, one would fail."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -90,8 +85,8 @@ def process_tags(settings: Settings) -> dict[str, str]:
 def fail_orphans(settings: Settings, instance: dg.DagsterInstance) -> int:
     """Marks runs as failed whose process is gone; returns how many.
 
-    A killed process cannot say so itself: its run would count as running, and its
-    place in a pool as taken, for ever.
+    A killed process cannot record this itself: its run would stay running, and its place in a
+    pool occupied.
     """
     folder = settings.dagster_home / "processes"
     gone = {path.name for path in folder.glob("*.lock") if _remove_if_unlocked(path)}
@@ -99,8 +94,8 @@ def fail_orphans(settings: Settings, instance: dg.DagsterInstance) -> int:
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_OPEN)):
         lock = run.tags.get(PROCESS_TAG)
         if lock and (lock in gone or not (folder / lock).exists()):
-            instance.report_run_failed(run, "its process was killed; run it again to go on")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            instance.report_run_failed(run, "its process was killed; re-run to resume")
+            free_pool_slots(instance, run.run_id)
             count += 1
     return count
 
@@ -113,7 +108,7 @@ def _own_lock(folder: Path) -> tuple[str, IO[str]]:
     unlocked = path.with_suffix(".new")
     file = unlocked.open("w")
     fcntl.flock(file, fcntl.LOCK_EX)
-    # Under its name only when locked, lest another process take it for an orphan's.
+    # Renamed only when locked, so that no other process takes it for an orphan's.
     unlocked.rename(path)
     return path.name, file
 

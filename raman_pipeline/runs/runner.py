@@ -1,10 +1,9 @@
 """Running the graph from the command line, without a daemon.
 
-What belongs here: which runs are due, in which order, in how many processes. What
-does not: printing (see `raman_pipeline.cli.main`), assets.
+What belongs here: the jobs of each command, and the processes that run them. What does not:
+printing (see `raman_pipeline.cli`), assets, which of them are stale (see `staleness`).
 
-A run is due where an asset partition is missing, failed, or older than its inputs,
-code or settings. Archives are always asked for: only their source can tell.
+Archives are requested in every run: only their source knows whether they changed.
 """
 
 from __future__ import annotations
@@ -17,26 +16,25 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 import dagster as dg
-from dagster._core.execution.plan.objects import StepFailureData
 
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
 from raman_pipeline.orchestration.partitions import (
     ARCHIVES,
-    FOLD_SPLIT,
     PRESET_SEED,
-    SPLIT,
-    SYNTHETIC_SEED,
     TASK_SEED,
     preset_and_seed,
 )
 from raman_pipeline.orchestration.resources import Rruff
+from raman_pipeline.runs.dagster_internals import StepFailureData
 from raman_pipeline.runs.instance import fail_orphans, open_instance, process_tags
 from raman_pipeline.runs.staleness import stale_assets
 from raman_pipeline.settings import Settings
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_PARALLEL = {"training", "experiments", "clustering", "synthetic", "embedding"}
+"""Jobs whose runs are independent of each other and long."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,12 @@ class RunOutcome:
     """One finished run.
 
     Attributes:
-        job: its job.
-        partition: its partition, None where there is none.
-        assets: what it was to materialise; empty where nothing was due.
-        errors: one line a failed step.
+        job: name of the job.
+        partition: its partition, None if it has none.
+        assets: the assets that were stale and ran; empty if none was.
+        errors: one line per failed step.
         seconds: wall time.
-        former_stays: whether what failed is an update that did not come into force.
+        update_rejected: whether the error is a rejected archive update.
     """
 
     job: str
@@ -57,7 +55,7 @@ class RunOutcome:
     assets: tuple[str, ...]
     errors: tuple[str, ...] = ()
     seconds: float = 0.0
-    former_stays: bool = False
+    update_rejected: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -67,66 +65,93 @@ class RunOutcome:
 
 OnOutcome = Callable[[RunOutcome], None]
 OnStart = Callable[[str, int], None]
-"""Called with the name of a stage and how many runs it has."""
+"""Called with the name of a job and the number of its runs."""
 
 
 @dataclass
 class Callbacks:
-    """Where progress is told."""
+    """Called on progress."""
 
-    on_start: OnStart = field(default=lambda stage, total: None)
+    on_start: OnStart = field(default=lambda job, total: None)
     on_outcome: OnOutcome = field(default=lambda outcome: None)
     on_progress: progress.OnProgress = field(default=lambda step: None)
 
 
-def run_graph(
-    settings: Settings, listener: Callbacks, train: bool = True, processes: int | None = None
+def run_job(
+    settings: Settings,
+    job: str,
+    callbacks: Callbacks,
+    partitions: Sequence[str] | None = None,
+    processes: int | None = None,
+    assets: Sequence[str] | None = None,
+    always: Sequence[str] = (),
 ) -> list[RunOutcome]:
-    """Materialises everything that is due, from the archives to the report.
+    """Materialises what is missing or stale of one job.
 
-    The first failure ends it; what was made stays, and another run goes on from there.
+    Independent runs are spread over processes with one thread each, which on few cores is
+    faster than one process with many. The other jobs run in this process and stop at the first
+    failure. What was made stays: another call resumes, within a training too.
 
     Args:
-        settings: whose graph.
-        listener: told of progress.
-        train: whether to go past the folds.
-        processes: for training; the number of cores, at most 8, where None.
+        settings: of the profile.
+        job: name of a job.
+        callbacks: called on progress.
+        partitions: keys such as `0|random`; all if None.
+        processes: number of processes; the number of cores, at most 8, if None.
+        assets: names of the assets of the job; all if None.
+        always: assets to run, and only those, stale or not.
+
+    Raises:
+        ValueError: a partition does not exist.
     """
+    definitions, parallel = build_definitions(settings), job in _PARALLEL
+    members = tuple(assets or jobs.assets_of(definitions, job))
+    if keys := definitions.resolve_job_def(job).partitions_def:
+        runs = [_Run(job, partition, members) for partition in _existing(keys, partitions)]
+    else:
+        # The assets of a parallel job do not depend on each other.
+        runs = [
+            _Run(job, None, each) for each in (zip(members, strict=True) if parallel else [members])
+        ]
+    callbacks.on_start(job, len(runs))
     outcomes: list[RunOutcome] = []
     with open_instance(settings) as instance:
         fail_orphans(settings, instance)
-        definitions = build_definitions(settings)
+        for run in () if parallel else runs:
+            outcomes.append(
+                run_stale(settings, definitions, instance, job, run.partition, always, members)
+            )
+            callbacks.on_outcome(outcomes[-1])
+            # A server that does not answer would be waited for once per archive.
+            if outcomes[-1].errors and not outcomes[-1].update_rejected:
+                break
+    return _in_processes(settings, callbacks, runs, processes) if parallel else outcomes
 
-        def stage(job: str, partitions: Sequence[str | None], always: Iterable[str] = ()) -> bool:
-            listener.on_start(job, len(partitions))
-            for partition in partitions:
-                outcome = run_stale(settings, definitions, instance, job, partition, always)
-                listener.on_outcome(outcome)
-                outcomes.append(outcome)
-                # A server that does not answer would be waited for once for every archive.
-                if not outcome.succeeded and not outcome.former_stays:
-                    return False
-            return True
 
-        archives = ARCHIVES.get_partition_keys()
-        # Asking first: whether to parse depends on what the source says. Without an
-        # answer the versions in use are gone on with, where there are any.
-        sound = (
-            (stage("ingest", archives, always=["rruff_archive"]) or _all_known(settings))
-            and stage("ingest", archives)
-            and stage("dataset", [None])
-            and stage("folds", SPLIT.get_partition_keys())
-        )
-    if sound and train:
-        outcomes += run_experiments(settings, listener, processes)
-        outcomes += run_backfill(settings, listener, None, processes)
-        outcomes += run_clustering(settings, listener, None, processes)
-        outcomes.append(_report(settings, listener, "identification"))
+def run_graph(
+    settings: Settings, callbacks: Callbacks, train: bool = True, processes: int | None = None
+) -> list[RunOutcome]:
+    """Runs all jobs but the synthetic ones, the last of them only with `train`; see `run_job`."""
+    outcomes: list[RunOutcome] = []
+    # First the archives alone: whether they are parsed depends on what the source returns. If it
+    # does not answer, the accepted versions are used, if there is one of each.
+    for job, always in (
+        ("ingest", ["rruff_archive"]), ("ingest", []), ("dataset", []), ("folds", []),
+    ):  # fmt: skip
+        outcomes += run_job(settings, job, callbacks, always=always)
+        failed = outcomes[-1].errors and not outcomes[-1].update_rejected
+        if failed and not (always and _all_accepted(settings)):
+            return outcomes
+    if train:
+        outcomes += run_experiments(settings, callbacks, processes)
+        outcomes += run_backfill(settings, callbacks, None, processes)
+        outcomes += run_clustering(settings, callbacks, None, processes)
+        outcomes += run_job(settings, "identification", callbacks)
     return outcomes
 
 
 def accept_archive(settings: Settings, name: str) -> RunOutcome:
-    """Takes the present version of an archive, whatever it looks like beside the former.
+    """Accepts the published version of an archive, whatever it lacks beside the accepted one.
 
     Raises:
         ValueError: there is no such archive.
@@ -148,107 +173,72 @@ def accept_archive(settings: Settings, name: str) -> RunOutcome:
 
 def run_backfill(
     settings: Settings,
-    listener: Callbacks,
+    callbacks: Callbacks,
     partitions: Sequence[str] | None = None,
     processes: int | None = None,
     families: Sequence[str] | None = None,
 ) -> list[RunOutcome]:
-    """Fills fold x split x family with what is due, then makes the report.
-
-    Every process trains with one thread: on few cores that beats one process with
-    many. A backfill that was killed goes on where it stopped, within a training too.
-
-    Args:
-        settings: whose graph.
-        listener: told of progress.
-        partitions: keys such as `0|random`; all where None.
-        processes: how many; the number of cores, at most 8, where None.
-        families: names of model families; all, and the augmented sets, where None.
+    """Trains model families on fold x split, then writes the report; see `run_job`.
 
     Raises:
         ValueError: a partition or a family does not exist.
     """
-    chosen = _known(FOLD_SPLIT, partitions)
     assets = None if families is None else jobs.assets_of_families(families)
-    tasks = [_Task("training", assets, partition) for partition in chosen]
-    outcomes = _in_processes(settings, listener, tasks, processes)
-    return [*outcomes, _report(settings, listener, "geolocation_reports")]
+    return [
+        *run_job(settings, "training", callbacks, partitions, processes, assets),
+        *run_job(settings, "geolocation_reports", callbacks),
+    ]
 
 
 def run_experiments(
-    settings: Settings, listener: Callbacks, processes: int | None = None
+    settings: Settings, callbacks: Callbacks, processes: int | None = None
 ) -> list[RunOutcome]:
-    """Makes the studies that are due: comparison, ablation, scaling curve.
-
-    Args:
-        settings: whose graph.
-        listener: told of progress.
-        processes: how many; the number of cores, at most 8, where None.
-    """
-    assets = jobs.assets_of(build_definitions(settings), "experiments")
-    tasks = [_Task("experiments", (asset,), None) for asset in assets]
-    return _in_processes(settings, listener, tasks, processes)
+    """Runs the experiments on geolocation; see `run_job`."""
+    return run_job(settings, "experiments", callbacks, processes=processes)
 
 
 def run_clustering(
     settings: Settings,
-    listener: Callbacks,
+    callbacks: Callbacks,
     partitions: Sequence[str] | None = None,
     processes: int | None = None,
 ) -> list[RunOutcome]:
-    """Trains, judges and clusters preset x seed where due, then makes both reports.
+    """Trains autoencoders and clusters their latents, then writes both reports; see `run_job`.
 
-    Args:
-        settings: whose graph.
-        listener: told of progress.
-        partitions: keys such as `default|0`; as many seeds of every preset as the settings
-            say where None.
-        processes: how many; the number of cores, at most 8, where None.
-
-    Raises:
-        ValueError: a partition does not exist.
+    If no partition is named, each preset is trained with the number of seeds of the settings.
     """
-    chosen = _known(PRESET_SEED, partitions)
     if partitions is None:
-        chosen = [k for k in chosen if preset_and_seed(k)[1] < settings.clustering.seeds]
-    tasks = [_Task("clustering", None, partition) for partition in chosen]
-    outcomes = _in_processes(settings, listener, tasks, processes)
-    return [*outcomes, _report(settings, listener, "clustering_reports")]
+        keys = PRESET_SEED.get_partition_keys()
+        partitions = [k for k in keys if preset_and_seed(k)[1] < settings.clustering.seeds]
+    return [
+        *run_job(settings, "clustering", callbacks, partitions, processes),
+        *run_job(settings, "clustering_reports", callbacks),
+    ]
 
 
-def run_identification(settings: Settings, listener: Callbacks) -> list[RunOutcome]:
-    """Makes the mineral library from the archives at hand and judges it, where due."""
-    dataset = _report(settings, listener, "dataset")
-    if not dataset.succeeded:
-        return [dataset]
-    return [dataset, _report(settings, listener, "identification")]
+def run_identification(settings: Settings, callbacks: Callbacks) -> list[RunOutcome]:
+    """Builds the mineral library from the ingested archives and evaluates it; see `run_job`."""
+    dataset = run_job(settings, "dataset", callbacks)
+    if any(o.errors for o in dataset):
+        return dataset
+    return [*dataset, *run_job(settings, "identification", callbacks)]
 
 
 def run_synthetic(
     settings: Settings,
-    listener: Callbacks,
+    callbacks: Callbacks,
     partitions: Sequence[str] = (),
     processes: int | None = None,
 ) -> list[RunOutcome]:
-    """Asks baselines and peak models on every synthetic seed, then makes the report.
+    """Evaluates baselines and peak models on the synthetic sets; see `run_job`.
 
-    Args:
-        settings: whose store.
-        listener: told of progress.
-        partitions: where the paper's network is trained as well, keys such as `0|challenge`.
-        processes: how many; the number of cores, at most 8, where None.
-
-    Raises:
-        ValueError: a partition does not exist.
+    The paper's network is trained as well on the named partitions, such as `0|challenge`.
     """
-    chosen = _known(TASK_SEED, partitions)
-    seeds = SYNTHETIC_SEED.get_partition_keys()
-    tasks = [_Task("synthetic", None, seed) for seed in seeds]
-    outcomes = _in_processes(settings, listener, tasks, processes)
-    if chosen and all(o.succeeded for o in outcomes):
-        tasks = [_Task("embedding", None, partition) for partition in chosen]
-        outcomes += _in_processes(settings, listener, tasks, processes)
-    return [*outcomes, _report(settings, listener, "synthetic_reports")]
+    _existing(TASK_SEED, partitions)
+    outcomes = run_job(settings, "synthetic", callbacks, processes=processes)
+    if partitions and not any(o.errors for o in outcomes):
+        outcomes += run_job(settings, "embedding", callbacks, partitions, processes)
+    return [*outcomes, *run_job(settings, "synthetic_reports", callbacks)]
 
 
 def run_stale(
@@ -258,20 +248,20 @@ def run_stale(
     job: str,
     partition: str | None,
     always: Iterable[str] = (),
-    config: Mapping[str, Mapping[str, object]] | None = None,
     among: Iterable[str] | None = None,
+    config: Mapping[str, Mapping[str, object]] | None = None,
 ) -> RunOutcome:
-    """Runs one job for one partition, over the assets that are due.
+    """Runs one job for one partition, over the assets that are stale.
 
     Args:
         settings: of the profile.
         definitions: built from them.
         instance: where the run is recorded.
         job: name of a job.
-        partition: its partition, None where the job has none.
-        always: assets to run, and only those, whether due or not.
+        partition: its partition, None if the job has none.
+        always: assets to run, and only those, stale or not.
+        among: assets of the job; all if None.
         config: asset to its configuration.
-        among: assets of the job to look at; all where None.
     """
     members = jobs.assets_of(definitions, job) if among is None else tuple(among)
     assets = tuple(always) or tuple(stale_assets(definitions, instance, members, partition))
@@ -286,30 +276,20 @@ def run_stale(
         tags=process_tags(settings),
         raise_on_error=False,
     )
-    refused = list(_refused_updates(result))
-    errors = refused or list(_errors(result))
+    rejected = list(_rejected_updates(result))
+    errors = rejected or list(_errors(result))
     seconds = time.perf_counter() - start
-    return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(refused))
+    return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(rejected))
 
 
-def _known(definition: dg.PartitionsDefinition, chosen: Sequence[str] | None) -> list[str]:
-    known = [str(key) for key in definition.get_partition_keys()]
-    if chosen is None:
-        return known
-    if unknown := sorted(set(chosen) - set(known)):
-        raise ValueError(f"no partition {', '.join(unknown)}; they are {', '.join(known)}")
-    return list(chosen)
+def _existing(keys: dg.PartitionsDefinition, chosen: Sequence[str] | None) -> list[str]:
+    existing = [str(key) for key in keys.get_partition_keys()]
+    if unknown := sorted(set(chosen or ()) - set(existing)):
+        raise ValueError(f"no partition {', '.join(unknown)}; they are {', '.join(existing)}")
+    return existing if chosen is None else list(chosen)
 
 
-def _report(settings: Settings, listener: Callbacks, job: str) -> RunOutcome:
-    with open_instance(settings) as instance:
-        listener.on_start(job, 1)
-        outcome = run_stale(settings, build_definitions(settings), instance, job, None)
-    listener.on_outcome(outcome)
-    return outcome
-
-
-def _refused_updates(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+def _rejected_updates(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     for evaluation in result.get_asset_check_evaluations():
         if evaluation.check_name == UPDATE_CHECK and not evaluation.passed:
             yield f"rruff_archive: {evaluation.metadata['problem'].value}"
@@ -323,7 +303,7 @@ def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
         yield "the run failed; see it in the UI"
 
 
-def _all_known(settings: Settings) -> bool:
+def _all_accepted(settings: Settings) -> bool:
     store = Rruff(settings).store
     return all(store.record(name) is not None for name in ARCHIVES.get_partition_keys())
 
@@ -340,24 +320,21 @@ def _message(failure: StepFailureData) -> str:
 
 
 @dataclass(frozen=True)
-class _Task:
-    """A run for a process of its own."""
+class _Run:
+    """One run of a job."""
 
     job: str
-    assets: tuple[str, ...] | None
     partition: str | None
+    assets: tuple[str, ...]
 
 
 def _in_processes(
-    settings: Settings, listener: Callbacks, tasks: Sequence[_Task], processes: int | None
+    settings: Settings, callbacks: Callbacks, runs: Sequence[_Run], processes: int | None
 ) -> list[RunOutcome]:
-    listener.on_start(tasks[0].job if tasks else "training", len(tasks))
-    with open_instance(settings) as instance:
-        fail_orphans(settings, instance)
     # Spawned, since a forked child would share the parent's torch and Arrow threads.
     context = multiprocessing.get_context("spawn")
     outcomes: list[RunOutcome] = []
-    with progress.subscribe(context, listener.on_progress) as messages:
+    with progress.subscribe(context, callbacks.on_progress) as messages:
         pool = ProcessPoolExecutor(
             processes or min(os.cpu_count() or 1, 8),
             mp_context=context,
@@ -365,11 +342,11 @@ def _in_processes(
             initargs=(messages,),
         )
         try:
-            for future in as_completed([pool.submit(_run_task, settings, t) for t in tasks]):
+            for future in as_completed([pool.submit(_run_alone, settings, run) for run in runs]):
                 outcomes.append(future.result())
-                listener.on_outcome(outcomes[-1])
+                callbacks.on_outcome(outcomes[-1])
         finally:
-            # On an interrupt nothing new is begun; checkpoints keep what was done.
+            # After an interrupt nothing new is started; checkpoints keep what was done.
             pool.shutdown(wait=True, cancel_futures=True)
     return outcomes
 
@@ -381,13 +358,13 @@ def _one_thread(messages: progress.Messages) -> None:
     progress.send_to(messages)
 
 
-def _run_task(settings: Settings, task: _Task) -> RunOutcome:
+def _run_alone(settings: Settings, run: _Run) -> RunOutcome:
     with open_instance(settings) as instance:
         return run_stale(
             settings,
             build_definitions(settings),
             instance,
-            task.job,
-            task.partition,
-            among=task.assets,
+            run.job,
+            run.partition,
+            among=run.assets,
         )

@@ -1,21 +1,22 @@
-"""The state of every asset, from Dagster's record.
-
-What belongs here: what `raman-pipeline status` and the closing table of a run tell.
-What does not: printing (see `raman_pipeline.cli.main`).
-"""
+"""The status of every asset, from Dagster's record."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
-from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetNode
-from dagster._core.definitions.partitions.context import partition_loading_context
 
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
-from raman_pipeline.orchestration.asset_paths import asset_path
+from raman_pipeline.orchestration.asset_paths import asset_files
+from raman_pipeline.runs.dagster_internals import (
+    PARTITION_NAME_TAG,
+    BaseAssetNode,
+    partition_loading_context,
+)
 from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.settings import Settings
 
@@ -24,19 +25,19 @@ _MAX_EVENTS = 5000
 
 @dataclass(frozen=True)
 class AssetState:
-    """One asset: how far it is and where it lies.
+    """The status of one asset.
 
     Attributes:
         asset: its key.
         group: its group.
-        partitions: how many it has; 1 where it is not partitioned.
-        materialized: how many are there.
-        failed: how many failed when last tried.
-        rows: over all partitions; None where it has none.
-        refused: members refused or rows left out; None where that has no meaning.
+        partitions: number of partitions; 1 if it is not partitioned.
+        materialized: number of materialised partitions.
+        failed: number of partitions that failed when last tried.
+        rows: over all partitions; None if it has none.
+        refused: members refused or rows left out; None if that has no meaning.
         bytes: on disk, over all partitions.
-        last_time: of the newest materialisation, ISO 8601 in UTC; None before the first.
-        where: a file, or the folder of the partitions.
+        last_time: of the latest materialisation, ISO 8601 in UTC; None before the first.
+        where: its report, else its file, else the folder of its partitions.
     """
 
     asset: str
@@ -57,7 +58,7 @@ class AssetState:
 
 @dataclass(frozen=True)
 class _FailedRun:
-    """A run that failed: what it was to make, in which partition, until when."""
+    """A failed run: its assets, its partition, and when it ended."""
 
     run_id: str
     assets: frozenset[dg.AssetKey]
@@ -65,7 +66,7 @@ class _FailedRun:
     ended: float
 
     def outdates(self, record: dg.EventLogRecord) -> bool:
-        """Whether this came after a materialisation and did not make it itself."""
+        """Returns whether this run ended after a materialisation of another run."""
         return record.timestamp < self.ended and record.run_id != self.run_id
 
 
@@ -81,6 +82,25 @@ def asset_states(settings: Settings) -> list[AssetState]:
         ]
 
 
+def leftovers(settings: Settings, assets: Iterable[str]) -> list[Path]:
+    """Returns files and folders of the store that belong to no asset, by name.
+
+    Earlier versions of this package made them under names of assets that were since renamed.
+
+    Args:
+        settings: of the profile.
+        assets: names of all assets.
+    """
+    known = set(assets)
+    return [
+        path
+        for folder in (settings.asset_store, settings.figure_store)
+        if folder.is_dir()
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith(".") and path.name.split(".")[0] not in known
+    ]
+
+
 def _failed_runs(definitions: dg.Definitions, instance: dg.DagsterInstance) -> list[_FailedRun]:
     failures = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])
     found = []
@@ -91,7 +111,7 @@ def _failed_runs(definitions: dg.Definitions, instance: dg.DagsterInstance) -> l
             _FailedRun(
                 run.run_id,
                 frozenset(run.asset_selection or named),
-                run.tags.get("dagster/partition"),
+                run.tags.get(PARTITION_NAME_TAG),
                 record.end_time or record.update_timestamp.timestamp(),
             )
         )
@@ -131,7 +151,7 @@ def _state(
         refused=_total(metadata, "refused", "excluded"),
         bytes=_total(metadata, "bytes"),
         last_time=datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds") if last else None,
-        where=_where(settings, node, metadata) if newest else None,
+        where=_where(settings, node.key.to_user_string()) if newest else None,
     )
 
 
@@ -140,10 +160,11 @@ def _total(metadata: list, *names: str) -> int | None:
     return sum(values) if values else None
 
 
-def _where(settings: Settings, node: BaseAssetNode, metadata: list) -> str:
-    for preferred in ("report.md", "path"):
-        if not node.is_partitioned and preferred in metadata[0]:
-            return str(metadata[0][preferred].value)
-    if node.key.to_user_string() == "rruff_archive":
+def _where(settings: Settings, asset: str) -> str:
+    report = settings.figure_store / asset / "report.md"
+    if report.exists():
+        return str(report)
+    if asset == "rruff_archive":
         return str(settings.archive_store)
-    return str(asset_path(settings.asset_store, node.key.to_user_string(), extension=""))
+    files = asset_files(settings.asset_store, asset)
+    return str(files.get(None, settings.asset_store / asset))

@@ -1,8 +1,4 @@
-"""The way of a member or a specimen through the assets, back to bytes and lines.
-
-What belongs here: which rows of which assets belong to it. What does not: printing
-(see `raman_pipeline.cli.main`).
-"""
+"""The way of a member or a specimen through the assets, back to bytes and lines."""
 
 from __future__ import annotations
 
@@ -15,19 +11,35 @@ import pyarrow.compute as pc
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.spectrum_text import decode, read_spectrum_text
+from raman_pipeline.geography.tables import (
+    CANDIDATES,
+    LOCALITIES,
+    LOCATED_LOCALITIES,
+    LOCATED_SPECIMENS,
+)
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.orchestration.asset_paths import asset_files
 from raman_pipeline.orchestration.resources import Rruff
+from raman_pipeline.rruff.merge import SPECTRA
 from raman_pipeline.rruff.refusals import MemberRefused
+from raman_pipeline.rruff.tables import MEMBERS, REFUSALS
+from raman_pipeline.rruff.versions import MEMBER_CHANGES
 from raman_pipeline.rruff.zip_archive import open_zip
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import open_tensor
 
 _MEMBER_TABLES = ("parsed_spectra", "refused_members")
+_COLUMNS = {
+    schema.name: schema.arrow.names
+    for schema in (
+        MEMBERS, REFUSALS, SPECTRA, MEMBER_CHANGES,
+        LOCALITIES, CANDIDATES, LOCATED_LOCALITIES, LOCATED_SPECIMENS,
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Step:
+class TraceRow:
     """One row of one asset.
 
     Attributes:
@@ -49,7 +61,7 @@ class Step:
         return asdict(self)
 
 
-def trace(settings: Settings, what: str) -> list[Step]:
+def trace(settings: Settings, what: str) -> list[TraceRow]:
     """Returns the rows that belong to a member or a specimen, in the order of the graph.
 
     Args:
@@ -57,7 +69,8 @@ def trace(settings: Settings, what: str) -> list[Step]:
         what: a member id, a member's file name, or an RRUFF ID.
 
     Raises:
-        LookupError: nothing fits, or nothing was parsed yet.
+        LookupError: nothing matches, or nothing was parsed yet.
+        EarlierVersionError: a table was made by an earlier version of this package.
     """
     name = what.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".txt")
     members = [
@@ -77,7 +90,7 @@ def trace(settings: Settings, what: str) -> list[Step]:
     return list(_steps(settings, list(unique.values())))
 
 
-def header_lines(settings: Settings, step: Step) -> list[tuple[int, str]]:
+def header_lines(settings: Settings, step: TraceRow) -> list[tuple[int, str]]:
     """Returns the headers of a parsed or refused member and its faulty line, with line numbers.
 
     They are read from the zip; empty if the current archive is not the one that was parsed.
@@ -100,13 +113,13 @@ def header_lines(settings: Settings, step: Step) -> list[tuple[int, str]]:
     return sorted([*headers, (faulty, decode(data, lenient=True)[0].split("\n")[faulty - 1])])
 
 
-def _steps(settings: Settings, members: list[Step]) -> Iterator[Step]:
+def _steps(settings: Settings, members: list[TraceRow]) -> Iterator[TraceRow]:
     store = Rruff(settings).store
     for archive in dict.fromkeys(step.values["archive"] for step in members):
         record, path = store.record(archive), store.path(archive)
         if record is not None and path is not None:
             facts = {"url": record.url, "sha256": record.sha256, "fetched_at": record.fetched_at}
-            yield Step("rruff_archive", archive, str(path), None, facts)
+            yield TraceRow("rruff_archive", archive, str(path), None, facts)
     yield from members
 
     def of(column: str) -> set[str]:
@@ -130,20 +143,18 @@ def _steps(settings: Settings, members: list[Step]) -> Iterator[Step]:
         yield from _rows(settings, asset, "member_id", ids)
 
 
-def _rows(settings: Settings, asset: str, column: str, values: set[str]) -> list[Step]:
+def _rows(settings: Settings, asset: str, column: str, values: set[str]) -> list[TraceRow]:
     found = []
     for partition, path in asset_files(settings.asset_store, asset).items():
-        table = StoredTable(path)
-        if column not in table.schema.names:
-            continue
+        table = StoredTable(path).require(_COLUMNS.get(asset, [column]))
         fits = pc.is_in(table.select([column])[column], pa.array(sorted(values), pa.string()))
         for row in pc.indices_nonzero(fits).to_pylist():
             present = {k: v for k, v in table.row(row).items() if v is not None}
-            found.append(Step(asset, partition, str(path), row, present))
+            found.append(TraceRow(asset, partition, str(path), row, present))
     return found
 
 
-def _tensor_rows(settings: Settings, ids: set[str]) -> Iterator[Step]:
+def _tensor_rows(settings: Settings, ids: set[str]) -> Iterator[TraceRow]:
     path = asset_files(settings.asset_store, "resampled_spectra").get(None)
     if path is None:
         return
@@ -155,4 +166,4 @@ def _tensor_rows(settings: Settings, ids: set[str]) -> Iterator[Step]:
                 "points": tensor.grid.size,
                 "window": f"{tensor.grid[0]:g} to {tensor.grid[-1]:g} cm⁻¹",
             }
-            yield Step("resampled_spectra", None, str(path), row, facts)
+            yield TraceRow("resampled_spectra", None, str(path), row, facts)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
 
+from raman_pipeline.common.errors import EarlierVersionError
 from raman_pipeline.common.hashing import arrays_version
 
 _DTYPES = {"F32": "<f4", "F64": "<f8"}
@@ -75,6 +76,7 @@ def open_tensor(path: Path) -> SpectrumTensor:
     """Opens a tensor file; intensities are read from disk on access.
 
     Raises:
+        EarlierVersionError: the file was written by an earlier version of this package.
         ValueError: the file is not a tensor file of this project, or is truncated.
     """
     path = Path(path)
@@ -83,6 +85,8 @@ def open_tensor(path: Path) -> SpectrumTensor:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length))
         arrays = {name: _map(path, header[name], 8 + length) for name in ("intensity", "grid")}
+        if "index" not in header["__metadata__"]:
+            raise EarlierVersionError(path, "its index")
         index = json.loads(header["__metadata__"]["index"])
     except (ValueError, KeyError, OverflowError, MemoryError) as error:
         raise ValueError(

@@ -5,11 +5,13 @@ import sys
 import zipfile
 from types import SimpleNamespace
 
+import pyarrow as pa
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from raman_pipeline.cli.main import app, main
+from raman_pipeline.common.parquet import write_table
 from raman_pipeline.definitions import defs
 from raman_pipeline_tests.rruff.test_member import NAME, member_text
 
@@ -153,6 +155,15 @@ class TestErrorsAreOneLine:
         )
         assert result.returncode == 1
         assert "no partition 9|random" in result.stderr
+
+    def test_a_table_of_an_earlier_version(self, tmp_path, command):
+        (tmp_path / "assets").mkdir()
+        write_table(tmp_path / "assets" / "parsed_spectra.parquet", pa.table({"twin_id": ["1"]}))
+        result = command("trace", "R050001", RAMAN_PIPELINE_STORE=str(tmp_path))
+        assert result.returncode == 1
+        assert len(result.stderr.splitlines()) == 1
+        assert "parsed_spectra.parquet was made by an earlier version" in result.stderr
+        assert "run `raman-pipeline run` to make it again" in result.stderr
 
     def test_unknown_family(self, tmp_path, command):
         result = command(

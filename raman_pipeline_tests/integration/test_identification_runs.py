@@ -89,8 +89,7 @@ def small_peaks(name, seed=0):
     return peaks_of("challenge", seed)
 
 
-def in_this_process(settings, listener, tasks, processes):
-    from raman_pipeline.runs.runner import _run_task
+def in_this_process(settings, callbacks, runs, processes):
+    from raman_pipeline.runs.runner import _run_alone
 
-    listener.on_start(tasks[0].job, len(tasks))
-    return [_run_task(settings, task) for task in tasks]
+    return [_run_alone(settings, run) for run in runs]

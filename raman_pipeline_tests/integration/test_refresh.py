@@ -109,7 +109,7 @@ def test_five_ticks(sample_site, tmp_path):
         assert months.sense()[0] == list(good)
         for name, record in good.items():
             outcome = months.run("ingest", name, ["rruff_archive"])
-            assert outcome.former_stays
+            assert outcome.update_rejected
             assert f"/{name}.zip" in outcome.errors[0]
             assert "stays in use" in outcome.errors[0]
             assert store.record(name) == record
@@ -141,6 +141,6 @@ def test_a_run_goes_on_with_the_versions_in_use(sample_site, tmp_path):
     sample_site.files[f"/{name}.zip"] = zip_without(sample_site.files[f"/{name}.zip"], 1)
     outcomes = run_graph(settings, Callbacks(), train=False)
     failed = [o for o in outcomes if not o.succeeded]
-    assert [(o.partition, o.former_stays) for o in failed] == [("LR-Raman", True)]
+    assert [(o.partition, o.update_rejected) for o in failed] == [("LR-Raman", True)]
     made = {o.job for o in outcomes if o.assets and o.succeeded}
     assert made == {"ingest", "dataset", "folds"}

@@ -3,8 +3,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from raman_pipeline.common.errors import EarlierVersionError
+from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.io_managers import TableIOManager, io_managers
+from raman_pipeline.orchestration.metadata import COLUMN_SCHEMA
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 TENSOR = SpectrumTensor(np.ones((2, 3), dtype=np.float32), np.arange(3.0), ("a", "b"))
@@ -37,6 +40,24 @@ def test_round_trip(name, tmp_path):
         assert loaded.metadata == {"n": 1}
 
 
+@pytest.mark.parametrize("input_metadata", [{}, {"allow_missing_partitions": True}])
+def test_a_table_of_an_earlier_version_is_named(input_metadata, tmp_path):
+    manager = io_managers(tmp_path, tmp_path)["io_manager"]
+    columns = dg.TableSchema([dg.TableColumn("a"), dg.TableColumn("renamed")])
+    output = dg.build_output_context(
+        asset_key=dg.AssetKey("thing"), definition_metadata={COLUMN_SCHEMA: columns}
+    )
+    manager.handle_output(output, OBJECTS["io_manager"])
+    load = dg.build_input_context(
+        upstream_output=output, asset_key=output.asset_key, definition_metadata=input_metadata
+    )
+    if input_metadata:
+        assert manager.load_input(load).equals(OBJECTS["io_manager"])
+    else:
+        with pytest.raises(EarlierVersionError, match=r"thing.parquet .* the columns renamed\)"):
+            manager.load_input(load)
+
+
 def test_same_object_same_bytes(tmp_path):
     for name, obj in OBJECTS.items():
         for run in ("a", "b"):
@@ -59,4 +80,4 @@ def test_a_failed_write_leaves_the_old_version(tmp_path, monkeypatch):
         manager.handle_output(output, OBJECTS["io_manager"])
     monkeypatch.undo()
     assert [f.name for f in tmp_path.iterdir()] == ["thing.parquet"]
-    assert TableIOManager(None).read(tmp_path / "thing.parquet").equals(OBJECTS["io_manager"])
+    assert StoredTable(tmp_path / "thing.parquet").read().equals(OBJECTS["io_manager"])

@@ -1,25 +1,14 @@
 import dagster as dg
 
 from raman_pipeline.runs.staleness import stale_assets
-
-LETTERS = dg.StaticPartitionsDefinition(["a", "b"])
-
-
-@dg.asset(partitions_def=LETTERS, code_version="1")
-def part(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    return dg.MaterializeResult(data_version=dg.DataVersion(context.partition_key))
+from raman_pipeline_tests.runs.test_dagster_internals import part, whole
 
 
-@dg.asset(deps=[part], code_version="1")
-def whole() -> dg.MaterializeResult:
-    return dg.MaterializeResult(data_version=dg.DataVersion("1"))
-
-
-def test_a_report_is_due_for_the_first_partition_and_for_every_further_one():
+def test_a_report_is_stale_for_the_first_partition_and_for_every_further_one():
     instance = dg.DagsterInstance.ephemeral()
     definitions = dg.Definitions(assets=[part, whole])
 
-    def due():
+    def stale():
         return list(stale_assets(definitions, instance, ["whole"], None))
 
     def make(partition):
@@ -28,11 +17,11 @@ def test_a_report_is_due_for_the_first_partition_and_for_every_further_one():
     def report():
         assert dg.materialize([part, whole], selection=[whole], instance=instance).success
 
-    assert due() == ["whole"]
+    assert stale() == ["whole"]
     report()
-    assert due() == []
+    assert stale() == []
     for partition in ("a", "b"):
         make(partition)
-        assert due() == ["whole"], partition
+        assert stale() == ["whole"], partition
         report()
-        assert due() == []
+        assert stale() == []

@@ -11,6 +11,8 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from raman_pipeline.common.errors import EarlierVersionError
+
 
 @dataclass(frozen=True)
 class ModelState:
@@ -29,11 +31,11 @@ class ModelState:
         """Reads a file that `write` made.
 
         Raises:
-            ValueError: the file was written by an earlier version of this package.
+            EarlierVersionError: the file was written by an earlier version of this package.
         """
         with safe_open(path, framework="np") as file:
             header = file.metadata() or {}
             if "metadata" not in header:
-                raise ValueError(f"{path} has the format of an earlier version; make it again")
+                raise EarlierVersionError(path, "its metadata")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         return cls(arrays, json.loads(header["metadata"]))

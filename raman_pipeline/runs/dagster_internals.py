@@ -1,0 +1,80 @@
+"""All that this project uses of Dagster beyond its public interface.
+
+Dagster may change these names in any release: `test_dagster_internals` states what is expected
+of each, and fails first after an upgrade. No other module imports `dagster._core`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import dagster as dg
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetNode
+from dagster._core.definitions.data_version import (
+    CachingStaleStatusResolver,
+    StaleStatus,
+    extract_data_provenance_from_entry,
+)
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.execution.plan.objects import StepFailureData
+from dagster._core.loader import LoadingContext
+from dagster._core.storage.tags import HIDDEN_TAG_PREFIX, PARTITION_NAME_TAG
+
+__all__ = [
+    "HIDDEN_TAG_PREFIX",
+    "PARTITION_NAME_TAG",
+    "AssetGraph",
+    "BaseAssetNode",
+    "StepFailureData",
+    "free_pool_slots",
+    "input_records",
+    "partition_loading_context",
+    "staleness",
+]
+
+
+class _Loading(LoadingContext):
+    """The instance and a cache of loaders, as the resolver needs them."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._instance = instance
+        self._loaders: dict = {}
+
+    @property
+    def instance(self) -> dg.DagsterInstance:
+        return self._instance
+
+    @property
+    def loaders(self) -> dict:
+        return self._loaders
+
+
+def staleness(
+    instance: dg.DagsterInstance, graph: AssetGraph
+) -> Callable[[dg.AssetKey, str | None], bool]:
+    """Returns a function that says whether an asset partition is missing or stale.
+
+    Dagster compares the code version and the data versions of the inputs with those that were
+    recorded; the UI shows the same.
+    """
+    resolver = CachingStaleStatusResolver(instance, graph, _Loading(instance))
+    return lambda key, partition: resolver.get_status(key, partition) != StaleStatus.FRESH
+
+
+def input_records(
+    instance: dg.DagsterInstance, key: dg.AssetKey
+) -> Mapping[dg.AssetKey, int | None]:
+    """Returns the record of each input that the last materialisation of an asset used.
+
+    The record is None for an input that did not exist then. Empty before the first
+    materialisation.
+    """
+    record = instance.get_latest_data_version_record(key)
+    provenance = extract_data_provenance_from_entry(record.event_log_entry) if record else None
+    return provenance.input_storage_ids if provenance else {}
+
+
+def free_pool_slots(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Frees the places in concurrency pools that a run holds."""
+    instance.event_log_storage.free_concurrency_slots_for_run(run_id)

@@ -1,0 +1,99 @@
+"""What is expected of Dagster's private names; after an upgrade this file fails first."""
+
+import inspect
+
+import dagster as dg
+import pytest
+
+from raman_pipeline.runs import dagster_internals as internals
+from raman_pipeline_tests.conftest import PROJECT
+
+LETTERS = dg.StaticPartitionsDefinition(["a", "b"])
+
+
+@dg.asset(partitions_def=LETTERS, code_version="1")
+def part(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    return dg.MaterializeResult(data_version=dg.DataVersion(context.partition_key))
+
+
+@dg.asset(deps=[part], code_version="1")
+def whole() -> dg.MaterializeResult:
+    return dg.MaterializeResult(data_version=dg.DataVersion("1"))
+
+
+@dg.asset(deps=[part], code_version="2", name="whole")
+def whole_of_other_code() -> dg.MaterializeResult:
+    return dg.MaterializeResult(data_version=dg.DataVersion("1"))
+
+
+@pytest.fixture
+def instance():
+    return dg.DagsterInstance.ephemeral()
+
+
+def graph_of(*assets):
+    return dg.Definitions(assets=assets).resolve_asset_graph()
+
+
+def test_nothing_else_imports_private_modules():
+    found = [
+        path.name
+        for path in (PROJECT / "raman_pipeline").rglob("*.py")
+        if "dagster._core" in path.read_text("utf-8").replace("`dagster._core`", "")
+    ]
+    assert found == ["dagster_internals.py"]
+
+
+def test_the_graph_has_the_keys_in_order_and_the_nodes():
+    graph = graph_of(whole, part)
+    assert isinstance(graph, internals.AssetGraph)
+    assert [k.to_user_string() for k in graph.toposorted_asset_keys] == ["part", "whole"]
+    node = graph.get(dg.AssetKey("whole"))
+    assert isinstance(node, internals.BaseAssetNode)
+    assert node.parent_keys == {dg.AssetKey("part")}
+    assert node.execution_set_asset_keys == {node.key}
+    assert (node.is_partitioned, node.partitions_def, node.group_name) == (False, None, "default")
+    assert graph.get(dg.AssetKey("part")).partitions_def == LETTERS
+
+
+def test_missing_fresh_and_stale_by_code_version(instance):
+    key = dg.AssetKey("whole")
+    assert internals.staleness(instance, graph_of(part, whole))(key, None)
+    assert dg.materialize([part], partition_key="a", instance=instance).success
+    assert dg.materialize([part, whole], selection=[whole], instance=instance).success
+    assert not internals.staleness(instance, graph_of(part, whole))(key, None)
+    assert internals.staleness(instance, graph_of(part, whole_of_other_code))(key, None)
+    of_part = internals.staleness(instance, graph_of(part, whole))
+    assert [of_part(dg.AssetKey("part"), p) for p in ("a", "b")] == [False, True]
+
+
+def test_records_of_inputs(instance):
+    key, parent = dg.AssetKey("whole"), dg.AssetKey("part")
+    assert internals.input_records(instance, key) == {}
+    assert dg.materialize([part, whole], selection=[whole], instance=instance).success
+    assert internals.input_records(instance, key) == {parent: None}
+    assert dg.materialize([part], partition_key="a", instance=instance).success
+    assert dg.materialize([part, whole], selection=[whole], instance=instance).success
+    assert internals.input_records(instance, key)[parent] is not None
+
+
+def test_pool_slots_are_freed(tmp_path):
+    (tmp_path / "dagster.yaml").write_text("concurrency: {pools: {default_limit: 1}}")
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        storage = instance.event_log_storage
+        storage.set_concurrency_slots("pool", 1)
+        assert storage.claim_concurrency_slot("pool", "run", "step").is_claimed
+        internals.free_pool_slots(instance, "run")
+        assert storage.claim_concurrency_slot("pool", "other", "step").is_claimed
+
+
+def test_tags_and_failures():
+    assert internals.HIDDEN_TAG_PREFIX == ".dagster/"
+    assert internals.PARTITION_NAME_TAG == "dagster/partition"
+    fields = inspect.signature(internals.StepFailureData.__new__).parameters
+    assert {"error", "user_failure_data"} <= set(fields)
+
+
+def test_partitions_are_loaded_in_a_context():
+    with internals.partition_loading_context():
+        assert LETTERS.get_partition_keys() == ["a", "b"]
