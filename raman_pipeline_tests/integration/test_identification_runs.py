@@ -13,7 +13,6 @@ from raman_pipeline.rruff.member import Member
 from raman_pipeline.runs.runner import Callbacks, run_identification, run_synthetic
 from raman_pipeline.settings import SyntheticSettings
 from raman_pipeline.universal_synthetic.classes import challenge_classes
-from raman_pipeline.universal_synthetic.dataset import peaks_of
 from raman_pipeline_tests.integration.conftest import states
 
 pytestmark = pytest.mark.integration
@@ -62,9 +61,8 @@ def test_the_network_is_trained_for_the_given_partitions(settings, monkeypatch):
     assets = "raman_pipeline.orchestration.assets.synthetic"
     monkeypatch.setattr(f"{assets}.TASKS", ("challenge",))
     monkeypatch.setattr(f"{assets}.gallery_rows", lambda sets, seed: [])
-    monkeypatch.setattr(f"{assets}.universal_classes", challenge_classes)
-    monkeypatch.setattr(f"{assets}.peaks_of", small_peaks)
-    monkeypatch.setattr("raman_pipeline.universal_synthetic.dataset.peaks_of", small_peaks)
+    sets = "raman_pipeline.universal_synthetic.dataset"
+    monkeypatch.setattr(f"{sets}.universal_classes", challenge_classes)
     monkeypatch.setattr("raman_pipeline.runs.runner._in_processes", in_this_process)
     quick = PAPER.model_copy(update={"epochs": 1, "size": 8})
     chosen = settings.model_copy(update={"synthetic": SyntheticSettings(embedding=quick)})
@@ -82,11 +80,6 @@ def test_the_network_is_trained_for_the_given_partitions(settings, monkeypatch):
 def test_an_unknown_partition_is_refused(settings):
     with pytest.raises(ValueError, match=r"no partition 0\|nothing; they are 0\|all_classes"):
         run_synthetic(settings, Callbacks(), ["0|nothing"])
-
-
-def small_peaks(name, seed=0):
-    """The challenge set, also in place of the universal one."""
-    return peaks_of("challenge", seed)
 
 
 def in_this_process(settings, callbacks, runs, processes):
