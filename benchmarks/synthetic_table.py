@@ -3,7 +3,7 @@
     python -m benchmarks.synthetic_table [STORE ...]
 
 adds the `synthetic_report` of each store to docs/synthetic.json (rows of the same task, method and
-seed are replaced), prints the table and the verdicts for docs/synthetic.md, and plots
+seed are replaced), prints the table and the conclusions for docs/synthetic.md, and plots
 docs/synthetic.png.
 """
 
@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from raman_pipeline.common.markdown import markdown_table
-from raman_pipeline.learning.synthetic_tasks.report import summary, verdicts, wide
+from raman_pipeline.learning.synthetic_tasks.report import conclusions, summary, wide
 from raman_pipeline.plots.synthetic import error_rates
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -35,7 +35,7 @@ def main() -> None:
     runs = runs[[*_KEY, "n", "accuracy", "setting"]].assign(accuracy=runs["accuracy"].round(6))
     kept.write_text(runs.to_json(orient="records", indent=0) + "\n", encoding="utf-8")
     table = summary(runs)
-    print("\n".join([*markdown_table(wide(table)), "", *verdicts(table)]))
+    print("\n".join([*markdown_table(wide(table)), "", *conclusions(table)]))
     error_rates(table).savefig(DOCS / "synthetic.png", dpi=110)
 
 

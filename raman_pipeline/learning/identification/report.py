@@ -143,7 +143,7 @@ def mixtures_by_method(mixtures: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def verdicts(identified: pd.DataFrame, mixtures: pd.DataFrame) -> list[str]:
+def conclusions(identified: pd.DataFrame, mixtures: pd.DataFrame) -> list[str]:
     """Returns one sentence per protocol and size of mixture: which method is better."""
     ours, baseline = _accuracy(identified, "rank"), _accuracy(identified, "rank_derivative")
     word = "beats" if ours["top1"] > baseline["top1"] else "does not beat"
@@ -181,8 +181,8 @@ def to_markdown(
     return markdown_report(
         "Identification report",
         protocol,
-        "## Verdict",
-        verdicts(identified, mixtures),
+        "## Conclusions",
+        conclusions(identified, mixtures),
         "## Accuracy",
         _rounded(accuracy_by_protocol(identified)),
         "The leaky protocol is that of the literature: other spectra of the same specimen stay in "

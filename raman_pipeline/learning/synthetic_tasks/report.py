@@ -97,7 +97,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def verdicts(table: pd.DataFrame) -> list[str]:
+def conclusions(table: pd.DataFrame) -> list[str]:
     """Returns one sentence per task: whether peak models beat all baselines and the network."""
     lines = []
     whole = table[(table["part"] == "all") & (table["components"] == table["at_least"])]
@@ -151,8 +151,8 @@ def to_markdown(table: pd.DataFrame, protocol: Mapping[str, object]) -> str:
     return markdown_report(
         "Synthetic tasks",
         protocol,
-        "## Verdict",
-        verdicts(table),
+        "## Conclusions",
+        conclusions(table),
         "## Accuracy, percent",
         "Means ± standard deviations over seeds; the number of seeds in brackets. "
         "Printed figures are those of Vorozhtsov & Kitina (2024) and Schuetzke et al. (2023).",

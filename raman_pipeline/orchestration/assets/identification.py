@@ -166,7 +166,7 @@ def identification_report(
     predicted = identified["conditional_probability"].to_numpy()
     return Result(
         text.BY_PROTOCOL.from_frame(table),
-        {"verdicts": text.verdicts(identified, mixtures)},
+        {"conclusions": text.conclusions(identified, mixtures)},
         figures={
             "protocols": accuracy_by_protocol(table, title),
             "reliability": reliability_diagram(predicted, correct, title),

@@ -181,7 +181,7 @@ def synthetic_report(
     table = text.summary(runs)
     return Result(
         REPORT.from_frame(runs),
-        {"verdicts": text.verdicts(table)},
+        {"conclusions": text.conclusions(table)},
         figures={"error_rates": error_rates(table)},
         report=text.to_markdown(table, text.protocol(settings.synthetic.variation_seed)),
     )

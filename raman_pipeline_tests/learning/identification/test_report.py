@@ -11,14 +11,14 @@ def identified(library):
     return evaluate(library).to_pandas()
 
 
-def test_the_report_states_protocol_and_verdicts(library, identified):
+def test_the_report_states_protocol_and_conclusions(library, identified):
     mixtures = evaluate_mixtures(library, 4, 0).to_pandas()
     open_set = evaluate_open_set(library).to_pandas()
     text = report.to_markdown(identified, open_set, mixtures, {"profile": "simulated"})
     assert "- profile: simulated" in text
-    assert f"- {report.verdicts(identified, mixtures)[0]}" in text
+    assert f"- {report.conclusions(identified, mixtures)[0]}" in text
     worse = identified.assign(rank=9)
-    assert "ours does not beat 1-NN" in report.verdicts(worse, mixtures)[0]
+    assert "ours does not beat 1-NN" in report.conclusions(worse, mixtures)[0]
 
 
 def test_calibration_metrics_count_each_query_with_and_without_its_mineral(identified):

@@ -19,10 +19,10 @@ def runs(**accuracies):
 
 def test_the_report_states_the_best_method():
     won = report.summary(runs(peak_model=0.9, peak_list=0.8, embedding=0.5))
-    assert report.verdicts(won) == [
+    assert report.conclusions(won) == [
         "challenge, 27 classes: peak models (90.50%) beat the best baseline, peak list (80.50%)."
     ]
     lost = report.summary(runs(peak_model=0.7, peak_list=0.8))
-    assert "lose to the best baseline" in report.verdicts(lost)[0]
+    assert "lose to the best baseline" in report.conclusions(lost)[0]
     text = report.to_markdown(won, {"data": "two seeds"})
     assert "| 53.08 | 78 to 87 | 50.50 ± 0.71 [2] |" in text
