@@ -136,7 +136,6 @@ class FineGridSettings(_Part):
     start_cm1: float = Field(100.0, description="nearly all points of RRUFF lie in 100 to 1,300")
     step_cm1: float = Field(1.0, gt=0, description="sharp bands need about 1 cm⁻¹")
     points: int = Field(1200, ge=64)
-    interpolation: Literal["cubic", "pchip"] = "cubic"
 
 
 class DenoisingSettings(_Part):

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = npt.NDArray[Any]
-Interpolation = Literal["cubic", "pchip"]
+Interpolation = Literal["cubic", "pchip", "adaptive"]
 
+MAX_SPLINE_STEP_CM1 = 5.0
+"""Largest step of an axis at which `adaptive` takes the spline, which oscillates in wider gaps."""
 _INTERPOLATORS = {"cubic": CubicSpline, "pchip": PchipInterpolator}
 
 
@@ -33,20 +35,27 @@ def resample(
         raman_shift: [n], cm⁻¹, strictly increasing.
         intensity: [n].
         grid: [m], cm⁻¹, increasing.
-        interpolation: `cubic` (not-a-knot spline, as in Pappone 2024; it can overshoot)
-            or `pchip` (shape-preserving; it cannot).
+        interpolation: `cubic` (not-a-knot spline, as in Pappone 2024; it can overshoot),
+            `pchip` (shape-preserving; it cannot), or `adaptive`: cubic unless a step of the
+            axis exceeds MAX_SPLINE_STEP_CM1.
 
     Returns:
         Intensity float64 [m], and the points within the range of the spectrum, bool [m].
     """
     valid = (grid >= raman_shift[0]) & (grid <= raman_shift[-1])
     values = np.zeros(grid.shape)
+    if interpolation == "adaptive":
+        interpolation = "pchip" if _is_coarse(raman_shift) else "cubic"
     if valid.any():
         interpolator = _INTERPOLATORS[interpolation](
             np.asarray(raman_shift, dtype=np.float64), np.asarray(intensity, dtype=np.float64)
         )
         values[valid] = interpolator(grid[valid])
     return values, valid
+
+
+def _is_coarse(raman_shift: npt.NDArray[np.floating]) -> bool:
+    return bool(np.diff(raman_shift).max(initial=0) > MAX_SPLINE_STEP_CM1)
 
 
 @dataclass(frozen=True)
@@ -112,15 +121,20 @@ def resample_set(
         batches: of spectra, `count` in total.
         count: number of spectra.
         grid: [m], cm⁻¹.
-        interpolation: see `resample`; `cubic` runs compiled.
+        interpolation: see `resample`; the spline is compiled.
     """
-    fill = _fill_cubic if interpolation == "cubic" else _fill_pchip
     intensity = np.zeros((count, grid.size), dtype=np.float32)
     loss, over = np.zeros(count), np.zeros(count)
     row = 0
     for batch in batches:
         rows = slice(row, row + len(batch))
-        fill(batch, grid, intensity[rows], loss[rows], over[rows])
+        target = intensity[rows], loss[rows], over[rows]
+        by_pchip: Iterable[int] = range(len(batch))
+        if interpolation != "pchip":
+            _fill_cubic(batch, grid, *target)
+            coarse = interpolation == "adaptive"
+            by_pchip = (i for i in by_pchip if coarse and _is_coarse(batch.spectrum(i)[0]))
+        _fill_pchip(batch, by_pchip, grid, *target)
         row = rows.stop
     return ResampledSet(intensity, loss, over, row)
 
@@ -132,8 +146,10 @@ def _fill_cubic(batch: Ragged, grid: Floats, out: Floats, loss: Floats, over: Fl
     resample_ragged(batch.raman_shift, batch.intensity, batch.offsets, grid, out, loss, over)
 
 
-def _fill_pchip(batch: Ragged, grid: Floats, out: Floats, loss: Floats, over: Floats) -> None:
-    for row in range(len(batch)):
+def _fill_pchip(
+    batch: Ragged, rows: Iterable[int], grid: Floats, out: Floats, loss: Floats, over: Floats
+) -> None:
+    for row in rows:
         shift, intensity = batch.spectrum(row)
         values, valid = resample(shift, intensity, grid, "pchip")
         out[row] = min_max(values, valid)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
@@ -27,6 +28,14 @@ def test_cubic_is_scipys_spline_inside_and_zero_outside():
     np.testing.assert_array_equal(values[valid], spline(GRID[valid]))
     assert (values[~valid] == 0).all()
     np.testing.assert_array_equal(valid, (GRID >= 200) & (SHIFT[-1] >= GRID))
+
+
+@pytest.mark.parametrize(("widest", "method"), [(4.0, "cubic"), (60.0, "pchip")])
+def test_adaptive_takes_the_spline_unless_the_axis_has_a_gap(widest, method):
+    shift = np.concatenate([np.arange(100, 300, 2.0), np.arange(298 + widest, 900, 2.0)])
+    expected, _ = resample(shift, np.sin(shift), GRID, method)
+    adaptive, _ = resample(shift, np.sin(shift), GRID, "adaptive")
+    assert np.array_equal(adaptive, expected)
 
 
 def test_pchip_never_overshoots():
@@ -84,7 +93,7 @@ def spectra_of_any_shape(draw):
 SPECTRA = st.lists(spectra_of_any_shape(), min_size=1, max_size=4)
 
 
-@given(SPECTRA, st.sampled_from(["cubic", "pchip"]))
+@given(SPECTRA, st.sampled_from(["cubic", "pchip", "adaptive"]))
 def test_a_set_is_resampled_like_its_spectra(spectra, interpolation):
     spectra = [(x, y) for x, y in spectra if (np.diff(x) > 0).all()]
     grid = np.linspace(-5, 900, 301)

@@ -12,17 +12,13 @@ from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
 from raman_pipeline.spectra.baseline import baseline as baseline_of
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.spectra.resample import Interpolation, resample
+from raman_pipeline.spectra.resample import resample
 
 if TYPE_CHECKING:
     from raman_pipeline.spectra.spectrum_files import Spectrum
 
 MIN_POINTS = 200
 """Points of the grid that a spectrum must cover."""
-_INTERPOLATION: Interpolation = "pchip"
-"""Not the cubic spline of the library, which oscillates in gaps and on coarse axes. Leave-one-
-specimen-out, top-1 of pchip against cubic queries: as measured .838 and .838 (n = 2,750); with a
-gap of 100 cm⁻¹ .837 and .817, with one point in 16 .811 and .797 (n = 688)."""
 
 
 class QueryError(InputError):
@@ -65,7 +61,7 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
         step_cm1 = float(np.median(np.diff(shift)))
         intensity = intensity - baseline_of(intensity, step_cm1, baseline)
         steps.append(f"baseline corrected ({baseline})")
-    values, measured = resample(shift, intensity, grid, _INTERPOLATION)
+    values, measured = resample(shift, intensity, grid, "adaptive")
     points = int(measured.sum())
     if points < MIN_POINTS:
         raise QueryError(
@@ -77,7 +73,7 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
     if not scaled.any():
         raise QueryError(f"{spectrum.name}: the intensity is constant; there is nothing to search")
     steps.append(
-        f"resampled ({_INTERPOLATION}) to {grid[0]:g} to {grid[-1]:g} cm⁻¹ in steps of "
+        f"resampled to {grid[0]:g} to {grid[-1]:g} cm⁻¹ in steps of "
         f"{grid[1] - grid[0]:g}, {points} points covered"
     )
     steps.append("scaled to 0..1; compared by first-derivative spectra of square roots")

@@ -1,7 +1,5 @@
 """The common window, and every spectrum on one grid."""
 
-from typing import Literal
-
 import dagster as dg
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +11,7 @@ from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset, t
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.plots.spectra import before_and_after, window_coverage
 from raman_pipeline.settings import Settings
-from raman_pipeline.spectra.resample import Ragged, resample_set
+from raman_pipeline.spectra.resample import Interpolation, Ragged, resample_set
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.spectra.window import Window, coverage, find_window
 
@@ -77,13 +75,14 @@ def resampled_spectra(
 
     Zero outside a spectrum's own range; a flat spectrum is all zeros.
     """
-    return _resampled(settings, "grid", spectra, wavenumber_window["raman_shift"].to_numpy())
+    window = wavenumber_window["raman_shift"].to_numpy()
+    return _resampled(spectra, window, settings.grid.interpolation)
 
 
 @tensor_asset(
     group_name="features",
     ins={"spectra": ON_DISK},
-    code_version="2",
+    code_version="3",
     uses=["fine_grid"],
     eager=True,
     checks=_CHECKS,
@@ -92,22 +91,21 @@ def fine_spectra(settings: dg.ResourceParam[Settings], spectra: StoredTable) -> 
     """Every spectrum on a grid fine enough to evaluate denoising: float32 [n, points].
 
     The common window has a step of some 4 cm⁻¹, which cuts sharp bands; this grid is narrower,
-    with the step of the spectrometers.
+    with the step of the spectrometers. Queries of `identify` are resampled in the same way.
     """
     chosen = settings.fine_grid
     grid = chosen.start_cm1 + chosen.step_cm1 * np.arange(chosen.points, dtype=np.float64)
-    return _resampled(settings, "fine_grid", spectra, grid)
+    return _resampled(spectra, grid, "adaptive")
 
 
 def _resampled(
-    settings: Settings,
-    used: Literal["grid", "fine_grid"],
     spectra: StoredTable,
     grid: npt.NDArray[np.float64],
+    interpolation: Interpolation,
 ) -> Result:
     """Returns a tensor of all spectra on a grid, with the loss of peak height on it."""
     batches = (Ragged.from_columns(*batch.columns) for batch in spectra.batches(_RAGGED))
-    result = resample_set(batches, spectra.num_rows, grid, getattr(settings, used).interpolation)
+    result = resample_set(batches, spectra.num_rows, grid, interpolation)
     names = spectra.select(["member_id", "member"])
     tensor = SpectrumTensor(result.intensity, grid, tuple(names["member_id"].to_pylist()))
     values, loss = tensor.intensity, result.peak_loss

@@ -11,7 +11,7 @@ def test_a_spectrum_of_the_library_is_prepared_as_it_is_there(library):
     valid = query.valid & library.valid[5]
     difference = (query.derivatives - library.derivatives[5])[valid][20:-20]
     assert np.abs(difference).max() < 0.02
-    assert "resampled (pchip) to 100 to 1299" in query.preprocessing[0]
+    assert "resampled to 100 to 1299" in query.preprocessing[0]
 
 
 @pytest.mark.parametrize(
