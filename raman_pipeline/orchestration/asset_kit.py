@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import dagster as dg
 import pyarrow as pa
@@ -24,7 +24,6 @@ from raman_pipeline.common.hashing import arrays_version
 from raman_pipeline.common.parquet import StagedTable, table_version
 from raman_pipeline.common.schema import TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.training.loop import EpochReport
 from raman_pipeline.orchestration.asset_paths import asset_path
 from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
 from raman_pipeline.orchestration.metadata import (
@@ -40,6 +39,9 @@ from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import provenance, with_provenance
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+if TYPE_CHECKING:
+    from raman_pipeline.learning.training.loop import EpochReport  # loads torch
 
 OWNERS = ["team:raman-pipeline"]
 SCHEMA_CHECK = "schema"

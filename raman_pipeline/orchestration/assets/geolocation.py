@@ -11,7 +11,7 @@ from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.geolocation.fitting import Calibration, fit_family, predict_family
 from raman_pipeline.learning.geolocation.metrics import PREDICTIONS, predictions_table, summarise
-from raman_pipeline.learning.geolocation.registry import Family
+from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
 from raman_pipeline.orchestration.asset_kit import (
     Check,
     Result,
@@ -111,3 +111,6 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         )
 
     return [model, predictions]
+
+
+FAMILY_ASSETS = [asset for family in FAMILIES.values() for asset in family_assets(family)]
