@@ -6,4 +6,4 @@ as software-defined assets. Nothing is imported here, so that using one domain
 package does not pay for the others.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,10 +1,10 @@
 """Settings and the named profiles.
 
-What belongs here: every choice that a run makes, typed, with its reason where it
-has one. What does not: what a network looks like (see `learning.presets`).
+What belongs here: every choice of a run, typed, with its reason. What does not: the layers of
+networks (see the presets of `learning`).
 
-A profile is a complete set of settings with a store and a Dagster instance of its
-own, so that simulated and real results never stand in one table. The environment
+A profile is a complete set of settings with its own store and Dagster instance, so that
+simulated and real results are never in one table. The environment
 can change: `RAMAN_PIPELINE_PROFILE`, `RAMAN_PIPELINE_STORE` (a folder), and, for the
 profiles that use the network, `RRUFF_URL` (where the archives are), `NATURAL_EARTH_URL`
 (where the map is; `embedded` for none), `GEOCODERS` (names of services),
@@ -60,7 +60,7 @@ class _Part(BaseModel):
 
 
 class ArchiveSettings(_Part):
-    """Where the archives come from, and how the server is treated."""
+    """Location of the archives, and the rate and retries of requests."""
 
     location: str
     seconds_between_requests: float = Field(2.0, ge=0)
@@ -68,12 +68,12 @@ class ArchiveSettings(_Part):
     attempts: PositiveInt = 5
     backoff_s: float = Field(2.0, ge=0)
     max_shrink: float = Field(
-        0.2, ge=0, le=1, description="share of members that an archive may lose unasked"
+        0.2, ge=0, le=1, description="share of members that an accepted update may lose"
     )
 
 
 class ServiceSettings(_Part):
-    """A geocoding service, and how it is treated."""
+    """A geocoding service, and the rate and retries of requests."""
 
     endpoint: str
     seconds_between_requests: float = Field(1.0, ge=0)
@@ -83,7 +83,7 @@ class ServiceSettings(_Part):
 
 
 class GeographySettings(_Part):
-    """Which country polygons and which geocoders are used."""
+    """Country polygons and geocoders."""
 
     countries_file: Path = EMBEDDED / "natural_earth_50m_countries.parquet"
     admin_divisions_file: Path = EMBEDDED / "admin_divisions.parquet"
@@ -93,11 +93,11 @@ class GeographySettings(_Part):
     natural_earth_sha256: str = NATURAL_EARTH_SHA256
     overrides_file: Path = PROJECT / "data" / "locality_overrides.csv"
     geocoders: tuple[ServiceName, ...] = Field(
-        (), description="asked besides the offline gazetteer, in this order"
+        (), description="used besides the offline gazetteer, in this order"
     )
     services: dict[ServiceName, ServiceSettings] = {}
     arcgis_token: SecretStr | None = None
-    empty_days: float = Field(60.0, gt=0, description='"not found" is believed for so long')
+    empty_days: float = Field(60.0, gt=0, description="time-to-live of negative answers")
 
 
 class GridSettings(_Part):
@@ -108,30 +108,30 @@ class GridSettings(_Part):
 
 
 class FoldSettings(_Part):
-    """Which spectra take part and how they are split."""
+    """Selection and splits of spectra."""
 
     kinds: tuple[Literal["RAW", "Processed"], ...] = Field(
-        ("Processed",), description="one row a measurement; both kinds count it twice"
+        ("Processed",), description="one row per measurement; both kinds count it twice"
     )
     min_per_country: PositiveInt = Field(2, description="as in Pappone (2024), section 5.1")
     seed: int = 0
 
 
 class TrainingSettings(_Part):
-    """How networks are trained."""
+    """Training of networks."""
 
     presets: dict[PresetName, ConvNeXtPreset] = PRESETS
     seed: int = 0
 
 
 class ForestSettings(_Part):
-    """How randomised trees are grown."""
+    """Randomised trees."""
 
     trees: PositiveInt = 300
 
 
 class FineGridSettings(_Part):
-    """The grid on which spectra are denoised."""
+    """Grid of the spectra to denoise."""
 
     start_cm1: float = Field(100.0, description="nearly all points of RRUFF lie in 100 to 1,300")
     step_cm1: float = Field(1.0, gt=0, description="sharp bands need about 1 cm⁻¹")
@@ -158,7 +158,7 @@ class ClusteringSettings(_Part):
 
 
 class IdentificationSettings(_Part):
-    """How identification is judged."""
+    """Evaluation of identification."""
 
     mixtures: PositiveInt = Field(600, description="of two minerals, and as many of three")
     seed: int = 0
@@ -195,7 +195,7 @@ class Settings(_Part):
 
     @property
     def synthetic_store(self) -> Path:
-        """Folder of the universal synthetic sets, some 0.7 GB a seed."""
+        """Folder of the universal synthetic sets, some 0.7 GB per seed."""
         return self.store / "synthetic"
 
     @property
@@ -289,7 +289,7 @@ def load_settings(
             archives=ArchiveSettings(
                 location=str(EMBEDDED / "rruff-sample"), seconds_between_requests=0
             ),
-            # Some 150 spectra a fold: a shorter grid, small forests, small batches for enough
+            # Some 150 spectra per fold: a shorter grid, small forests, small batches for enough
             # steps.
             grid=GridSettings(points=512),
             forest=ForestSettings(trees=50),
@@ -329,7 +329,7 @@ def load_settings(
 
 
 def _geography() -> GeographySettings:
-    """Returns what the environment says of maps and geocoders."""
+    """Returns maps and geocoders as the environment sets them."""
     chosen = os.environ.get("GEOCODERS", "").replace(",", " ").split()
     unknown = sorted(set(chosen) - set(TERMS))
     if unknown:
@@ -353,7 +353,7 @@ def _geography() -> GeographySettings:
 
 
 def _service(name: ServiceName) -> ServiceSettings:
-    """Returns a service at its public endpoint, at its pace; one's own has no pace to keep."""
+    """Returns a service with its rate limit, or the user's own endpoint without one."""
     endpoint = os.environ.get(f"{name.upper()}_URL")
     if endpoint and not endpoint.startswith(("http://", "https://")):
         raise SettingsError(f"{name.upper()}_URL={endpoint}: start it with http:// or https://")
