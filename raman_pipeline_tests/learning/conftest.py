@@ -9,6 +9,23 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 ELEMENT = {"Brazil": "Si", "Chile": "Cu", "Peru": "Ca"}
 
 
+@pytest.fixture
+def resumed(tmp_path):
+    """Runs a training, interrupts it after two epochs, and runs it again from its checkpoint."""
+
+    def interrupt(report):
+        if report.epoch == 2:
+            raise KeyboardInterrupt
+
+    def run(fit, again=None):
+        path = tmp_path / "checkpoint.pt"
+        with pytest.raises(KeyboardInterrupt):
+            fit(checkpoint=path, on_epoch=interrupt)
+        return (again or fit)(checkpoint=path)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def train_test():
     """Training and test side of a small problem: each country has a band of its own."""

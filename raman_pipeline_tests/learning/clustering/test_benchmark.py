@@ -23,8 +23,8 @@ def test_easy_minerals_are_separated_by_clusterings_and_the_supervised_baseline(
     found = CLUSTERING_RUNS.from_rows(run_task("easy", "default", 0, corpus, latents, corpus))
     assert CLUSTERING_RUNS.problems(found) == []
     frame = found.to_pandas()
-    learned = frame[frame["from_autoencoder"]]
-    assert set(learned["representation"]) == {"latents", "t-SNE of latents"}
+    learned = frame.loc[frame["from_autoencoder"], "representation"]
+    assert set(learned) == {"latents", "t-SNE of latents"}
     assert set(frame["minerals"]) == {4}
     ward = frame[(frame["representation"] == "min-max spectra") & (frame["clustering"] == "Ward")]
     assert ward["ari"].item() == pytest.approx(1)

@@ -27,14 +27,7 @@ def test_copies_follow_the_measured_spectra_and_name_their_parents():
     error = found.intensity[len(measured) :] - found.intensity[parents]
     assert 0.015 < error.std() < 0.03
     assert found.intensity.dtype == np.float32
-
-
-def test_the_seed_fixes_the_copies():
-    assert of().intensity.tobytes() == of().intensity.tobytes()
-    assert of().intensity.tobytes() != of(seed=1).intensity.tobytes()
-
-
-def test_no_copies():
+    assert of().intensity.tobytes() == of().intensity.tobytes() != of(seed=1).intensity.tobytes()
     assert not of(copies=0, augmented_of="Unobtainium").metadata["augmented"].any()
 
 

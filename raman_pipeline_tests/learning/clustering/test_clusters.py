@@ -12,7 +12,8 @@ from raman_pipeline.learning.clustering.clusters import (
     pca_rotated,
     tsne,
 )
-from raman_pipeline.learning.clustering.scores import purity
+from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
+from raman_pipeline.learning.clustering.scores import purity, scores
 
 
 def blobs(k, n=20, seed=0):
@@ -49,11 +50,31 @@ def test_pca_rotation_keeps_distances(n, d, seed):
     np.testing.assert_allclose(pdist(found), pdist(points), atol=1e-9)
 
 
-def test_measured_and_augmented_files_are_listed_separately():
+@given(st.lists(st.sampled_from("abc"), min_size=2, max_size=30), st.integers(0, 99))
+def test_scores_do_not_depend_on_cluster_labels(minerals, seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, len(minerals))
+    points = rng.normal(size=(len(minerals), 2))
+    other = scores(minerals, np.array([7, -1, 3])[labels], points)
+    assert scores(minerals, labels, points) == pytest.approx(other, nan_ok=True)
+
+
+def test_scores_of_a_perfect_and_of_a_single_cluster():
+    minerals, points = np.array(list("aaaaaabbbb")), np.arange(10.0)[:, None]
+    right = scores(minerals, minerals == "a", points)
+    assert (right["purity"], right["ari"], right["nmi"]) == pytest.approx((1, 1, 1))
+    one = scores(minerals, np.zeros(10, int), points)
+    assert (one["purity"], one["ari"]) == pytest.approx((0.6, 0))
+    assert np.isnan(one["silhouette"])
+    assert purity(minerals, np.arange(10)) == 1
+
+
+def test_files_are_listed_and_pseudo_spectra_made_per_cluster():
     clusters = pd.DataFrame(
         {
             "file": ["b.txt", "a.txt", "augmented_0.txt", "c.txt"],
             "augmented": [False, False, True, False],
+            "mineral": ["Albite", "Albite", "Albite", "Andradite"],
             "cluster": [0, 0, 0, 1],
         }
     )
@@ -62,3 +83,9 @@ def test_measured_and_augmented_files_are_listed_separately():
         "cluster_0_augmented.txt": "augmented_0.txt\n",
         "cluster_1.txt": "c.txt\n",
     }
+    spectra = np.random.default_rng(0).random((4, 8), dtype=np.float32)
+    first, second = pseudo_spectra(clusters, spectra, 2 * spectra, lambda latents: latents / 2)
+    assert (first.minerals, second.minerals) == ({"Albite": 2}, {"Andradite": 1})
+    np.testing.assert_allclose(first.mean, spectra[:3].mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(first.decoded, first.mean, rtol=1e-6)
+    np.testing.assert_array_equal(second.decoded, spectra[3])

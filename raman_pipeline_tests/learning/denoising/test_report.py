@@ -28,14 +28,10 @@ def test_the_autoencoder_is_compared_with_the_best_smoother():
     assert "no denoising is better" in conclusions(summary(runs(5.0)))[0]
 
 
-def test_means_are_over_seeds():
+def test_means_over_seeds_with_and_without_pairs():
     table = summary(runs(1.0))
     assert set(table["seeds"]) == {2}
     assert table["method"].tolist() == ["autoencoder", "Whittaker", "wavelet", "nothing"]
-
-
-def test_markdown_with_and_without_pairs():
-    table = summary(runs(1.0))
     assert "There are no RAW/Processed pairs" in to_markdown(
         table, pair_summary(pd.DataFrame()), {"n": 1}
     )

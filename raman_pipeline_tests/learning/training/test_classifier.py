@@ -1,4 +1,5 @@
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from raman_pipeline.learning.training.classifier import (
     predict_probabilities,
     train_classifier,
 )
+from raman_pipeline.learning.training.device import autocast_dtype, compiled_where_it_pays
 from raman_pipeline.learning.training.presets import PRESETS, AugmentationRecipe
 from raman_pipeline_tests.learning.geolocation.families.test_families import QUICK
 
@@ -25,15 +27,9 @@ def data(labelled, **changes):
     return dataclasses.replace(TrainingSet.of(labelled, PRESETS["paper"]), **changes)
 
 
-def weights(model):
-    return {name: value.clone() for name, value in model.state_dict().items()}
-
-
-def same(a, b):
-    return all(torch.equal(a[name], b[name]) for name in a)
-
-
-def test_loss_falls_and_every_epoch_is_reported(train_test):
+@pytest.mark.parametrize("dtype", [None, torch.bfloat16])
+def test_loss_falls_and_every_epoch_is_reported(train_test, monkeypatch, dtype):
+    monkeypatch.setattr(loop, "autocast_dtype", lambda device: dtype)
     reported = []
     reports = train_classifier(small(), data(train_test[0]), QUICK, 0, on_epoch=reported.append)
     assert reported == reports
@@ -42,25 +38,15 @@ def test_loss_falls_and_every_epoch_is_reported(train_test):
 
 
 @pytest.mark.parametrize("recipe", [None, AugmentationRecipe(mixup=0.4)])
-def test_an_interrupted_training_resumes_to_the_same_bytes(train_test, tmp_path, recipe):
+def test_an_interrupted_training_resumes_to_the_same_bytes(train_test, resumed, recipe):
     preset = QUICK.model_copy(update={"augmentation": recipe})
-    whole = small()
-    train_classifier(whole, data(train_test[0]), preset, 0)
-
-    class Interrupted(Exception):
-        pass
-
-    def interrupt(report):
-        if report.epoch == 2:
-            raise Interrupted
-
-    path = tmp_path / "checkpoint.pt"
-    with pytest.raises(Interrupted):
-        train_classifier(small(), data(train_test[0]), preset, 0, path, interrupt)
-    resumed = small(seed=9)
-    reports = train_classifier(resumed, data(train_test[0]), preset, 0, path)
+    fit = partial(train_classifier, data=data(train_test[0]), preset=preset, seed=0)
+    whole, other = small(), small(seed=9)
+    fit(whole)
+    reports = resumed(partial(fit, small()), partial(fit, other))
     assert [r.epoch for r in reports] == [3, 4, 5, 6]
-    assert same(weights(whole), weights(resumed))
+    pairs = zip(whole.state_dict().values(), other.state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
 
 
 def test_a_checkpoint_of_other_data_or_settings_is_ignored(train_test, tmp_path):
@@ -93,7 +79,13 @@ def test_crops():
         crop_columns(grid, (100, 200))
 
 
-def test_training_in_bf16_learns_too(train_test, monkeypatch):
-    monkeypatch.setattr(loop, "autocast_dtype", lambda device: torch.bfloat16)
-    reports = train_classifier(small(), data(train_test[0]), QUICK, 0)
-    assert reports[-1].loss < reports[0].loss
+def test_bf16_and_compilation_only_where_they_pay(monkeypatch):
+    cpu, model = torch.device("cpu"), torch.nn.Identity()
+    for capabilities, dtype in (
+        ({"avx512_bf16": False}, None),
+        ({"amx_bf16": True}, torch.bfloat16),
+    ):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found)
+        assert autocast_dtype(cpu) is dtype
+    assert compiled_where_it_pays(model, cpu, 10**6) is model
+    assert compiled_where_it_pays(model, torch.device("cuda"), 10) is model
