@@ -21,7 +21,7 @@ def accepted(candidate, segment=0, provider="geonames", stripped=False):
     return AcceptedCandidate(SearchStep(segment, candidate.name, stripped), provider, candidate)
 
 
-SEARCH = SearchPlan("NA", (SearchStep(0, "X"),), ())
+SEARCH = SearchPlan("NA", (SearchStep(0, "X"),))
 
 
 @pytest.mark.parametrize(
@@ -47,82 +47,58 @@ def test_outside_the_named_division(atlas):
     assert refusal(searched, step, at(35.92, -86.87), "US") == "outside_division"
 
 
-def test_two_independent_sources_agree_and_the_finer_point_is_kept():
-    found = [accepted(at(-19.24, 17.71)), accepted(at(-19.23, 17.72, radius=1.0), provider="osm")]
-    choice = choose(SEARCH, found, lambda name: 1)
-    assert isinstance(choice, PlaceChoice)
-    assert (choice.sources, choice.confidence, choice.coordinate_uncertainty_km) == (2, "high", 1.0)
+def chosen(found, search=SEARCH, homonyms=1):
+    return choose(search, found, lambda name: homonyms)
 
 
-def test_one_provider_counts_once():
-    found = [accepted(at(-19.24, 17.71)), accepted(at(-19.24, 17.71))]
-    choice = choose(SEARCH, found, lambda name: 1)
-    assert isinstance(choice, PlaceChoice)
-    assert (choice.sources, choice.confidence) == (1, "low")
+@pytest.mark.parametrize(
+    ("other", "sources", "confidence", "km", "flags"),
+    [
+        # Two independent sources agree, and the finer point is kept.
+        (accepted(at(-19.23, 17.72, radius=1.0), provider="osm"), 2, "high", 1.0, ()),
+        # One provider counts once.
+        (accepted(at(-19.24, 17.71)), 1, "low", 10.0, ()),
+        (accepted(at(-19.24, 18.9), provider="osm"), 1, "low", 10.0, ("sources_disagree",)),
+    ],
+)
+def test_confidence_follows_the_sources_that_agree(other, sources, confidence, km, flags):
+    choice = chosen([accepted(at(-19.24, 17.71, population=90_000)), other])
+    assert (choice.sources, choice.confidence) == (sources, confidence)
+    assert (choice.coordinate_uncertainty_km, choice.flags) == (km, flags)
 
 
-def test_sources_that_disagree_are_flagged():
-    found = [
-        accepted(at(-19.24, 17.71, population=90_000)),
-        accepted(at(-19.24, 18.9), provider="osm"),
-    ]
-    choice = choose(SEARCH, found, lambda name: 1)
-    assert isinstance(choice, PlaceChoice)
-    assert "sources_disagree" in choice.flags
-    assert choice.confidence == "low"
-
-
-def test_far_apart_places_of_one_name_are_ambiguous():
+def test_of_far_apart_places_of_one_name_a_wider_place_decides():
     found = [accepted(at(-19.24, 17.71)), accepted(at(-27.0, 17.0))]
-    assert choose(SEARCH, found, lambda name: 2) == ("ambiguous_place",)
-
-
-def test_a_wider_place_decides_between_them():
-    found = [
-        accepted(at(-19.24, 17.71)),
-        accepted(at(-27.0, 17.0)),
-        accepted(at(-26.9, 17.1, name="W"), segment=1),
-    ]
-    choice = choose(
-        SearchPlan("NA", (SearchStep(0, "X"), SearchStep(1, "W")), ()), found, lambda name: 2
-    )
-    assert isinstance(choice, PlaceChoice)
-    assert choice.found.candidate.latitude == -27.0
-    assert choice.confidence == "high"
+    assert chosen(found, homonyms=2) == ("ambiguous_place",)
+    search = SearchPlan("NA", (SearchStep(0, "X"), SearchStep(1, "W")))
+    choice = chosen([*found, accepted(at(-26.9, 17.1, name="W"), segment=1)], search, homonyms=2)
+    assert (choice.found.candidate.latitude, choice.confidence) == (-27.0, "high")
 
 
 def test_a_common_name_of_a_mine_is_not_taken_for_a_town():
-    searched = SearchPlan("CL", (SearchStep(0, "Esperanza mine"), SearchStep(0, "X", True)), ())
+    search = SearchPlan("CL", (SearchStep(0, "Esperanza mine"), SearchStep(0, "X", True)))
     found = [accepted(at(-30.0, -70.0), stripped=True)]
-    assert choose(searched, found, lambda name: 12) == ("common_name",)
-    assert isinstance(choose(searched, found, lambda name: 1), PlaceChoice)
+    assert chosen(found, search, homonyms=12) == ("common_name",)
+    assert isinstance(chosen(found, search), PlaceChoice)
 
 
 def test_a_small_unconfirmed_place_is_not_chosen():
-    searched = SearchPlan("DE", (SearchStep(0, "X"), SearchStep(1, "Sauerland")), ())
-    assert choose(searched, [accepted(at(50.0, 8.0))], lambda name: 1) == ("unconfirmed_place",)
-    city = [accepted(at(50.0, 8.0, population=200_000))]
-    assert isinstance(choose(searched, city, lambda name: 1), PlaceChoice)
+    search = SearchPlan("DE", (SearchStep(0, "X"), SearchStep(1, "Sauerland")))
+    assert chosen([accepted(at(50.0, 8.0))], search) == ("unconfirmed_place",)
+    assert isinstance(chosen([accepted(at(50.0, 8.0, population=200_000))], search), PlaceChoice)
 
 
 def test_a_name_of_several_words_within_a_division_needs_no_confirmation(atlas):
     divisions = plan(atlas, "Franklin, Sussex County, New Jersey, USA").divisions[:1]
     assert [division.level for division in divisions] == ["admin1"]
-    steps = (SearchStep(0, "Sterling Hill"), SearchStep(1, "Nowhere"))
-    searched = SearchPlan("US", steps, divisions)
-    found = [accepted(at(41.1, -74.6, name="Sterling Hill"))]
-    choice = choose(searched, found, lambda name: 1)
-    assert isinstance(choice, PlaceChoice)
-    assert choice.confidence == "medium"
+    search = SearchPlan("US", (SearchStep(0, "Sterling Hill"), SearchStep(1, "Nowhere")), divisions)
+    assert chosen([accepted(at(41.1, -74.6, name="Sterling Hill"))], search).confidence == "medium"
     one_word = [accepted(at(41.1, -74.6, name="Sterling"))]
-    assert choose(searched, one_word, lambda name: 1) == ("unconfirmed_place",)
+    assert chosen(one_word, search) == ("unconfirmed_place",)
 
 
-def test_the_uncertainty_grows_where_the_finest_name_is_unknown():
-    searched = SearchPlan("NA", (SearchStep(0, "mine"), SearchStep(1, "X")), ())
-    choice = choose(searched, [accepted(at(-19.24, 17.71), segment=1)], lambda name: 1)
-    assert isinstance(choice, PlaceChoice)
-    assert choice.coordinate_uncertainty_km == 30.0
-    city = choose(searched, [accepted(at(-19, 17, population=90_000), segment=1)], lambda name: 1)
-    assert isinstance(city, PlaceChoice)
-    assert city.coordinate_uncertainty_km == 45.0
+@pytest.mark.parametrize(("population", "km"), [(0, 30.0), (90_000, 45.0)])
+def test_the_uncertainty_grows_where_the_finest_name_is_unknown(population, km):
+    search = SearchPlan("NA", (SearchStep(0, "mine"), SearchStep(1, "X")))
+    found = [accepted(at(-19.24, 17.71, population=population), segment=1)]
+    assert chosen(found, search).coordinate_uncertainty_km == km

@@ -21,13 +21,10 @@ def test_reading(tmp_path):
         "B,ZA,,,,country,",
         "C,,,,,none,no place at all",
     )
-    assert overrides["A mine, Namibia"].latitude == -19.2
-    assert overrides["A mine, Namibia"].iso_a2 == "NA"
-    assert overrides["B"].coordinate_uncertainty_km is None
-    assert overrides["C"].iso_a2 is None
-
-
-def test_no_file_overrides_nothing(tmp_path):
+    mine = overrides["A mine, Namibia"]
+    assert (mine.iso_a2, mine.latitude) == ("NA", -19.2)
+    assert overrides["B"].coordinate_uncertainty_km is overrides["C"].iso_a2 is None
+    # No file overrides nothing.
     assert read_overrides(tmp_path / "missing.csv", KNOWN) == {}
 
 
@@ -52,20 +49,18 @@ def test_wrong_lines_are_named(tmp_path, line, message):
         read(tmp_path, line)
 
 
-def test_wrong_columns_are_named(tmp_path):
-    path = tmp_path / "overrides.csv"
-    path.write_text("place,country\n")
-    with pytest.raises(OverrideError, match=r"overrides\.csv:1: the columns must be locality,"):
-        read_overrides(path, KNOWN)
-
-
-def test_a_file_of_version_0_1_0_is_refused_with_the_remedy(tmp_path):
-    path = tmp_path / "overrides.csv"
-    path.write_text(
-        HEAD.replace("coordinate_uncertainty_km", "radius_km") + "\nA,ZA,1,2,3,place,\n"
-    )
-    with pytest.raises(OverrideError, match="called coordinate_uncertainty_km radius_km: rename"):
-        read_overrides(path, KNOWN)
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        ("place,country", r"overrides\.csv:1: the columns must be locality,"),
+        # A file of version 0.1.0.
+        (HEAD.replace("coordinate_uncertainty_km", "radius_km"), "radius_km: rename"),
+    ],
+)
+def test_wrong_columns_are_named(tmp_path, head, message):
+    (tmp_path / "overrides.csv").write_text(f"{head}\n")
+    with pytest.raises(OverrideError, match=message):
+        read_overrides(tmp_path / "overrides.csv", KNOWN)
 
 
 def test_the_file_of_the_project_is_sound(atlas):

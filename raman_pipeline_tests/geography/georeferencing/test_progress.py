@@ -6,7 +6,7 @@ from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.geography.geocoding.online import Tally
 from raman_pipeline.geography.georeferencing import progress
 from raman_pipeline.geography.georeferencing.candidates import clean_localities
-from raman_pipeline_tests.geography.georeferencing.conftest import SPECTRA
+from raman_pipeline_tests.geography.conftest import SPECTRA
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def service():
 
 def test_the_announcement_gives_queries_and_time(atlas, service):
     text = progress.announce(clean_localities(SPECTRA, atlas), [service])
-    assert text.startswith("5 localities, at most 10 distinct queries (fewer: ")
-    assert text.endswith("photon at http://there: at most 10 min at one request per 60 s")
+    assert text.startswith("6 localities, at most 13 distinct queries (fewer: ")
+    assert text.endswith("photon at http://there: at most 13 min at one request per 60 s")
 
 
 def test_progress_gives_counts_and_the_time_left(monkeypatch, service):

@@ -5,16 +5,14 @@ import pandas as pd
 from raman_pipeline.geography.reporting.darwin_core import darwin_core
 
 
-def test_darwin_core(tables):
-    frame = darwin_core(tables[3])
-    text = frame.to_csv(index=False)
+def test_darwin_core(located):
+    text = darwin_core(located["specimens"]).to_csv(index=False)
     back = pd.read_csv(io.StringIO(text), keep_default_na=False).set_index("materialEntityID")
-    tsumeb = back.loc["R0"]
-    assert tsumeb["countryCode"] == "NA"
+    tsumeb = back.loc["R1"]
+    assert (tsumeb["countryCode"], tsumeb["geodeticDatum"]) == ("NA", "EPSG:4326")
     assert float(tsumeb["coordinateUncertaintyInMeters"]) >= 10_000
-    assert tsumeb["geodeticDatum"] == "EPSG:4326"
     assert back.loc["R3", "decimalLatitude"] == back.loc["R3", "geodeticDatum"] == ""
-    assert len(back) == len(tables[3])
+    assert len(back) == len(located["specimens"])
     # Flags are joined text in the CSV.
-    assert back.loc["R5", "georeferenceRemarks"] == "level place"
+    assert back.loc["R9", "georeferenceRemarks"] == "level place; segment_1"
     assert back.loc["R3", "georeferenceRemarks"] == "level none; no_coordinates"

