@@ -58,27 +58,25 @@ def test_the_mineral_ceiling_of_known_frequencies():
     assert mineral_ceiling(alone.head(1)).share == 0
 
 
-class TestPairedTest:
-    def test_a_large_difference_is_significant_and_a_small_one_is_not(self):
-        clear = paired_test(paired(0.05, 0.01), "model", "baseline", "accuracy")
-        assert clear.runs == 15
-        assert clear.low > 0
-        assert clear.p_value < 0.001
-        faint = paired_test(paired(0.002, 0.02), "model", "baseline", "accuracy")
-        assert faint.low < 0 < faint.high
-        assert faint.p_value > 0.1
+def test_a_large_difference_is_significant_and_a_small_one_is_not():
+    clear = paired_test(paired(0.05, 0.01), "model", "baseline", "accuracy")
+    assert clear.runs == 15
+    assert clear.low > 0
+    assert clear.p_value < 0.001
+    faint = paired_test(paired(0.002, 0.02), "model", "baseline", "accuracy")
+    assert faint.low < 0 < faint.high
+    assert faint.p_value > 0.1
+    equal = paired_test(paired(0.0, 0.0), "model", "baseline", "accuracy")
+    assert (equal.difference, equal.p_value) == (0.0, 1.0)
 
-    def test_it_is_wider_than_the_naive_test(self):
-        runs = paired(0.01, 0.02)
-        wide = runs.pivot(index=["seed", "fold"], columns="variant", values="accuracy")
-        naive = stats.ttest_rel(wide["model"], wide["baseline"])
-        found = paired_test(runs, "model", "baseline", "accuracy")
-        assert found.difference == pytest.approx((wide["model"] - wide["baseline"]).mean())
-        assert found.p_value > naive.pvalue
-        # (1/15 + 1/4) instead of 1/15 of the variance.
-        half = naive.confidence_interval(0.95).high - found.difference
-        assert found.high - found.difference == pytest.approx(half * np.sqrt(1 + 15 / 4))
 
-    def test_equal_variants_have_no_difference(self):
-        found = paired_test(paired(0.0, 0.0), "model", "baseline", "accuracy")
-        assert (found.difference, found.p_value) == (0.0, 1.0)
+def test_the_paired_test_is_wider_than_the_naive_test():
+    runs = paired(0.01, 0.02)
+    wide = runs.pivot(index=["seed", "fold"], columns="variant", values="accuracy")
+    naive = stats.ttest_rel(wide["model"], wide["baseline"])
+    found = paired_test(runs, "model", "baseline", "accuracy")
+    assert found.difference == pytest.approx((wide["model"] - wide["baseline"]).mean())
+    assert found.p_value > naive.pvalue
+    # (1/15 + 1/4) instead of 1/15 of the variance.
+    half = naive.confidence_interval(0.95).high - found.difference
+    assert found.high - found.difference == pytest.approx(half * np.sqrt(1 + 15 / 4))

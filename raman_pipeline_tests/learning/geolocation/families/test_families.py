@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.geolocation.calibration import Calibration
 from raman_pipeline.learning.geolocation.fit_context import FitContext
-from raman_pipeline.learning.geolocation.fitting import (
-    fit_family,
-    predict_family,
-)
+from raman_pipeline.learning.geolocation.fitting import fit_family, inner_split, predict_family
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.training.presets import PRESETS
 
@@ -17,7 +15,6 @@ QUICK = PRESETS["default"].model_copy(
             "learning_rate": 5e-3, "augmentation": None}
 )  # fmt: skip
 CONTEXT = FitContext(seed=0, split="specimen", presets={"default": QUICK, "paper": QUICK}, trees=20)
-
 
 _STATES = {}
 
@@ -34,18 +31,14 @@ def probabilities_of(name, train_test):
 
 
 def accuracy(name, train_test):
-    return (probabilities_of(name, train_test).argmax(axis=1) == train_test[1].label).mean()
-
-
-def test_the_fixture_is_a_fold(train_test):
-    train, test = train_test
-    assert len(train) + len(test) == 89
-    assert train.classes == test.classes == ("Brazil", "Chile", "Peru")
-    assert not set(train.metadata["member_id"]) & set(test.metadata["member_id"])
+    found = probabilities_of(name, train_test).argmax(axis=1)
+    return (found == train_test[1].label).mean()
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_every_family_fits_predicts_and_survives_storage(name, train_test, tmp_path):
+def test_every_family_predicts_the_same_after_storage_and_fits_the_same_bytes(
+    name, train_test, tmp_path
+):
     train, test = train_test
     state = fitted(name, train_test)
     predicted = predict_family(FAMILIES[name], state, train, test)
@@ -58,31 +51,21 @@ def test_every_family_fits_predicts_and_survives_storage(name, train_test, tmp_p
     again = predict_family(FAMILIES[name], ModelState.read(tmp_path / "state"), train, test)
     np.testing.assert_array_equal(again.scores, predicted.scores)
     np.testing.assert_allclose(again.probabilities, predicted.probabilities)
+    # The same seed gives the same bytes.
+    fit_family(FAMILIES[name], train, CONTEXT).write(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "state").read_bytes()
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_same_seed_same_bytes(name, train_test, tmp_path):
-    for run in ("a", "b"):
-        fit_family(FAMILIES[name], train_test[0], CONTEXT).write(tmp_path / run)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_a_prediction_is_independent_of_labels_and_other_rows(name, train_test):
+def test_a_prediction_is_finite_and_independent_of_labels_and_other_rows(name, train_test):
     train, test = train_test
     state = fitted(name, train_test)
     whole = predict_family(FAMILIES[name], state, train, test).probabilities
     blind = dataclasses.replace(test.subset(np.arange(3)), label=np.zeros(3, np.int64))
     alone = predict_family(FAMILIES[name], state, train, blind).probabilities
     np.testing.assert_allclose(alone, whole[:3], atol=1e-5)
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_a_flat_spectrum_has_finite_probabilities(name, train_test):
-    train, test = train_test
     flat = dataclasses.replace(test, intensity=np.zeros_like(test.intensity))
-    found = predict_family(FAMILIES[name], fitted(name, train_test), train, flat)
-    assert np.isfinite(found.probabilities).all()
+    assert np.isfinite(predict_family(FAMILIES[name], state, train, flat).probabilities).all()
 
 
 def test_separable_countries_are_learnt(train_test):
@@ -97,26 +80,19 @@ def test_separable_countries_are_learnt(train_test):
     assert accuracy("majority", train_test) < 0.5
 
 
-def test_specimen_memorisation_uses_specimens_only(train_test):
+@pytest.mark.parametrize("column", ["rruff_id", "mineral"])
+def test_memorisation_uses_the_specimen_or_the_mineral_and_else_the_frequencies(train_test, column):
     train, test = train_test
-    state = fitted("specimen_memorisation", train_test)
-    found = predict_family(FAMILIES["specimen_memorisation"], state, train, test).scores
+    name = "specimen_memorisation" if column == "rruff_id" else "mineral_memorisation"
     majority = probabilities_of("majority", train_test)
-    np.testing.assert_array_equal(found.argmax(axis=1), majority.argmax(axis=1))
-    known = train.metadata["rruff_id"].iloc[0]
-    leaked = dataclasses.replace(test, metadata=test.metadata.assign(rruff_id=known))
-    found = predict_family(FAMILIES["specimen_memorisation"], state, train, leaked).scores
-    of_specimen = train.label[train.metadata["rruff_id"] == known]
-    assert set(found.argmax(axis=1)) <= set(of_specimen)
-
-
-def test_an_unknown_mineral_gets_the_overall_frequencies(train_test):
-    train, test = train_test
-    unknown = dataclasses.replace(test, metadata=test.metadata.assign(mineral="Unobtainium"))
-    family, majority = FAMILIES["mineral_memorisation"], FAMILIES["majority"]
-    found = family.predict(family.fit(train, CONTEXT), train, unknown)
-    expected = majority.predict(majority.fit(train, CONTEXT), train, test)
-    np.testing.assert_allclose(found, expected)
+    known = train.metadata[column].iloc[0]
+    of_known = train.label[train.metadata[column] == known]
+    for value, labels in (("Unobtainium", majority.argmax(axis=1)), (known, of_known)):
+        other = dataclasses.replace(test, metadata=test.metadata.assign(**{column: value}))
+        found = predict_family(FAMILIES[name], fitted(name, train_test), train, other).scores
+        assert set(found.argmax(axis=1)) <= set(labels)
+        if value != known:
+            np.testing.assert_allclose(found, majority)
 
 
 @pytest.mark.parametrize("name", ["majority", "rbf_svm", "extra_trees", "chemistry_blend"])
@@ -127,3 +103,20 @@ def test_a_country_without_training_spectra_stays_possible(name, train_test):
     found = predict_family(FAMILIES[name], state, without, test).probabilities
     assert (found[:, 2] > 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_the_inner_split_groups_as_the_outer_one(train_test):
+    for split in ("specimen", "random"):
+        inner, validation = inner_split(train_test[0], split, 0)
+        assert len(inner) + len(validation) == len(train_test[0])
+        shared = set(inner.metadata["rruff_id"]) & set(validation.metadata["rruff_id"])
+        assert bool(shared) == (split == "random")
+
+
+def test_the_hyperparameters_with_the_lowest_loss_are_selected_and_fitted(train_test):
+    state = fitted("random_convolutions", train_test)
+    calibration = Calibration.of(state)
+    losses = {tried["ridge"]: loss for tried, loss in calibration.trials}
+    assert calibration.hyperparameters["ridge"] == min(losses, key=losses.get)
+    assert state.metadata["ridge"] == calibration.hyperparameters["ridge"]
+    assert len(losses) == len(FAMILIES["random_convolutions"].param_grid)
