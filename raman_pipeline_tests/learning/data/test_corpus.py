@@ -40,7 +40,3 @@ def test_processed_spectra_are_joined_by_id_and_missing_specimens_stay_separate(
     assert len(set(found.specimens)) == 4
     with pytest.raises(KeyError):
         make_corpus(raw.assign(kind="Processed"), tensor)
-
-
-def test_minerals_are_chosen_by_name():
-    assert set(mineral_corpus().of_minerals(["Quartz"]).metadata["mineral"]) == {"Quartz"}

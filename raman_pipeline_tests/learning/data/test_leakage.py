@@ -10,6 +10,7 @@ from raman_pipeline.learning.data.leakage import (
     leakage_shares,
     measure_leakage,
 )
+from raman_pipeline.learning.data.similarity import best_by_class, unit_root
 
 
 def test_disjoint_sets_have_no_leakage(train_test):
@@ -36,6 +37,18 @@ def test_copies_of_the_test_set_in_training_are_found(train_test):
     assert set(found["fold"]) == {2}
 
 
+def test_the_best_per_class_is_the_maximum_over_all_pairs(train_test):
+    train, test = train_test
+    query, reference = unit_root(test.intensity), unit_root(train.intensity)
+    found = best_by_class(query, reference, train.label, 4)
+    every = query @ reference.T
+    for label in range(3):
+        np.testing.assert_allclose(
+            found[:, label], every[:, train.label == label].max(axis=1), rtol=1e-5
+        )
+    assert (found[:, 3] == -1).all()
+
+
 def test_accuracy_by_siblings_counts_many_together():
     predictions = pd.DataFrame(
         {"member_id": list("abcd"), "country": list("xxxx"), "predicted": list("xyxx")}
@@ -44,8 +57,4 @@ def test_accuracy_by_siblings_counts_many_together():
         {"member_id": list("abcd"), "siblings": [0, 0, MAX_SIBLINGS, MAX_SIBLINGS + 9]}
     )
     found = accuracy_by_siblings(predictions, leakage)
-    assert found.to_dict("list") == {
-        "siblings": [0, MAX_SIBLINGS],
-        "accuracy": [0.5, 1],
-        "n": [2, 2],
-    }
+    assert found.to_numpy().tolist() == [[0, 0.5, 2], [MAX_SIBLINGS, 1, 2]]

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
     FOLDS,
     SPLITS,
@@ -13,22 +14,26 @@ from raman_pipeline.learning.data.splits import (
 )
 
 
+def selection_of(specimens, minerals, countries):
+    return pd.DataFrame(
+        {
+            "member_id": [f"m{i}" for i in range(len(specimens))],
+            "rruff_id": [f"R{s}" for s in specimens],
+            "mineral": [f"mineral{m}" for m in minerals],
+            "locality": [f"place{s // 2}" for s in specimens],
+            "country": countries,
+            "excluded": pd.Series([None] * len(specimens), dtype="str"),
+        }
+    )
+
+
 @st.composite
 def selections(draw):
     n = draw(st.integers(12, 60))
     specimens = draw(st.lists(st.integers(0, 25), min_size=n, max_size=n))
     minerals = draw(st.lists(st.integers(0, 12), min_size=n, max_size=n))
     countries = draw(st.lists(st.sampled_from("ABC"), min_size=26, max_size=26))
-    return pd.DataFrame(
-        {
-            "member_id": [f"m{i}" for i in range(n)],
-            "rruff_id": [f"R{s}" for s in specimens],
-            "mineral": [f"mineral{m}" for m in minerals],
-            "locality": [f"place{s // 2}" for s in specimens],
-            "country": [countries[s] for s in specimens],
-            "excluded": pd.Series([None] * n, dtype="str"),
-        }
-    )
+    return selection_of(specimens, minerals, [countries[s] for s in specimens])
 
 
 @given(selections(), st.sampled_from(SPLITS), st.integers(0, 3))
@@ -58,24 +63,36 @@ def test_rows_that_share_a_value_are_one_group(selection):
 
 
 def test_a_specimen_with_two_names_ties_its_species_together():
-    frame = pd.DataFrame({"mineral": ["a", "b", "b", "c"], "rruff_id": ["R1", "R1", "R2", "R3"]})
+    frame = selection_of([1, 1, 2, 3], [0, 1, 1, 2], list("AAAA"))
     groups = groups_of(frame, "species")
     assert groups[0] == groups[1] == groups[2] != groups[3]
     assert groups_of(frame, "random") is None
+    with pytest.raises(ValueError, match="4 folds need at least as many groups.*split has 3"):
+        assign_folds(frame, "specimen", 4, 0)
 
 
-def test_too_few_groups_are_refused():
-    frame = pd.DataFrame(
+def test_every_row_is_kept_with_the_first_reason_for_exclusion():
+    n = None
+    spectra = pd.DataFrame(
         {
-            "member_id": ["a", "b", "c"],
-            "rruff_id": ["R1"] * 3,
-            "mineral": ["m"] * 3,
-            "locality": ["p"] * 3,
-            "country": ["A"] * 3,
-            "excluded": pd.Series([None] * 3, dtype="str"),
+            "member_id": list("abcdefghi"),
+            "rruff_id": ["R1", "R1", n, "R2", "R3", "R4", "R5", "R1", "R9"],
+            "mineral": ["Quartz"] * 3 + [n] + ["Quartz"] * 5,
+            "kind": ["RAW" if m in "be" else "Processed" for m in "abcdefghi"],
+            "locality": n,
         }
     )
-    with pytest.raises(
-        ValueError, match="3 folds need at least as many groups.*specimen split has 1"
-    ):
-        assign_folds(frame, "specimen", 3, 0)
+    samples = pd.DataFrame(
+        {
+            "rruff_id": ["R1", "R2", "R3", "R4", "R5"],
+            "country": ["Brazil", "Brazil", n, n, "Peru"],
+            "is_synthetic": [False, False, True, False, False],
+        }
+    )
+    selection = select_spectra(spectra, samples, ["Processed"], 2)
+    assert selection.set_index("member_id")["excluded"].dropna().to_dict() == {
+        "b": "kind", "c": "no_specimen", "d": "no_mineral", "e": "synthetic", "f": "no_country",
+        "g": "rare_country", "i": "no_country",
+    }  # fmt: skip
+    both = select_spectra(spectra, samples, ["RAW", "Processed"], 2)
+    assert both["excluded"].isna().sum() == 3

@@ -1,6 +1,7 @@
 """Simulated minerals: bands at random positions; heights and shifts vary between specimens."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -31,18 +32,12 @@ def drawn(minerals=8, specimens=3, spectra=2, seed=0):
         bands = [
             (rng.uniform(150, 1250), rng.uniform(0.2, 1), rng.uniform(4, 10)) for _ in range(count)
         ]
-        for s in range(specimens):
-            for i in range(spectra):
-                intensity.append(spectrum(bands, rng))
-                rows.append(
-                    {
-                        "member_id": f"{m}-{s}-{i}",
-                        "mineral": f"M{m}",
-                        "rruff_id": f"R{m:02d}{s:02d}",
-                        "wavelength_nm": (532.0, None)[i % 2],
-                        "country": ("US", "BR", None)[s % 3],
-                    }
-                )  # fmt: skip
+        for s, i in product(range(specimens), range(spectra)):
+            intensity.append(spectrum(bands, rng))
+            rows.append(
+                {"member_id": f"{m}-{s}-{i}", "mineral": f"M{m}", "rruff_id": f"R{m:02d}{s:02d}",
+                 "wavelength_nm": (532.0, None)[i % 2], "country": ("US", "BR", None)[s % 3]}
+            )  # fmt: skip
     measured = np.ones((len(rows), GRID.size), dtype=bool)
     measured[::5, :60] = False
     intensity = np.stack(intensity)

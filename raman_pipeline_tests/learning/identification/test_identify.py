@@ -7,10 +7,11 @@ from safetensors.numpy import save_file
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification.identify import Identifier
 from raman_pipeline.learning.identification.library import LibraryError
-from raman_pipeline.learning.identification.query import prepare
+from raman_pipeline.learning.identification.query import QueryError, prepare
 from raman_pipeline.spectra.baseline import BASELINES
 from raman_pipeline.spectra.spectrum_files import Spectrum
 from raman_pipeline_tests.learning.identification.minerals import (
+    GRID,
     measured_spectrum,
     unfitted_library,
 )
@@ -19,6 +20,22 @@ from raman_pipeline_tests.learning.identification.minerals import (
 @pytest.fixture(scope="module")
 def identifier(library):
     return Identifier(library)
+
+
+def test_a_spectrum_of_the_library_is_prepared_as_it_is_there(library):
+    query = prepare(measured_spectrum(library, 5), library.grid)
+    valid = query.valid & library.valid[5]
+    difference = (query.derivatives - library.derivatives[5])[valid][20:-20]
+    assert np.abs(difference).max() < 0.02
+    assert "resampled to 100 to 1299" in query.preprocessing[0]
+
+
+@pytest.mark.parametrize(
+    ("start", "message"), [(2000, "covers 2000 to 2999 cm⁻¹"), (100, "the intensity is constant")]
+)
+def test_what_cannot_be_searched_for_is_refused(start, message):
+    with pytest.raises(QueryError, match=f"mine: {message}"):
+        prepare(Spectrum("mine", np.arange(start, start + 1000.0), np.ones(1000)), GRID)
 
 
 def test_known_minerals_are_identified(identifier, library):
@@ -47,7 +64,7 @@ def test_the_result_as_json(identifier, library):
         "file", "minerals", "mixtures", "countries", "unknown", "in_library_probability",
         "preprocessing", "countries_caveat",
     }  # fmt: skip
-    assert set(data["minerals"][0]) == {"name", "probability", "nearest"}
+    assert data["minerals"][0]["nearest"][0]["rruff_id"] == "R0000"
     assert set(data["countries"][0]) == {"iso_a2", "probability"}
     assert set(data["mixtures"][0]["components"][0]) == {"name", "rruff_id", "fraction"}
     assert identifier.identify([]) == []
@@ -64,26 +81,31 @@ def test_a_baseline_is_corrected_if_requested(identifier, library, baseline):
     assert found.minerals[0].name == library.minerals[library.mineral[7]]
 
 
-class TestOpening:
-    def test_no_library(self, tmp_path):
-        with pytest.raises(LibraryError, match="there is no mineral library; build it with"):
-            Identifier.open(tmp_path / "none.safetensors")
+@pytest.mark.parametrize("data", [b"", b"nonsense", None])
+def test_a_damaged_library_is_refused(tmp_path, library_file, data):
+    path = tmp_path / "cut.safetensors"
+    path.write_bytes(library_file.read_bytes()[:5000] if data is None else data)
+    with pytest.raises(LibraryError, match=r"cut\.safetensors"):
+        Identifier.open(path)
 
-    @pytest.mark.parametrize("data", [b"", b"nonsense", None])
-    def test_a_damaged_library(self, tmp_path, library_file, data):
-        path = tmp_path / "cut.safetensors"
-        path.write_bytes(library_file.read_bytes()[:5000] if data is None else data)
-        with pytest.raises(LibraryError, match=r"cut\.safetensors"):
-            Identifier.open(path)
 
-    @pytest.mark.parametrize("metadata", [{"about": "{}"}, {"metadata": "{}"}])
-    def test_a_library_of_an_earlier_version(self, tmp_path, metadata):
-        # Version 0.1.0 wrote `about`, and no format version.
-        path = tmp_path / "old.safetensors"
-        save_file({"grid": np.arange(3.0)}, path, metadata=metadata)
-        with pytest.raises(InputError, match=r"old\.safetensors.*raman-pipeline (run|build)"):
-            Identifier.open(path)
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("about", "raman-pipeline run"),
+        ("metadata", "format version 1.*raman-pipeline build-library"),
+    ],
+)
+def test_a_library_of_an_earlier_version_is_refused_with_the_remedy(tmp_path, name, message):
+    # Version 0.1.0 wrote `about`, and no format version.
+    path = tmp_path / "old.safetensors"
+    save_file({"grid": np.arange(3.0)}, path, metadata={name: "{}"})
+    with pytest.raises(InputError, match=rf"old\.safetensors.*{message}"):
+        Identifier.open(path)
 
-    def test_a_library_without_calibration(self):
-        with pytest.raises(LibraryError, match="build it from more archives"):
-            Identifier(unfitted_library(minerals=2))
+
+def test_without_a_library_or_a_calibration_there_is_no_identifier(tmp_path):
+    with pytest.raises(LibraryError, match="there is no mineral library; build it with"):
+        Identifier.open(tmp_path / "none.safetensors")
+    with pytest.raises(LibraryError, match="build it from more archives"):
+        Identifier(unfitted_library(minerals=2))

@@ -1,8 +1,35 @@
 import numpy as np
 import pytest
 
-from raman_pipeline.learning.identification.search import EXCLUDED, by_mineral, search
-from raman_pipeline_tests.learning.identification.minerals import unfitted_library
+from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
+from raman_pipeline.learning.identification.leave_one_out import leave_one_specimen_out
+from raman_pipeline.learning.identification.library import build_library
+from raman_pipeline.learning.identification.mixtures import MixtureSearch
+from raman_pipeline.learning.identification.query import prepare
+from raman_pipeline.learning.identification.search import EXCLUDED, by_mineral, by_specimen, search
+from raman_pipeline.spectra.spectrum_files import Spectrum
+from raman_pipeline_tests.learning.identification.minerals import GRID, drawn, unfitted_library
+
+
+def test_derivatives_do_not_depend_on_scale_and_are_zero_at_invalid_points():
+    rng = np.random.default_rng(0)
+    intensity, measured, _ = drawn()
+    valid = inner_mask(measured[:4])
+    once = normalised_derivatives(intensity[:4], valid)
+    assert (once[~valid] == 0).all()
+    scaled = normalised_derivatives(intensity[:4] * rng.uniform(0.2, 1, (4, 1)), valid)
+    cosine = (once * scaled).sum(1) / np.linalg.norm(once, axis=1) / np.linalg.norm(scaled, axis=1)
+    assert cosine == pytest.approx(np.ones(4), abs=1e-4)
+    flat = normalised_derivatives(np.zeros((1, 1200)), np.ones((1, 1200), bool))
+    assert np.isfinite(flat).all()
+
+
+def test_the_inner_mask_leaves_out_the_ends_of_a_spectrum_but_not_those_of_the_grid():
+    measured = np.ones((2, 30), dtype=bool)
+    measured[0, :5] = measured[0, 25:] = False
+    inner = inner_mask(measured)
+    assert np.flatnonzero(inner[0]).tolist() == list(range(8, 22))
+    assert inner[1].all()
 
 
 def test_a_spectrum_is_most_similar_to_itself(library):
@@ -20,3 +47,46 @@ def test_minerals_score_by_their_two_best_specimens():
     assert scores[1] == pytest.approx((0.89 + 0.1 * 0.88) / 1.1)
     assert scores[1] > scores[0]
     assert scores[2] < -1
+
+
+def test_only_the_own_specimen_is_left_out(library):
+    held_out = leave_one_specimen_out(library)
+    similarity = by_specimen(library, search(library, library.derivatives, library.valid))
+    for i, row in enumerate(held_out.row):
+        own = library.specimen[row]
+        assert held_out.specimens[i, own] == EXCLUDED
+        others = np.arange(len(library.specimens)) != own
+        assert np.allclose(held_out.specimens[i, others], similarity[row, others], atol=1e-6)
+        assert held_out.without_mineral[i, library.mineral[row]] == EXCLUDED
+    assert (held_out.scores.argmax(axis=1) == library.mineral[held_out.row]).mean() > 0.9
+    with pytest.raises(ValueError, match="2 minerals have two specimens; at least 5"):
+        leave_one_specimen_out(unfitted_library(minerals=2))
+
+
+def test_a_specimen_under_two_minerals_is_left_out_under_both():
+    intensity, measured, rows = drawn()
+    rows = [r | ({"rruff_id": "R0000"} if r["rruff_id"] == "R0100" else {}) for r in rows]
+    library = build_library(intensity, measured, GRID, rows)
+    held_out = leave_one_specimen_out(library)
+    counts = set()
+    for i, row in enumerate(held_out.row):
+        same = np.array(library.specimens) == library.specimens[library.specimen[row]]
+        assert (held_out.specimens[i, same] == EXCLUDED).all()
+        counts.add(same.sum())
+    assert counts == {1, 2}
+
+
+def test_mixtures_are_found_with_their_fractions(library):
+    searcher = MixtureSearch(library)
+    fractions = []
+    for rows in ((0, 20), (7, 33), (13, 45)):
+        mixed, valid = [0.7, 0.3] @ library.intensity[list(rows)], library.valid[list(rows)].all(0)
+        query = prepare(Spectrum("two", GRID[valid], mixed[valid]), GRID)
+        similarity = search(library, query.derivatives[None], query.valid[None])[0]
+        best = searcher.find(query, similarity)
+        names = {library.minerals[library.mineral[r]] for r in rows}
+        assert {c.mineral for c in best[0].components} == names
+        assert best[0].fit >= best[-1].fit
+        fractions.append(best[0].components[0].fraction)
+    assert np.mean(fractions) == pytest.approx(0.7, abs=0.07)
+    assert searcher.find(query, similarity, allowed=np.zeros(len(library), bool)) == []

@@ -8,14 +8,10 @@ from raman_pipeline.learning.models.convnext1d import ConvNeXt1D, DropPath
 from raman_pipeline.learning.training.presets import PRESETS
 
 
-def test_the_papers_size():
-    model = ConvNeXt1D(1024, 101)
-    assert sum(p.numel() for p in model.parameters()) == 1_654_725
-
-
-def test_the_papers_initialisation():
+def test_the_papers_size_and_initialisation():
     torch.manual_seed(0)
     model = ConvNeXt1D(1024, 101)
+    assert sum(p.numel() for p in model.parameters()) == 1_654_725
     gammas = [v for n, v in model.named_parameters() if n.endswith("gamma")]
     assert len(gammas) == 2 + 2 + 3 + 2
     assert all((g == 1e-6).all() for g in gammas)
@@ -51,9 +47,7 @@ def test_paper_preset_is_the_paper():
     preset = PRESETS["paper"]
     assert (preset.depths, preset.dims) == ((2, 2, 3, 2), (32, 64, 128, 256))
     assert (preset.layer_scale, preset.learning_rate, preset.weight_decay) == (1e-6, 1e-3, 0.35)
-    assert preset.stem_norm
-    assert not preset.position_embedding
-    assert preset.crop is None
+    assert (preset.stem_norm, preset.position_embedding, preset.crop) == (True, False, None)
 
 
 def test_drop_path_drops_in_training_only_and_keeps_the_mean():

@@ -1,6 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 
+from raman_pipeline.learning.synthetic_tasks import report
 from raman_pipeline.learning.synthetic_tasks.tasks import (
     SYNTHETIC_RUNS,
     embedding_rows,
@@ -47,9 +49,8 @@ def test_training_spectra_per_class(sets, task, size):
 
 
 def test_tasks_differ_as_the_paper_says(sets):
-    assert paper_preset("all_classes").learning_rate == 5e-3
-    assert paper_preset("unseen_classes").learning_rate == 9e-3
-    assert (paper_preset("mixtures").learning_rate, paper_preset("mixtures").epochs) == (4e-3, 16)
+    presets = [paper_preset(task) for task in ("all_classes", "unseen_classes", "mixtures")]
+    assert [(p.learning_rate, p.epochs) for p in presets] == [(5e-3, 20), (9e-3, 20), (4e-3, 16)]
     assert len(task_data("challenge", sets, 0).test) == 54
     noisy = [task_data("noisy", sets, seed).test.spectra for seed in (0, 0, 1)]
     assert np.array_equal(noisy[0], noisy[1])
@@ -67,3 +68,24 @@ def test_rows_are_a_table(lines):
     assert SYNTHETIC_RUNS.problems(table) == []
     whole = table.to_pandas().query("part == 'all'").set_index("method")
     assert whole.loc["smoothed cosine", "accuracy"] > 0.9
+
+
+def runs(**accuracies):
+    rows = [
+        {"task": "challenge", "method": method.replace("_", " "), "part": "all", "components": 1,
+         "at_least": 1, "n": 100, "accuracy": accuracy + 0.01 * seed, "seed": seed}
+        for method, accuracy in accuracies.items()
+        for seed in (0, 1)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_the_report_states_the_best_method():
+    won = report.summary(runs(peak_model=0.9, peak_list=0.8, embedding=0.5))
+    assert report.conclusions(won) == [
+        "challenge, 27 classes: peak models (90.50%) beat the best baseline, peak list (80.50%)."
+    ]
+    lost = report.summary(runs(peak_model=0.7, peak_list=0.8))
+    assert "lose to the best baseline" in report.conclusions(lost)[0]
+    text = report.to_markdown(won, {"data": "two seeds"})
+    assert "| 53.08 | 78 to 87 | 50.50 ± 0.71 [2] |" in text
