@@ -67,7 +67,9 @@ def fold_train_test(
     index = {country: i for i, country in enumerate(classes)}
     test = (used["fold"] == fold).to_numpy()
     if not test.any():
-        raise ValueError(f"fold {fold} is empty; folds are {sorted(used['fold'].unique())}")
+        raise ValueError(
+            f"fold {fold} is empty; folds are {sorted(used['fold'].unique().tolist())}"
+        )
     sets = []
     for chosen in (~test, test):
         metadata = used[chosen].reset_index(drop=True)

@@ -7,6 +7,7 @@ from raman_pipeline.learning.clustering.benchmark import (
     run_task,
     unit_derivatives,
 )
+from raman_pipeline.learning.clustering.clustered_set import clustered_set
 from raman_pipeline_tests.learning.corpora import mineral_corpus
 
 
@@ -31,3 +32,37 @@ def test_easy_minerals_are_separated_by_clusterings_and_the_supervised_baseline(
     supervised = frame[frame["k_from"] == "labels"]
     assert supervised["clustering"].tolist() == [SUPERVISED]
     assert supervised["ari"].item() == pytest.approx(1)
+
+
+MINERALS = ("Albite", "Almandine")
+
+
+def of(**changes):
+    chosen = {"minerals": MINERALS, "augmented_of": "Albite", "copies": 5, "amplitude": 0.1,
+              "noise": 0.02, "seed": 0} | changes  # fmt: skip
+    return clustered_set(mineral_corpus(), **chosen)
+
+
+def test_copies_follow_the_measured_spectra_and_name_their_parents():
+    found = of(copies=30)
+    measured = found.metadata[~found.metadata["augmented"]]
+    copies = found.metadata[found.metadata["augmented"]]
+    assert set(measured["mineral"]) == set(MINERALS)
+    assert measured["file"].equals(measured["member"])
+    assert copies["file"].tolist() == [f"augmented_{i}.txt" for i in range(30)]
+    # Parents are taken in turn: 12 spectra of albite for 30 copies.
+    assert set(copies["mineral"]) == {"Albite"}
+    assert set(copies["member_id"].value_counts()) == {2, 3}
+    parents = [measured["member_id"].tolist().index(m) for m in copies["member_id"]]
+    error = found.intensity[len(measured) :] - found.intensity[parents]
+    assert 0.015 < error.std() < 0.03
+    assert found.intensity.dtype == np.float32
+    assert of().intensity.tobytes() == of().intensity.tobytes() != of(seed=1).intensity.tobytes()
+    assert not of(copies=0, augmented_of="Unobtainium").metadata["augmented"].any()
+
+
+def test_missing_minerals_are_named():
+    with pytest.raises(ValueError, match="no spectrum of Unobtainium; set other"):
+        of(minerals=("Unobtainium",))
+    with pytest.raises(ValueError, match="no spectrum of Quartz to augment"):
+        of(augmented_of="Quartz")

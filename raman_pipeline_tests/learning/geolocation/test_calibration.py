@@ -5,11 +5,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.calibration import (
     COVERAGE_LEVELS,
-    Calibration,
-    Calibrator,
     brier,
     conformal_sets,
     expected_calibration_error,
@@ -79,17 +76,3 @@ def test_sets_cover_what_they_state():
     np.testing.assert_allclose(measured, COVERAGE_LEVELS, atol=0.025)
     # A set of higher coverage holds those of lower coverage.
     assert (np.diff(sets.astype(int), axis=2) >= 0).all()
-
-
-def test_it_survives_storage(tmp_path):
-    predicted, label = random_problem(5, n=50)
-    calibrator = Calibrator(1.5, 0.2, np.full(6, 1 / 6))
-    trials = (({"C": 1.0}, 0.3),)
-    calibration = Calibration(calibrator, 400.0, predicted, label, {"C": 1.0}, trials)
-    calibration.added_to(ModelState({"w": np.ones(2)}, {"a": 1})).write(tmp_path / "m")
-    found = ModelState.read(tmp_path / "m")
-    assert found.metadata["a"] == 1
-    again = Calibration.of(found)
-    np.testing.assert_array_equal(again.calibrator(predicted), calibrator(predicted))
-    np.testing.assert_array_equal(again.scores, predicted)
-    assert (again.hyperparameters, again.trials) == ({"C": 1.0}, trials)

@@ -2,7 +2,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
+from raman_pipeline.learning.data.labelled import fold_train_test
 from raman_pipeline.learning.geolocation.duplicate_effect import duplicate_effect, with_duplicates
 from raman_pipeline.learning.geolocation.experiments import (
     ABLATION,
@@ -26,6 +28,8 @@ def test_every_fold_and_seed_is_run_and_reported(experiment):
     assert len(runs) == len(reported) == 2 * 2 * 5
     assert runs.groupby(["variant", "seed"])["n"].sum().unique().tolist() == [len(experiment.rows)]
     assert (runs.loc[runs["variant"] == "nearest_neighbour", "accuracy"] == 1).all()
+    with pytest.raises(ValueError, match=r"fold 9 is empty; folds are \[0, 1, 2, 3, 4\]"):
+        fold_train_test(experiment.rows, experiment.tensor, 9)
     for fold in experiment.folds(1):
         assert not set(fold.train.metadata["rruff_id"]) & set(fold.test.metadata["rruff_id"])
 

@@ -20,41 +20,34 @@ def test_the_loss_of_small_triplets():
     assert (float(loss), float(active)) == (0.0, 0.0)
 
 
-def test_positives_are_other_spectra_of_the_class_and_negatives_of_others(lines):
-    objective = Triplets(SpectrumCNN(80, 8), lines, QUICK, False)
+def distinct(lines, mixtures):
+    """Returns triplets of spectra that have one point each, which shows the components of sums."""
+    top = np.linspace(0.1, 1, len(lines), dtype=np.float32)
+    spectra = Labelled(np.eye(len(lines), dtype=np.float32), lines.label, top)
+    objective = Triplets(SpectrumCNN(len(lines), 8), spectra, QUICK, mixtures)
     torch.manual_seed(0)
-    for _ in range(20):
-        rows = torch.arange(len(lines))
-        own = objective.y[rows]
-        mates = objective._another(rows, own)
-        assert (objective.y[mates] == own).all()
-        assert (mates != rows).all()
-        other = (own + torch.randint(1, 4, own.shape)) % 4
-        assert (objective.y[objective._drawn(other)] == other).all()
-        assert (other != own).all()
+    triplets = objective.draw(torch.arange(len(lines)).repeat(20))
+    points = [[p.nonzero().flatten() for p in part] for part in triplets]
+    return objective, top, triplets, zip(*points, strict=True)
+
+
+def test_positives_are_other_spectra_of_the_class_and_negatives_of_others(lines):
+    objective, _, _, points = distinct(lines, False)
+    for own, positive, negative in points:
+        assert positive != own
+        assert objective.y[positive] == objective.y[own] != objective.y[negative]
     rows = torch.cat(list(objective.batches(7)))
     assert sorted(rows.tolist()) == list(range(len(lines)))
 
 
 def test_mixtures_hold_other_spectra_of_the_two_classes(lines):
-    # Each spectrum has its own point, so that a sum shows its components and their weights.
-    top = np.linspace(0.1, 1, len(lines), dtype=np.float32)
-    distinct = Labelled(np.eye(len(lines), dtype=np.float32), lines.label, top)
-    objective = Triplets(SpectrumCNN(24, 8), distinct, QUICK, True)
-    torch.manual_seed(0)
-    rows = torch.arange(len(lines)).repeat(20)
-    anchors, positives, negatives = objective.draw(rows)
-    for anchor, positive, negative in zip(anchors, positives, negatives, strict=True):
-        (own,), in_positive, in_negative = (
-            p.nonzero().flatten() for p in (anchor, positive, negative)
-        )
+    objective, top, (_, positives, _), points = distinct(lines, True)
+    for positive, (own, in_positive, in_negative) in zip(positives, points, strict=True):
         # With the anchor itself in the positive the variation of the class would not be learned.
         assert own not in in_positive
-        assert positive[in_positive].numpy() == pytest.approx(
-            top[in_positive] / top[in_positive].max()
-        )
+        heights = top[in_positive] / top[in_positive].max()
+        assert positive[in_positive].numpy() == pytest.approx(heights)
         classes = objective.y[in_positive].tolist()
         assert len(classes) == 2
         assert classes.count(int(objective.y[own])) == 1
-        others = set(objective.y[in_negative].tolist())
-        assert others == set(classes) - {int(objective.y[own])}
+        assert set(objective.y[in_negative].tolist()) == set(classes) - {int(objective.y[own])}
