@@ -47,21 +47,14 @@ def test_pchip_never_overshoots():
     assert pchip.min() >= 0
 
 
-def test_a_grid_outside_the_spectrum_gives_zeros():
-    values, valid = resample(SHIFT, BAND, np.linspace(1000, 2000, 20))
-    assert not valid.any()
-    assert not values.any()
-
-
-def test_set_is_normalised_after_resampling_and_flat_spectra_stay_finite():
-    spectra = [(SHIFT, BAND), (SHIFT, np.full_like(SHIFT, 7))]
-    result = resample_set([ragged(spectra[:1]), ragged(spectra[1:])], 2, GRID)
-    assert result.rows == 2
-    assert result.intensity.dtype == np.float32
-    assert np.isfinite(result.intensity).all()
-    assert result.intensity[0].max() == 1
-    assert result.intensity[0].min() == 0
-    assert not result.intensity[1].any()
+def test_set_is_normalised_after_resampling_and_flat_or_distant_spectra_are_zeros():
+    spectra = [(SHIFT, BAND), (SHIFT, np.full_like(SHIFT, 7)), (SHIFT + 1000, BAND)]
+    for array in spectra[0]:
+        array.setflags(write=False)
+    result = resample_set([ragged(spectra[:1]), ragged(spectra[1:])], 3, GRID)
+    assert (result.rows, result.intensity.dtype) == (3, np.float32)
+    assert (result.intensity[0].min(), result.intensity[0].max()) == (0, 1)
+    assert (result.intensity[1:] == 0).all()
 
 
 def test_the_peak_loss_of_a_coarse_grid():
@@ -73,13 +66,6 @@ def test_the_peak_loss_of_a_coarse_grid():
     )
     assert coarse > 0.3
     assert fine < 0.02
-
-
-def test_the_input_is_not_changed():
-    shift, band = SHIFT.copy(), BAND.copy()
-    shift.flags.writeable = band.flags.writeable = False
-    resample_set([Ragged(shift, band, np.array([0, shift.size]))], 1, GRID)
-    np.testing.assert_array_equal(band, BAND)
 
 
 @st.composite

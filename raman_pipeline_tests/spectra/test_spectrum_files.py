@@ -11,7 +11,9 @@ X = np.linspace(100.0, 1300.0, 61)
 Y = np.round(np.exp(-0.5 * ((X - 600) / 40) ** 2), 6)
 
 
-def one(path):
+def one(path, data):
+    """Reads the spectrum of a file with the given content."""
+    path.write_bytes(data if isinstance(data, bytes) else data.encode("latin-1"))
     (spectrum,) = read_spectra(path)
     return spectrum
 
@@ -22,10 +24,11 @@ def rows(separator, decimal="."):
 
 
 @pytest.mark.parametrize("separator", [",", ", ", "\t", " ", ";"])
-@pytest.mark.parametrize("head", ["", "Wavenumber,Intensity\n", "# by hand\n\nshift\tcounts\n"])
+@pytest.mark.parametrize(
+    "head", ["", "Wavenumber,Intensity\n", "# by hand\n\nshift\tcounts\n", "##NAMES=Quartz\n"]
+)
 def test_two_columns(tmp_path, separator, head):
-    (tmp_path / "a.csv").write_text(head + rows(separator))
-    spectrum = one(tmp_path / "a.csv")
+    spectrum = one(tmp_path / "a.csv", head + rows(separator) + "\n##END=\n\n")
     assert spectrum.raman_shift == pytest.approx(X, abs=1e-4)
     assert spectrum.intensity == pytest.approx(Y, abs=1e-6)
     assert spectrum.notes == ()
@@ -33,69 +36,37 @@ def test_two_columns(tmp_path, separator, head):
 
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_decimal_commas(tmp_path, separator):
-    (tmp_path / "a.txt").write_text(rows(separator, ","), encoding="latin-1")
-    assert one(tmp_path / "a.txt").intensity == pytest.approx(Y, abs=1e-6)
+    assert one(tmp_path / "a.txt", rows(separator, ",")).intensity == pytest.approx(Y, abs=1e-6)
 
 
-def test_rruff_text(tmp_path):
-    text = "##NAMES=Quartz\n##RRUFFID=R040031\n" + rows(", ") + "\n##END=\n\n"
-    (tmp_path / "a.txt").write_text(text)
-    assert len(one(tmp_path / "a.txt").raman_shift) == len(X)
-
-
-def test_falling_and_repeated_axes_are_sorted_and_averaged_with_a_note(tmp_path):
+def test_what_was_repaired_is_noted(tmp_path):
     lines = rows(",").splitlines()[::-1]
-    (tmp_path / "a.txt").write_text("\n".join([*lines, lines[3]]))
-    spectrum = one(tmp_path / "a.txt")
+    spectrum = one(tmp_path / "a.txt", "\n".join([*lines, lines[3], "700, nan"]))
+    assert len(spectrum.raman_shift) == len(X)
     assert (np.diff(spectrum.raman_shift) > 0).all()
     assert spectrum.notes == (
+        "1 points without a number dropped",
         "points sorted by Raman shift",
         "1 points of equal Raman shift averaged",
     )
 
 
-def test_the_error_names_the_line_of_a_bad_row(tmp_path):
-    lines = rows(",").splitlines()
-    lines[30] = "12; what"
-    (tmp_path / "a.txt").write_text("\n".join(lines))
-    with pytest.raises(SpectrumFileError, match=r"a\.txt: line 31 .*'12; what'; remove it"):
-        read_spectra(tmp_path / "a.txt")
-
-
 @pytest.mark.parametrize(
-    ("data", "word"),
+    ("name", "data", "message"),
     [
-        (b"", "is empty"),
-        (b"  \n\n", "is empty"),
-        (b"hello\nworld\n", "no rows of two numbers"),
-        (b"1, 2\n3, 4\n", "2 points; at least 16"),
-        (b"PK\x03\x04\x00\x01", "no rows of two numbers"),
+        ("a.txt", "", "is empty"),
+        ("a.txt", "  \n\n", "is empty"),
+        ("a.txt", "hello\nworld\n", "no rows of two numbers"),
+        ("a.txt", "1, 2\n3, 4\n", "2 points; at least 16"),
+        ("a.txt", "100, 1\n" * 20, "only 1 points"),
+        ("a.txt", b"PK\x03\x04\x00\x01", "no rows of two numbers"),
+        ("a.txt", rows(",") + "\n12; what\n13, 1", "line 62 .*'12; what'; remove it"),
+        ("none.txt", None, "cannot be read"),
     ],
 )
-def test_files_without_a_spectrum_are_errors(tmp_path, data, word):
-    (tmp_path / "a.txt").write_bytes(data)
-    with pytest.raises(SpectrumFileError, match=rf"a\.txt: .*{word}"):
-        read_spectra(tmp_path / "a.txt")
-
-
-def test_points_without_a_number_are_dropped_with_a_note(tmp_path):
-    lines = rows(",").splitlines()
-    lines[30] = "700, nan"
-    (tmp_path / "a.txt").write_text("\n".join(lines))
-    spectrum = one(tmp_path / "a.txt")
-    assert len(spectrum.raman_shift) == len(X) - 1
-    assert spectrum.notes == ("1 points without a number dropped",)
-
-
-def test_one_shift_for_all_points_is_no_spectrum(tmp_path):
-    (tmp_path / "a.txt").write_text("100, 1\n" * 20)
-    with pytest.raises(SpectrumFileError, match="only 1 points"):
-        read_spectra(tmp_path / "a.txt")
-
-
-def test_a_missing_file(tmp_path):
-    with pytest.raises(SpectrumFileError, match="cannot be read"):
-        read_spectra(tmp_path / "none.txt")
+def test_files_without_a_spectrum_are_errors(tmp_path, name, data, message):
+    with pytest.raises(SpectrumFileError, match=rf"{name}: .*{message}"):
+        one(tmp_path / name, data) if data is not None else read_spectra(tmp_path / name)
 
 
 def jcamp_text(unit="1/CM"):
@@ -107,20 +78,6 @@ def jcamp_text(unit="1/CM"):
     return head + "\n".join(f"{x}, {y}" for x, y in zip(X, Y, strict=True)) + "\n##END=\n"
 
 
-@pytest.mark.parametrize("name", ["a.jdx", "a.dx", "a.txt"])
-def test_jcamp(tmp_path, name):
-    (tmp_path / name).write_text(jcamp_text())
-    spectrum = one(tmp_path / name)
-    assert spectrum.raman_shift == pytest.approx(X)
-    assert spectrum.intensity == pytest.approx(Y)
-
-
-def test_jcamp_of_another_axis(tmp_path):
-    (tmp_path / "a.jdx").write_text(jcamp_text("NANOMETERS"))
-    with pytest.raises(SpectrumFileError, match="NANOMETERS; export it as Raman shift"):
-        read_spectra(tmp_path / "a.jdx")
-
-
 def spc_bytes(unit=13):
     """An SPC file of the new format, evenly spaced, as Galactic's specification lays it out."""
     header = struct.pack(
@@ -129,13 +86,6 @@ def spc_bytes(unit=13):
     header += bytes(512 - len(header))
     sub = struct.pack("<BbHfffiif4s", 0, -128, 0, 0.0, 0.0, 0.0, 0, 0, 0.0, b"")
     return header + sub + Y.astype("<f4").tobytes()
-
-
-def test_spc(tmp_path):
-    (tmp_path / "a.spc").write_bytes(spc_bytes())
-    spectrum = one(tmp_path / "a.spc")
-    assert spectrum.raman_shift == pytest.approx(X)
-    assert spectrum.intensity == pytest.approx(Y, abs=1e-6)
 
 
 def block(name, payload):
@@ -158,13 +108,6 @@ def wdf_bytes(spectra=1, unit=1):
     return bytes(head) + block(b"DATA", data) + block(b"XLST", shift) + block(b"YLST", other)
 
 
-def test_wdf(tmp_path):
-    (tmp_path / "a.wdf").write_bytes(wdf_bytes())
-    spectrum = one(tmp_path / "a.wdf")
-    assert spectrum.raman_shift == pytest.approx(X, abs=1e-3)
-    assert spectrum.intensity == pytest.approx(Y, abs=1e-6)
-
-
 def test_wdf_with_several_spectra(tmp_path):
     (tmp_path / "a.wdf").write_bytes(wdf_bytes(3))
     names = [s.name for s in read_spectra(tmp_path / "a.wdf")]
@@ -172,21 +115,23 @@ def test_wdf_with_several_spectra(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "unit"),
-    [("a.spc", spc_bytes(unit=3), "XNMETR"), ("a.wdf", wdf_bytes(unit=3), "Nanometre")],
+    ("names", "make", "unit"),
+    [
+        (("a.jdx", "a.dx", "a.txt"), jcamp_text, ("NANOMETERS", "NANOMETERS")),
+        (("a.spc",), spc_bytes, (3, "XNMETR")),
+        (("a.wdf",), lambda unit=1: wdf_bytes(unit=unit), (3, "Nanometre")),
+    ],
+    ids=["jcamp", "spc", "wdf"],
 )
-def test_files_in_nanometres_are_refused(tmp_path, name, data, unit):
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(SpectrumFileError, match=f"{name}: its axis is in {unit}; export it"):
-        read_spectra(tmp_path / name)
-
-
-@pytest.mark.parametrize("name", ["a.wdf", "a.spc", "a.jdx"])
-def test_truncated_files_are_errors(tmp_path, name):
-    whole = {"a.wdf": wdf_bytes(), "a.spc": spc_bytes(), "a.jdx": jcamp_text().encode()}[name]
-    (tmp_path / name).write_bytes(whole[:100])
-    with pytest.raises(SpectrumFileError, match=rf"{name}: .*(export it again|points)"):
-        read_spectra(tmp_path / name)
+def test_formats_of_instruments(tmp_path, names, make, unit):
+    for name in names:
+        spectrum = one(tmp_path / name, make())
+        assert spectrum.raman_shift == pytest.approx(X, abs=1e-3)
+        assert spectrum.intensity == pytest.approx(Y, abs=1e-6)
+    with pytest.raises(SpectrumFileError, match=f"{names[0]}: .*in {unit[1]}; export it"):
+        one(tmp_path / names[0], make(unit[0]))
+    with pytest.raises(SpectrumFileError, match=rf"{names[0]}: .*(export it again|points)"):
+        one(tmp_path / names[0], make()[:100])
 
 
 @given(st.binary(max_size=300), st.sampled_from(["a.txt", "a.spc", "a.wdf", "a.jdx"]))

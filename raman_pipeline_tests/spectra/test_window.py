@@ -6,9 +6,6 @@ from raman_pipeline.spectra.window import Window, coverage, find_window
 
 def test_the_window_contains_all_spectra():
     assert find_window([103.2, 98.7], [1200.5, 900.0]) == Window(98.0, 1201.0)
-
-
-def test_no_spectra_are_refused():
     with pytest.raises(ValueError, match="no spectra"):
         find_window([], [])
 

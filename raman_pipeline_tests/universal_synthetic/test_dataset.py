@@ -5,11 +5,8 @@ from raman_pipeline.universal_synthetic.dataset import Labelled, load_set, write
 
 
 def test_same_seed_same_bytes(tmp_path):
-    assert write_set(tmp_path / "a", "challenge", 7) == {
-        "train": 1350,
-        "validation": 270,
-        "test": 162,
-    }
+    counts = write_set(tmp_path / "a", "challenge", 7)
+    assert counts == {"train": 1350, "validation": 270, "test": 162}
     write_set(tmp_path / "b", "challenge", 7)
     write_set(tmp_path / "c", "challenge", 8)
     read = [(tmp_path / n / "train.spectra.npy").read_bytes() for n in "abc"]

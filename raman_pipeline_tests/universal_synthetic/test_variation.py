@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 import numpy as np
 import pytest
 
@@ -13,36 +15,32 @@ def test_spectra_per_class(name, counts):
         assert set(np.bincount(peaks_of(name)[part].label)) == {count}
 
 
-def test_training_varies_within_its_bounds():
-    classes = universal_classes()
-    peaks = peaks_of("universal")["train"]
-    for row in range(0, len(peaks), 97):
+def varied(name, part, classes):
+    """Yields label, class, shifts, heights and width of each spectrum."""
+    peaks = peaks_of(name)[part]
+    for row, label in enumerate(peaks.label.tolist()):
         own = slice(peaks.offsets[row], peaks.offsets[row + 1])
-        chosen = classes[peaks.label[row]]
-        shift = peaks.positions[own] - chosen.positions
+        shift = peaks.positions[own] - classes[label].positions
+        yield label, classes[label], shift, peaks.heights[own], peaks.sigmas[row]
+
+
+def test_training_varies_within_its_bounds():
+    for _, chosen, shift, heights, sigma in varied("universal", "train", universal_classes()):
         assert shift.min() >= -50 and shift.max() <= 49
-        change = peaks.heights[own] - chosen.heights
-        assert (np.abs(change) <= 0.05 + 1e-12).all()
-        assert 2.0 <= peaks.sigmas[row] <= 5.0
+        assert (np.abs(heights - chosen.heights) <= 0.05 + 1e-12).all()
+        assert 2.0 <= sigma <= 5.0
 
 
 def test_peaks_of_test_spectra_shift_together():
-    classes = universal_classes()
-    peaks = peaks_of("universal")["test"]
-    shifts = {}
-    for row in range(len(peaks)):
-        own = slice(peaks.offsets[row], peaks.offsets[row + 1])
-        chosen = classes[peaks.label[row]]
-        moved = set((peaks.positions[own] - chosen.positions).tolist())
-        assert len(moved) == 1
-        shifts.setdefault(int(peaks.label[row]), set()).update(moved)
-        assert (peaks.heights[own][chosen.heights == 1.0] == 1.0).all()
+    shifts = defaultdict(set)
+    for label, chosen, shift, heights, _ in varied("universal", "test", universal_classes()):
+        assert len(set(shift.tolist())) == 1
+        shifts[label].add(int(shift[0]))
+        assert (heights[chosen.heights == 1.0] == 1.0).all()
     assert shifts[0] == {0, -30, 30}
     assert shifts[8] == shifts[318] == {0, -17, 17}
 
 
 def test_the_highest_peaks_of_the_challenge_keep_their_height():
-    classes, peaks = challenge_classes(), peaks_of("challenge")["train"]
-    for row in range(len(peaks)):
-        own = slice(peaks.offsets[row], peaks.offsets[row + 1])
-        assert (peaks.heights[own][classes[peaks.label[row]].heights == 1.0] == 1.0).all()
+    for _, chosen, _, heights, _ in varied("challenge", "train", challenge_classes()):
+        assert (heights[chosen.heights == 1.0] == 1.0).all()
