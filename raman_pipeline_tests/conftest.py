@@ -71,6 +71,21 @@ def atlas():
     return Geography(load_settings("sample")).atlas
 
 
+@pytest.fixture(scope="session")
+def library():
+    """A fitted library of simulated minerals."""
+    from raman_pipeline_tests.learning.identification.minerals import fitted_library
+
+    return fitted_library()
+
+
+@pytest.fixture(scope="session")
+def library_file(library, tmp_path_factory):
+    path = tmp_path_factory.mktemp("library") / "mineral_library.safetensors"
+    library.to_state().write(path)
+    return path
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of one MiB of its own."""

@@ -7,19 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from raman_pipeline.cli.main import app
-from raman_pipeline_tests.learning.identification.minerals import fitted_library, measured_spectrum
-
-
-@pytest.fixture(scope="module")
-def library():
-    return fitted_library()
-
-
-@pytest.fixture(scope="module")
-def library_file(library, tmp_path_factory):
-    path = tmp_path_factory.mktemp("library") / "mineral_library.safetensors"
-    library.to_state().write(path)
-    return path
+from raman_pipeline_tests.learning.identification.minerals import measured_spectrum
 
 
 @pytest.fixture
@@ -59,29 +47,20 @@ def test_unusable_files_are_reported_and_the_others_identified(library_file, fil
     assert "1.txt: the file is empty" in result.stderr
 
 
-def test_a_folder_without_files(library_file, tmp_path):
-    (tmp_path / "empty").mkdir()
-    result = run(library_file, tmp_path / "empty")
-    assert result.exit_code == 1
-    assert "empty: holds no file" in result.stderr
-
-
-def test_figures(library_file, files, tmp_path):
-    folder = tmp_path / "figures"
-    result = run(library_file, files / "7.txt", "--plot", folder, "--mixtures")
-    assert result.exit_code == 0
-    assert (folder / "7.txt.png").stat().st_size > 20_000
-
-
-def test_figures_of_files_of_one_name(library_file, files, tmp_path):
+def test_figures_also_of_two_files_of_one_name(library_file, files, tmp_path):
     (files / "other").mkdir()
     (files / "14.txt").rename(files / "other" / "7.txt")
-    folder = tmp_path / "figures"
-    run(library_file, files / "7.txt", files / "other" / "7.txt", "--plot", folder)
+    folder, both = tmp_path / "figures", (files / "7.txt", files / "other" / "7.txt")
+    assert run(library_file, *both, "--plot", folder, "--mixtures").exit_code == 0
     assert sorted(p.name for p in folder.iterdir()) == ["7.txt-2.png", "7.txt.png"]
+    assert all(p.stat().st_size > 20_000 for p in folder.iterdir())
 
 
-def test_an_unknown_baseline_algorithm_is_refused(library_file, files):
+def test_a_folder_without_files_and_an_unknown_algorithm_are_refused(library_file, files):
+    (files / "empty").mkdir()
+    result = run(library_file, files / "empty")
+    assert result.exit_code == 1
+    assert "empty: holds no file" in result.stderr
     result = run(library_file, files, "--baseline", "magic")
     assert result.exit_code == 2
     assert "arpls" in result.output

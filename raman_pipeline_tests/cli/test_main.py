@@ -48,44 +48,46 @@ def command(monkeypatch, capsys):
     return run
 
 
-class TestValidate:
-    def test_json_lines(self, sample_folder):
-        result = validate(sample_folder / "unrated_unoriented.zip", "--json")
-        assert result.exit_code == 0
-        rows = [json.loads(line) for line in result.stdout.splitlines()]
-        assert len(rows) == 34
-        assert all(row.keys() >= KEYS for row in rows)
-        refused = [row for row in rows if row["status"] == "refused"]
-        assert len(refused) == 8
-        assert all(row["code"] and row["mineral"] for row in refused)
-        accepted = [row for row in rows if row["status"] == "accepted"]
-        assert all(row["points"] > 0 and row["code"] is None for row in accepted)
-        assert {row["encoding"] for row in accepted} == {"utf-8", "cp1252"}
+def test_validate_prints_json_lines(sample_folder):
+    result = validate(sample_folder / "unrated_unoriented.zip", "--json")
+    assert result.exit_code == 0
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(rows) == 34
+    assert all(row.keys() >= KEYS for row in rows)
+    refused = [row for row in rows if row["status"] == "refused"]
+    assert len(refused) == 8
+    assert all(row["code"] and row["mineral"] for row in refused)
+    accepted = [row for row in rows if row["status"] == "accepted"]
+    assert all(row["points"] > 0 and row["code"] is None for row in accepted)
+    assert {row["encoding"] for row in accepted} == {"utf-8", "cp1252"}
 
-    def test_one_line_per_member(self, tmp_path):
-        (tmp_path / NAME).write_bytes(member_text())
-        (tmp_path / "bad.txt").write_bytes(member_text(rows=["1, 2", "1, x", "3, 4", "5, 6"]))
-        result = validate(tmp_path)
-        lines = result.stdout.splitlines()
-        assert [line.split()[0] for line in lines] == ["accepted", "refused"]
-        assert "ROW line 7: '1, x'" in lines[1]
-        assert "2 members: 1 accepted, 1 refused" in result.stderr
 
-    def test_unreadable_paths_are_named_and_the_others_read(self, tmp_path, sample_folder):
-        broken = tmp_path / "broken.zip"
-        broken.write_bytes((sample_folder / "LR-Raman.zip").read_bytes()[:1000])
-        result = validate(broken, tmp_path / "missing.txt", sample_folder / "LR-Raman.zip")
-        assert result.exit_code == 1
-        assert "broken.zip: not a complete zip archive" in result.stderr
-        assert "missing.txt" in result.stderr
-        assert len(result.stdout.splitlines()) == 8
+def test_validate_prints_one_line_per_member(tmp_path):
+    (tmp_path / NAME).write_bytes(member_text())
+    (tmp_path / "bad.txt").write_bytes(member_text(rows=["1, 2", "1, x", "3, 4", "5, 6"]))
+    result = validate(tmp_path)
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["accepted", "refused"]
+    assert "ROW line 7: '1, x'" in lines[1]
+    assert "2 members: 1 accepted, 1 refused" in result.stderr
 
-    def test_it_needs_no_dagster_and_no_torch(self):
-        code = (
-            "import sys; from raman_pipeline.cli.main import app; "
-            "assert not {'dagster', 'torch'} & set(sys.modules)"
-        )
-        subprocess.run([sys.executable, "-c", code], check=True)
+
+def test_unreadable_paths_are_named_and_the_others_read(tmp_path, sample_folder):
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes((sample_folder / "LR-Raman.zip").read_bytes()[:1000])
+    result = validate(broken, tmp_path / "missing.txt", sample_folder / "LR-Raman.zip")
+    assert result.exit_code == 1
+    assert "broken.zip: not a complete zip archive" in result.stderr
+    assert "missing.txt" in result.stderr
+    assert len(result.stdout.splitlines()) == 8
+
+
+def test_validate_needs_no_dagster_and_no_torch():
+    code = (
+        "import sys; from raman_pipeline.cli.main import app; "
+        "assert not {'dagster', 'torch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(
@@ -111,66 +113,53 @@ def test_an_old_name_prints_the_new_one(sample_folder):
     assert old.stderr.splitlines()[0].startswith("`check` is now `validate`")
 
 
-class TestErrorsAreOneLine:
-    def test_unknown_profile(self):
-        result = raman_pipeline("status", "--profile", "smaple")
-        assert result.returncode == 1
-        assert result.stderr.strip().splitlines() == [
-            "error: PROFILE=smaple: there is no such profile; use sample, rruff, paper"
-        ]
+def test_an_unknown_profile_is_one_line_on_the_real_command_line():
+    result = raman_pipeline("status", "--profile", "smaple")
+    assert result.returncode == 1
+    assert result.stderr.strip().splitlines() == [
+        "error: PROFILE=smaple: there is no such profile; use sample, rruff, paper"
+    ]
 
-    def test_store_that_cannot_be_written(self, tmp_path, command):
-        blocker = tmp_path / "file"
-        blocker.touch()
-        result = command("status", RAMAN_PIPELINE_STORE=str(blocker / "store"))
-        assert result.returncode == 1
-        assert "cannot be written" in result.stderr
-        assert "RAMAN_PIPELINE_STORE" in result.stderr
-        assert "Traceback" not in result.stderr
 
-    @pytest.mark.integration
-    def test_wrong_folder(self, tmp_path, command):
-        result = command(
-            "run", "--profile", "rruff", "--rruff-url", str(tmp_path / "nowhere"),
-            RAMAN_PIPELINE_STORE=str(tmp_path / "store"),
-        )  # fmt: skip
-        assert result.returncode == 1
-        assert "no such folder; set RRUFF_URL" in result.stdout
-        assert "Traceback" not in result.stderr + result.stdout
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("backfill", "--partition", "9|random"), "no partition 9|random"),
+        (("backfill", "--family", "resnet"), "no family resnet; they are majority, "),
+        (("trace", "R050001"), "parsed_spectra.parquet was made by an earlier version of"),
+        (("trace", "R050001"), "run `raman-pipeline run` to make it again"),
+    ],
+)
+def test_errors_of_use_are_one_line(tmp_path, command, arguments, message):
+    (tmp_path / "assets").mkdir()
+    write_table(tmp_path / "assets" / "parsed_spectra.parquet", pa.table({"twin_id": ["1"]}))
+    result = command(*arguments, RAMAN_PIPELINE_STORE=str(tmp_path))
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
-    @pytest.mark.integration
-    def test_folder_without_archives(self, tmp_path, command):
-        (tmp_path / "empty").mkdir()
-        result = command(
-            "run", "--profile", "rruff", "--rruff-url", str(tmp_path / "empty"),
-            RAMAN_PIPELINE_STORE=str(tmp_path / "store"),
-        )  # fmt: skip
-        assert result.returncode == 1
-        assert "holds an accepted spectrum" in result.stdout
-        assert "RRUFF_URL" in result.stdout
 
-    def test_unknown_partition(self, tmp_path, command):
-        result = command(
-            "backfill", "--partition", "9|random", RAMAN_PIPELINE_STORE=str(tmp_path / "store")
-        )
-        assert result.returncode == 1
-        assert "no partition 9|random" in result.stderr
+def test_a_store_that_cannot_be_written_is_named(tmp_path, command):
+    (tmp_path / "file").touch()
+    result = command("status", RAMAN_PIPELINE_STORE=str(tmp_path / "file" / "store"))
+    assert result.returncode == 1
+    assert "cannot be written" in result.stderr and "RAMAN_PIPELINE_STORE" in result.stderr
+    assert "Traceback" not in result.stderr
 
-    def test_a_table_of_an_earlier_version(self, tmp_path, command):
-        (tmp_path / "assets").mkdir()
-        write_table(tmp_path / "assets" / "parsed_spectra.parquet", pa.table({"twin_id": ["1"]}))
-        result = command("trace", "R050001", RAMAN_PIPELINE_STORE=str(tmp_path))
-        assert result.returncode == 1
-        assert len(result.stderr.splitlines()) == 1
-        assert "parsed_spectra.parquet was made by an earlier version" in result.stderr
-        assert "run `raman-pipeline run` to make it again" in result.stderr
 
-    def test_unknown_family(self, tmp_path, command):
-        result = command(
-            "backfill", "--family", "resnet", RAMAN_PIPELINE_STORE=str(tmp_path / "store")
-        )
-        assert result.returncode == 1
-        assert "no family resnet; they are majority, " in result.stderr
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("folder", "message"), [("nowhere", "no such folder"), (".", "holds an accepted spectrum")]
+)
+def test_an_address_without_archives_is_named(tmp_path, command, folder, message):
+    (tmp_path / "site").mkdir()
+    result = command(
+        "run", "--profile", "rruff", "--rruff-url", str(tmp_path / "site" / folder),
+        RAMAN_PIPELINE_STORE=str(tmp_path / "store"),
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert message in result.stdout and "RRUFF_URL" in result.stdout
+    assert "Traceback" not in result.stderr + result.stdout
 
 
 def test_status_before_the_first_run(tmp_path, command):

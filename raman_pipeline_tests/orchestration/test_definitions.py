@@ -11,7 +11,6 @@ from raman_pipeline.orchestration.schedules import weekly_refresh
 from raman_pipeline.settings import (
     ForestSettings,
     GridSettings,
-    SettingsError,
     TrainingSettings,
     load_settings,
 )
@@ -75,12 +74,7 @@ def code_versions(settings):
     [
         (
             {"grid": GridSettings(points=256)},
-            {
-                "wavenumber_window",
-                "resampled_spectra",
-                "geolocation_report",
-                *EXPERIMENTS,
-            }
+            {"wavenumber_window", "resampled_spectra", "geolocation_report", *EXPERIMENTS}
             | {f"{name}_predictions" for name in FAMILIES},
         ),
         (
@@ -135,24 +129,17 @@ def test_weekly_refresh_asks_for_every_archive():
     assert requests[0].partition_key == "LR-Raman"
 
 
-class TestSettings:
-    def test_unknown_profile(self):
-        with pytest.raises(SettingsError, match="sample, rruff, paper"):
-            load_settings("smaple")
+def test_settings_follow_the_environment_but_the_sample_never_uses_the_network(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setenv("RAMAN_PIPELINE_PROFILE", "rruff")
+    monkeypatch.setenv("RAMAN_PIPELINE_STORE", str(tmp_path))
+    monkeypatch.setenv("RRUFF_URL", "https://somewhere")
+    settings = load_settings()
+    assert (settings.profile, settings.store) == ("rruff", tmp_path)
+    assert settings.archives.location == "https://somewhere"
+    assert "embedded" in load_settings("sample").archives.location
 
-    def test_environment(self, monkeypatch, tmp_path):
-        monkeypatch.setenv("RAMAN_PIPELINE_PROFILE", "rruff")
-        monkeypatch.setenv("RAMAN_PIPELINE_STORE", str(tmp_path))
-        monkeypatch.setenv("RRUFF_URL", "/somewhere")
-        settings = load_settings()
-        assert (settings.profile, settings.store) == ("rruff", tmp_path)
-        assert settings.archives.location == "/somewhere"
 
-    def test_the_sample_never_uses_the_network(self, monkeypatch):
-        monkeypatch.setenv("RRUFF_URL", "https://www.rruff.net")
-        assert "embedded" in load_settings("sample").archives.location
-
-    def test_the_paper_counts_both_kinds(self):
-        paper = load_settings("paper")
-        assert paper.folds.kinds == ("RAW", "Processed")
-        assert paper.training.presets["paper"].weight_decay == 0.35
+def test_the_paper_counts_both_kinds():
+    assert load_settings("paper").folds.kinds == ("RAW", "Processed")
