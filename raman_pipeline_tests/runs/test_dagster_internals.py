@@ -87,13 +87,10 @@ def test_pool_slots_are_freed(tmp_path):
         assert storage.claim_concurrency_slot("pool", "other", "step").is_claimed
 
 
-def test_tags_and_failures():
+def test_tags_failures_and_the_context_of_partitions():
     assert internals.HIDDEN_TAG_PREFIX == ".dagster/"
     assert internals.PARTITION_NAME_TAG == "dagster/partition"
     fields = inspect.signature(internals.StepFailureData.__new__).parameters
     assert {"error", "user_failure_data"} <= set(fields)
-
-
-def test_partitions_are_loaded_in_a_context():
     with internals.partition_loading_context():
         assert LETTERS.get_partition_keys() == ["a", "b"]

@@ -10,6 +10,8 @@ from raman_pipeline.learning.clustering.benchmark import (
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
 from raman_pipeline_tests.learning.corpora import mineral_corpus
 
+MINERALS = ("Albite", "Almandine")
+
 
 def test_derivatives_do_not_depend_on_scale():
     spectra = mineral_corpus().intensity
@@ -32,9 +34,6 @@ def test_easy_minerals_are_separated_by_clusterings_and_the_supervised_baseline(
     supervised = frame[frame["k_from"] == "labels"]
     assert supervised["clustering"].tolist() == [SUPERVISED]
     assert supervised["ari"].item() == pytest.approx(1)
-
-
-MINERALS = ("Albite", "Almandine")
 
 
 def of(**changes):

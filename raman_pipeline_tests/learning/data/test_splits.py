@@ -66,6 +66,8 @@ def test_a_specimen_with_two_names_ties_its_species_together():
     frame = selection_of([1, 1, 2, 3], [0, 1, 1, 2], list("AAAA"))
     groups = groups_of(frame, "species")
     assert groups[0] == groups[1] == groups[2] != groups[3]
+    of_locality = groups_of(frame.assign(locality=frame["mineral"]), "locality")
+    assert of_locality.tolist() == groups.tolist()
     assert groups_of(frame, "random") is None
     with pytest.raises(ValueError, match="4 folds need at least as many groups.*split has 3"):
         assign_folds(frame, "specimen", 4, 0)

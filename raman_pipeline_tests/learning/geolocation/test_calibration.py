@@ -5,8 +5,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as sklearn_log_loss
 
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.calibration import (
     COVERAGE_LEVELS,
+    Calibration,
+    Calibrator,
     brier,
     conformal_sets,
     expected_calibration_error,
@@ -76,3 +79,15 @@ def test_sets_cover_what_they_state():
     np.testing.assert_allclose(measured, COVERAGE_LEVELS, atol=0.025)
     # A set of higher coverage holds those of lower coverage.
     assert (np.diff(sets.astype(int), axis=2) >= 0).all()
+
+
+def test_a_calibration_is_stored_in_the_state_of_a_model():
+    predicted, label = random_problem(5, n=50)
+    calibrator, trials = Calibrator(1.5, 0.2, np.full(6, 1 / 6)), (({"C": 1.0}, 0.3),)
+    calibration = Calibration(calibrator, 400.0, predicted, label, {"C": 1.0}, trials)
+    state = calibration.added_to(ModelState({"w": np.ones(2)}, {"a": 1}))
+    assert (set(state.arrays) > {"w"}, state.metadata["a"]) == (True, 1)
+    again = Calibration.of(state)
+    np.testing.assert_array_equal(again.calibrator(predicted), calibrator(predicted))
+    np.testing.assert_array_equal(again.scores, predicted)
+    assert (again.bandwidth_km, again.hyperparameters, again.trials) == (400.0, {"C": 1.0}, trials)

@@ -26,26 +26,23 @@ def sets():
     return {"universal": parts, "challenge": small}
 
 
-def test_unseen_classes_are_unseen(sets):
-    for task, trained, searched in (
-        ("unseen_classes", (0, 399), (400, 499)),
-        ("mixtures", (100, 499), (0, 99)),
-    ):
-        data = task_data(task, sets, 0)
-        assert (data.training.label.min(), data.training.label.max()) == trained
-        for part in (data.reference, data.validation, data.test):
-            assert (part.label.min(), part.label.max()) == searched
-
-
 @pytest.mark.parametrize(
-    ("task", "size"),
-    [("all_classes", 21), ("forty_percent", 20), ("ten_percent", 5), ("unseen_classes", 20),
-     ("mixtures", 20)],
-)  # fmt: skip
-def test_training_spectra_per_class(sets, task, size):
+    ("task", "size", "trained", "searched"),
+    [
+        ("all_classes", 21, (0, 499), (0, 499)),
+        ("forty_percent", 20, (0, 499), (0, 499)),
+        ("ten_percent", 5, (0, 499), (0, 499)),
+        ("unseen_classes", 20, (0, 399), (400, 499)),
+        ("mixtures", 20, (100, 499), (0, 99)),
+    ],
+)
+def test_training_spectra_and_classes_of_a_task(sets, task, size, trained, searched):
     data = task_data(task, sets, 0)
     for part in (data.training, data.reference):
         assert set(np.unique(part.label, return_counts=True)[1]) == {size}
+    assert (data.training.label.min(), data.training.label.max()) == trained
+    for part in (data.reference, data.validation, data.test):
+        assert (part.label.min(), part.label.max()) == searched
 
 
 def test_tasks_differ_as_the_paper_says(sets):

@@ -85,9 +85,9 @@ def test_memorisation_uses_the_specimen_or_the_mineral_and_else_the_frequencies(
     train, test = train_test
     name = "specimen_memorisation" if column == "rruff_id" else "mineral_memorisation"
     majority = probabilities_of("majority", train_test)
-    known = train.metadata[column].iloc[0]
-    of_known = train.label[train.metadata[column] == known]
-    for value, labels in (("Unobtainium", majority.argmax(axis=1)), (known, of_known)):
+    values, most_frequent = train.metadata[column], majority[0].argmax()
+    known = values[~values.isin(values[train.label == most_frequent])].iloc[0]
+    for value, labels in (("none", [most_frequent]), (known, train.label[values == known])):
         other = dataclasses.replace(test, metadata=test.metadata.assign(**{column: value}))
         found = predict_family(FAMILIES[name], fitted(name, train_test), train, other).scores
         assert set(found.argmax(axis=1)) <= set(labels)
