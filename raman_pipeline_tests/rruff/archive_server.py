@@ -11,11 +11,22 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serves on a free port of this machine; gives the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+
+
 class ArchiveServer:
     """Files by path, and a queue of faults: each request takes the next one.
 
     Faults: None, a status code, `(status, Retry-After)`, `"cut"` (half of the body, then
-    the connection is closed), `"stall"` (half of the body, then silence), `"html"` or
+    the connection is closed), `"stall"` (half of the body, then silence) or
     `"redirect"` (to the same file elsewhere).
     """
 
@@ -46,17 +57,8 @@ class ArchiveServer:
             def log_message(self, *args: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(
-            target=lambda: server.serve_forever(poll_interval=0.02), daemon=True
-        )
-        thread.start()
-        try:
+        with serving(Handler) as self.url:
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         headers = {k.lower(): v for k, v in handler.headers.items()}
@@ -68,8 +70,6 @@ class ArchiveServer:
         elif fault == "redirect":
             self.files["/elsewhere.zip"] = data or b""
             self._send(handler, 302, b"", {"Location": "/elsewhere.zip"})
-        elif fault == "html":
-            self._send(handler, 200, b"<html>log in first</html>", {})
         elif isinstance(fault, int | tuple):
             status, wait = fault if isinstance(fault, tuple) else (fault, None)
             self._send(handler, status, b"", {} if wait is None else {"Retry-After": wait})

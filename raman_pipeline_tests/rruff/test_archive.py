@@ -122,9 +122,7 @@ def test_a_hostile_archive_is_read_safely(tmp_path):
     assert parsed.accepted["member"].to_pylist() == [NAME]
     found = dict(zip(*(parsed.refused[c].to_pylist() for c in ("member", "code")), strict=True))
     assert found == {
-        "../x.txt": "UNSAFE_NAME",
-        "/etc/x.txt": "UNSAFE_NAME",
-        "C:\\x.txt": "UNSAFE_NAME",
+        **dict.fromkeys(("../x.txt", "/etc/x.txt", "C:\\x.txt"), "UNSAFE_NAME"),
         "link.txt": "NOT_A_FILE",
         "nested.txt": "NOT_A_FILE",
         "bomb.txt": "TOO_LARGE",
@@ -149,16 +147,12 @@ def test_a_member_that_holds_more_than_it_declares_is_not_inflated(tmp_path):
     assert "CRC" in refused[0]["text"]
 
 
-@pytest.mark.parametrize("damage", ["encrypted", "compression", "offset"])
-def test_a_wrong_directory_is_refused(small_zip, damage):
+@pytest.mark.parametrize(
+    ("at", "value"), [(8, 1), (10, 12), (42, 7)], ids=["encrypted", "compression", "offset"]
+)
+def test_a_wrong_directory_is_refused(small_zip, at, value):
     data = bytearray(small_zip.read_bytes())
-    at = data.rindex(b"PK\x01\x02")
-    if damage == "encrypted":
-        data[at + 8] |= 1
-    elif damage == "compression":
-        data[at + 10] = 12
-    else:
-        data[at + 42 : at + 46] = (7).to_bytes(4, "little")
+    data[data.rindex(b"PK\x01\x02") + at] = value
     small_zip.write_bytes(data)
     refused = parse_archive(small_zip, "small").refused
     assert "UNREADABLE" in refused["code"].to_pylist()
@@ -180,8 +174,6 @@ def test_a_mutated_zip_is_read_or_refused(data):
         path = Path(folder) / "mutated.zip"
         path.write_bytes(raw[: data.draw(st.integers(0, len(raw)))])
         try:
-            outcomes = list(read_outcomes(path))
+            assert all(isinstance(o, Member | MemberRefused) for _, o in read_outcomes(path))
         except ArchiveError as error:
             assert "mutated.zip" in str(error)
-        else:
-            assert all(isinstance(o, Member | MemberRefused) for _, o in outcomes)

@@ -26,7 +26,7 @@ def merged(tables):
 def test_rows_in_are_rows_out_and_copies(tables, table):
     assert sum(t.num_rows for t in tables.values()) == table.num_rows + copies_named(table)
     assert copies_named(table) == 1
-    assert SPECTRA.problems(table) == []
+    assert SPECTRA.problems(table) == SPECTRA.problems(merged({})) == []
 
 
 def test_pairs_across_archives(table):
@@ -43,10 +43,6 @@ def test_the_specimen_is_the_header_id(table):
     suffixed = frame[frame["subsample_id"].str.contains("-")]
     assert len(suffixed) > 0
     assert not suffixed["rruff_id"].str.contains("-").any()
-
-
-def test_no_archive_gives_an_empty_table():
-    assert SPECTRA.problems(merged({})) == []
 
 
 def test_tables_on_disk_are_merged_to_the_same_bytes(tables, table, tmp_path):

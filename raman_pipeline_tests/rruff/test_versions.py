@@ -99,8 +99,6 @@ def test_history_of_the_sample(sample_folder, tmp_path):
     text = to_markdown(table, rows=3)
     assert f"{table.num_rows} removed" in text
     assert "more" in text
-
-
-def test_a_site_without_archives_is_a_version():
+    # A site without archives is a version, too.
     assert member_index([], []).num_rows == 0
     assert to_markdown(compare(index(), index())).startswith("0 added, 0 removed")

@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from raman_pipeline_tests.rruff.archive_server import serving
 
 
 @dataclass(frozen=True)
@@ -94,15 +96,8 @@ class GeocodingServer:
             def log_message(self, *args: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
+        with serving(Handler) as self.base:
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
 
     def answer(self, path: str, asked: dict[str, str]) -> Any:
         if path == "/search":

@@ -24,9 +24,7 @@ def test_same_seed_same_bytes_other_seed_other_bytes():
 
 def test_small_varied_and_labelled(sample_folder):
     assert sum(p.stat().st_size for p in sample_folder.glob("*.zip")) < 2_000_000
-    names = {m.name for m in MINERALS}
-    assert len(names) >= 14
-    assert {"Albite", "Almandine", "Andradite", "Quartz", "Calcite"} <= names
+    assert len({m.name for m in MINERALS}) >= 14
     assert all(m.source for m in MINERALS)
     for path in sample_folder.glob("*.zip"):
         table = parse_archive(path, path.stem).accepted
