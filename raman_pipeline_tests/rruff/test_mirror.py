@@ -268,7 +268,8 @@ def test_check_remote_sends_head_only(server, ending):
     remote = source.check_remote(NAME)
     assert remote.published
     assert remote.etag in remote.fingerprint
-    assert server.requests[0][:2] == ("HEAD", f"/{NAME}.zip")
+    assert remote.url == f"{server.url}/{NAME}.zip"
+    assert [method for method, _, _ in server.requests] == ["HEAD"]
     assert source.check_remote("poor_oriented").fingerprint == NOT_PUBLISHED
 
 
