@@ -15,6 +15,7 @@ def test_min_max_is_within_bounds(values):
 def test_padding_is_excluded_from_the_range():
     valid = np.array([False, True, True, True])
     np.testing.assert_allclose(min_max(np.array([0.0, 10, 20, 30]), valid), [0, 0, 0.5, 1])
+    assert not min_max(np.array([10.0, 20.0]), np.zeros(2, dtype=bool)).any()
 
 
 def test_unit_vectors_have_length_one_and_zeros_stay_zero():
