@@ -243,9 +243,6 @@ def materialize(
         metadata[file] = dg.MetadataValue.path(folder / file)
     for name, figure in result.figures.items():
         metadata |= store_figure(folder / f"{name}.png", figure)
-    for former in folder.glob("*.*") if files or result.figures else ():
-        if former.name not in files and former.stem not in result.figures:
-            former.unlink()
     return dg.MaterializeResult(
         asset_key=asset,
         value=result.value,

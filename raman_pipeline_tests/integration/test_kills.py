@@ -38,7 +38,8 @@ KILLS = 20
 
 def run_in_child(store, site):
     outcomes = run_graph(quick_settings(store, site), Callbacks(), train=False)
-    sys.exit(not all(o.succeeded for o in outcomes))
+    # Printed on the error output where a run fails, so that a test says why.
+    sys.exit("\n".join(error for o in outcomes for error in o.errors) or 0)
 
 
 def bytes_of(store):

@@ -83,20 +83,23 @@ def test_a_table_off_its_schema_blocks_what_follows(settings):
     assert result.asset_materializations_for_node("follows") == []
 
 
-def test_reports_and_figures_replace_those_of_the_former_version(settings):
-    names = ["first", "second"]
+def test_reports_and_figures_are_replaced_and_no_other_file_is_touched(settings):
+    versions = ["first", "second"]
 
     @report_asset(SCHEMA)
     def thing():
-        name = names.pop(0)
-        figures, files = {name: Figure()}, {f"{name}.txt": name}
-        return Result(numbers(1), figures=figures, files=files, report=f"# {name}")
+        return Result(numbers(1), figures={"f": Figure()}, report=f"# {versions.pop(0)}")
 
+    folder = settings.figure_store / "thing"
+    folder.mkdir(parents=True)
+    # What another run is writing at this moment, and what a person keeps there.
+    others = {".tmp-f.png-abc", "notes.txt"}
+    for name in others:
+        (folder / name).touch()
     for _ in range(2):
         result, _ = run(settings, thing)
         assert result.success
-    folder = settings.figure_store / "thing"
-    assert {p.name for p in folder.iterdir()} == {"second.png", "second.txt", "report.md"}
+    assert {p.name for p in folder.iterdir()} == {"f.png", "report.md"} | others
     assert (folder / "report.md").read_text() == "# second"
 
 
