@@ -21,8 +21,6 @@ from raman_pipeline.learning.geolocation.experiments import (
     run_family,
 )
 from raman_pipeline.learning.geolocation.registry import FAMILIES
-from raman_pipeline.learning.training.augmented_set import augmented_copies
-from raman_pipeline.learning.training.classifier import TrainingSet
 from raman_pipeline.learning.training.presets import AugmentationRecipe
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -37,6 +35,10 @@ def with_duplicates(data: ExperimentData, seed: int) -> ExperimentData:
 
     A duplicate has the specimen, label and covariates of its spectrum, and its own id.
     """
+    # The import of torch takes seconds.
+    from raman_pipeline.learning.training.augmented_set import augmented_copies
+    from raman_pipeline.learning.training.classifier import TrainingSet
+
     rows = data.rows[data.rows["excluded"].isna()].reset_index(drop=True)
     tensor, n = data.tensor, len(rows)
     measured = np.asarray(tensor.intensity[tensor.rows_of(rows["member_id"].tolist())])

@@ -6,8 +6,6 @@ import pyarrow as pa
 from pydantic import Field
 
 from raman_pipeline.learning.data.labelled import fold_train_test
-from raman_pipeline.learning.training.augmented_set import augmented_copies, augmented_set
-from raman_pipeline.learning.training.classifier import TrainingSet
 from raman_pipeline.orchestration.asset_kit import Check, Result, model_asset
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT, fold_and_split
 from raman_pipeline.plots.augmentation import augmented_spectra
@@ -42,6 +40,9 @@ def augmented_training_set(
 
     Networks augment anew in every epoch, so nothing has to be stored to train.
     """
+    from raman_pipeline.learning.training.augmented_set import augmented_copies, augmented_set
+    from raman_pipeline.learning.training.classifier import TrainingSet
+
     fold, _ = fold_and_split(context.partition_key)
     train, _ = fold_train_test(fold_assignment.to_pandas(), resampled_spectra, fold)
     preset = settings.training.presets["default"]

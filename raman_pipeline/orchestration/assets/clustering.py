@@ -21,7 +21,6 @@ from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.clustering.sparavigna2025 import match_files
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 from raman_pipeline.orchestration.asset_kit import (
     ALL_PARTITIONS,
     Check,
@@ -36,6 +35,7 @@ from raman_pipeline.orchestration.assets.denoising import (
     clustering_report_asset,
     corpus_of,
     current_runs,
+    open_autoencoder,
     spectra_to_cluster,
 )
 from raman_pipeline.orchestration.io_managers import ON_DISK
@@ -76,7 +76,7 @@ def latent_vectors(
     _, seed = preset_and_seed(context.partition_key)
     corpus = corpus_of(settings, spectra, fine_spectra, seed).spectra
     chosen = spectra_to_cluster(corpus, settings, seed)
-    latents = Autoencoder(denoising_autoencoder).encode(chosen.intensity)
+    latents = open_autoencoder(denoising_autoencoder).encode(chosen.intensity)
     state = ModelState(
         {"latent": latents, "intensity": chosen.intensity, "grid": chosen.grid},
         {"rows": chosen.metadata.to_dict("records"), "seed": seed},
@@ -129,7 +129,7 @@ def clusters(
     title = f"{name} preset, seed {seed}, profile {settings.title}, n = {len(frame)}"
     page = embedding_page(frame, title).to_html(include_plotlyjs=True, full_html=True)
     arrays = latent_vectors.arrays
-    decode = Autoencoder(denoising_autoencoder).decode
+    decode = open_autoencoder(denoising_autoencoder).decode
     shown = pseudo_spectra(frame, arrays["intensity"], arrays["latent"], decode)
     measured = frame[~frame["augmented"]]
     found = scores(measured["mineral"], measured["cluster"], measured[["x", "y"]].to_numpy())
@@ -172,7 +172,7 @@ def clustering_runs(
         tasks[HARD] = corpus.spectra.of_minerals(hard)
         tasks[HELD_OUT] = corpus.held_out.of_minerals(hard)
     reference = {HELD_OUT: corpus.training.of_minerals(hard)}
-    representations = Autoencoder(denoising_autoencoder).representations
+    representations = open_autoencoder(denoising_autoencoder).representations
     table = CLUSTERING_RUNS.from_rows(
         row
         for task, chosen in tasks.items()

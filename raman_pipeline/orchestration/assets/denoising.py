@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import numpy as np
@@ -20,7 +21,6 @@ from raman_pipeline.learning.data.corpus import (
 )
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising import report as text
-from raman_pipeline.learning.denoising.autoencoder import Autoencoder, fit_autoencoder
 from raman_pipeline.learning.denoising.evaluation import (
     DENOISING_RUNS,
     NOISE_LEVELS,
@@ -45,6 +45,9 @@ from raman_pipeline.orchestration.provenance import current_rows, provenance
 from raman_pipeline.plots.denoising import denoised_examples, error_by_noise
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+if TYPE_CHECKING:
+    from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 
 CLUSTERING_USES = ["fine_grid", "denoising", "clustering"]
 _table = partial(
@@ -113,6 +116,8 @@ def denoising_autoencoder(
     The `paper` preset is trained on the spectra that it clusters, as in the paper; `default`
     on all spectra except those of the seed's held-out specimens.
     """
+    from raman_pipeline.learning.denoising.autoencoder import fit_autoencoder
+
     name, seed = preset_and_seed(context.partition_key)
     corpus = corpus_of(settings, spectra, fine_spectra, seed)
     preset = settings.denoising.presets[name]
@@ -126,7 +131,9 @@ def denoising_autoencoder(
     shared = set(evaluation.metadata["rruff_id"]) & set(state.metadata["training_specimens"])
     specimens = evaluation.metadata["rruff_id"].nunique()
     title = f"Held-out specimens, added noise {_SHOWN_NOISE}: {name}, seed {seed}"
-    figure = denoised_examples(evaluation, Autoencoder(state).denoise, _SHOWN_NOISE, seed, title)
+    figure = denoised_examples(
+        evaluation, open_autoencoder(state).denoise, _SHOWN_NOISE, seed, title
+    )
     return Result(
         state,
         {"dagster/row_count": len(training), "preset": name, "seed": seed},
@@ -150,7 +157,7 @@ def denoising_runs(
         evaluate(
             evaluation_set(corpus.held_out, denoising_autoencoder).intensity,
             corpus.training.intensity,
-            {"autoencoder": Autoencoder(denoising_autoencoder).denoise},
+            {"autoencoder": open_autoencoder(denoising_autoencoder).denoise},
             settings.fine_grid.step_cm1,
             seed,
         )
@@ -183,12 +190,19 @@ def denoised_pairs(
     tuning = training[rng.permutation(len(training))[:TUNING_SPECTRA]]
     smoothers = tuned_smoothers(min(NOISE_LEVELS), tuning, rng)
     denoisers = {name: smooth for name, (_, smooth) in smoothers.items()}
-    denoisers["autoencoder"] = Autoencoder(denoising_autoencoder).denoise
+    denoisers["autoencoder"] = open_autoencoder(denoising_autoencoder).denoise
     step = settings.fine_grid.step_cm1
     return Result(
         DENOISED_PAIRS.from_rows(evaluate_pairs(before, after, denoisers, step)),
         {"pairs": len(raw), "minerals": evaluation.metadata["mineral"].nunique()},
     )
+
+
+def open_autoencoder(state: ModelState) -> "Autoencoder":
+    """Returns a stored autoencoder, ready for inference; loads torch only then."""
+    from raman_pipeline.learning.denoising.autoencoder import Autoencoder
+
+    return Autoencoder(state)
 
 
 def evaluation_set(held_out: Corpus, state: ModelState) -> Corpus:

@@ -10,7 +10,6 @@ import pyarrow as pa
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.synthetic_tasks import report as text
-from raman_pipeline.learning.synthetic_tasks.embedding import Embedding, fit_embedding
 from raman_pipeline.learning.synthetic_tasks.names import TASKS, TITLES
 from raman_pipeline.learning.synthetic_tasks.pair_distances import pair_distances
 from raman_pipeline.learning.synthetic_tasks.tasks import (
@@ -111,6 +110,8 @@ def spectrum_embedding(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> Result:
     """The network of Vorozhtsov & Kitina (2024), trained for one task with random triplets."""
+    from raman_pipeline.learning.synthetic_tasks.embedding import fit_embedding
+
     seed, task = seed_and_task(context.partition_key)
     data = task_data(task, _opened(settings, seed), seed)
     state = fit_embedding(
@@ -139,6 +140,8 @@ def embedding_runs(
     spectrum_embedding: ModelState,
 ) -> Result:
     """Accuracy of the trained network in its task, and distances of pairs (Figure 1)."""
+    from raman_pipeline.learning.synthetic_tasks.embedding import Embedding
+
     seed, task = seed_and_task(context.partition_key)
     data, embed = task_data(task, _opened(settings, seed), seed), Embedding(spectrum_embedding)
     table = SYNTHETIC_RUNS.from_rows(embedding_rows(task, data, embed, seed))
