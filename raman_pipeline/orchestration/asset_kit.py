@@ -1,9 +1,9 @@
 """Decorators for the assets of this project: `dg.asset` with what they all have.
 
-What belongs here: turning what an asset function returns (a `Result`) into a
-`MaterializeResult`: value, data version, row count, checks, figures, report. What does
-not: settings, column schema and lineage of a materialisation, which the IO managers
-copy from the asset's definition.
+What belongs here: giving an asset function what its parameters name, and turning what it
+returns (a `Result`) into a `MaterializeResult`: value, data version, row count, checks,
+figures, report. What does not: settings, column schema and lineage of a materialisation,
+which the IO managers copy from the asset's definition.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from matplotlib.figure import Figure
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.hashing import arrays_version
-from raman_pipeline.common.parquet import StagedTable, table_version
+from raman_pipeline.common.parquet import StagedTable, StoredTable, table_version
 from raman_pipeline.common.schema import TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.asset_paths import asset_path
 from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
+from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     COLUMN_SCHEMA,
     MODEL,
@@ -35,6 +36,7 @@ from raman_pipeline.orchestration.metadata import (
     column_schema,
     store_figure,
 )
+from raman_pipeline.orchestration.partitions import dimensions, partition_values
 from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import provenance, with_provenance
 from raman_pipeline.settings import Settings
@@ -47,6 +49,9 @@ OWNERS = ["team:raman-pipeline"]
 SCHEMA_CHECK = "schema"
 ALL_PARTITIONS = dg.AssetIn(metadata={"allow_missing_partitions": True})
 """An input of which all partitions are read that exist."""
+
+_RESOURCES = ("settings", "rruff", "geography")
+_ON_DISK = (StoredTable, dict[str, StoredTable])
 
 Value: TypeAlias = pa.Table | StagedTable | SpectrumTensor | ModelState
 _SCHEMA_CHECK = {SCHEMA_CHECK: "Columns, types, nulls, ranges and uniqueness match the schema."}
@@ -157,6 +162,10 @@ def _asset(
 ) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
     """Returns a decorator like `dg.asset` for a function that returns a `Result`.
 
+    Parameters of the function with the name of a dimension of its partitions (`seed`) get
+    the value in the partition key, those named `settings`, `rruff` or `geography` the
+    resource; all others are inputs, and those of type StoredTable stay on disk.
+
     Args:
         dagster_type: of the value.
         io_manager_key: what stores it.
@@ -173,13 +182,18 @@ def _asset(
 
     def decorate(function: Callable[..., Result]) -> dg.AssetsDefinition:
         name = declared.get("name", function.__name__)
-        wanted = inspect.signature(function)
+        wanted = inspect.signature(function).parameters
+        partitions = declared.get("partitions_def")
+        from_key = wanted.keys() & dimensions(partitions)
 
         @functools.wraps(function)
-        def compute(*context: Any, settings: Settings, **inputs: Any) -> dg.MaterializeResult:
-            if "settings" in wanted.parameters:
-                inputs["settings"] = settings
-            result = function(*context, **inputs)
+        def compute(*, settings: Settings, **inputs: Any) -> dg.MaterializeResult:
+            given = {"settings": settings, **inputs} if "settings" in wanted else {**inputs}
+            if from_key:
+                key = dg.AssetExecutionContext.get().partition_key
+                values = partition_values(partitions, key)
+                given |= {dimension: values[dimension] for dimension in from_key}
+            result = function(**given)
             if provenance_inputs is not None:
                 made_from = [inputs[name] for name in provenance_inputs]
                 version = provenance(settings, uses, *made_from)
@@ -187,17 +201,20 @@ def _asset(
             return materialize(name, result, schema, settings, warnings or ())
 
         # Every asset takes the settings: they say where figures and reports are stored.
-        takes_settings = inspect.Parameter(
-            "settings", inspect.Parameter.KEYWORD_ONLY, annotation=dg.ResourceParam[Settings]
-        )
-        others = [p for p in wanted.parameters.values() if p.name != "settings"]
-        others.sort(key=lambda p: p.kind is p.VAR_KEYWORD)
-        at = sum(p.kind is not p.VAR_KEYWORD for p in others)
+        settings = inspect.Parameter("settings", inspect.Parameter.KEYWORD_ONLY)
+        taken = {**{n: p for n, p in wanted.items() if n not in from_key}, "settings": settings}
+        for resource in taken.keys() & set(_RESOURCES):
+            annotation = dg.ResourceParam[Any]
+            taken[resource] = taken[resource].replace(annotation=annotation)
         vars(compute)["__signature__"] = inspect.Signature(
-            [*others[:at], takes_settings, *others[at:]]
+            sorted(taken.values(), key=lambda p: p.kind)
         )
+        stored = [
+            n for n, p in taken.items() if p.annotation in _ON_DISK and p.kind < p.VAR_KEYWORD
+        ]
+        ins = dict.fromkeys(stored, ON_DISK) | declared.get("ins", {})
         return dg.asset(
-            **{"code_version": "1", "owners": OWNERS} | declared,
+            **{"code_version": "1", "owners": OWNERS} | declared | {"ins": ins},
             kinds=kinds,
             dagster_type=dagster_type,
             io_manager_key=io_manager_key,
@@ -261,17 +278,24 @@ def materialize(
     )
 
 
-def checkpoint_of(context: dg.AssetExecutionContext, settings: Settings) -> Path:
-    """Returns where the training of an asset's partition keeps its state.
+def failure(text: str) -> dg.Failure:
+    """Returns an error of which no retry gets rid."""
+    return dg.Failure(text, allow_retries=False)
+
+
+def checkpoint_of(settings: Settings) -> Path:
+    """Returns where the training of the present asset's partition keeps its state.
 
     The IO manager of models removes it once the model is stored.
     """
+    context = dg.AssetExecutionContext.get()
     asset = context.asset_key.to_user_string()
     return asset_path(settings.checkpoint_store, asset, context.partition_key, ".pt")
 
 
-def log_epochs(context: dg.AssetExecutionContext) -> Callable[[EpochReport], None]:
+def log_epochs() -> Callable[[EpochReport], None]:
     """Returns a callback that logs each epoch and publishes it as progress."""
+    context = dg.AssetExecutionContext.get()
     step = f"{context.asset_key.to_user_string()} {context.partition_key}"
 
     def log(report: EpochReport) -> None:

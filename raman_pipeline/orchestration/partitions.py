@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any
 
 import dagster as dg
 
-from raman_pipeline.learning.data.splits import SPLITS, Split
-from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderName
-from raman_pipeline.learning.synthetic_tasks.names import TASKS, TaskName
+from raman_pipeline.learning.data.splits import SPLITS
+from raman_pipeline.learning.denoising.presets import AUTOENCODERS
+from raman_pipeline.learning.synthetic_tasks.names import TASKS
 from raman_pipeline.rruff.archive_store import ARCHIVE_NAMES
 
 N_FOLDS = 5
@@ -38,19 +38,17 @@ TASK_SEED = dg.MultiPartitionsDefinition(
 )
 
 
-def seed_and_task(key: str) -> tuple[int, TaskName]:
-    """Returns seed and task of a key such as `0|challenge`."""
-    seed, task = key.split("|")
-    return int(seed), cast(TaskName, task)
+_DIMENSION = {ARCHIVES: "archive", SPLIT: "split", SYNTHETIC_SEED: "seed"}
 
 
-def fold_and_split(key: str) -> tuple[int, Split]:
-    """Returns fold and split of a key such as `0|random`."""
-    fold, split = key.split("|")
-    return int(fold), cast(Split, split)
+def dimensions(partitions: dg.PartitionsDefinition | None) -> list[str]:
+    """Returns the names of the dimensions of partitions; of others than the above, none."""
+    if isinstance(partitions, dg.MultiPartitionsDefinition):
+        return partitions.partition_dimension_names
+    return [name for known, name in _DIMENSION.items() if known == partitions]
 
 
-def preset_and_seed(key: str) -> tuple[AutoencoderName, int]:
-    """Returns preset and seed of a key such as `default|0`."""
-    preset, seed = key.split("|")
-    return cast(AutoencoderName, preset), int(seed)
+def partition_values(partitions: dg.PartitionsDefinition | None, key: str) -> dict[str, Any]:
+    """Returns the values of a key by dimension: of `0|random`, fold 0 and split "random"."""
+    values = [int(part) if part.isdecimal() else part for part in key.split("|")]
+    return dict(zip(dimensions(partitions), values, strict=True))

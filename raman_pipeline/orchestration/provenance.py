@@ -14,7 +14,7 @@ import pyarrow as pa
 from raman_pipeline.common.parquet import table_version
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import Predictions, with_all_baselines
-from raman_pipeline.orchestration.partitions import fold_and_split
+from raman_pipeline.orchestration.partitions import FOLD_SPLIT, partition_values
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -83,8 +83,8 @@ def current_predictions(
         }
         for key, table in family_predictions[f"{name}_predictions"].items():
             found += 1
-            fold, split = fold_and_split(key)
-            if provenance_of(table) == expected.get(split):
-                current[name, split, fold] = table.to_pandas()
+            at = partition_values(FOLD_SPLIT, key)
+            if provenance_of(table) == expected.get(at["split"]):
+                current[name, at["split"], at["fold"]] = table.to_pandas()
     compared = with_all_baselines(current)
     return compared, found - len(compared)

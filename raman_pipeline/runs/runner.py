@@ -24,7 +24,7 @@ from raman_pipeline.orchestration.partitions import (
     ARCHIVES,
     PRESET_SEED,
     TASK_SEED,
-    preset_and_seed,
+    partition_values,
 )
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.runs.dagster_internals import StepFailureData
@@ -209,7 +209,8 @@ def run_clustering(
     """
     if partitions is None:
         keys = PRESET_SEED.get_partition_keys()
-        partitions = [k for k in keys if preset_and_seed(k)[1] < settings.clustering.seeds]
+        seeds = {key: partition_values(PRESET_SEED, key)["seed"] for key in keys}
+        partitions = [key for key in keys if seeds[key] < settings.clustering.seeds]
     return [
         *run_job(settings, "clustering", callbacks, partitions, processes),
         *run_job(settings, "clustering_reports", callbacks),

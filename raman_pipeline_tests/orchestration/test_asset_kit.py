@@ -47,7 +47,7 @@ def test_a_table_is_checked_described_and_stored(settings):
     @table_asset(
         SCHEMA, uses=["grid"], checks={"full": "Not empty."}, warnings={"large": "Three rows."}
     )
-    def thing(settings: dg.ResourceParam):
+    def thing(settings):
         """Some numbers."""
         return Result(
             numbers(1, 2),
@@ -120,8 +120,9 @@ def test_a_table_carries_its_provenance(settings):
 
 def test_checkpoints_go_once_the_model_is_stored(settings):
     @model_asset(partitions_def=FOLD_SPLIT)
-    def thing(context: dg.AssetExecutionContext, settings: dg.ResourceParam):
-        checkpoint = checkpoint_of(context, settings)
+    def thing(settings, fold, split):
+        checkpoint = checkpoint_of(settings)
+        assert (fold, split) == (0, "random")
         checkpoint.parent.mkdir(parents=True)
         for name in ("random.pt", "random.inner0.pt", "specimen.pt"):
             (checkpoint.parent / name).touch()

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from raman_pipeline.learning.data.labelled import fold_train_test
 from raman_pipeline.orchestration.asset_kit import Check, Result, model_asset
-from raman_pipeline.orchestration.partitions import FOLD_SPLIT, fold_and_split
+from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.plots.augmentation import augmented_spectra
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
@@ -30,9 +30,9 @@ class AugmentationConfig(dg.Config):
     checks={"in_range": "Copies are finite, between 0 and 1, and of training spectra only."},
 )
 def augmented_training_set(
-    context: dg.AssetExecutionContext,
+    fold: int,
     config: AugmentationConfig,
-    settings: dg.ResourceParam[Settings],
+    settings: Settings,
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
 ) -> Result:
@@ -43,7 +43,6 @@ def augmented_training_set(
     from raman_pipeline.learning.training.augmented_set import augmented_copies, augmented_set
     from raman_pipeline.learning.training.classifier import TrainingSet
 
-    fold, _ = fold_and_split(context.partition_key)
     train, _ = fold_train_test(fold_assignment.to_pandas(), resampled_spectra, fold)
     preset = settings.training.presets["default"]
     seed = settings.training.seed + fold

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -21,10 +20,12 @@ from raman_pipeline.learning.clustering.pseudo_spectra import pseudo_spectra
 from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.clustering.sparavigna2025 import match_files
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.denoising.presets import AutoencoderName
 from raman_pipeline.orchestration.asset_kit import (
     ALL_PARTITIONS,
     Check,
     Result,
+    failure,
     model_asset,
     table_asset,
 )
@@ -38,8 +39,7 @@ from raman_pipeline.orchestration.assets.denoising import (
     open_autoencoder,
     spectra_to_cluster,
 )
-from raman_pipeline.orchestration.io_managers import ON_DISK
-from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
+from raman_pipeline.orchestration.partitions import PRESET_SEED, partition_values
 from raman_pipeline.plots.clustering import (
     embedding,
     embedding_page,
@@ -59,21 +59,19 @@ _table = partial(
 @model_asset(
     group_name="clustering",
     partitions_def=PRESET_SEED,
-    ins={"spectra": ON_DISK},
     kinds={"pytorch"},
     code_version="2",
     uses=CLUSTERING_USES,
     checks={"complete_and_finite": "One finite latent per spectrum, in order."},
 )
 def latent_vectors(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
+    seed: int,
+    settings: Settings,
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
 ) -> Result:
     """Latents of the spectra to cluster, augmented ones last: float32 [n, latent]."""
-    _, seed = preset_and_seed(context.partition_key)
     corpus = corpus_of(settings, spectra, fine_spectra, seed).spectra
     chosen = spectra_to_cluster(corpus, settings, seed)
     latents = open_autoencoder(denoising_autoencoder).encode(chosen.intensity)
@@ -97,9 +95,8 @@ def latent_vectors(
 
 
 @_table(EMBEDDING_2D, code_version="2")
-def embedding_2d(context: dg.AssetExecutionContext, latent_vectors: ModelState) -> Result:
+def embedding_2d(seed: int, latent_vectors: ModelState) -> Result:
     """The t-SNE embedding of the latents in two dimensions."""
-    _, seed = preset_and_seed(context.partition_key)
     rows = pd.DataFrame(latent_vectors.metadata["rows"]).drop(columns="member")
     points = tsne(latent_vectors.arrays["latent"], seed)
     table = EMBEDDING_2D.from_frame(rows.assign(x=points[:, 0], y=points[:, 1]))
@@ -114,19 +111,19 @@ def embedding_2d(context: dg.AssetExecutionContext, latent_vectors: ModelState) 
     checks={"every_file_once": "Every spectrum is in exactly one file list."},
 )
 def clusters(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
+    preset: AutoencoderName,
+    seed: int,
+    settings: Settings,
     embedding_2d: pa.Table,
     latent_vectors: ModelState,
     denoising_autoencoder: ModelState,
 ) -> Result:
     """K-Means on the t-SNE embedding, as in the paper: file lists, figures, pseudo-spectra."""
-    name, seed = preset_and_seed(context.partition_key)
     frame = embedding_2d.to_pandas()
     points = frame[["x", "y"]].to_numpy()
     frame = frame.assign(cluster=k_means(points, settings.clustering.clusters, seed))
     lists = file_lists(frame)
-    title = f"{name} preset, seed {seed}, profile {settings.title}, n = {len(frame)}"
+    title = f"{preset} preset, seed {seed}, profile {settings.title}, n = {len(frame)}"
     page = embedding_page(frame, title).to_html(include_plotlyjs=True, full_html=True)
     arrays = latent_vectors.arrays
     decode = open_autoencoder(denoising_autoencoder).decode
@@ -136,7 +133,7 @@ def clusters(
     listed = sum(names.count("\n") for names in lists.values())
     return Result(
         CLUSTERS.from_frame(frame),
-        {"seed": seed, "preset": name, **found},
+        {"seed": seed, "preset": preset, **found},
         checks={"every_file_once": Check.equal(spectra=len(frame), listed=listed)},
         figures={
             "embedding": embedding(frame, title),
@@ -151,24 +148,23 @@ def clusters(
 
 @_table(
     CLUSTERING_RUNS,
-    ins={"spectra": ON_DISK},
     code_version="3",
     uses=CLUSTERING_USES,
     provenance_inputs=["fine_spectra"],
 )
 def clustering_runs(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
+    preset: AutoencoderName,
+    seed: int,
+    settings: Settings,
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
 ) -> Result:
     """Clustering benchmark: representations from the autoencoder and without it, three tasks."""
-    name, seed = preset_and_seed(context.partition_key)
     corpus = corpus_of(settings, spectra, fine_spectra, seed)
     hard = settings.clustering.hard_minerals
     tasks = {THREE: corpus.spectra.of_minerals(settings.clustering.minerals)}
-    if not settings.denoising.presets[name].train_on_clustered:
+    if not settings.denoising.presets[preset].train_on_clustered:
         tasks[HARD] = corpus.spectra.of_minerals(hard)
         tasks[HELD_OUT] = corpus.held_out.of_minerals(hard)
     reference = {HELD_OUT: corpus.training.of_minerals(hard)}
@@ -177,7 +173,7 @@ def clustering_runs(
         row
         for task, chosen in tasks.items()
         for row in run_task(
-            task, name, seed, chosen, representations(chosen.intensity), reference.get(task)
+            task, preset, seed, chosen, representations(chosen.intensity), reference.get(task)
         )
     )
     return Result(table, {"seed": seed})
@@ -186,13 +182,12 @@ def clustering_runs(
 @clustering_report_asset(
     CLUSTERING_RUNS,
     ins={
-        "spectra": ON_DISK,
         "clustering_runs": ALL_PARTITIONS,
         "clusters": ALL_PARTITIONS,
     },
 )
 def clustering_report(
-    settings: dg.ResourceParam[Settings],
+    settings: Settings,
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     clustering_runs: dict[str, pa.Table],
@@ -201,15 +196,15 @@ def clustering_report(
     """The clustering benchmark over seeds and tasks, and the files of the paper."""
     runs = current_runs(settings, fine_spectra, clustering_runs)
     if runs.empty:
-        raise dg.Failure(NOTHING_EVALUATED, allow_retries=False)
+        raise failure(NOTHING_EVALUATED)
     table = text.summary(runs)
     members = spectra.select(["member_id", "member", "kind"]).to_pandas()
     files = match_files(members[members["kind"] == "Processed"])
     present = set(zip(runs["preset"], runs["seed"], strict=True))
     frames = {
-        "{} preset, seed {}".format(*preset_and_seed(key)): found.to_pandas()
+        "{} preset, seed {}".format(*chosen): found.to_pandas()
         for key, found in sorted(clusters.items())
-        if preset_and_seed(key) in present
+        if (chosen := tuple(partition_values(PRESET_SEED, key).values())) in present
     }
     comparison = text.compare_with_paper(files, frames)
     protocol = clustering_protocol(settings, runs)

@@ -29,18 +29,19 @@ from raman_pipeline.learning.denoising.evaluation import (
     tuned_smoothers,
 )
 from raman_pipeline.learning.denoising.pairs import DENOISED_PAIRS, evaluate_pairs
+from raman_pipeline.learning.denoising.presets import AutoencoderName
 from raman_pipeline.orchestration.asset_kit import (
     ALL_PARTITIONS,
     Check,
     Result,
     checkpoint_of,
+    failure,
     log_epochs,
     model_asset,
     report_asset,
     table_asset,
 )
-from raman_pipeline.orchestration.io_managers import ON_DISK
-from raman_pipeline.orchestration.partitions import PRESET_SEED, preset_and_seed
+from raman_pipeline.orchestration.partitions import PRESET_SEED, partition_values
 from raman_pipeline.orchestration.provenance import current_rows, provenance
 from raman_pipeline.plots.denoising import denoised_examples, error_by_noise
 from raman_pipeline.settings import Settings
@@ -55,7 +56,6 @@ _table = partial(
     group_name="clustering",
     code_version="3",
     partitions_def=PRESET_SEED,
-    ins={"spectra": ON_DISK},
     uses=CLUSTERING_USES,
     provenance_inputs=["fine_spectra"],
 )
@@ -100,14 +100,14 @@ def spectra_to_cluster(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
     group_name="clustering",
     code_version="3",
     partitions_def=PRESET_SEED,
-    ins={"spectra": ON_DISK},
     kinds={"pytorch"},
     uses=CLUSTERING_USES,
     checks={"held_out_specimens": "No specimen of the evaluation was in the training set."},
 )
 def denoising_autoencoder(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
+    preset: AutoencoderName,
+    seed: int,
+    settings: Settings,
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
 ) -> Result:
@@ -118,25 +118,24 @@ def denoising_autoencoder(
     """
     from raman_pipeline.learning.denoising.autoencoder import fit_autoencoder
 
-    name, seed = preset_and_seed(context.partition_key)
     corpus = corpus_of(settings, spectra, fine_spectra, seed)
-    preset = settings.denoising.presets[name]
+    chosen = settings.denoising.presets[preset]
     training = corpus.training
-    if preset.train_on_clustered:
+    if chosen.train_on_clustered:
         training = spectra_to_cluster(corpus.spectra, settings, seed)
-    checkpoint = checkpoint_of(context, settings)
-    state = fit_autoencoder(training, preset, seed, checkpoint, log_epochs(context))
+    checkpoint = checkpoint_of(settings)
+    state = fit_autoencoder(training, chosen, seed, checkpoint, log_epochs())
     state.metadata["training_specimens"] = sorted(training.metadata["rruff_id"].unique())
     evaluation = evaluation_set(corpus.held_out, state)
     shared = set(evaluation.metadata["rruff_id"]) & set(state.metadata["training_specimens"])
     specimens = evaluation.metadata["rruff_id"].nunique()
-    title = f"Held-out specimens, added noise {_SHOWN_NOISE}: {name}, seed {seed}"
+    title = f"Held-out specimens, added noise {_SHOWN_NOISE}: {preset}, seed {seed}"
     figure = denoised_examples(
         evaluation, open_autoencoder(state).denoise, _SHOWN_NOISE, seed, title
     )
     return Result(
         state,
-        {"dagster/row_count": len(training), "preset": name, "seed": seed},
+        {"dagster/row_count": len(training), "preset": preset, "seed": seed},
         checks={"held_out_specimens": Check(not shared, specimens=specimens)},
         figures={"denoised": figure},
     )
@@ -144,14 +143,13 @@ def denoising_autoencoder(
 
 @_table(DENOISING_RUNS)
 def denoising_runs(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
+    seed: int,
+    settings: Settings,
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
 ) -> Result:
     """The autoencoder and classical smoothers on held-out spectra with added noise."""
-    _, seed = preset_and_seed(context.partition_key)
     corpus = corpus_of(settings, spectra, fine_spectra, seed)
     table = DENOISING_RUNS.from_rows(
         evaluate(
@@ -169,14 +167,13 @@ def denoising_runs(
 
 @_table(DENOISED_PAIRS)
 def denoised_pairs(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
+    seed: int,
+    settings: Settings,
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
 ) -> Result:
     """Denoisers on RAW spectra of held-out specimens, compared with the processed spectra."""
-    _, seed = preset_and_seed(context.partition_key)
     corpus = corpus_of(settings, spectra, fine_spectra, seed)
     evaluation = evaluation_set(corpus.held_out, denoising_autoencoder)
     pairs = spectra.select(["member_id", "kind", "paired_id"]).to_pandas()
@@ -216,7 +213,7 @@ def evaluation_set(held_out: Corpus, state: ModelState) -> Corpus:
     ins={"denoising_runs": ALL_PARTITIONS, "denoised_pairs": ALL_PARTITIONS},
 )
 def denoising_report(
-    settings: dg.ResourceParam[Settings],
+    settings: Settings,
     fine_spectra: SpectrumTensor,
     denoising_runs: dict[str, pa.Table],
     denoised_pairs: dict[str, pa.Table],
@@ -224,7 +221,7 @@ def denoising_report(
     """Autoencoders and classical smoothers on added noise and on measured pairs."""
     runs = current_runs(settings, fine_spectra, denoising_runs)
     if runs.empty:
-        raise dg.Failure(NOTHING_EVALUATED, allow_retries=False)
+        raise failure(NOTHING_EVALUATED)
     table = text.summary(runs)
     pairs = text.pair_summary(current_runs(settings, fine_spectra, denoised_pairs))
     title = f"profile {settings.title}, held-out specimens, means over seeds"
@@ -249,7 +246,7 @@ def current_runs(
     return current_rows(
         tables,
         provenance(settings, CLUSTERING_USES, fine_spectra),
-        lambda key: dict(zip(("preset", "seed"), preset_and_seed(key), strict=True)),
+        partial(partition_values, PRESET_SEED),
     )
 
 

@@ -49,7 +49,7 @@ SCALED = ("mineral_memorisation", "extra_trees", "chemistry_trees", BEST)
 def _experiment(
     name: str, code_version: str = "2", **ins: dg.AssetIn
 ) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
-    """Returns a decorator for a function of context, settings and ExperimentData."""
+    """Returns a decorator for a function of settings and ExperimentData."""
 
     def decorate(run: Callable[..., Result]) -> dg.AssetsDefinition:
         # Which spectra take part is the same for every split.
@@ -67,8 +67,7 @@ def _experiment(
             checks={"all_runs": "Every variant has a run for every fold and seed."},
         )
         def experiment(
-            context: dg.AssetExecutionContext,
-            settings: dg.ResourceParam[Settings],
+            settings: Settings,
             fold_assignment: pa.Table,
             resampled_spectra: SpectrumTensor,
             spectrum_covariates: pa.Table,
@@ -77,7 +76,7 @@ def _experiment(
             folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
             trees = settings.forest.trees
             data = ExperimentData(folds, resampled_spectra, covariates, N_FOLDS, trees)
-            return run(context, settings, data, **others)
+            return run(settings, data, **others)
 
         return experiment
 
@@ -85,14 +84,12 @@ def _experiment(
 
 
 @_experiment("paired_comparison")
-def paired_comparison(
-    context: dg.AssetExecutionContext, settings: Settings, data: ExperimentData
-) -> Result:
+def paired_comparison(settings: Settings, data: ExperimentData) -> Result:
     """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
     baselines = comparable_baselines(FAMILIES[BEST])
     runs_each = len(SEEDS) * N_FOLDS
     names = [*baselines, BEST]
-    table = compare_families(data, names, SEEDS, _log(context, runs_each * len(names)))
+    table = compare_families(data, names, SEEDS, _log(runs_each * len(names)))
     runs = table.to_pandas()
     tests = {
         metric: {FAMILIES[b].title: paired_test(runs, BEST, b, metric) for b in baselines}
@@ -109,17 +106,12 @@ def paired_comparison(
 
 
 @_experiment("input_ablation", "3", spectra=ON_DISK)
-def input_ablation(
-    context: dg.AssetExecutionContext,
-    settings: Settings,
-    data: ExperimentData,
-    spectra: StoredTable,
-) -> Result:
+def input_ablation(settings: Settings, data: ExperimentData, spectra: StoredTable) -> Result:
     """The same learner on spectrum, chemistry and laser, alone and together; names memorised."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
     covariates = data.covariates.merge(source, on="member_id", validate="one_to_one")
     data = replace(data, covariates=covariates)
-    table = ablate_inputs(data, settings.folds.seed, _log(context, N_FOLDS * N_ABLATION_VARIANTS))
+    table = ablate_inputs(data, settings.folds.seed, _log(N_FOLDS * N_ABLATION_VARIANTS))
     runs = table.to_pandas()
     figure = variant_bars(runs, f"Country classification by inputs\n{_note(settings, runs)}")
     used = data.rows[data.rows["excluded"].isna()]
@@ -133,12 +125,10 @@ def input_ablation(
 
 
 @_experiment("learning_curve")
-def learning_curve_asset(
-    context: dg.AssetExecutionContext, settings: Settings, data: ExperimentData
-) -> Result:
+def learning_curve_asset(settings: Settings, data: ExperimentData) -> Result:
     """Loss against the number of training specimens, with a fitted power law."""
     runs_each = N_FOLDS * len(SHARES)
-    log = _log(context, runs_each * len(SCALED))
+    log = _log(runs_each * len(SCALED))
     table = learning_curve(data, SCALED, settings.folds.seed, log)
     runs = table.to_pandas()
     laws = {name: fit_power_law(rows) for name, rows in runs.groupby("variant")}
@@ -153,12 +143,10 @@ def learning_curve_asset(
 
 
 @_experiment("duplicate_effect", "3")
-def duplicate_effect_asset(
-    context: dg.AssetExecutionContext, settings: Settings, data: ExperimentData
-) -> Result:
+def duplicate_effect_asset(settings: Settings, data: ExperimentData) -> Result:
     """The effect of counting each measurement twice, as RAW and Processed, on the papers' split."""
     total = 2 * len(DUPLICATE_SPLITS) * len(DUPLICATE_FAMILIES) * N_FOLDS
-    table = duplicate_effect(data, settings.folds.seed, _log(context, total))
+    table = duplicate_effect(data, settings.folds.seed, _log(total))
     figure = variant_bars(
         table.to_pandas(),
         "Every spectrum twice, the duplicate with another baseline and noise\n"
@@ -167,7 +155,8 @@ def duplicate_effect_asset(
     return _result(table, N_FOLDS, {"duplicates": figure}, {})
 
 
-def _log(context: dg.AssetExecutionContext, total: int) -> Callable[[dict], None]:
+def _log(total: int) -> Callable[[dict], None]:
+    context = dg.AssetExecutionContext.get()
     done = itertools.count(1)
 
     def log(run: dict) -> None:

@@ -3,7 +3,6 @@
 from collections import Counter
 from functools import partial
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -15,12 +14,12 @@ from raman_pipeline.learning.data.leakage import LEAKAGE, leakage_shares, measur
 from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
     FOLDS,
+    Split,
     assign_folds,
     groups_in_several_folds,
     seen_specimen_share,
 )
 from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset
-from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import N_FOLDS, SPLIT
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
@@ -36,7 +35,6 @@ _table = partial(table_asset, eager=True)
 @_table(
     FOLDS,
     group_name="folds",
-    ins={"spectra": ON_DISK},
     partitions_def=SPLIT,
     kinds={"scikitlearn"},
     uses=["folds"],
@@ -46,17 +44,13 @@ _table = partial(table_asset, eager=True)
     },
 )
 def fold_assignment(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
-    spectra: StoredTable,
-    located_specimens: pa.Table,
+    split: Split, settings: Settings, spectra: StoredTable, located_specimens: pa.Table
 ) -> Result:
     """The test fold of every spectrum, and why the others are excluded.
 
     `random` is the papers' split, stratified by country; `specimen`, `locality` and
     `species` keep those together as well.
     """
-    split = context.partition_key
     selection = select_spectra(
         spectra.select(_COLUMNS).to_pandas(),
         located_specimens.to_pandas(),
@@ -95,7 +89,6 @@ def fold_assignment(
     COVARIATES,
     name="spectrum_covariates",
     group_name="features",
-    ins={"spectra": ON_DISK},
     checks={"rows_conserved": "One row per spectrum, in order."},
 )
 def spectrum_covariates_asset(spectra: StoredTable, located_specimens: pa.Table) -> Result:
@@ -129,13 +122,12 @@ def spectrum_covariates_asset(spectra: StoredTable, located_specimens: pa.Table)
     },
 )
 def split_leakage(
-    context: dg.AssetExecutionContext,
+    split: Split,
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
     spectrum_covariates: pa.Table,
 ) -> Result:
     """What of each test spectrum is in training: its specimen, its pair, a near-duplicate."""
-    split = context.partition_key
     folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
     frame = pd.concat(
         [

@@ -31,14 +31,10 @@ _table = partial(table_asset, group_name="localities", uses=["geography"], eager
         "the text names."
     },
 )
-def geocoded_localities(
-    context: dg.AssetExecutionContext,
-    geography: dg.ResourceParam[Geography],
-    cleaned_localities: pa.Table,
-) -> Result:
+def geocoded_localities(geography: Geography, cleaned_localities: pa.Table) -> Result:
     """Answers of every geocoder to the names in every locality, with the reason of refusals."""
     services = geography.services()
-    log = _log(context)
+    log = _log()
     if services:
         log(announce(cleaned_localities, services))
     table = geocode_localities(
@@ -71,11 +67,7 @@ def geocoded_localities(
     deps=["countries"],
     checks={"rows_conserved": "Every locality is in the table."},
 )
-def paper_localities(
-    context: dg.AssetExecutionContext,
-    geography: dg.ResourceParam[Geography],
-    cleaned_localities: pa.Table,
-) -> Result:
+def paper_localities(geography: Geography, cleaned_localities: pa.Table) -> Result:
     """Positions of every locality by the strategy of Pappone (2024), for comparison only.
 
     With the services that the settings name; with the offline geocoder where there is none.
@@ -85,7 +77,7 @@ def paper_localities(
         cleaned_localities,
         [*services] or [geography.atlas.offline],
         geography.atlas.countries,
-        GeocodingProgress(services, _log(context)) if services else None,
+        GeocodingProgress(services, _log()) if services else None,
     )
     frame = table.to_pandas()
     return Result(
@@ -103,7 +95,7 @@ def paper_localities(
 
 
 @_table(GEOCODER_ANSWERS, code_version="2", deps=[geocoded_localities, paper_localities])
-def geocoder_answers(geography: dg.ResourceParam[Geography]) -> Result:
+def geocoder_answers(geography: Geography) -> Result:
     """The cache of the geocoding services: queries, raw answers, times, versions, licences."""
     table = geography.cache.table()
     return Result(
@@ -116,8 +108,9 @@ def geocoder_answers(geography: dg.ResourceParam[Geography]) -> Result:
     )
 
 
-def _log(context: dg.AssetExecutionContext) -> Callable[[str], None]:
+def _log() -> Callable[[str], None]:
     """Returns a callback that writes progress to the log of the run and to the terminal."""
+    context = dg.AssetExecutionContext.get()
 
     def log(text: str) -> None:
         context.log.info(text)

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from raman_pipeline.learning.data.labelled import fold_train_test
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.data.splits import Split
 from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.geolocation.fitting import Calibration, fit_family, predict_family
 from raman_pipeline.learning.geolocation.metrics import PREDICTIONS, predictions_table, summarise
@@ -20,7 +21,7 @@ from raman_pipeline.orchestration.asset_kit import (
     model_asset,
     table_asset,
 )
-from raman_pipeline.orchestration.partitions import FOLD_SPLIT, fold_and_split
+from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.orchestration.provenance import prediction_uses
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
@@ -42,13 +43,13 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         uses=list(family.uses),
     )
     def model(
-        context: dg.AssetExecutionContext,
-        settings: dg.ResourceParam[Settings],
+        fold: int,
+        split: Split,
+        settings: Settings,
         fold_assignment: pa.Table,
         resampled_spectra: SpectrumTensor,
         spectrum_covariates: pa.Table,
     ) -> Result:
-        fold, split = fold_and_split(context.partition_key)
         train, _ = fold_train_test(
             fold_assignment.to_pandas(), resampled_spectra, fold, spectrum_covariates.to_pandas()
         )
@@ -57,8 +58,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
             split,
             settings.forest.trees,
             settings.training.presets,
-            checkpoint=checkpoint_of(context, settings),
-            on_epoch=log_epochs(context),
+            checkpoint=checkpoint_of(settings),
+            on_epoch=log_epochs(),
         )
         state = fit_family(family, train, fit_context)
         calibration = Calibration.of(state)
@@ -89,13 +90,13 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         },
     )
     def predictions(
-        context: dg.AssetExecutionContext,
+        fold: int,
+        split: Split,
         state: ModelState,
         fold_assignment: pa.Table,
         resampled_spectra: SpectrumTensor,
         spectrum_covariates: pa.Table,
     ) -> Result:
-        fold, split = fold_and_split(context.partition_key)
         train, test = fold_train_test(
             fold_assignment.to_pandas(), resampled_spectra, fold, spectrum_covariates.to_pandas()
         )

@@ -1,6 +1,5 @@
 """The report over all families, splits and folds, with its figures."""
 
-import dagster as dg
 import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
@@ -19,7 +18,13 @@ from raman_pipeline.learning.geolocation.report import (
     verdicts,
 )
 from raman_pipeline.learning.geolocation.report_text import to_markdown
-from raman_pipeline.orchestration.asset_kit import ALL_PARTITIONS, Check, Result, report_asset
+from raman_pipeline.orchestration.asset_kit import (
+    ALL_PARTITIONS,
+    Check,
+    Result,
+    failure,
+    report_asset,
+)
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.provenance import current_predictions
 from raman_pipeline.orchestration.resources import Rruff
@@ -54,8 +59,8 @@ SHOWN = (
     checks={"all_baselines_present": "No fold shows a model without every baseline."},
 )
 def geolocation_report(
-    settings: dg.ResourceParam[Settings],
-    rruff: dg.ResourceParam[Rruff],
+    settings: Settings,
+    rruff: Rruff,
     fold_assignment: dict[str, pa.Table],
     split_leakage: dict[str, pa.Table],
     **family_predictions: dict[str, pa.Table],
@@ -67,10 +72,9 @@ def geolocation_report(
     """
     current, outdated = current_predictions(settings, fold_assignment, family_predictions)
     if not current:
-        raise dg.Failure(
+        raise failure(
             "No fold has predictions of every baseline under the present folds and settings; "
-            "train them with `make backfill` first.",
-            allow_retries=False,
+            "train them with `make backfill` first."
         )
     leakage = {split: table.to_pandas() for split, table in split_leakage.items()}
     metrics = fold_metrics(current)

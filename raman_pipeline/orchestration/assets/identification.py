@@ -26,11 +26,11 @@ from raman_pipeline.learning.identification.open_set import OPEN_SET, evaluate_o
 from raman_pipeline.orchestration.asset_kit import (
     Check,
     Result,
+    failure,
     model_asset,
     report_asset,
     table_asset,
 )
-from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.plots.identification import accuracy_by_protocol, reliability_diagram
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
@@ -41,15 +41,12 @@ _table = partial(table_asset, group_name="identification", code_version="4")
 @model_asset(
     group_name="features",
     code_version="4",
-    ins={"spectra": ON_DISK},
     uses=["fine_grid"],
     eager=True,
     checks={"rows_conserved": "Every processed spectrum is in the library or has no mineral."},
 )
 def mineral_library(
-    spectra: StoredTable,
-    fine_spectra: SpectrumTensor,
-    located_specimens: pa.Table,
+    spectra: StoredTable, fine_spectra: SpectrumTensor, located_specimens: pa.Table
 ) -> Result:
     """All processed spectra with a mineral, prepared for the search.
 
@@ -127,7 +124,7 @@ def open_set_recognition(mineral_library: ModelState) -> Result:
 
 
 @_table(MIXTURES, uses=["identification"])
-def mixture_evaluation(settings: dg.ResourceParam[Settings], mineral_library: ModelState) -> Result:
+def mixture_evaluation(settings: Settings, mineral_library: ModelState) -> Result:
     """Mixtures of two and of three minerals whose specimens are left out of the library."""
     chosen = settings.identification
     library = MineralLibrary.from_state(mineral_library)
@@ -144,7 +141,7 @@ def mixture_evaluation(settings: dg.ResourceParam[Settings], mineral_library: Mo
     uses=["fine_grid", "identification"],
 )
 def identification_report(
-    settings: dg.ResourceParam[Settings],
+    settings: Settings,
     mineral_library: ModelState,
     identified_spectra: pa.Table,
     open_set_recognition: pa.Table,
@@ -153,10 +150,9 @@ def identification_report(
     """Identification by protocol, specimens and laser; open-set recognition; mixtures."""
     identified, mixtures = identified_spectra.to_pandas(), mixture_evaluation.to_pandas()
     if identified.empty:
-        raise dg.Failure(
+        raise failure(
             f"Fewer than {FOLDS} minerals have two specimens, so identification cannot be "
-            "evaluated; use more archives.",
-            allow_retries=False,
+            "evaluated; use more archives."
         )
     library = MineralLibrary.from_state(mineral_library)
     protocol = _protocol(settings, library, len(identified))

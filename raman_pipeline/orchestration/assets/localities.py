@@ -3,7 +3,6 @@
 from collections import Counter
 from functools import partial
 
-import dagster as dg
 import pyarrow as pa
 
 from raman_pipeline.common.parquet import StoredTable
@@ -22,7 +21,6 @@ from raman_pipeline.geography.tables import (
     LOCATED_SPECIMENS,
 )
 from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset
-from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.resources import Geography
 from raman_pipeline.plots.specimens import country_counts, specimen_map
 
@@ -34,7 +32,6 @@ _table = partial(table_asset, group_name="localities", uses=["geography"], eager
 
 @_table(
     LOCALITIES,
-    ins={"spectra": ON_DISK},
     code_version="3",
     checks={"rows_conserved": "The locality of every spectrum is in the table."},
     warnings={
@@ -42,7 +39,7 @@ _table = partial(table_asset, group_name="localities", uses=["geography"], eager
         "get a country."
     },
 )
-def cleaned_localities(geography: dg.ResourceParam[Geography], spectra: StoredTable) -> Result:
+def cleaned_localities(geography: Geography, spectra: StoredTable) -> Result:
     """One row per distinct locality: cleaned text, segments, class, country, search plan."""
     frame = spectra.select(["locality", "rruff_id"]).to_pandas()
     table = clean_localities(frame, geography.atlas)
@@ -68,7 +65,7 @@ def cleaned_localities(geography: dg.ResourceParam[Geography], spectra: StoredTa
     code_version="2",
     warnings={"requested_map": "The map is the one that the settings name."},
 )
-def countries(geography: dg.ResourceParam[Geography]) -> Result:
+def countries(geography: Geography) -> Result:
     """Natural Earth countries: names, codes and areas of the polygons in use.
 
     The 1:10m map is downloaded once and must have the pinned SHA-256. Where no server
@@ -111,9 +108,7 @@ def countries(geography: dg.ResourceParam[Geography]) -> Result:
     },
 )
 def located_localities(
-    geography: dg.ResourceParam[Geography],
-    cleaned_localities: pa.Table,
-    geocoded_localities: pa.Table,
+    geography: Geography, cleaned_localities: pa.Table, geocoded_localities: pa.Table
 ) -> Result:
     """Position, level and confidence of every locality, by the constrained strategy."""
     overrides = geography.overrides
@@ -153,7 +148,6 @@ def located_localities(
 
 @_table(
     LOCATED_SPECIMENS,
-    ins={"spectra": ON_DISK},
     code_version="3",
     checks={
         "rows_conserved": "Every specimen is in the table.",
@@ -161,9 +155,7 @@ def located_localities(
     },
 )
 def located_specimens(
-    geography: dg.ResourceParam[Geography],
-    spectra: StoredTable,
-    located_localities: pa.Table,
+    geography: Geography, spectra: StoredTable, located_localities: pa.Table
 ) -> Result:
     """One row per specimen: country, point, uncertainty, level, source, flags, is_synthetic."""
     frame = spectra.select(["rruff_id", "mineral", "locality", "description"]).to_pandas()

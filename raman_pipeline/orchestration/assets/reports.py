@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import dagster as dg
 import pandas as pd
 import pyarrow as pa
 from matplotlib.figure import Figure
@@ -19,7 +18,6 @@ from raman_pipeline.geography.reporting.georeferencing import (
     georeferencing_markdown,
 )
 from raman_pipeline.orchestration.asset_kit import Check, Result, report_asset
-from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.resources import Geography, Rruff
 from raman_pipeline.plots.specimens import count_bars, radius_by_level, sample_density
 from raman_pipeline.plots.spectra import before_and_after
@@ -39,7 +37,7 @@ PAPER_EXAMPLE_COUNTRY = "Mexico"
     checks={"rows_conserved": "Every locality is compared, each once."},
 )
 def georeferencing_report(
-    geography: dg.ResourceParam[Geography],
+    geography: Geography,
     paper_localities: pa.Table,
     located_localities: pa.Table,
     located_specimens: pa.Table,
@@ -63,12 +61,11 @@ def georeferencing_report(
 
 @_report(
     DATASET_COUNTS,
-    ins={"spectra": ON_DISK, "refused_members": ON_DISK},
     checks={"rows_conserved": "Every spectrum is counted or excluded for a reason."},
 )
 def dataset_report(
-    geography: dg.ResourceParam[Geography],
-    rruff: dg.ResourceParam[Rruff],
+    geography: Geography,
+    rruff: Rruff,
     spectra: StoredTable,
     refused_members: dict[str, StoredTable],
     located_specimens: pa.Table,

@@ -12,13 +12,13 @@ from raman_pipeline.common.parquet import StoredTable, stage_table
 from raman_pipeline.orchestration.asset_kit import (
     Check,
     Result,
+    failure,
     materialize,
     table_asset,
     table_check_specs,
     table_out,
 )
 from raman_pipeline.orchestration.assets.archives import rruff_archive
-from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.archive import stage_archive
@@ -106,7 +106,6 @@ def parsed_members(
 
 @_table(
     SPECTRA,
-    ins={"parsed_spectra": ON_DISK},
     code_version="3",
     checks={
         "rows_conserved": "Rows of all archives are the rows here and the copies named.",
@@ -114,17 +113,14 @@ def parsed_members(
         "pairs_are_mutual": "The pair of a spectrum's pair is the spectrum itself.",
     },
 )
-def spectra(rruff: dg.ResourceParam[Rruff], parsed_spectra: dict[str, StoredTable]) -> Result:
+def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> Result:
     """All archives merged: one row per member id, RAW and Processed paired across archives."""
     rows_in = sum(t.num_rows for t in parsed_spectra.values())
     if rows_in == 0:
-        raise dg.Failure(
-            description=(
-                f"No archive at {rruff.settings.archives.location} holds an accepted spectrum. "
-                "Check the address (RRUFF_URL): it must hold <name>.zip, for example "
-                "excellent_unoriented.zip; see the metadata of rruff_archive."
-            ),
-            allow_retries=False,
+        raise failure(
+            f"No archive at {rruff.settings.archives.location} holds an accepted spectrum. "
+            "Check the address (RRUFF_URL): it must hold <name>.zip, for example "
+            "excellent_unoriented.zip; see the metadata of rruff_archive."
         )
     merged = stage_table(rruff.settings.asset_store, SPECTRA, merge_archives(parsed_spectra))
     copies = copies_named(merged)
@@ -151,11 +147,10 @@ def spectra(rruff: dg.ResourceParam[Rruff], parsed_spectra: dict[str, StoredTabl
 
 @_table(
     MEMBER_CHANGES,
-    ins={"parsed_spectra": ON_DISK, "refused_members": ON_DISK},
     checks={"balanced": "Members before, added and removed give the members after."},
 )
 def member_changes(
-    settings: dg.ResourceParam[Settings],
+    settings: Settings,
     parsed_spectra: dict[str, StoredTable],
     refused_members: dict[str, StoredTable],
 ) -> Result:

@@ -3,14 +3,13 @@
 from functools import partial
 from pathlib import Path
 
-import dagster as dg
 import numpy as np
 import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.synthetic_tasks import report as text
-from raman_pipeline.learning.synthetic_tasks.names import TASKS, TITLES
+from raman_pipeline.learning.synthetic_tasks.names import TASKS, TITLES, TaskName
 from raman_pipeline.learning.synthetic_tasks.pair_distances import pair_distances
 from raman_pipeline.learning.synthetic_tasks.tasks import (
     SYNTHETIC_RUNS,
@@ -25,12 +24,13 @@ from raman_pipeline.orchestration.asset_kit import (
     Check,
     Result,
     checkpoint_of,
+    failure,
     log_epochs,
     model_asset,
     report_asset,
     table_asset,
 )
-from raman_pipeline.orchestration.partitions import SYNTHETIC_SEED, TASK_SEED, seed_and_task
+from raman_pipeline.orchestration.partitions import SYNTHETIC_SEED, TASK_SEED
 from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import current_rows, provenance
 from raman_pipeline.plots.synthetic import distances, error_rates
@@ -63,11 +63,8 @@ REPORT = TableSchema(
     kinds={"numpy"},
     checks={"complete": "Each class has the same number of spectra."},
 )
-def universal_synthetic_set(
-    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
-) -> Result:
+def universal_synthetic_set(seed: int, settings: Settings) -> Result:
     """The 500-class set of Schuetzke et al. (2023) and its challenge set, to be memory-mapped."""
-    seed = int(context.partition_key)
     variation = settings.synthetic.variation_seed + seed
     rows: list[dict] = []
     for name in SET_NAMES:
@@ -80,13 +77,8 @@ def universal_synthetic_set(
 
 
 @_by_seed(SYNTHETIC_RUNS, kinds={"scikitlearn"}, provenance_inputs=[])
-def synthetic_runs(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
-    universal_synthetic_set: pa.Table,
-) -> Result:
+def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Table) -> Result:
     """Accuracy of the untrained baselines and of peak models in every task."""
-    seed = int(context.partition_key)
     sets = _opened(settings, seed)
     step = f"synthetic_runs {seed}"
     rows = []
@@ -106,21 +98,18 @@ def synthetic_runs(
     uses=_USES,
     deps=[universal_synthetic_set],
 )
-def spectrum_embedding(
-    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
-) -> Result:
+def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> Result:
     """The network of Vorozhtsov & Kitina (2024), trained for one task with random triplets."""
     from raman_pipeline.learning.synthetic_tasks.embedding import fit_embedding
 
-    seed, task = seed_and_task(context.partition_key)
     data = task_data(task, _opened(settings, seed), seed)
     state = fit_embedding(
         data.training,
         paper_preset(task, settings.synthetic.embedding),
         seed,
         task == "mixtures",
-        checkpoint_of(context, settings),
-        log_epochs(context),
+        checkpoint_of(settings),
+        log_epochs(),
     )
     return Result(state, {"dagster/row_count": len(data.training), "task": task, "seed": seed})
 
@@ -135,14 +124,11 @@ def spectrum_embedding(
     provenance_inputs=[],
 )
 def embedding_runs(
-    context: dg.AssetExecutionContext,
-    settings: dg.ResourceParam[Settings],
-    spectrum_embedding: ModelState,
+    seed: int, task: TaskName, settings: Settings, spectrum_embedding: ModelState
 ) -> Result:
     """Accuracy of the trained network in its task, and distances of pairs (Figure 1)."""
     from raman_pipeline.learning.synthetic_tasks.embedding import Embedding
 
-    seed, task = seed_and_task(context.partition_key)
     data, embed = task_data(task, _opened(settings, seed), seed), Embedding(spectrum_embedding)
     table = SYNTHETIC_RUNS.from_rows(embedding_rows(task, data, embed, seed))
     same, other = pair_distances(embed(data.test.spectra), data.test.label, seed)
@@ -166,9 +152,7 @@ def embedding_runs(
     ins=dict.fromkeys(["synthetic_runs", "embedding_runs"], ALL_PARTITIONS),
 )
 def synthetic_report(
-    settings: dg.ResourceParam[Settings],
-    synthetic_runs: dict[str, pa.Table],
-    embedding_runs: dict[str, pa.Table],
+    settings: Settings, synthetic_runs: dict[str, pa.Table], embedding_runs: dict[str, pa.Table]
 ) -> Result:
     """All methods in every task, and the published figures."""
     runs = current_rows(
@@ -177,9 +161,8 @@ def synthetic_report(
         lambda key: {"seed": int(key.split("|")[0])},
     )
     if runs.empty:
-        raise dg.Failure(
-            "No synthetic task was run with these settings; run `make synthetic-benchmark` first.",
-            allow_retries=False,
+        raise failure(
+            "No synthetic task was run with these settings; run `make synthetic-benchmark` first."
         )
     table = text.summary(runs)
     return Result(

@@ -1,6 +1,5 @@
 """The common window, and every spectrum on one grid."""
 
-import dagster as dg
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -8,7 +7,6 @@ import pyarrow as pa
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset, tensor_asset
-from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.plots.spectra import before_and_after, window_coverage
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.resample import Interpolation, Ragged, resample_set
@@ -32,13 +30,12 @@ WINDOW = TableSchema(
 @table_asset(
     WINDOW,
     group_name="features",
-    ins={"spectra": ON_DISK},
     code_version="2",
     uses=["grid"],
     eager=True,
     checks={"covers_all": "No spectrum reaches beyond the window."},
 )
-def wavenumber_window(settings: dg.ResourceParam[Settings], spectra: StoredTable) -> Result:
+def wavenumber_window(settings: Settings, spectra: StoredTable) -> Result:
     """The smallest window that covers every spectrum, the grid on it, and its coverage."""
     ends = spectra.select(["shift_start", "shift_stop"])
     starts, stops = (column.to_numpy() for column in ends.columns)
@@ -62,14 +59,13 @@ def wavenumber_window(settings: dg.ResourceParam[Settings], spectra: StoredTable
 
 @tensor_asset(
     group_name="features",
-    ins={"spectra": ON_DISK},
     code_version="3",
     uses=["grid"],
     eager=True,
     checks=_CHECKS,
 )
 def resampled_spectra(
-    settings: dg.ResourceParam[Settings], spectra: StoredTable, wavenumber_window: pa.Table
+    settings: Settings, spectra: StoredTable, wavenumber_window: pa.Table
 ) -> Result:
     """Every spectrum on the grid, min-max normalised after resampling: float32 [n, points].
 
@@ -81,13 +77,12 @@ def resampled_spectra(
 
 @tensor_asset(
     group_name="features",
-    ins={"spectra": ON_DISK},
     code_version="3",
     uses=["fine_grid"],
     eager=True,
     checks=_CHECKS,
 )
-def fine_spectra(settings: dg.ResourceParam[Settings], spectra: StoredTable) -> Result:
+def fine_spectra(settings: Settings, spectra: StoredTable) -> Result:
     """Every spectrum on a grid fine enough to evaluate denoising: float32 [n, points].
 
     The common window has a step of some 4 cm⁻¹, which cuts sharp bands; this grid is narrower,
@@ -99,9 +94,7 @@ def fine_spectra(settings: dg.ResourceParam[Settings], spectra: StoredTable) -> 
 
 
 def _resampled(
-    spectra: StoredTable,
-    grid: npt.NDArray[np.float64],
-    interpolation: Interpolation,
+    spectra: StoredTable, grid: npt.NDArray[np.float64], interpolation: Interpolation
 ) -> Result:
     """Returns a tensor of all spectra on a grid, with the loss of peak height on it."""
     batches = (Ragged.from_columns(*batch.columns) for batch in spectra.batches(_RAGGED))
