@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandera.pandas as pandera
 
 RAGGED = pa.list_(pa.float32())
 
@@ -28,6 +30,8 @@ class Column:
     between: tuple[float, float] | None = None
 
     def _checks(self) -> list[pandera.Check]:
+        import pandera.pandas as pandera
+
         checks = []
         if self.isin is not None:
             checks.append(pandera.Check.isin(self.isin))
@@ -37,6 +41,8 @@ class Column:
 
     def to_pandera(self) -> pandera.Column:
         """Returns the column for pandera; dtypes are checked by Arrow."""
+        import pandera.pandas as pandera
+
         return pandera.Column(
             checks=self._checks(),
             nullable=self.nullable,
@@ -78,6 +84,8 @@ class TableSchema:
 
     @cached_property
     def _pandera(self) -> pandera.DataFrameSchema:
+        import pandera.pandas as pandera
+
         return pandera.DataFrameSchema(
             {c.name: c.to_pandera() for c in self.columns if not pa.types.is_nested(c.type)},
             strict=True,
@@ -119,6 +127,8 @@ class TableSchema:
 
         Of lists and structs only the type is checked.
         """
+        import pandera.pandas as pandera
+
         wrong = [
             f"{expected.name}: expected {expected.type}, found {found.type}"
             for expected, found in zip(self.arrow, table.schema, strict=False)

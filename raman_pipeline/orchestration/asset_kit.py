@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import dagster as dg
 import pyarrow as pa
-from matplotlib.figure import Figure
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.hashing import arrays_version
@@ -43,6 +42,8 @@ from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from raman_pipeline.learning.training.loop import EpochReport  # loads torch
 
 OWNERS = ["team:raman-pipeline"]

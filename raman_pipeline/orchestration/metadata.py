@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pyarrow as pa
-from matplotlib.figure import Figure
 from PIL import Image
 
 from raman_pipeline.common import atomic
@@ -16,6 +16,9 @@ from raman_pipeline.common.parquet import StagedTable
 from raman_pipeline.common.schema import TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TABLE = dg.PythonObjectDagsterType((pa.Table, StagedTable), name="Table")
 TENSOR = dg.PythonObjectDagsterType(SpectrumTensor, name="SpectrumTensor")

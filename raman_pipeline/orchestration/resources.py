@@ -5,19 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.geography.geocoding.atlas import Atlas
 from raman_pipeline.geography.geocoding.cache import GeocodeCache
 from raman_pipeline.geography.geocoding.geocoder import Geocoder
-from raman_pipeline.geography.geocoding.online import OnlineGeocoder
 from raman_pipeline.geography.geocoding.service_terms import ServiceName
-from raman_pipeline.geography.geocoding.services import (
-    ArcGISService,
-    NominatimService,
-    PhotonService,
-    Service,
-)
 from raman_pipeline.geography.georeferencing.overrides import Override, read_overrides
 from raman_pipeline.geography.maps.admin_divisions import load_admin_divisions
 from raman_pipeline.geography.maps.countries import load_countries
@@ -44,6 +38,10 @@ from raman_pipeline.settings import (
     Settings,
     SettingsError,
 )
+
+if TYPE_CHECKING:
+    from raman_pipeline.geography.geocoding.online import OnlineGeocoder
+    from raman_pipeline.geography.geocoding.services import Service
 
 
 @dataclass(frozen=True)
@@ -150,6 +148,8 @@ class Geography:
 
     def services(self) -> list[OnlineGeocoder]:
         """Returns the services that the settings name, in that order."""
+        from raman_pipeline.geography.geocoding.online import OnlineGeocoder
+
         return [
             OnlineGeocoder(
                 self._service(name, chosen),
@@ -166,6 +166,12 @@ class Geography:
         return [self.atlas.offline, *self.services()]
 
     def _service(self, name: ServiceName, chosen: ServiceSettings) -> Service:
+        from raman_pipeline.geography.geocoding.services import (
+            ArcGISService,
+            NominatimService,
+            PhotonService,
+        )
+
         if name == "nominatim":
             return NominatimService(chosen.endpoint, chosen.timeout_s)
         if name == "photon":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure
 
 from raman_pipeline.plots.style import BLUE, GREY, SHIFT_LABEL, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def augmented_spectra(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import plotly.graph_objects as go
-from matplotlib.figure import Figure
 
 from raman_pipeline.learning.clustering.benchmark import SUPERVISED
 from raman_pipeline.learning.clustering.pseudo_spectra import PseudoSpectrum
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, SHIFT_LABEL, new_figure
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    from matplotlib.figure import Figure
 
 _COLOURS = (
     "#2b6cb0", "#dd6b20", "#2f855a", "#805ad5", "#c53030", "#b7791f", "#319795", "#d53f8c",
@@ -50,6 +54,8 @@ def embedding(clusters: pd.DataFrame, title: str) -> Figure:
 
 def embedding_page(clusters: pd.DataFrame, title: str) -> go.Figure:
     """Returns the same embedding as an interactive page with file, specimen, laser, cluster."""
+    import plotly.graph_objects as go
+
     page = go.Figure()
     for (cluster, augmented), rows in clusters.groupby(["cluster", "augmented"]):
         page.add_scatter(

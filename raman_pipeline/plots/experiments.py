@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axis import Axis
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from raman_pipeline.learning.geolocation.significance import PairedTest, PowerLaw
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 _WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
 _LINES = (GREY, ORANGE, BLUE, RED, "#2f855a", "#805ad5")
@@ -77,6 +79,8 @@ def learning_curves(
 
 def _plain_ticks(axis: Axis, within_decade: Sequence[float], form: str) -> None:
     """Labels a logarithmic axis with plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
     axis.set_major_locator(LogLocator(subs=within_decade))
     axis.set_major_formatter(StrMethodFormatter(form))
     axis.set_minor_formatter(NullFormatter())

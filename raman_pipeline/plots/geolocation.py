@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MEANING = {
     "random": "as the papers: specimens leak",
@@ -72,6 +75,8 @@ def by_country_and_fold(
         title: printed above.
         top: countries drawn.
     """
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(11, 8.4), layout="constrained")
     upper, middle, lower = figure.subplots(3, 1, height_ratios=(3, 3, 2.4))
     rows = scores.head(top)

@@ -7,13 +7,16 @@ does not: the numbers (see `raman_pipeline.learning.identification`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.figure import Figure
 
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, SHIFT_LABEL, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Spectrum = npt.NDArray[np.floating]
 _BINS = 10

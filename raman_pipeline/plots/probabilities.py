@@ -6,14 +6,17 @@ Every figure takes a mapping of family titles to pooled predictions.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from raman_pipeline.learning.geolocation.calibration import expected_calibration_error, reliability
 from raman_pipeline.learning.geolocation.metrics import abstention, coverages
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Pooled = Mapping[str, pd.DataFrame]
 _LINES = (GREY, ORANGE, RED, BLUE, "#2f855a", "#805ad5")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import geopandas as gpd
+from typing import TYPE_CHECKING
+
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
 
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def specimen_map(specimens: pd.DataFrame, countries: gpd.GeoDataFrame) -> Figure:
@@ -96,6 +99,8 @@ def radius_by_level(located: pd.DataFrame) -> Figure:
 
 
 def _choropleth(ax: Axes, counts: pd.Series, countries: gpd.GeoDataFrame, label: str) -> None:
+    from matplotlib.colors import LogNorm
+
     frame = countries.assign(count=countries["country"].map(counts).fillna(0))
     frame.plot(ax=ax, color="#edf2f7", edgecolor=GREY, linewidth=0.2)
     known = frame[frame["count"] > 0]

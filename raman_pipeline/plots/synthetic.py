@@ -6,13 +6,17 @@ What belongs here: accuracies of all methods, distances of pairs. What does not:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.figure import Figure
 
 from raman_pipeline.learning.synthetic_tasks.names import METHODS, TITLES
 from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _COLOURS = {"embedding": ORANGE, "smoothed cosine": GREY, "peak list": "#4a5568"}
 _COLOURS |= {"least squares": RED, "peak model": BLUE}

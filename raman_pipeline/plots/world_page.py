@@ -7,13 +7,15 @@ the page must open without a network.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-import shapely
-from plotly.colors import sample_colorscale
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import plotly.graph_objects as go
+    import shapely
 
 _SIMPLIFY_DEGREES = 0.1
 
@@ -29,6 +31,8 @@ def world_page(
         countries: columns `country` and geometry, WGS 84.
         title: of the figure.
     """
+    import plotly.graph_objects as go
+
     by_name = counts.set_index("name")
     top = math.log10(max(int(by_name["raw"].add(by_name["processed"]).max()), 10))
     figure = go.Figure()
@@ -49,6 +53,10 @@ def world_page(
 
 
 def _country(name: str, polygon: shapely.Geometry, row: pd.Series | None, top: float) -> go.Scatter:
+    import plotly.graph_objects as go
+    import shapely
+    from plotly.colors import sample_colorscale
+
     longitude, latitude = _outline(shapely.simplify(polygon, _SIMPLIFY_DEGREES))
     text, colour = f"{name}: none", "#edf2f7"
     if row is not None:
@@ -73,6 +81,8 @@ def _country(name: str, polygon: shapely.Geometry, row: pd.Series | None, top: f
 
 
 def _points(specimens: pd.DataFrame) -> go.Scatter:
+    import plotly.graph_objects as go
+
     text = [
         f"{row.rruff_id} {row.mineral}<br>{row.locality}<br>"
         f"{row.level}, within {row.coordinate_uncertainty_km:g} km"
@@ -92,6 +102,8 @@ def _points(specimens: pd.DataFrame) -> go.Scatter:
 
 def _outline(polygon: shapely.Geometry) -> tuple[list[float | None], list[float | None]]:
     """Returns the outer rings as one line, with gaps between them."""
+    import shapely
+
     longitude: list[float | None] = []
     latitude: list[float | None] = []
     for part in shapely.get_parts(polygon):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d
 
 from raman_pipeline.spectra.normalise import Real
 
@@ -16,6 +15,8 @@ def derivative_spectra(intensity: npt.NDArray[Real], sigma: float) -> npt.NDArra
         intensity: [n, m], on an equidistant grid.
         sigma: standard deviation of the Gaussian, grid points.
     """
+    from scipy.ndimage import gaussian_filter1d
+
     return gaussian_filter1d(intensity, sigma, axis=1, order=1)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,6 +23,8 @@ def find_peaks(
         intensity: [m], 0 to 1.
         prominence: smallest height above the higher of the two adjacent valleys.
     """
+    from scipy import signal
+
     values = np.asarray(intensity, dtype=np.float64)
     at, _ = signal.find_peaks(values, prominence=prominence)
     width = signal.peak_widths(values, at, rel_height=0.5)[0] if len(at) else np.zeros(0)
@@ -42,6 +43,8 @@ def local_maxima(intensity: npt.NDArray[np.floating], least: float) -> tuple[Flo
         intensity: [m].
         least: height that a maximum must exceed.
     """
+    from scipy import signal
+
     found = signal.find_peaks(intensity, height=least, plateau_size=1)[1]
     high = found["peak_heights"] > least
     middle = (found["left_edges"] + found["right_edges"]) / 2

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from raman_pipeline.spectra.normalise import min_max
 
@@ -20,7 +19,6 @@ Interpolation = Literal["cubic", "pchip", "adaptive"]
 
 MAX_SPLINE_STEP_CM1 = 5.0
 """Largest step of an axis at which `adaptive` takes the spline, which oscillates in wider gaps."""
-_INTERPOLATORS = {"cubic": CubicSpline, "pchip": PchipInterpolator}
 
 
 def resample(
@@ -47,7 +45,11 @@ def resample(
     if interpolation == "adaptive":
         interpolation = "pchip" if _is_coarse(raman_shift) else "cubic"
     if valid.any():
-        interpolator = _INTERPOLATORS[interpolation](
+        # scipy.interpolate takes a third of a second to import.
+        from scipy.interpolate import CubicSpline, PchipInterpolator
+
+        chosen = CubicSpline if interpolation == "cubic" else PchipInterpolator
+        interpolator = chosen(
             np.asarray(raman_shift, dtype=np.float64), np.asarray(intensity, dtype=np.float64)
         )
         values[valid] = interpolator(grid[valid])

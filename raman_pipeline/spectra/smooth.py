@@ -10,9 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pywt
-from pybaselines.utils import whittaker_smooth
-from scipy.signal import savgol_filter
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -32,6 +29,8 @@ class Smoother:
 
 def savitzky_golay(spectra: Floats, window: int, order: int) -> Floats:
     """Fits polynomials in a moving window (Savitzky & Golay 1964)."""
+    from scipy.signal import savgol_filter
+
     return savgol_filter(np.asarray(spectra, dtype=np.float64), window, order, axis=1)
 
 
@@ -41,6 +40,8 @@ def wavelet(spectra: Floats, name: str, strength: float) -> Floats:
     Soft thresholds are `strength` times the universal one, with the noise taken from the
     finest coefficients of each spectrum.
     """
+    import pywt
+
     values = np.asarray(spectra, dtype=np.float64)
     coefficients = pywt.wavedec(values, name, mode="symmetric", axis=1)
     noise = np.median(np.abs(coefficients[-1]), axis=1, keepdims=True) / 0.6745
@@ -52,6 +53,8 @@ def wavelet(spectra: Floats, name: str, strength: float) -> Floats:
 
 def whittaker(spectra: Floats, lam: float, order: int) -> Floats:
     """Penalises differences of an order (Whittaker 1923, Eilers 2003)."""
+    from pybaselines.utils import whittaker_smooth
+
     return np.stack([whittaker_smooth(s, lam=lam, diff_order=order) for s in spectra])
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import nnls
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -20,5 +19,7 @@ def nonnegative_weights(references: Floats, spectra: Floats) -> npt.NDArray[np.f
         references: [k, m].
         spectra: [n, m].
     """
+    from scipy.optimize import nnls
+
     columns = np.asarray(references, dtype=np.float64).T
     return np.stack([nnls(columns, np.asarray(s, dtype=np.float64))[0] for s in spectra])

@@ -19,7 +19,6 @@ from raman_pipeline.universal_synthetic.classes import (
     challenge_classes,
     universal_classes,
 )
-from raman_pipeline.universal_synthetic.rendering import render
 from raman_pipeline.universal_synthetic.variation import (
     PARTS,
     Part,
@@ -92,6 +91,8 @@ def peaks_of(name: SetName, seed: int = VARIATION_SEED) -> dict[Part, Peaks]:
 
 def write_set(folder: Path, name: SetName, seed: int = VARIATION_SEED) -> dict[Part, int]:
     """Writes a set as `<part>.spectra.npy`, `.label.npy` and `.top.npy`; returns its sizes."""
+    from raman_pipeline.universal_synthetic.rendering import render
+
     counts: dict[Part, int] = {}
     for part, peaks in peaks_of(name, seed).items():
         with atomic.replacing(_file(folder, part, "spectra")) as temporary:

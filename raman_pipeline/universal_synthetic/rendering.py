@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d
 
 from raman_pipeline.common.jit import compiled
 from raman_pipeline.universal_synthetic.classes import POINTS
@@ -39,6 +38,8 @@ def rendered(peaks: Peaks) -> Spectra:
 
 def rendered_by_scipy(peaks: Peaks) -> npt.NDArray[np.float64]:
     """Returns the same by scipy, float64 [n, 5000]: the reference implementation."""
+    from scipy.ndimage import gaussian_filter1d
+
     spectra = []
     for i, sigma in enumerate(peaks.sigmas):
         line = np.zeros(POINTS)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import datetime
 
 import dagster as dg
@@ -21,6 +23,20 @@ SETTINGS = load_settings("sample")
 @pytest.fixture(scope="module")
 def definitions():
     return build_definitions(SETTINGS)
+
+
+SLOW_TO_IMPORT = (
+    "torch", "sklearn", "matplotlib", "plotly", "numba", "scipy", "geopandas", "shapely", "pyproj",
+    "pandera",
+)  # fmt: skip
+
+
+def test_loading_imports_nothing_slow():
+    code = (
+        f"import sys, raman_pipeline.definitions; print({{*{SLOW_TO_IMPORT}}} & {{*sys.modules}})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def specs(definitions):

@@ -17,7 +17,6 @@ from geopy.exc import (
     GeocoderInsufficientPrivileges,
     GeocoderQueryError,
     GeocoderQuotaExceeded,
-    GeocoderRateLimited,
     GeopyError,
 )
 
@@ -131,6 +130,8 @@ class OnlineGeocoder:
 
 def _is_transient(error: BaseException) -> bool:
     """Returns whether another attempt in this run may help."""
+    from geopy.exc import GeocoderRateLimited
+
     if isinstance(error, GeocoderRateLimited):
         # A service that asks for a longer pause is not queried until the next run.
         return (_retry_after_s(error) or 0) <= MAX_WAIT_S
@@ -138,4 +139,6 @@ def _is_transient(error: BaseException) -> bool:
 
 
 def _retry_after_s(error: BaseException) -> float | None:
+    from geopy.exc import GeocoderRateLimited
+
     return error.retry_after or None if isinstance(error, GeocoderRateLimited) else None

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import geopy
-from geopy.adapters import URLLibAdapter
 from geopy.geocoders import ArcGIS, Nominatim, Photon
 
 from raman_pipeline import __version__
@@ -71,6 +70,8 @@ class Service(ABC):
     _client_class: type[Any]
 
     def __init__(self, endpoint: str, timeout_s: float) -> None:
+        from geopy.adapters import URLLibAdapter
+
         self.endpoint = endpoint.rstrip("/")
         parts = urlsplit(self.endpoint)
         self._client = self._client_class(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from raman_pipeline.geography.geocoding.online import OnlineGeocoder
+if TYPE_CHECKING:
+    from raman_pipeline.geography.geocoding.online import OnlineGeocoder
 
 _EVERY_S = 15.0
 

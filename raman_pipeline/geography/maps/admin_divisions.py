@@ -11,13 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-import geopandas as gpd
-import shapely
+from typing import TYPE_CHECKING
 
 from raman_pipeline.geography.maps.geodesy import distance_km
 from raman_pipeline.geography.text.locality import fold
 from raman_pipeline.geography.text.name_lists import DIVISION_ALIASES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import shapely
 
 BORDER_TOLERANCE_KM = 3.0
 """A point this close to a division counts as inside: borders are simplified to 1 km."""
@@ -59,6 +61,8 @@ class AdminDivision:
 
     def holds(self, latitude: float, longitude: float) -> bool:
         """Returns whether a point is inside, or within BORDER_TOLERANCE_KM of the border."""
+        import shapely
+
         reach = self.coordinate_uncertainty_km + BORDER_TOLERANCE_KM
         away = float(distance_km(self.latitude, self.longitude, [latitude], [longitude])[0])
         if self.polygon is None or away > reach:
@@ -143,6 +147,8 @@ def load_admin_divisions(path: Path) -> AdminDivisions:
     Raises:
         FileNotFoundError: there is no such file.
     """
+    import geopandas as gpd
+
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file; restore it from the project")
     return AdminDivisions(gpd.read_parquet(path))

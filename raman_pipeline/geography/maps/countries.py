@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
-from shapely import Point
 
 from raman_pipeline.geography.maps.geodesy import EARTH_KM, farthest_km
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 COAST_TOLERANCE_KM = 20.0
 """A point outside every polygon is assigned to the nearest one within this distance, with a flag.
@@ -79,6 +80,8 @@ class Countries:
 
         None where there is no polygon.
         """
+        import shapely
+
         if iso_a2 not in self._polygons:
             return None
         parts = shapely.get_parts(self._polygons[iso_a2])
@@ -95,6 +98,8 @@ class Countries:
 
     def box(self, iso_a2: str) -> tuple[float, float, float, float] | None:
         """Returns south, west, north, east (degrees) of a country, None without a polygon."""
+        import shapely
+
         if iso_a2 not in self._polygons:
             return None
         west, south, east, north = shapely.bounds(self._polygons[iso_a2])
@@ -107,6 +112,8 @@ class Countries:
 
         A point on a shared border is assigned to the country that comes first by name.
         """
+        import shapely
+
         index = np.full(len(latitude), len(self.frame))
         points = shapely.points(longitude, latitude)
         point, polygon = self.frame.sindex.query(points, predicate="intersects")
@@ -128,6 +135,9 @@ class Countries:
 
         Distances are computed in a local plane around the point, accurate to 1% at 20 km.
         """
+        import shapely
+        from shapely import Point
+
         reach = COAST_TOLERANCE_KM / 111.0
         scale = max(np.cos(np.radians(latitude)), 0.01)
         box = (
@@ -159,6 +169,8 @@ def load_countries(path: Path, version: str | None = None) -> Countries:
         FileNotFoundError: there is no such file.
         ValueError: the file lacks the columns.
     """
+    import geopandas as gpd
+
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no country polygons; restore the file from the project")

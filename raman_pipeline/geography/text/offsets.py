@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from geopy.point import Point
-
 _UNITS_KM = {"km": 1.0, "kilomet": 1.0, "mi": 1.609344, "m": 0.001, "met": 0.001, "ft": 0.0003048}
 _BEARINGS = {
     "north": 0.0, "northeast": 45.0, "east": 90.0, "southeast": 135.0,
@@ -71,6 +69,8 @@ def read_offset(segment: str) -> Offset | None:
 
 def read_coordinates(text: str) -> tuple[float, float, float] | None:
     """Returns latitude, longitude (degrees) and uncertainty (km) where a text holds coordinates."""
+    from geopy.point import Point
+
     found = _COORDINATES.search(text)
     if found is None:
         return None

@@ -16,8 +16,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sklearn.cluster import HDBSCAN, AgglomerativeClustering
-from sklearn.decomposition import PCA
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering.clusters import choose_k, k_means, pca_rotated, tsne
@@ -89,6 +87,8 @@ def run_task(
         reference: spectra of the same minerals from other specimens, for the supervised
             baseline; None for no such baseline.
     """
+    from sklearn.decomposition import PCA
+
     minerals = corpus.metadata["mineral"].to_numpy(str)
     count = len(np.unique(minerals))
     common = {
@@ -140,6 +140,8 @@ def run_task(
 def _clusterings(
     points: Points, minerals: int, representation: str, seed: int
 ) -> Iterator[tuple[str, str, npt.NDArray]]:
+    from sklearn.cluster import HDBSCAN, AgglomerativeClustering
+
     yield "K-Means", "minerals", k_means(points, minerals, seed)
     yield "K-Means", "data", k_means(points, choose_k(points, _CANDIDATES, seed), seed)
     yield "Ward", "minerals", AgglomerativeClustering(minerals).fit_predict(points)

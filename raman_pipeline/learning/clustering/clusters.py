@@ -8,9 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from sklearn.cluster import KMeans
-from sklearn.manifold import TSNE
-from sklearn.metrics import silhouette_score
 
 from raman_pipeline.common.schema import Column, TableSchema
 
@@ -50,6 +47,8 @@ def tsne(points: npt.NDArray[np.floating], seed: int) -> npt.NDArray[np.float64]
     Raises:
         ValueError: there are fewer than four points.
     """
+    from sklearn.manifold import TSNE
+
     if len(points) < 4:
         raise ValueError(f"t-SNE needs at least four spectra, not {len(points)}")
     perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
@@ -81,6 +80,8 @@ def k_means(
         seed: of the initialisations.
         n_init: random initialisations, of which the best is taken.
     """
+    from sklearn.cluster import KMeans
+
     labels = KMeans(min(k, len(points)), n_init=n_init, random_state=seed).fit_predict(points)
     order = np.argsort(-np.bincount(labels), kind="stable")
     return np.argsort(order)[labels].astype(np.int32)
@@ -94,6 +95,8 @@ def choose_k(points: npt.NDArray[np.floating], candidates: Sequence[int], seed: 
     Raises:
         ValueError: no candidate is possible.
     """
+    from sklearn.metrics import silhouette_score
+
     possible = [k for k in candidates if 1 < k < len(points)]
     if not possible:
         raise ValueError(f"{len(points)} points cannot form any of {list(candidates)} clusters")

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import (
-    adjusted_rand_score,
-    normalized_mutual_info_score,
-    silhouette_score,
-)
-from sklearn.metrics.cluster import contingency_matrix
 
 
 def purity(minerals: npt.ArrayLike, clusters: npt.ArrayLike) -> float:
     """Returns the share of spectra whose mineral is the most frequent one of their cluster."""
+    from sklearn.metrics.cluster import contingency_matrix
+
     counts = contingency_matrix(minerals, clusters)
     return float(counts.max(axis=0).sum() / counts.sum())
 
@@ -29,6 +25,8 @@ def scores(
         points: [n, d], what was clustered; the silhouette is NaN for a single cluster, or
             for as many as spectra.
     """
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score
+
     labels = np.asarray(clusters)
     several = 1 < len(np.unique(labels)) < len(labels)
     # Rounding can bring an index a last bit above 1.

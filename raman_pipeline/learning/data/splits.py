@@ -9,18 +9,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.selection import EXCLUSIONS
+
+if TYPE_CHECKING:
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 Split = Literal["random", "specimen", "locality", "species"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -57,6 +57,9 @@ def groups_of(frame: pd.DataFrame, split: Split) -> npt.NDArray[np.int64] | None
         frame: columns `rruff_id`, `locality`, `mineral`, without nulls.
         split: which split.
     """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     columns = _GROUP_COLUMNS[split]
     if not columns:
         return None
@@ -77,6 +80,8 @@ def groups_of(frame: pd.DataFrame, split: Split) -> npt.NDArray[np.int64] | None
 
 def make_splitter(split: Split, n_splits: int, seed: int) -> StratifiedKFold | StratifiedGroupKFold:
     """Returns the scikit-learn splitter of a split; pass it `groups_of` as groups."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
     if _GROUP_COLUMNS[split]:
         return StratifiedGroupKFold(n_splits=n_splits, shuffle=True, random_state=seed)
     return StratifiedKFold(n_splits=n_splits, shuffle=True, random_state=seed)

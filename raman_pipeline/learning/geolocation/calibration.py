@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize
-from scipy.special import expit, softmax
 
 from raman_pipeline.learning.data.model_state import ModelState
 
@@ -44,6 +42,8 @@ def smoothed(probabilities: Probabilities, observations: int) -> Probabilities:
 
 def temperature_scaled(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Returns probabilities with their logarithms divided by a temperature (Guo et al. 2017)."""
+    from scipy.special import softmax
+
     return softmax(np.log(probabilities) / temperature, axis=1)
 
 
@@ -75,6 +75,9 @@ def fit_calibrator(
         label: int64 [n].
         prior: float64 [classes], positive, summing to one.
     """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
     rows = np.arange(len(label))
 
     def calibrator(parameters: npt.NDArray[np.float64]) -> Calibrator:

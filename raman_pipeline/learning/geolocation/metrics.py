@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from raman_pipeline.common.schema import RAGGED, Column, TableSchema
 from raman_pipeline.geography.maps.geodesy import separation_km, unit_vectors
@@ -126,6 +125,8 @@ def label_scores(
         rank: of the label, 1 is the best.
         probability: of the label.
     """
+    from sklearn.metrics import accuracy_score, f1_score
+
     return {
         "accuracy": float(accuracy_score(truth, predicted)),
         "macro_f1": float(f1_score(truth, predicted, average="macro", zero_division=0)),
@@ -168,6 +169,8 @@ def summarise(predictions: pd.DataFrame) -> dict[str, float]:
 
 def per_country(predictions: pd.DataFrame) -> pd.DataFrame:
     """Returns `country`, `precision`, `recall`, `f1` and `n`, one row per labelled country."""
+    from sklearn.metrics import precision_recall_fscore_support
+
     countries = sorted(predictions["country"].unique())
     precision, recall, f1, n = precision_recall_fscore_support(
         predictions["country"], predictions["predicted"], labels=countries, zero_division=0

@@ -18,7 +18,6 @@ from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.families import (
     baselines,
     kernel_ridge,
-    random_convolutions,
     sklearn_models,
 )
 from raman_pipeline.learning.geolocation.features import Input
@@ -144,6 +143,24 @@ def _predict_convnext(
     return predict_convnext(state, train, test)
 
 
+def _fit_random_convolutions(train: LabelledSpectra, context: FitContext) -> ModelState:
+    from raman_pipeline.learning.geolocation.families.random_convolutions import (
+        fit_random_convolutions,
+    )
+
+    return fit_random_convolutions(train, context)
+
+
+def _predict_random_convolutions(
+    state: ModelState, train: LabelledSpectra, test: LabelledSpectra
+) -> npt.NDArray[np.float64]:
+    from raman_pipeline.learning.geolocation.families.random_convolutions import (
+        predict_random_convolutions,
+    )
+
+    return predict_random_convolutions(state, train, test)
+
+
 def _listed(inputs: tuple[Input, ...]) -> str:
     return ", ".join(name.replace("_", " ") for name in inputs)
 
@@ -187,9 +204,9 @@ FAMILIES: dict[str, Family] = {
             "random_convolutions",
             "random convolutions",
             "Ridge regression on the features of random convolutions, similar to MiniRocket.",
-            random_convolutions.fit_random_convolutions,
-            random_convolutions.predict_random_convolutions,
-            param_grid=random_convolutions.RIDGE_GRID,
+            _fit_random_convolutions,
+            _predict_random_convolutions,
+            param_grid=({"ridge": 0.1}, {"ridge": 1.0}, {"ridge": 10.0}),
             version="5",
         ),
         support_vectors("chemistry_svm", "RBF-SVM + chemistry", WITH_CHEMISTRY),

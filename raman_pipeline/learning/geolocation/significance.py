@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,8 @@ def fit_power_law(runs: pd.DataFrame) -> PowerLaw:
     Args:
         runs: an EXPERIMENT_RUNS table of one variant.
     """
+    from scipy import stats
+
     x, y = np.log(runs["specimens"]), np.log(runs["log_loss"])
     frame = pd.DataFrame({"fold": runs["fold"], "x": x, "y": y})
     slope, offset = np.polyfit(frame["x"], frame["y"], 1)
@@ -72,6 +73,8 @@ def paired_test(runs: pd.DataFrame, model: str, baseline: str, metric: str) -> P
         baseline: the variant it is compared with.
         metric: column.
     """
+    from scipy import stats
+
     wide = runs.pivot(index=["seed", "fold"], columns="variant", values=metric)
     difference = (wide[model] - wide[baseline]).dropna().to_numpy()
     k = len(difference)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import logsumexp
 
 from raman_pipeline.geography.maps.geodesy import EARTH_KM, Vectors, unit_vectors
 
@@ -63,6 +62,8 @@ class Places:
             at: [n, 3]; NaN gives NaN.
             bandwidth_km: of the kernels; the concentration is (radius of the Earth / it)².
         """
+        from scipy.special import logsumexp
+
         if not len(self.points):
             return np.where(np.isnan(at).any(axis=1), np.nan, 0.0)
         kappa = (EARTH_KM / bandwidth_km) ** 2

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
-from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from raman_pipeline.learning.identification.calibration import Calibration, features
 from raman_pipeline.learning.identification.leave_one_out import HeldOutScores
@@ -19,6 +16,8 @@ _LOG_TEMPERATURES = (np.log(0.002), np.log(0.5))
 
 def fit_calibration(library: MineralLibrary, held_out: HeldOutScores) -> Calibration:
     """Fits the calibration; half of its queries are in the library, half are not."""
+    from sklearn.linear_model import LogisticRegression
+
     known, unknown = features(held_out.scores), features(held_out.without_mineral)
     x = np.concatenate([known, unknown])
     y = np.concatenate([np.ones(len(known)), np.zeros(len(unknown))])
@@ -41,6 +40,9 @@ def _temperatures(
     A single temperature would be high because of the few queries whose mineral is far down, and
     would make the many others underconfident.
     """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
     correct = scores[np.arange(len(label)), label]
     few = min(_CLOSEST, scores.shape[1])
     best = np.partition(scores, -few, axis=1)[:, -few:].astype(np.float64)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_erosion, gaussian_filter1d
 
 from raman_pipeline.spectra.derivatives import root_derivative_spectra
 
@@ -32,6 +31,8 @@ def normalised_derivatives(intensity: npt.NDArray[np.floating], valid: Mask) -> 
         intensity: [n, m], 0 to 1, on a grid of 1 cm⁻¹.
         valid: bool [n, m], the points to compare at (see `inner_mask`).
     """
+    from scipy.ndimage import gaussian_filter1d
+
     steep = root_derivative_spectra(np.asarray(intensity, dtype=np.float32), _SIGMA)
     nearby = gaussian_filter1d(np.abs(steep), _NEARBY_SIGMA, axis=1)
     floor = np.maximum(_FLOOR * nearby.max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
@@ -40,6 +41,8 @@ def normalised_derivatives(intensity: npt.NDArray[np.floating], valid: Mask) -> 
 
 def inner_mask(valid: Mask) -> Mask:
     """Returns the measured points that are far enough from the ends of a spectrum, bool [n, m]."""
+    from scipy.ndimage import binary_erosion
+
     return binary_erosion(valid, np.ones((1, 2 * _EDGE + 1)), border_value=1)
 
 

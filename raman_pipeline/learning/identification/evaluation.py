@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from sklearn.model_selection import GroupKFold
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.identification.calibration_fit import fit_calibration
@@ -165,6 +164,8 @@ def _cross_fitted(
     library: MineralLibrary, held_out: HeldOutScores
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Returns probabilities by calibrations that were fitted on other minerals."""
+    from sklearn.model_selection import GroupKFold
+
     label = library.mineral[held_out.row]
     found = {
         column.name: np.zeros(len(label))
@@ -185,6 +186,8 @@ def _countries(
     library: MineralLibrary, held_out: HeldOutScores
 ) -> tuple[list[int | None], list[int | None]]:
     """Returns the rank of each query's country, by its spectrum and by frequency alone."""
+    from sklearn.model_selection import GroupKFold
+
     codes, index = country_codes(library)
     own = index[library.specimen[held_out.row]]
     if not codes:

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from sklearn.model_selection import GroupKFold
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.identification.calibration_fit import fit_calibration
@@ -48,6 +47,8 @@ def evaluate_open_set(library: MineralLibrary) -> pa.Table:
     Raises:
         ValueError: as `leave_one_specimen_out` does.
     """
+    from sklearn.model_selection import GroupKFold
+
     multiple = multi_specimen_minerals(library)
     held_out = leave_one_specimen_out(library)
     held_out = replace(

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.metrics import roc_auc_score
 
 from raman_pipeline.common.markdown import markdown_report
 from raman_pipeline.common.schema import Column, TableSchema
@@ -73,6 +72,8 @@ def calibration_metrics(identified: pd.DataFrame) -> dict[str, float]:
     Each query counts twice, with its mineral in the library and without; the two are weighted by
     the prior. A `_baseline` always predicts the mean.
     """
+    from sklearn.metrics import roc_auc_score
+
     n = len(identified)
     correct = (identified["rank"] == 1).to_numpy(float)
     outcome = np.concatenate([correct, np.zeros(n)])
@@ -114,6 +115,8 @@ def open_set_auroc(open_set: pd.DataFrame) -> dict[str, float]:
     Args:
         open_set: an OPEN_SET table.
     """
+    from sklearn.metrics import roc_auc_score
+
     known = ~open_set["unknown"]
     counts = {"n_known": float(known.sum()), "n_unknown": float(open_set["unknown"].sum())}
     scores = ("in_library_probability", "best_score", "best_derivative_cosine")

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.neighbors import KNeighborsClassifier
 
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.models.spectrum_cnn import SpectrumCNN
@@ -99,6 +98,8 @@ def nearest_classes(
 
     k has the highest accuracy on the validation set; of equal ones the smallest is taken.
     """
+    from sklearn.neighbors import KNeighborsClassifier
+
     scores = {}
     for k in NEIGHBOURS:
         if k <= len(training[1]):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from raman_pipeline.spectra.peaks import local_maxima
 
@@ -68,6 +67,8 @@ def preprocessed(
 
     Spectra without noise are returned as they are.
     """
+    from scipy import ndimage
+
     noise = np.median(np.abs(np.diff(values, axis=1)), axis=1) / (0.6745 * np.sqrt(2))
     least = np.full(len(values), _CLEAN, dtype=np.float32)
     noisy = noise > _CLEAN

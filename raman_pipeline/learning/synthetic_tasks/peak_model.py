@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.learning.synthetic_tasks.alignment import align, costs, matched
 from raman_pipeline.learning.synthetic_tasks.peak_lists import MOST, PeakLists
 
 ITERATIONS = 6
@@ -47,6 +46,8 @@ class PeakModel:
 
     def costs(self, lists: PeakLists) -> npt.NDArray[np.float64]:
         """Returns the cost of each list for each class, float64 [n, c]; lower is more probable."""
+        from raman_pipeline.learning.synthetic_tasks.alignment import costs
+
         out = np.empty((len(lists), len(self.classes)))
         costs(self.peaks, self.counts, lists.peaks, lists.counts, self.deviations, out)
         return out
@@ -148,6 +149,8 @@ def _unexplained(
 
 
 def _aligned(model: PeakModel, c: int, lists: PeakLists) -> npt.NDArray[np.int64]:
+    from raman_pipeline.learning.synthetic_tasks.alignment import align, matched
+
     n = int(model.counts[c])
     best, step = np.empty((MOST + 1, MOST + 1)), np.empty((MOST + 1, MOST + 1), dtype=np.int8)
     pairs = np.zeros((len(lists), n), dtype=np.int64)

@@ -12,19 +12,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.synthetic_tasks.mixture_search import components
 from raman_pipeline.learning.synthetic_tasks.mixtures import correct_components, mix
 from raman_pipeline.learning.synthetic_tasks.names import (
     EMBEDDING,
     LEAST_SQUARES,
-    METHODS,
     PEAK_LIST,
     PEAK_MODEL,
     SMOOTHED,
-    TASKS,
     TaskName,
 )
 from raman_pipeline.learning.synthetic_tasks.peak_lists import peak_lists
@@ -56,20 +52,6 @@ GALLERIES = 20
 GALLERY = 100
 """Number of random galleries of unseen classes, and classes per gallery."""
 
-SYNTHETIC_RUNS = TableSchema(
-    "synthetic_runs",
-    (
-        Column("task", pa.string(), "task", isin=TASKS),
-        Column("method", pa.string(), "method", isin=METHODS),
-        Column("part", pa.string(), "all spectra, or a group or a gallery of them"),
-        Column("components", pa.int64(), "classes in a spectrum", between=(1, 4)),
-        Column("at_least", pa.int64(), "correct ones to count as a success", between=(1, 4)),
-        Column("n", pa.int64(), "spectra"),
-        Column("accuracy", pa.float64(), "fraction of spectra", between=(0, 1)),
-        Column("setting", pa.string(), "hyperparameter chosen on validation", nullable=True),
-    ),
-    ("task", "method", "part", "components", "at_least"),
-)
 Row = dict[str, Any]
 Vectors = npt.NDArray[np.float32]
 Find = Callable[[Vectors, int], npt.NDArray[np.int64]]

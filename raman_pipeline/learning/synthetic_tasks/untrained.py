@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d
 
 from raman_pipeline.common.jit import compiled
 from raman_pipeline.learning.synthetic_tasks.peak_lists import PeakLists, preprocessed
@@ -28,6 +27,8 @@ def downsampled(spectra: npt.NDArray[np.float32]) -> Vectors:
 
     Noisy ones are baseline-corrected first, as for peak lists.
     """
+    from scipy.ndimage import gaussian_filter1d
+
     parts = []
     for start in range(0, len(spectra), _BATCH):
         batch, _ = preprocessed(np.asarray(spectra[start : start + _BATCH], dtype=np.float32))
@@ -43,6 +44,8 @@ def smoothed(coarse: Vectors, deviation: float) -> Vectors:
         coarse: as `downsampled` returns them, float32 [n, m / 5].
         deviation: of the Gaussian in total, points; one of SMOOTHINGS.
     """
+    from scipy.ndimage import gaussian_filter1d
+
     more = np.sqrt(deviation**2 - SMOOTHINGS[0] ** 2) / _STEP
     smooth = gaussian_filter1d(coarse, more, axis=1, mode="constant") if more > 0 else coarse
     return unit_vectors(smooth)

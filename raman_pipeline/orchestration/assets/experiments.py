@@ -3,12 +3,11 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
-from matplotlib.figure import Figure
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.geolocation.duplicate_effect import (
@@ -39,6 +38,9 @@ from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.plots.experiments import learning_curves, paired_differences, variant_bars
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SEEDS = (0, 1, 2)
 BEST = "chemistry_blend"
@@ -180,7 +182,7 @@ def _note(settings: Settings, runs: pd.DataFrame) -> str:
 
 
 def _result(
-    table: pa.Table, runs_each: int, figures: dict[str, Figure], metadata: dict[str, Any]
+    table: pa.Table, runs_each: int, figures: "dict[str, Figure]", metadata: dict[str, Any]
 ) -> Result:
     """Returns the result of an experiment; every variant must have the same number of runs."""
     runs = table.to_pandas()

@@ -1,8 +1,9 @@
 """The report over all families, splits and folds, with its figures."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import pyarrow as pa
-from matplotlib.figure import Figure
 
 from raman_pipeline.learning.data.leakage import accuracy_by_siblings, leakage_by_split
 from raman_pipeline.learning.data.splits import SPLITS
@@ -38,6 +39,9 @@ from raman_pipeline.plots.probabilities import (
 )
 from raman_pipeline.rruff.merge import share_of_rruff
 from raman_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TITLES = {name: family.title for name, family in FAMILIES.items()}
 SHOWN = (
@@ -155,7 +159,7 @@ def _figures(
     leakage: dict[str, pd.DataFrame],
     leaks: pd.DataFrame,
     note: str,
-) -> dict[str, Figure]:
+) -> "dict[str, Figure]":
     figures = {"families_by_split": families_by_split(table, TITLES, note)}
     random = {
         name: accuracy_by_siblings(pd.concat(tables), leakage["random"])

@@ -1,10 +1,10 @@
 """Reports on the data: its georeferencing and its content."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
-from matplotlib.figure import Figure
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.geography.reporting.dataset import (
@@ -23,6 +23,9 @@ from raman_pipeline.plots.specimens import count_bars, radius_by_level, sample_d
 from raman_pipeline.plots.spectra import before_and_after
 from raman_pipeline.plots.world_page import world_page
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _report = partial(report_asset, group_name="reports", uses=["geography"], eager=True)
 _SPECTRUM_COLUMNS = ["member_id", "rruff_id", "mineral", "kind"]
@@ -125,7 +128,7 @@ def dataset_report(
 
 def _example(
     specimens: pd.DataFrame, spectra: StoredTable, frame: pd.DataFrame, tensor: SpectrumTensor
-) -> Figure:
+) -> "Figure":
     """Returns a figure of a spectrum from the paper's country, as measured and resampled."""
     there = specimens.loc[specimens["country"] == PAPER_EXAMPLE_COUNTRY, "rruff_id"]
     rows = frame.index[frame["rruff_id"].isin(there)]

@@ -9,16 +9,8 @@ import pyarrow as pa
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.synthetic_tasks import report as text
-from raman_pipeline.learning.synthetic_tasks.names import TASKS, TITLES, TaskName
+from raman_pipeline.learning.synthetic_tasks.names import SYNTHETIC_RUNS, TASKS, TITLES, TaskName
 from raman_pipeline.learning.synthetic_tasks.pair_distances import pair_distances
-from raman_pipeline.learning.synthetic_tasks.tasks import (
-    SYNTHETIC_RUNS,
-    embedding_rows,
-    gallery_rows,
-    paper_preset,
-    task_data,
-    untrained_rows,
-)
 from raman_pipeline.orchestration.asset_kit import (
     ALL_PARTITIONS,
     Check,
@@ -79,6 +71,12 @@ def universal_synthetic_set(seed: int, settings: Settings) -> Result:
 @_by_seed(SYNTHETIC_RUNS, kinds={"scikitlearn"}, provenance_inputs=[])
 def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Table) -> Result:
     """Accuracy of the untrained baselines and of peak models in every task."""
+    from raman_pipeline.learning.synthetic_tasks.tasks import (
+        gallery_rows,
+        task_data,
+        untrained_rows,
+    )
+
     sets = _opened(settings, seed)
     step = f"synthetic_runs {seed}"
     rows = []
@@ -101,6 +99,7 @@ def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Ta
 def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> Result:
     """The network of Vorozhtsov & Kitina (2024), trained for one task with random triplets."""
     from raman_pipeline.learning.synthetic_tasks.embedding import fit_embedding
+    from raman_pipeline.learning.synthetic_tasks.tasks import paper_preset, task_data
 
     data = task_data(task, _opened(settings, seed), seed)
     state = fit_embedding(
@@ -128,6 +127,7 @@ def embedding_runs(
 ) -> Result:
     """Accuracy of the trained network in its task, and distances of pairs (Figure 1)."""
     from raman_pipeline.learning.synthetic_tasks.embedding import Embedding
+    from raman_pipeline.learning.synthetic_tasks.tasks import embedding_rows, task_data
 
     data, embed = task_data(task, _opened(settings, seed), seed), Embedding(spectrum_embedding)
     table = SYNTHETIC_RUNS.from_rows(embedding_rows(task, data, embed, seed))

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from raman_pipeline.learning.synthetic_tasks import report
+from raman_pipeline.learning.synthetic_tasks.names import SYNTHETIC_RUNS
 from raman_pipeline.learning.synthetic_tasks.tasks import (
-    SYNTHETIC_RUNS,
     embedding_rows,
     paper_preset,
     task_data,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import softmax
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
@@ -64,6 +63,8 @@ def predict_nearest_neighbour(
 
     Only the order is meaningful before calibration.
     """
+    from scipy.special import softmax
+
     reference, query = unit_root(train.intensity), unit_root(test.intensity)
     best = best_by_class(query, reference, train.label, len(train.classes))
     return softmax(np.where(best > -1, best / _SHARPNESS, -np.inf), axis=1)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.metrics.pairwise import rbf_kernel
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
@@ -26,6 +24,8 @@ def fit_kernel_ridge(
     The kernel is the sum over inputs of exp(-squared distance); blocks are scaled so
     that the distance between unrelated spectra is about 1.
     """
+    from sklearn.kernel_ridge import KernelRidge
+
     minerals = sorted(train.metadata["mineral"].unique())
     targets = np.eye(len(train.classes))[train.label]
     mean = targets.mean(axis=0)
@@ -62,6 +62,8 @@ def predict_blend(
 def _kernel(
     rows: LabelledSpectra, columns: LabelledSpectra, inputs: Sequence[Input], minerals: list[str]
 ) -> Probabilities:
+    from sklearn.metrics.pairwise import rbf_kernel
+
     kernel = np.zeros((len(rows), len(columns)))
     for name in inputs:
         a, b = (feature_block(spectra, name, minerals) for spectra in (rows, columns))

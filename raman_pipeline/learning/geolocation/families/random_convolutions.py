@@ -14,16 +14,13 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import Ridge
 
 from raman_pipeline.common.jit import compiled
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.families.baselines import Probabilities, as_probabilities
 from raman_pipeline.learning.geolocation.features import feature_block
-from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
-
-RIDGE_GRID: tuple[Hyperparameters, ...] = ({"ridge": 0.1}, {"ridge": 1.0}, {"ridge": 10.0})
+from raman_pipeline.learning.geolocation.fit_context import FitContext
 
 _TRIPLES = np.array(list(combinations(range(9), 3)), dtype=np.int64)
 """Positions of the three weights of 2 in each of the 84 kernels."""
@@ -34,6 +31,8 @@ Features = npt.NDArray[np.float32]
 
 def fit_random_convolutions(train: LabelledSpectra, context: FitContext) -> ModelState:
     """Draws biases and fits ridge regression on one-hot countries."""
+    from sklearn.linear_model import Ridge
+
     spectra = feature_block(train, "spectrum")
     dilations = _dilations(spectra.shape[1])
     biases = _draw_biases(spectra, dilations, np.random.default_rng(context.seed))

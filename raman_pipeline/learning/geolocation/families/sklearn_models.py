@@ -8,18 +8,18 @@ scikit-learn stores models as pickles only, which execute code when they are rea
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import softmax
-from sklearn.base import ClassifierMixin
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.svm import SVC
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.geolocation.families.baselines import Probabilities
 from raman_pipeline.learning.geolocation.features import Block, Input, feature_matrices
 from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
+
+if TYPE_CHECKING:
+    from sklearn.base import ClassifierMixin
 
 SVM_GRID: tuple[Hyperparameters, ...] = ({"C": 1.0}, {"C": 10.0}, {"C": 100.0})
 TREE_GRID: tuple[Hyperparameters, ...] = ({"min_samples_leaf": 1}, {"min_samples_leaf": 3})
@@ -41,6 +41,8 @@ def predict_svm(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
 ) -> Probabilities:
     """Returns a softmax over the one-vs-rest decisions of an RBF support-vector machine."""
+    from scipy.special import softmax
+    from sklearn.svm import SVC
 
     def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
         machine = SVC(gamma="scale", **state.metadata["hyperparameters"]).fit(x, train.label)
@@ -56,6 +58,7 @@ def predict_trees(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra, inputs: Sequence[Input]
 ) -> Probabilities:
     """Returns the mean over extremely randomised trees (Geurts et al. 2006)."""
+    from sklearn.ensemble import ExtraTreesClassifier
 
     def decide(x: Block, query: Block) -> tuple[np.ndarray, Probabilities]:
         forest: ClassifierMixin = ExtraTreesClassifier(
