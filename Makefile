@@ -49,11 +49,11 @@ lint: $(VENV)/installed-test
 	@$(BIN)/mypy
 
 sample-archives: $(VENV)/installed ## regenerate the embedded sample archives
-	@$(BIN)/python -m raman_pipeline.rruff.simulated data/embedded/rruff-sample
+	@$(BIN)/python -m raman_pipeline.rruff.simulated raman_pipeline/embedded/rruff-sample
 
 bench: $(VENV)/installed ## measure ingestion on the archives of RRUFF_URL; writes docs/
 	@$(BIN)/python -m benchmarks.faults > /dev/null
-	@$(BIN)/python -m benchmarks.ingestion $(or $(RRUFF_URL),data/embedded/rruff-sample)
+	@$(BIN)/python -m benchmarks.ingestion $(or $(RRUFF_URL),raman_pipeline/embedded/rruff-sample)
 
 bench-env: ## install the packages that `make bench` compares with, in their own environment
 	@$(PYTHON) -m venv .venv-peers

@@ -41,8 +41,8 @@ from raman_pipeline.learning.training.presets import (
 )
 from raman_pipeline.universal_synthetic import VARIATION_SEED
 
-PROJECT = Path(__file__).resolve().parents[1]
-EMBEDDED = PROJECT / "data" / "embedded"
+EMBEDDED = Path(__file__).resolve().with_name("embedded")
+"""Folder of the package's data: sample archives, maps, overrides."""
 SAMPLE_MINERALS = ("Albite", "Almandine", "Andradite", "Diopside", "Forsterite", "Microcline")
 """Those of the hard set that the sample archives hold."""
 RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
@@ -53,6 +53,17 @@ PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
 
 class SettingsError(InputError):
     """A setting cannot be used; the message names it and what would do."""
+
+
+def _here() -> Path:
+    """Returns the folder of the checkout, or the current folder where there is none."""
+    checkout = EMBEDDED.parents[1]
+    return checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
+
+
+def _overrides_file() -> Path:
+    own = _here() / "data" / "locality_overrides.csv"
+    return own if own.exists() else EMBEDDED / own.name
 
 
 class _Part(BaseModel):
@@ -91,7 +102,7 @@ class GeographySettings(_Part):
         None, description="folder of the 1:10m map; None keeps to the embedded 1:50m"
     )
     natural_earth_sha256: str = NATURAL_EARTH_SHA256
-    overrides_file: Path = PROJECT / "data" / "locality_overrides.csv"
+    overrides_file: Path = Field(default_factory=_overrides_file)
     geocoders: tuple[ServiceName, ...] = Field(
         (), description="used besides the offline gazetteer, in this order"
     )
@@ -177,7 +188,7 @@ class Settings(_Part):
     profile: ProfileName
     store: Path
     archives: ArchiveSettings
-    geography: GeographySettings = GeographySettings()
+    geography: GeographySettings = Field(default_factory=GeographySettings)
     grid: GridSettings = GridSettings()
     folds: FoldSettings = FoldSettings()
     training: TrainingSettings = TrainingSettings()
@@ -271,7 +282,8 @@ def load_settings(
 
     Args:
         profile: one of PROFILES; RAMAN_PIPELINE_PROFILE, else `sample`.
-        store: folder of the profile; RAMAN_PIPELINE_STORE, else `data/store/<profile>`.
+        store: folder of the profile; RAMAN_PIPELINE_STORE, else `data/store/<profile>` of the
+            checkout, or of the current folder where the package is installed without one.
         location: of the archives; RRUFF_URL, else the site. Not used by `sample`.
 
     Raises:
@@ -281,7 +293,7 @@ def load_settings(
     if name not in PROFILES:
         raise SettingsError(f"PROFILE={name}: there is no such profile; use {', '.join(PROFILES)}")
     chosen = store or os.environ.get("RAMAN_PIPELINE_STORE")
-    folder = Path(chosen).resolve() if chosen else PROJECT / "data" / "store" / name
+    folder = Path(chosen).resolve() if chosen else _here() / "data" / "store" / name
     if name == "sample":
         return Settings(
             profile=name,

@@ -28,7 +28,7 @@ os.environ["NATURAL_EARTH_URL"] = "embedded"
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
-SAMPLE = PROJECT / "data" / "embedded" / "rruff-sample"
+SAMPLE = PROJECT / "raman_pipeline" / "embedded" / "rruff-sample"
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,7 @@ def ui(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
 ) -> None:
     """Open Dagster on the instance of a profile (`dagster dev`)."""
-    from raman_pipeline.runs.instance import prepare_home
-    from raman_pipeline.settings import PROJECT
+    from raman_pipeline.runs.instance import WORKSPACE, prepare_home
 
     settings = profile_settings(profile, rruff_url)
     environment = os.environ | {
@@ -28,7 +27,7 @@ def ui(
         "RAMAN_PIPELINE_STORE": str(settings.store),
         "RRUFF_URL": settings.archives.location,
     }
-    arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT / "workspace.yaml")]
+    arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
     arguments += ["--host", host, "--port", str(port)]
     out.print(f"Dagster on http://{host}:{port} ({settings.profile} profile, {settings.store})")
     os.execve(sys.executable, arguments, environment)

@@ -18,9 +18,10 @@ from sqlalchemy.exc import OperationalError
 from raman_pipeline.common import atomic
 from raman_pipeline.common.atomic import WriteError
 from raman_pipeline.runs.dagster_internals import HIDDEN_TAG_PREFIX, free_pool_slots
-from raman_pipeline.settings import PROJECT, Settings, SettingsError
+from raman_pipeline.settings import Settings, SettingsError
 
 PROCESS_TAG = f"{HIDDEN_TAG_PREFIX}raman_pipeline_process"
+WORKSPACE = Path(__file__).with_name("workspace.yaml")
 _OPEN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
 
 
@@ -35,7 +36,7 @@ def prepare_home(settings: Settings) -> Path:
     home = settings.dagster_home
     try:
         home.mkdir(parents=True, exist_ok=True)
-        text = (PROJECT / "dagster.yaml").read_text(encoding="utf-8")
+        text = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
         target = home / "dagster.yaml"
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             atomic.write_text(target, text)

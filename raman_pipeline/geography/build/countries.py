@@ -5,7 +5,7 @@ public domain. To build the file again:
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
     python -m raman_pipeline.geography.build.countries \
-        package/countries-50m.json data/embedded/natural_earth_50m_countries.parquet
+        package/countries-50m.json raman_pipeline/embedded/natural_earth_50m_countries.parquet
 """
 
 from __future__ import annotations

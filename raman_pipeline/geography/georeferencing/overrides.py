@@ -1,6 +1,6 @@
 """The override file: locations given by hand.
 
-`data/locality_overrides.csv` has the columns `locality` (the LOCALITY header, letter
+`locality_overrides.csv` has the columns `locality` (the LOCALITY header, letter
 for letter), `iso_a2`, `latitude`, `longitude`, `coordinate_uncertainty_km` (all three
 or none of the last), `level` and `reason`. A row without a country says that the text names none.
 """

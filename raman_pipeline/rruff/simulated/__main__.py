@@ -1,6 +1,6 @@
 """Writes the embedded sample archives.
 
-python -m raman_pipeline.rruff.simulated data/embedded/rruff-sample
+python -m raman_pipeline.rruff.simulated raman_pipeline/embedded/rruff-sample
 """
 
 from __future__ import annotations
