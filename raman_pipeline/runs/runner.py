@@ -88,9 +88,8 @@ def run_job(
 ) -> list[RunOutcome]:
     """Materialises what is missing or stale of one job.
 
-    Independent runs are spread over processes with one thread each, which on few cores is
-    faster than one process with many. The other jobs run in this process and stop at the first
-    failure. What was made stays: another call resumes, within a training too.
+    Independent runs are spread over processes. The other jobs run in this process and stop at
+    the first failure. What was made stays: another call resumes, within a training too.
 
     Args:
         settings: of the profile.
@@ -339,7 +338,7 @@ def _in_processes(
         pool = ProcessPoolExecutor(
             processes or min(os.cpu_count() or 1, 8),
             mp_context=context,
-            initializer=_one_thread,
+            initializer=progress.send_to,
             initargs=(messages,),
         )
         try:
@@ -350,13 +349,6 @@ def _in_processes(
             # After an interrupt nothing new is started; checkpoints keep what was done.
             pool.shutdown(wait=True, cancel_futures=True)
     return outcomes
-
-
-def _one_thread(messages: progress.Messages) -> None:
-    import torch
-
-    torch.set_num_threads(1)
-    progress.send_to(messages)
 
 
 def _run_alone(settings: Settings, run: _Run) -> RunOutcome:

@@ -12,17 +12,22 @@ ELEMENT = {"Brazil": "Si", "Chile": "Cu", "Peru": "Ca"}
 
 @pytest.fixture
 def resumed(tmp_path):
-    """Runs a training, interrupts it after two epochs, and runs it again from its checkpoint."""
+    """Runs a training from its checkpoint, killed after two epochs and again after the last."""
 
-    def interrupt(report):
-        if report.epoch == 2:
-            raise KeyboardInterrupt
+    def kill_after(epoch):
+        def on_epoch(report):
+            if report.epoch == (epoch or report.epochs):
+                raise KeyboardInterrupt
+
+        return on_epoch
 
     def run(fit, again=None):
         path = tmp_path / "checkpoint.pt"
-        with pytest.raises(KeyboardInterrupt):
-            fit(checkpoint=path, on_epoch=interrupt)
-        return (again or fit)(checkpoint=path)
+        for epoch in (2, None):
+            with pytest.raises(KeyboardInterrupt):
+                fit(checkpoint=path, on_epoch=kill_after(epoch))
+            fit = again or fit
+        return fit(checkpoint=path)
 
     return run
 

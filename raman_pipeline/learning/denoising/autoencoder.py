@@ -21,11 +21,13 @@ from raman_pipeline.learning.denoising.presets import AutoencoderPreset
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
 from raman_pipeline.learning.training.device import choose_device
 from raman_pipeline.learning.training.loop import OnEpoch, optimise
+from raman_pipeline.learning.training.threads import one_thread
 
 Spectra = npt.NDArray[np.float32]
 _BATCH = 256
 
 
+@one_thread()
 def fit_autoencoder(
     corpus: Corpus,
     preset: AutoencoderPreset,
@@ -59,7 +61,7 @@ def fit_autoencoder(
         "training_spectra": len(corpus),
         "parameters": sum(p.numel() for p in model.parameters()),
         "latent_size": model.latent_size,
-        "final_training_error": round(reports[-1].value, 8) if reports else None,
+        "final_training_error": round(reports[-1].value, 8),
     }
     arrays = {name: value.numpy() for name, value in model.state_dict().items()}
     return ModelState(arrays, metadata)
@@ -103,6 +105,7 @@ class Autoencoder:
             return {"latents": latents}
         return {"latents": latents, "projections": self._run(self._model.project, latents)}
 
+    @one_thread()
     def _run(self, step: Callable[[Tensor], Tensor], values: Spectra) -> Spectra:
         parts = []
         with torch.inference_mode():

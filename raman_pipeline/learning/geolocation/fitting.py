@@ -37,6 +37,7 @@ from raman_pipeline.learning.geolocation.calibration import (
 from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
 from raman_pipeline.learning.geolocation.registry import Family
 from raman_pipeline.learning.geolocation.spatial_density import Places
+from raman_pipeline.learning.training.threads import one_thread
 
 _INNER_FOLDS = 5
 
@@ -58,6 +59,7 @@ def inner_split(
     return train.subset(fitted), train.subset(validated)
 
 
+@one_thread()
 def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> ModelState:
     """Selects hyperparameters, calibrates and fits a family on one training set.
 
@@ -91,6 +93,7 @@ def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> M
     return calibration.added_to(final)
 
 
+@one_thread()
 def predict_family(
     family: Family, state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> Predicted:

@@ -15,6 +15,7 @@ from raman_pipeline.learning.synthetic_tasks.presets import EmbeddingPreset
 from raman_pipeline.learning.synthetic_tasks.triplets import Triplets
 from raman_pipeline.learning.training.device import choose_device
 from raman_pipeline.learning.training.loop import OnEpoch, optimise
+from raman_pipeline.learning.training.threads import one_thread
 from raman_pipeline.universal_synthetic.dataset import Labelled
 
 Vectors = npt.NDArray[np.float32]
@@ -23,6 +24,7 @@ NEIGHBOURS = (1, 3, 5, 7, 9, 11, 15, 21)
 _BATCH = 256
 
 
+@one_thread()
 def fit_embedding(
     training: Labelled,
     preset: EmbeddingPreset,
@@ -58,7 +60,7 @@ def fit_embedding(
         "seed": seed,
         "mixtures": mixtures,
         "training_spectra": len(training),
-        "final_loss": round(reports[-1].loss, 6) if reports else None,
+        "final_loss": round(reports[-1].loss, 6),
     }
     return ModelState({n: v.numpy() for n, v in model.state_dict().items()}, metadata)
 
@@ -79,6 +81,7 @@ class Embedding:
         )
         self._model.eval().to(self.device)
 
+    @one_thread()
     def __call__(self, spectra: npt.NDArray[np.float32]) -> Vectors:
         """Returns unit vectors, float32 [n, size], of spectra [n, points]."""
         parts = []

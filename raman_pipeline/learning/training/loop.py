@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -68,8 +68,9 @@ def optimise(
 
     A StepSchedule trains with plain AdamW and decays the learning rate at its milestones.
 
-    On the CPU the result depends on the arguments only: every epoch seeds the generator anew, so
-    a training that was interrupted and resumed ends with the same bytes as one that was not.
+    On the CPU, within `one_thread`, the result depends on the arguments only: every epoch seeds the
+    generator anew, so a training that was interrupted and resumed ends with the same bytes as one
+    that was not.
 
     Args:
         model: on the training device.
@@ -82,24 +83,24 @@ def optimise(
         on_epoch: callback after each epoch.
 
     Returns:
-        One report per epoch that was run, without those before a resumed checkpoint. The model
-        is left in evaluation mode, on the CPU.
+        One report per epoch, those before a resumed checkpoint included. The model is left in
+        evaluation mode, on the CPU.
     """
     optimizer = _optimizer(model, schedule)
     store = _Checkpoint(checkpoint, fingerprint)
-    reports = []
-    for epoch in range(store.restore(model, optimizer), schedule.epochs):
+    reports = store.restore(model, optimizer)
+    for epoch in range(len(reports), schedule.epochs):
         start = time.perf_counter()
         torch.manual_seed(seed + 1_000_003 * (epoch + 1))
         if isinstance(schedule, StepSchedule):
             decays = sum(epoch >= m for m in schedule.milestones)
             optimizer.param_groups[0]["lr"] = schedule.learning_rate * schedule.factor**decays
         loss, value = _run_epoch(model, objective, optimizer, schedule)
-        store.save(model, optimizer, epoch + 1)
         seconds = time.perf_counter() - start
         reports.append(
             EpochReport(epoch + 1, schedule.epochs, loss, objective.measure, value, seconds)
         )
+        store.save(model, optimizer, reports)
         if on_epoch:
             on_epoch(reports[-1])
     # Schedule-free AdamW keeps two sets of weights; evaluation uses the averaged one.
@@ -153,24 +154,25 @@ class _Checkpoint:
         self.path = path
         self.fingerprint = fingerprint
 
-    def restore(self, model: nn.Module, optimizer: Optimizer) -> int:
+    def restore(self, model: nn.Module, optimizer: Optimizer) -> list[EpochReport]:
         if self.path is None or not self.path.exists():
-            return 0
+            return []
         state = torch.load(self.path, map_location=choose_device(), weights_only=True)
-        if state["fingerprint"] != self.fingerprint:
-            return 0
+        # Checkpoints of earlier versions hold no reports.
+        if state["fingerprint"] != self.fingerprint or "reports" not in state:
+            return []
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        return int(state["epoch"])
+        return [EpochReport(**report) for report in state["reports"]]
 
-    def save(self, model: nn.Module, optimizer: Optimizer, epoch: int) -> None:
+    def save(self, model: nn.Module, optimizer: Optimizer, reports: Iterable[EpochReport]) -> None:
         if self.path is None:
             return
         with atomic.replacing(self.path) as temporary:
             torch.save(
                 {
                     "fingerprint": self.fingerprint,
-                    "epoch": epoch,
+                    "reports": [asdict(report) for report in reports],
                     "model": model.state_dict(),
                     "optimizer": optimizer.state_dict(),
                 },

@@ -37,10 +37,11 @@ def test_training_lowers_the_error(corpus):
 def test_a_resumed_training_gives_the_same_bytes(corpus, resumed, contrastive_weight):
     preset = TINY.model_copy(update={"contrastive_weight": contrastive_weight})
     fit = partial(fit_autoencoder, corpus, preset, 0)
-    whole, again = fit().arrays, resumed(fit).arrays
-    assert all(np.array_equal(whole[name], again[name]) for name in whole)
+    whole, again = fit(), resumed(fit)
+    assert whole.metadata == again.metadata
+    assert all(np.array_equal(whole.arrays[name], again.arrays[name]) for name in whole.arrays)
     other = fit_autoencoder(corpus, preset, 1).arrays
-    assert not np.array_equal(whole["embed.weight"], other["embed.weight"])
+    assert not np.array_equal(whole.arrays["embed.weight"], other["embed.weight"])
 
 
 def test_the_contrastive_loss_attracts_spectra_of_a_specimen(corpus):

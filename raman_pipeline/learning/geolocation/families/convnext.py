@@ -20,8 +20,10 @@ from raman_pipeline.learning.training.classifier import (
     train_classifier,
 )
 from raman_pipeline.learning.training.presets import ConvNeXtPreset
+from raman_pipeline.learning.training.threads import one_thread
 
 
+@one_thread()
 def fit_convnext(train: LabelledSpectra, context: FitContext, preset: ConvNeXtPreset) -> ModelState:
     """Trains a ConvNeXt1D; the state holds weights, preset, classes and the final loss."""
     data = TrainingSet.of(train, preset)
@@ -36,11 +38,12 @@ def fit_convnext(train: LabelledSpectra, context: FitContext, preset: ConvNeXtPr
         "length": data.spectra.shape[1],
         "classes": list(train.classes),
         "parameters": sum(p.numel() for p in model.parameters()),
-        "final_training_loss": round(reports[-1].loss, 6) if reports else None,
+        "final_training_loss": round(reports[-1].loss, 6),
     }
     return ModelState(arrays, metadata)
 
 
+@one_thread()
 def predict_convnext(
     state: ModelState, train: LabelledSpectra, test: LabelledSpectra
 ) -> npt.NDArray[np.float64]:
