@@ -36,6 +36,8 @@ def locate(
     No service is queried unless the profile names geocoding services. The country is null
     where the text names none.
     """
+    import pyarrow as pa
+
     from raman_pipeline.geography.georeferencing.locate import locate_texts
     from raman_pipeline.orchestration.resources import Geography
     from raman_pipeline.settings import load_settings
@@ -43,6 +45,8 @@ def locate(
     lines = [*(texts or ()), *(_read(file) if file else ())]
     if not lines:
         raise typer.BadParameter("give localities, or --file with one per line")
+    # The other allocators of Arrow keep some 40 MB more.
+    pa.set_memory_pool(pa.system_memory_pool())
     geography = Geography(load_settings(profile))
     rows = locate_texts(lines, geography.atlas, geography.geocoders, geography.overrides)
     for row in rows:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from raman_pipeline.geography.geocoding.geocoder import Candidate, GeocodeQuery
 from raman_pipeline.geography.maps.admin_divisions import AdminDivisions, bare_name
 from raman_pipeline.geography.maps.countries import Countries
@@ -11,7 +9,6 @@ from raman_pipeline.geography.maps.gazetteer import Gazetteer, Town
 from raman_pipeline.geography.text.locality import fold
 from raman_pipeline.geography.text.name_lists import COUNTRY_ALIASES
 
-NEIGHBOURS = 3
 MIN_RADIUS_KM = 10.0
 MAX_RADIUS_KM = 60.0
 
@@ -40,7 +37,6 @@ class OfflineGeocoder:
         # Other geocoders know "USA" and "England", and take a bare "Congo" for Brazzaville.
         countries_by_name = {fold(name): code for code, name in gazetteer.countries()}
         self._codes = COUNTRY_ALIASES | countries_by_name | {"congo": "CG"}
-        self._radius = cache(self._town_radius_km)
 
     def find(self, query: GeocodeQuery) -> list[Candidate]:
         """Returns countries, then first-level divisions, then towns, then the rest."""
@@ -63,15 +59,11 @@ class OfflineGeocoder:
             town.iso_a2,
             town.latitude,
             town.longitude,
-            self._radius(town.latitude, town.longitude),
+            # A site named after a town lies nearer to it than to most other towns: the radius
+            # reaches to its third neighbour, so it grows where towns are rare.
+            round(min(max(town.neighbour_km, MIN_RADIUS_KM), MAX_RADIUS_KM), 1),
             town.population,
         )
-
-    def _town_radius_km(self, latitude: float, longitude: float) -> float:
-        # A site named after a town lies nearer to it than to most other towns: the radius
-        # reaches to its third neighbour, so it grows where towns are rare.
-        reach = self._gazetteer.neighbours_km(latitude, longitude, NEIGHBOURS)
-        return round(min(max(reach, MIN_RADIUS_KM), MAX_RADIUS_KM), 1)
 
     def _named_divisions(self, name: str, iso_a2: str | None) -> list[Candidate]:
         return [

@@ -13,12 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from raman_pipeline.geography.maps.geodesy import distance_km
 from raman_pipeline.geography.text.locality import fold
 from raman_pipeline.geography.text.name_lists import DIVISION_ALIASES
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import shapely
 
 BORDER_TOLERANCE_KM = 3.0
@@ -79,49 +80,42 @@ class AdminDivisions:
     """All administrative divisions, by name and by row.
 
     Args:
-        frame: as `build.admin_divisions.join_divisions` returns it.
+        table: as `build.admin_divisions.join_divisions` returns it, geometry as WKB.
     """
 
-    def __init__(self, frame: gpd.GeoDataFrame) -> None:
-        self.version = str(frame["version"].iloc[0])
-        self._frame = frame
+    def __init__(self, table: pa.Table) -> None:
+        self.version: str = table["version"][0].as_py()
+        self._table = table.drop_columns("version").combine_chunks()
+        self._known: dict[int, AdminDivision] = {}
 
     @cached_property
-    def _divisions(self) -> list[AdminDivision]:
-        rows = enumerate(self._frame.itertuples())
-        return [
-            AdminDivision(
-                row,
-                division.names.split("\n")[0],
-                division.level,
-                division.iso_a2,
-                division.latitude,
-                division.longitude,
-                division.coordinate_uncertainty_km,
-                division.geometry,
-            )
-            for row, division in rows
-        ]
-
-    @cached_property
-    def _by_name(self) -> dict[str, list[AdminDivision]]:
-        by_name: dict[str, list[AdminDivision]] = {}
-        for division, names in zip(self._divisions, self._frame["names"], strict=True):
+    def _by_name(self) -> dict[str, list[int]]:
+        by_name: dict[str, list[int]] = {}
+        for row, names in enumerate(self._table["names"].to_pylist()):
             forms = {form for name in names.split("\n") for form in (fold(name), bare_name(name))}
             for form in forms - {""}:
-                by_name.setdefault(form, []).append(division)
+                by_name.setdefault(form, []).append(row)
         return by_name
 
     def __getitem__(self, row: int) -> AdminDivision:
         """Returns the division of a row of the table."""
-        return self._divisions[row]
+        if row not in self._known:
+            import shapely
+
+            values = {name: self._table[name][row].as_py() for name in self._table.column_names}
+            name, polygon = (
+                values.pop("names").split("\n")[0],
+                shapely.from_wkb(values.pop("geometry")),
+            )
+            self._known[row] = AdminDivision(row=row, name=name, polygon=polygon, **values)
+        return self._known[row]
 
     def find(self, name: str, iso_a2: str | None = None) -> list[AdminDivision]:
         """Returns the divisions of this name, first level first, smaller before larger ones."""
         known = DIVISION_ALIASES.get(fold(name)) or DIVISION_ALIASES.get(bare_name(name), name)
         found = self._by_name.get(fold(known)) or self._by_name.get(bare_name(known), [])
         return sorted(
-            (d for d in found if iso_a2 is None or d.iso_a2 == iso_a2),
+            (d for d in map(self.__getitem__, found) if iso_a2 in (None, d.iso_a2)),
             key=lambda d: (d.level, d.coordinate_uncertainty_km, d.iso_a2, d.name),
         )
 
@@ -147,8 +141,8 @@ def load_admin_divisions(path: Path) -> AdminDivisions:
     Raises:
         FileNotFoundError: there is no such file.
     """
-    import geopandas as gpd
+    from pyarrow import parquet
 
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file; restore it from the project")
-    return AdminDivisions(gpd.read_parquet(path))
+    return AdminDivisions(parquet.ParquetFile(path).read(use_threads=False))

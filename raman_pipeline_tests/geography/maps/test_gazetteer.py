@@ -1,4 +1,9 @@
+import json
+from unittest.mock import Mock
+
 import pytest
+
+from raman_pipeline.geography.maps import gazetteer
 
 
 def test_main_names_come_before_alternate_names(atlas):
@@ -21,11 +26,40 @@ def test_names_that_continue_are_namesakes(atlas):
 
 
 def test_distances_to_neighbours_grow_where_towns_are_rare(atlas):
-    at_tsumeb = atlas.gazetteer.neighbours_km(-19.2333, 17.7167, 3)
-    at_frankfurt = atlas.gazetteer.neighbours_km(50.1155, 8.6842, 3)
-    assert at_frankfurt < 10 < 40 < at_tsumeb
+    tsumeb, frankfurt = (atlas.gazetteer.towns(name)[0] for name in ("Tsumeb", "Frankfurt am Main"))
+    assert frankfurt.neighbour_km < 10 < 40 < tsumeb.neighbour_km
 
 
 @pytest.mark.parametrize(("number", "code"), [("516", "NA"), ("004", "AF")])
 def test_codes(atlas, number, code):
     assert atlas.gazetteer.iso_by_number()[number] == code
+
+
+def test_the_index_is_built_once_and_again_where_its_file_is_broken_or_cannot_be_written(
+    tmp_path, monkeypatch, read_only
+):
+    towns = [("Aach", ["Ach"]), ("Bad Ems", []), ("Ach", []), ("Ems", ["Bad Ems"]), ("Zell", [])]
+    cities = {
+        str(i): {"name": name, "alternatenames": others, "countrycode": "DE", "population": 9 - i}
+        | {"latitude": 50.0 + i, "longitude": 8.0}
+        for i, (name, others) in enumerate(towns)
+    }
+    file, cache = tmp_path / "cities.json", tmp_path / "cache"
+    file.write_text(json.dumps(cities))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    build = Mock(side_effect=gazetteer._build_index)
+    monkeypatch.setattr(gazetteer, "_build_index", build)
+
+    def found():
+        index = gazetteer._cached_index(file)
+        return index.named("ach"), index.named("bad ems"), index.starting("bad"), index.towns
+
+    first = found()
+    assert first[:3] == ([2], [1], [1, 3])
+    assert (found(), build.call_count) == (first, 1)
+    (stored,) = cache.rglob("*.arrow")
+    stored.write_bytes(stored.read_bytes()[:500])
+    assert (found(), build.call_count) == (first, 2)
+    with read_only(tmp_path / "locked") as locked:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(locked))
+        assert (found(), build.call_count) == (first, 3)
