@@ -200,9 +200,14 @@ class Settings(_Part):
     synthetic: SyntheticSettings = SyntheticSettings()
 
     @property
+    def simulated(self) -> bool:
+        """Whether the profile's spectra are simulated."""
+        return self.profile == "sample"
+
+    @property
     def title(self) -> str:
         """The profile's name; says so where its spectra are simulated."""
-        return "sample (simulated spectra)" if self.profile == "sample" else self.profile
+        return "sample (simulated spectra)" if self.simulated else self.profile
 
     @property
     def synthetic_store(self) -> Path:
@@ -233,6 +238,11 @@ class Settings(_Part):
     def figure_store(self) -> Path:
         """Folder of figures and written reports."""
         return self.store / "reports"
+
+    @property
+    def index_page(self) -> Path:
+        """The page that leads to all results."""
+        return self.figure_store / "index.html"
 
     @property
     def checkpoint_store(self) -> Path:

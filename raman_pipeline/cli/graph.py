@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raman_pipeline.cli.console import Location, Profile, err, fail, out, profile_settings
+from raman_pipeline.cli.findings import print_findings
 from raman_pipeline.cli.progress import show_progress
-from raman_pipeline.cli.status import print_status
 
 if TYPE_CHECKING:
     from raman_pipeline.runs.runner import Callbacks, RunOutcome
@@ -130,13 +130,16 @@ def synthetic_benchmark(
 
 
 def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOutcome]]) -> None:
-    """Runs stages with a progress display, then prints the status table."""
+    """Runs stages with a progress display, renews the page of all results, prints findings."""
+    from raman_pipeline.runs.runner import run_index
+
     try:
         with show_progress(out, err) as callbacks:
             outcomes = work(settings, callbacks)
+            outcomes += run_index(settings, callbacks)
     except ValueError as error:
         fail(str(error))
-    print_status(settings)
+    print_findings(settings)
     failed = [o for o in outcomes if not o.succeeded]
     idle = sum(not o.assets for o in outcomes)
     if idle:

@@ -1,4 +1,4 @@
-"""The command `raman-pipeline status`, and the table that closes a run."""
+"""The command `raman-pipeline status`."""
 
 from __future__ import annotations
 

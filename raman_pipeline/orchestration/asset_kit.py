@@ -180,6 +180,7 @@ def _asset(
         declared: anything else that `dg.asset` takes.
     """
     built_in = _SCHEMA_CHECK if schema else {}
+    follows = EAGER_ON_DATA_CHANGE if eager else None
 
     def decorate(function: Callable[..., Result]) -> dg.AssetsDefinition:
         name = declared.get("name", function.__name__)
@@ -215,11 +216,12 @@ def _asset(
         ]
         ins = dict.fromkeys(stored, ON_DISK) | declared.get("ins", {})
         return dg.asset(
-            **{"code_version": "1", "owners": OWNERS} | declared | {"ins": ins},
+            **{"code_version": "1", "owners": OWNERS, "automation_condition": follows}
+            | declared
+            | {"ins": ins},
             kinds=kinds,
             dagster_type=dagster_type,
             io_manager_key=io_manager_key,
-            automation_condition=EAGER_ON_DATA_CHANGE if eager else None,
             metadata=_metadata(uses, schema),
             check_specs=[
                 *_check_specs(name, {**(checks or {}), **built_in}, blocking=True),

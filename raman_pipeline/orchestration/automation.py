@@ -1,4 +1,4 @@
-"""The automation condition of all assets up to the folds; nothing that trains has one."""
+"""The automation conditions of assets up to the folds and of the page; nothing trains by itself."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ EAGER_ON_DATA_CHANGE = (
 )
 """As `eager`, but only for inputs whose data version changed: an archive that was fetched
 again with the same bytes leads to no run."""
+
+EAGER_ON_ANY_CHANGE = EAGER_ON_DATA_CHANGE.without(
+    ~dg.AutomationCondition.any_deps_missing()
+).with_label("when the content of an input changed, even if other inputs are missing")
+"""For the page of all results, which names what is missing."""

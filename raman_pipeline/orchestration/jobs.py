@@ -21,6 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "synthetic": ("synthetic",),
     "embedding": ("embedding",),
     "synthetic_reports": ("synthetic_reports",),
+    "index": ("index",),
 }
 """Job to asset groups, in the order of the graph."""
 
@@ -37,6 +38,7 @@ _DESCRIPTIONS = {
     "synthetic": "Make a synthetic set; evaluate baselines and peak models.",
     "embedding": "Train and evaluate the paper's network: seed, task.",
     "synthetic_reports": "Compare all methods on the synthetic tasks.",
+    "index": "Write the page that leads to all reports, tables, figures and maps.",
 }
 
 JOBS = [

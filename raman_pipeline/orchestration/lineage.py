@@ -135,6 +135,12 @@ DERIVED: dict[str, dict[str, str]] = {
     "open_set_recognition": {_REST: "spectra.intensity spectra.mineral"},
     "mixture_evaluation": {_REST: "spectra.intensity spectra.mineral"},
     "identification_report": {_REST: "identified_spectra.rank"},
+    "report_index": {
+        "protocol": "",  # text of the reports
+        "finding": "parsed_spectra.member_id refused_members.code dataset_report.specimens "
+        "geolocation_report.accuracy identification_report.top1 mixture_evaluation.correct "
+        "denoising_report.mse clustering_report.ari synthetic_report.accuracy",
+    },
     "synthetic_runs": {"part n accuracy": "universal_synthetic_set.sha256"},
     "embedding_runs": {"part n accuracy": "universal_synthetic_set.sha256"},
 }
@@ -145,6 +151,7 @@ PARAMETERS = frozenset(
         *("seed", "preset", "task", "method", "representation", "from_autoencoder", "clustering"),
         *("k", "k_from", "noise", "setting", "variant", "share", "family", "split", "protocol"),
         *("components", "at_least", "section", "paper_spectra", "baseline", "number"),
+        *("subject", "report"),
     ]
 )
 """Columns that say what a run was, or that are given."""

@@ -45,8 +45,11 @@ def changed_archives(
 
 follow_up = dg.AutomationConditionSensorDefinition(
     "follow_up",
-    target=dg.AssetSelection.groups(*GROUPS["ingest"], *GROUPS["dataset"], *GROUPS["folds"]),
+    target=dg.AssetSelection.groups(
+        *(group for job in ("ingest", "dataset", "folds", "index") for group in GROUPS[job])
+    ),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
-    description="Materialises what depends on a changed archive, up to the folds.",
+    description="Materialises what depends on a changed archive, up to the folds, and the page of "
+    "all results whenever one changed.",
 )

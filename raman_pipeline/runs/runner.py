@@ -27,6 +27,7 @@ from raman_pipeline.orchestration.partitions import (
     partition_values,
 )
 from raman_pipeline.orchestration.resources import Rruff
+from raman_pipeline.report_index.sections import SHOWN
 from raman_pipeline.runs.dagster_internals import StepFailureData
 from raman_pipeline.runs.instance import fail_orphans, open_instance, process_tags
 from raman_pipeline.runs.staleness import stale_assets
@@ -239,6 +240,23 @@ def run_synthetic(
     if partitions and not any(o.errors for o in outcomes):
         outcomes += run_job(settings, "embedding", callbacks, partitions, processes)
     return [*outcomes, *run_job(settings, "synthetic_reports", callbacks)]
+
+
+def run_index(settings: Settings, callbacks: Callbacks) -> list[RunOutcome]:
+    """Renews the page of all results, where one of them changed or became outdated."""
+    definitions, key = build_definitions(settings), dg.AssetKey("report_index")
+    graph = definitions.resolve_asset_graph()
+    whole = [name for name in SHOWN if not graph.get(dg.AssetKey(name)).is_partitioned]
+    callbacks.on_start("index", 1)
+    with open_instance(settings) as instance:
+        outdated = list(stale_assets(definitions, instance, whole, None))
+        last = instance.get_latest_materialization_event(key)
+        told = last and last.asset_materialization and last.asset_materialization.metadata
+        always = [] if told and told["outdated"].value == outdated else ["report_index"]
+        config = {"report_index": {"outdated": outdated}}
+        outcome = run_stale(settings, definitions, instance, "index", None, always, config=config)
+    callbacks.on_outcome(outcome)
+    return [outcome]
 
 
 def run_stale(

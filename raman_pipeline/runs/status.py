@@ -97,7 +97,9 @@ def leftovers(settings: Settings, assets: Iterable[str]) -> list[Path]:
         for folder in (settings.asset_store, settings.figure_store)
         if folder.is_dir()
         for path in sorted(folder.iterdir())
-        if not path.name.startswith(".") and path.name.split(".")[0] not in known
+        if not path.name.startswith(".")
+        and path.name.split(".")[0] not in known
+        and path != settings.index_page
     ]
 
 

@@ -121,12 +121,12 @@ def test_where_things_lie_makes_nothing_stale(tmp_path):
 
 def test_nothing_trains_by_itself(definitions):
     eager = {name for name, spec in specs(definitions).items() if spec.automation_condition}
-    up_to_the_folds = {
+    followed = {
         asset
-        for job in ("ingest", "dataset", "folds")
+        for job in ("ingest", "dataset", "folds", "index")
         for asset in jobs.assets_of(definitions, job)
     }
-    assert eager == up_to_the_folds - {"rruff_archive"}
+    assert eager == followed - {"rruff_archive"}
 
 
 def test_the_weekly_refresh_and_what_follows_are_on_from_the_start(definitions):
