@@ -178,6 +178,7 @@ def _listed(rows: pd.DataFrame) -> str:
     names = rows["protocol"].str.replace(
         r", leave-one-specimen-out, whole library$", "", regex=True
     )
+    names = names.str.replace("1-NN, ", "1-NN on ")
     return ", ".join(f"{n} {top1:.3f}" for n, top1 in zip(names, rows["top1"], strict=True))
 
 

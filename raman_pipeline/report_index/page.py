@@ -27,8 +27,10 @@ from raman_pipeline.report_index.findings import SIMULATED, command_of
 from raman_pipeline.report_index.sections import SECTIONS
 from raman_pipeline.report_index.store import Store
 
-_WIDTH = 1000
-"""Pixels of an embedded figure; the full one is a file."""
+_WIDE = 2.3
+"""Figures of this ratio of width to height get the whole width."""
+_WIDTH = {False: 1000, True: 1500}
+"""Pixels of an embedded figure, wide or not; the full one is a file."""
 _COLOURS = 128
 _HEADINGS = 2
 """A heading of a report is this many levels lower on the page."""
@@ -104,16 +106,7 @@ def _shown(
         "outdated": outdated and bool(files or text),
         "report": _html(text) if text else None,
         # Of a partitioned asset the first partition is shown, and the others are linked.
-        "figures": [
-            {
-                "title": path.stem.replace("_", " "),
-                "partition": _partition(store, name, path),
-                "link": _link(store, path),
-                "data": _data_uri(path),
-            }
-            for path in first
-            if path.suffix == ".png"
-        ],
+        "figures": [_figure(store, name, path) for path in first if path.suffix == ".png"],
         "files": [
             {"link": _link(store, path), "title": str(path.relative_to(store.reports / name))}
             for path in files
@@ -137,9 +130,23 @@ def _listed(store: Store, name: str, made: Made) -> dict[str, Any]:
     }
 
 
-def _partition(store: Store, name: str, path: Path) -> str:
+def _figure(store: Store, name: str, path: Path) -> dict[str, Any]:
+    """Returns a figure in the size and the number of colours that the page needs."""
     folder = path.parent.relative_to(store.reports / name)
-    return "" if folder == Path() else str(folder)
+    with Image.open(path) as stored:
+        wide = stored.width > _WIDE * stored.height
+        width = min(stored.width, _WIDTH[wide])
+        size = (width, round(stored.height * width / stored.width))
+        small = stored.convert("RGB").resize(size)
+    buffer = io.BytesIO()
+    small.quantize(_COLOURS).save(buffer, format="png")
+    return {
+        "title": path.stem.replace("_", " "),
+        "partition": "" if folder == Path() else str(folder),
+        "link": _link(store, path),
+        "wide": wide,
+        "data": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}",
+    }
 
 
 def _link(store: Store, path: Path) -> str:
@@ -164,17 +171,6 @@ def _html(text: str) -> str:
 def _markdown() -> MarkdownIt:
     # Cells hold text of others: tags in it are shown, not used.
     return MarkdownIt("commonmark", {"html": False}).enable("table")
-
-
-def _data_uri(path: Path) -> str:
-    """Returns a figure, not larger than the page needs, in few colours."""
-    with Image.open(path) as figure:
-        small = figure.convert("RGB")
-    if small.width > _WIDTH:
-        small = small.resize((_WIDTH, round(small.height * _WIDTH / small.width)))
-    buffer = io.BytesIO()
-    small.quantize(_COLOURS).save(buffer, format="png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 @cache

@@ -196,9 +196,9 @@ def to_markdown(
         "out), and with its whole mineral left out. Calibrations are cross-fitted: five folds, "
         "grouped by mineral.",
         [
-            f"AUROC of the probability of being in the library: {metrics['auroc']:.3f}; correctly "
-            f"identified spectra only: {metrics['auroc_correct']:.3f}; of the best score alone "
-            f"(baseline): {metrics['auroc_best_score']:.3f}",
+            f"AUROC of the probability of being in the library: {_three(metrics['auroc'])}; "
+            f"correctly identified spectra only: {_three(metrics['auroc_correct'])}; of the best "
+            f"score alone (baseline): {_three(metrics['auroc_best_score'])}",
             f"Flagged as unknown: {metrics['unknown_flagged']:.3f} of the unknown, "
             f"{metrics['known_flagged']:.3f} of the known",
             f"Brier score of the best mineral, known minerals only: {metrics['brier_known']:.3f} "
@@ -212,14 +212,14 @@ def to_markdown(
         "calibration has seen.",
         [
             f"AUROC of the probability of being in the library: "
-            f"{auroc['in_library_probability']:.3f}; of the best score alone: "
-            f"{auroc['best_score']:.3f}; of the best cosine of first derivatives (baseline): "
-            f"{auroc['best_derivative_cosine']:.3f}"
+            f"{_three(auroc['in_library_probability'])}; of the best score alone: "
+            f"{_three(auroc['best_score'])}; of the best cosine of first derivatives (baseline): "
+            f"{_three(auroc['best_derivative_cosine'])}"
         ],
         "## Countries",
-        f"{CAVEAT} The most probable country is correct for {metrics['countries']:.3f} of "
+        f"{CAVEAT} The most probable country is correct for {_three(metrics['countries'])} of "
         f"{metrics['countries_n']:,.0f} spectra; the most frequent country for "
-        f"{metrics['countries_baseline']:.3f}.",
+        f"{_three(metrics['countries_baseline'])}.",
         "## Mixtures",
         "Sums of spectra of two and of three minerals, with random fractions of at least 0.2 of "
         "the height; their specimens are left out of the library. Fractions are of heights, not of "
@@ -238,5 +238,9 @@ def _accuracy(identified: pd.DataFrame, column: str) -> dict[str, float]:
 
 
 def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
-    shown = {c: frame[c].map("{:.3f}".format) for c in frame.select_dtypes("float").columns}
-    return frame.assign(**shown)
+    return frame.assign(**{c: frame[c].map(_three) for c in frame.select_dtypes("float").columns})
+
+
+def _three(value: float) -> str:
+    """Returns three digits; a dash where a mean is over nothing."""
+    return "–" if np.isnan(value) else f"{value:.3f}"

@@ -137,7 +137,7 @@ def mixture_evaluation(settings: Settings, mineral_library: ModelState) -> Resul
 @report_asset(
     text.BY_PROTOCOL,
     group_name="identification",
-    code_version="4",
+    code_version="5",
     uses=["fine_grid", "identification"],
 )
 def identification_report(

@@ -84,5 +84,7 @@ def test_the_report_states_protocol_and_conclusions(tables):
     text = report.to_markdown(identified, open_set, mixtures, {"profile": "simulated"})
     assert "- profile: simulated" in text
     assert f"- {report.conclusions(identified, mixtures)[0]}" in text
+    nothing_right = mixtures.assign(correct=0, fraction_error=np.nan)
+    assert "| – |" in report.to_markdown(identified, open_set, nothing_right, {})
     worse = identified.assign(rank=9)
     assert "ours does not beat 1-NN" in report.conclusions(worse, mixtures)[0]
