@@ -3,7 +3,15 @@
 import pytest
 
 from raman_pipeline.learning.geolocation.registry import FAMILIES
-from raman_pipeline.runs.runner import Callbacks, accept_archive, run_backfill, run_graph
+from raman_pipeline.report_index.sections import SHOWN
+from raman_pipeline.runs.runner import (
+    Callbacks,
+    accept_archive,
+    run_backfill,
+    run_graph,
+    run_index,
+)
+from raman_pipeline.settings import GridSettings
 from raman_pipeline_tests.integration.conftest import quick_settings, states
 
 pytestmark = pytest.mark.integration
@@ -30,6 +38,20 @@ def test_what_is_unchanged_is_not_made_again(settings):
     assert set.union(*again.values()) == {"rruff_archive"}
     after = {s.asset: s.last_time for s in states(settings).values()}
     assert {a for a in before if before[a] != after[a]} <= {"rruff_archive"}
+
+
+def test_the_page_of_all_results_shows_what_there_is_and_what_is_outdated(settings):
+    assert done(run_index(settings, Callbacks())) == {("index", None): {"report_index"}}
+    assert done(run_index(settings, Callbacks())) == {}
+    page = settings.index_page.read_text()
+    with_reports = {path.name for path in settings.figure_store.iterdir() if path.is_dir()}
+    assert with_reports <= set(SHOWN)
+    assert "Outdated" not in page
+    other = settings.model_copy(update={"grid": GridSettings(points=300)})
+    assert done(run_index(other, Callbacks())) == {("index", None): {"report_index"}}
+    outdated = settings.index_page.read_text().split("Outdated")[1].split("</ul>")[0]
+    assert "wavenumber_window" in outdated
+    assert "georeferencing_report" not in outdated
 
 
 def test_training_report_and_a_changed_archive(settings, site):

@@ -124,4 +124,4 @@ def test_reports_are_rendered_and_text_of_others_is_not_run(store):
 def test_missing_and_outdated_reports_are_named_with_their_command(store):
     html = page_of(store, outdated=["geolocation_report", "denoising_report"])
     assert html.count("Outdated: older than its inputs") == 1
-    assert html.count("raman-pipeline cluster --profile rruff") == 3
+    assert html.count("Make it with <code>raman-pipeline cluster --profile rruff</code>") == 3
