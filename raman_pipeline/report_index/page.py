@@ -68,7 +68,7 @@ def index_page(
         profile: its name.
         simulated: whether its spectra are simulated.
     """
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "title": section.title,
             "assets": [
