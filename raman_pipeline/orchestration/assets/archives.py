@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from raman_pipeline.orchestration.asset_kit import OWNERS
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.archive_store import NOT_PUBLISHED, ArchiveRecord
@@ -31,7 +31,7 @@ class ArchiveConfig(dg.Config):
     partitions_def=ARCHIVES,
     group_name="archives",
     kinds={"file"},
-    owners=OWNERS,
+    owners=kit.OWNERS,
     pool="rruff_site",
     code_version="1",
     check_specs=[

@@ -6,7 +6,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from raman_pipeline.learning.data.labelled import fold_train_test
-from raman_pipeline.orchestration.asset_kit import Check, Result, model_asset
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.plots.augmentation import augmented_spectra
 from raman_pipeline.settings import Settings
@@ -21,7 +21,7 @@ class AugmentationConfig(dg.Config):
     copies: int = Field(0, ge=0, description="augmented copies of each spectrum to store")
 
 
-@model_asset(
+@kit.model_asset(
     group_name="geolocation",
     partitions_def=FOLD_SPLIT,
     kinds={"pytorch"},
@@ -35,7 +35,7 @@ def augmented_training_set(
     settings: Settings,
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
-) -> Result:
+) -> kit.Result:
     """The augmentation that ConvNeXt1D trains with; with `copies`, augmented spectra too.
 
     Networks augment anew in every epoch, so nothing has to be stored to train.
@@ -52,14 +52,13 @@ def augmented_training_set(
     stored = result.arrays.get("intensity", shown)
     first = train.metadata.iloc[0]
     title = f"{first['mineral']} {first['rruff_id']}: {preset.augmentation}"
-    return Result(
+    return kit.Result(
         result,
-        {
-            "dagster/row_count": config.copies * len(train),
-            "recipe": result.metadata["recipe"],
-        },
+        {"dagster/row_count": config.copies * len(train), "recipe": result.metadata["recipe"]},
         checks={
-            "in_range": Check(np.isfinite(stored).all() and stored.min() >= 0 and stored.max() <= 1)
+            "in_range": kit.Check(
+                np.isfinite(stored).all() and stored.min() >= 0 and stored.max() <= 1
+            )
         },
         figures={"copies": augmented_spectra(result.arrays["grid"], data.spectra[0], shown, title)},
     )

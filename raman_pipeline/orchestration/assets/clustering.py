@@ -21,14 +21,7 @@ from raman_pipeline.learning.clustering.scores import scores
 from raman_pipeline.learning.clustering.sparavigna2025 import match_files
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.presets import AutoencoderName
-from raman_pipeline.orchestration.asset_kit import (
-    ALL_PARTITIONS,
-    Check,
-    Result,
-    failure,
-    model_asset,
-    table_asset,
-)
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.assets.denoising import (
     CLUSTERING_USES,
     NOTHING_EVALUATED,
@@ -52,11 +45,11 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 THREE, HARD, HELD_OUT = "the paper's minerals", "hard set", "hard set, held-out specimens"
 
 _table = partial(
-    table_asset, group_name="clustering", partitions_def=PRESET_SEED, kinds={"scikitlearn"}
+    kit.table_asset, group_name="clustering", partitions_def=PRESET_SEED, kinds={"scikitlearn"}
 )
 
 
-@model_asset(
+@kit.model_asset(
     group_name="clustering",
     partitions_def=PRESET_SEED,
     kinds={"pytorch"},
@@ -70,7 +63,7 @@ def latent_vectors(
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
-) -> Result:
+) -> kit.Result:
     """Latents of the spectra to cluster, augmented ones last: float32 [n, latent]."""
     corpus = corpus_of(settings, spectra, fine_spectra, seed).spectra
     chosen = spectra_to_cluster(corpus, settings, seed)
@@ -80,7 +73,7 @@ def latent_vectors(
         {"rows": chosen.metadata.to_dict("records"), "seed": seed},
     )
     augmented = int(chosen.metadata["augmented"].sum())
-    return Result(
+    return kit.Result(
         state,
         {
             "dagster/row_count": len(chosen),
@@ -89,18 +82,20 @@ def latent_vectors(
             "latent_size": latents.shape[1],
         },
         checks={
-            "complete_and_finite": Check(len(latents) == len(chosen) and np.isfinite(latents).all())
+            "complete_and_finite": kit.Check(
+                len(latents) == len(chosen) and np.isfinite(latents).all()
+            )
         },
     )
 
 
 @_table(EMBEDDING_2D, code_version="2")
-def embedding_2d(seed: int, latent_vectors: ModelState) -> Result:
+def embedding_2d(seed: int, latent_vectors: ModelState) -> kit.Result:
     """The t-SNE embedding of the latents in two dimensions."""
     rows = pd.DataFrame(latent_vectors.metadata["rows"]).drop(columns="member")
     points = tsne(latent_vectors.arrays["latent"], seed)
     table = EMBEDDING_2D.from_frame(rows.assign(x=points[:, 0], y=points[:, 1]))
-    return Result(table, {"seed": seed})
+    return kit.Result(table, {"seed": seed})
 
 
 @_table(
@@ -117,7 +112,7 @@ def clusters(
     embedding_2d: pa.Table,
     latent_vectors: ModelState,
     denoising_autoencoder: ModelState,
-) -> Result:
+) -> kit.Result:
     """K-Means on the t-SNE embedding, as in the paper: file lists, figures, pseudo-spectra."""
     frame = embedding_2d.to_pandas()
     points = frame[["x", "y"]].to_numpy()
@@ -131,10 +126,10 @@ def clusters(
     measured = frame[~frame["augmented"]]
     found = scores(measured["mineral"], measured["cluster"], measured[["x", "y"]].to_numpy())
     listed = sum(names.count("\n") for names in lists.values())
-    return Result(
+    return kit.Result(
         CLUSTERS.from_frame(frame),
         {"seed": seed, "preset": preset, **found},
-        checks={"every_file_once": Check.equal(spectra=len(frame), listed=listed)},
+        checks={"every_file_once": kit.Check.equal(spectra=len(frame), listed=listed)},
         figures={
             "embedding": embedding(frame, title),
             **{
@@ -146,12 +141,7 @@ def clusters(
     )
 
 
-@_table(
-    CLUSTERING_RUNS,
-    code_version="3",
-    uses=CLUSTERING_USES,
-    provenance_inputs=["fine_spectra"],
-)
+@_table(CLUSTERING_RUNS, code_version="3", uses=CLUSTERING_USES, provenance_inputs=["fine_spectra"])
 def clustering_runs(
     preset: AutoencoderName,
     seed: int,
@@ -159,7 +149,7 @@ def clustering_runs(
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
-) -> Result:
+) -> kit.Result:
     """Clustering benchmark: representations from the autoencoder and without it, three tasks."""
     corpus = corpus_of(settings, spectra, fine_spectra, seed)
     hard = settings.clustering.hard_minerals
@@ -176,15 +166,11 @@ def clustering_runs(
             task, preset, seed, chosen, representations(chosen.intensity), reference.get(task)
         )
     )
-    return Result(table, {"seed": seed})
+    return kit.Result(table, {"seed": seed})
 
 
 @clustering_report_asset(
-    CLUSTERING_RUNS,
-    ins={
-        "clustering_runs": ALL_PARTITIONS,
-        "clusters": ALL_PARTITIONS,
-    },
+    CLUSTERING_RUNS, ins={"clustering_runs": kit.ALL_PARTITIONS, "clusters": kit.ALL_PARTITIONS}
 )
 def clustering_report(
     settings: Settings,
@@ -192,11 +178,11 @@ def clustering_report(
     fine_spectra: SpectrumTensor,
     clustering_runs: dict[str, pa.Table],
     clusters: dict[str, pa.Table],
-) -> Result:
+) -> kit.Result:
     """The clustering benchmark over seeds and tasks, and the files of the paper."""
     runs = current_runs(settings, fine_spectra, clustering_runs)
     if runs.empty:
-        raise failure(NOTHING_EVALUATED)
+        raise kit.failure(NOTHING_EVALUATED)
     table = text.summary(runs)
     members = spectra.select(["member_id", "member", "kind"]).to_pandas()
     files = match_files(members[members["kind"] == "Processed"])
@@ -209,7 +195,7 @@ def clustering_report(
     comparison = text.compare_with_paper(files, frames)
     protocol = clustering_protocol(settings, runs)
     title = f"Agreement of clusters with minerals, profile {settings.title}"
-    return Result(
+    return kit.Result(
         CLUSTERING_RUNS.from_frame(runs),
         {
             "conclusions": text.conclusions(table),

@@ -30,17 +30,7 @@ from raman_pipeline.learning.denoising.evaluation import (
 )
 from raman_pipeline.learning.denoising.pairs import DENOISED_PAIRS, evaluate_pairs
 from raman_pipeline.learning.denoising.presets import AutoencoderName
-from raman_pipeline.orchestration.asset_kit import (
-    ALL_PARTITIONS,
-    Check,
-    Result,
-    checkpoint_of,
-    failure,
-    log_epochs,
-    model_asset,
-    report_asset,
-    table_asset,
-)
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import PRESET_SEED, partition_values
 from raman_pipeline.orchestration.provenance import current_rows, provenance
 from raman_pipeline.plots.denoising import denoised_examples, error_by_noise
@@ -52,7 +42,7 @@ if TYPE_CHECKING:
 
 CLUSTERING_USES = ["fine_grid", "denoising", "clustering"]
 _table = partial(
-    table_asset,
+    kit.table_asset,
     group_name="clustering",
     code_version="3",
     partitions_def=PRESET_SEED,
@@ -60,7 +50,7 @@ _table = partial(
     provenance_inputs=["fine_spectra"],
 )
 clustering_report_asset = partial(
-    report_asset, group_name="clustering_reports", code_version="3", uses=CLUSTERING_USES
+    kit.report_asset, group_name="clustering_reports", code_version="3", uses=CLUSTERING_USES
 )
 _PRESET = Column("preset", pa.string(), "preset of the autoencoder")
 DENOISING_REPORT = TableSchema(
@@ -96,7 +86,7 @@ def spectra_to_cluster(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
     )
 
 
-@model_asset(
+@kit.model_asset(
     group_name="clustering",
     code_version="3",
     partitions_def=PRESET_SEED,
@@ -110,7 +100,7 @@ def denoising_autoencoder(
     settings: Settings,
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
-) -> Result:
+) -> kit.Result:
     """A transformer autoencoder that reconstructs clean spectra from noisy ones.
 
     The `paper` preset is trained on the spectra that it clusters, as in the paper; `default`
@@ -123,8 +113,8 @@ def denoising_autoencoder(
     training = corpus.training
     if chosen.train_on_clustered:
         training = spectra_to_cluster(corpus.spectra, settings, seed)
-    checkpoint = checkpoint_of(settings)
-    state = fit_autoencoder(training, chosen, seed, checkpoint, log_epochs())
+    checkpoint = kit.checkpoint_of(settings)
+    state = fit_autoencoder(training, chosen, seed, checkpoint, kit.log_epochs())
     state.metadata["training_specimens"] = sorted(training.metadata["rruff_id"].unique())
     evaluation = evaluation_set(corpus.held_out, state)
     shared = set(evaluation.metadata["rruff_id"]) & set(state.metadata["training_specimens"])
@@ -133,10 +123,10 @@ def denoising_autoencoder(
     figure = denoised_examples(
         evaluation, open_autoencoder(state).denoise, _SHOWN_NOISE, seed, title
     )
-    return Result(
+    return kit.Result(
         state,
         {"dagster/row_count": len(training), "preset": preset, "seed": seed},
-        checks={"held_out_specimens": Check(not shared, specimens=specimens)},
+        checks={"held_out_specimens": kit.Check(not shared, specimens=specimens)},
         figures={"denoised": figure},
     )
 
@@ -148,7 +138,7 @@ def denoising_runs(
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
-) -> Result:
+) -> kit.Result:
     """The autoencoder and classical smoothers on held-out spectra with added noise."""
     corpus = corpus_of(settings, spectra, fine_spectra, seed)
     table = DENOISING_RUNS.from_rows(
@@ -162,7 +152,7 @@ def denoising_runs(
     )
     frame = table.to_pandas()
     shown = frame[frame["noise"] == _SHOWN_NOISE].set_index("method")["mse"]
-    return Result(table, {"mse_at_5_percent": dg.MetadataValue.json(shown.to_dict())})
+    return kit.Result(table, {"mse_at_5_percent": dg.MetadataValue.json(shown.to_dict())})
 
 
 @_table(DENOISED_PAIRS)
@@ -172,7 +162,7 @@ def denoised_pairs(
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
     denoising_autoencoder: ModelState,
-) -> Result:
+) -> kit.Result:
     """Denoisers on RAW spectra of held-out specimens, compared with the processed spectra."""
     corpus = corpus_of(settings, spectra, fine_spectra, seed)
     evaluation = evaluation_set(corpus.held_out, denoising_autoencoder)
@@ -189,7 +179,7 @@ def denoised_pairs(
     denoisers = {name: smooth for name, (_, smooth) in smoothers.items()}
     denoisers["autoencoder"] = open_autoencoder(denoising_autoencoder).denoise
     step = settings.fine_grid.step_cm1
-    return Result(
+    return kit.Result(
         DENOISED_PAIRS.from_rows(evaluate_pairs(before, after, denoisers, step)),
         {"pairs": len(raw), "minerals": evaluation.metadata["mineral"].nunique()},
     )
@@ -210,27 +200,24 @@ def evaluation_set(held_out: Corpus, state: ModelState) -> Corpus:
 
 @clustering_report_asset(
     DENOISING_REPORT,
-    ins={"denoising_runs": ALL_PARTITIONS, "denoised_pairs": ALL_PARTITIONS},
+    ins={"denoising_runs": kit.ALL_PARTITIONS, "denoised_pairs": kit.ALL_PARTITIONS},
 )
 def denoising_report(
     settings: Settings,
     fine_spectra: SpectrumTensor,
     denoising_runs: dict[str, pa.Table],
     denoised_pairs: dict[str, pa.Table],
-) -> Result:
+) -> kit.Result:
     """Autoencoders and classical smoothers on added noise and on measured pairs."""
     runs = current_runs(settings, fine_spectra, denoising_runs)
     if runs.empty:
-        raise failure(NOTHING_EVALUATED)
+        raise kit.failure(NOTHING_EVALUATED)
     table = text.summary(runs)
     pairs = text.pair_summary(current_runs(settings, fine_spectra, denoised_pairs))
     title = f"profile {settings.title}, held-out specimens, means over seeds"
-    return Result(
+    return kit.Result(
         DENOISING_REPORT.from_frame(runs),
-        {
-            "conclusions": text.conclusions(table),
-            "seeds": runs["seed"].nunique(),
-        },
+        {"conclusions": text.conclusions(table), "seeds": runs["seed"].nunique()},
         figures={
             f"errors_{preset}": error_by_noise(rows, f"{preset} preset, {title}")
             for preset, rows in runs.groupby("preset")

@@ -31,7 +31,7 @@ from raman_pipeline.learning.geolocation.significance import (
     mineral_ceiling,
     paired_test,
 )
-from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.progress import Progress, publish
@@ -50,14 +50,14 @@ SCALED = ("mineral_memorisation", "extra_trees", "chemistry_trees", BEST)
 
 def _experiment(
     name: str, code_version: str = "2", **ins: dg.AssetIn
-) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
+) -> Callable[[Callable[..., kit.Result]], dg.AssetsDefinition]:
     """Returns a decorator for a function of settings and ExperimentData."""
 
-    def decorate(run: Callable[..., Result]) -> dg.AssetsDefinition:
+    def decorate(run: Callable[..., kit.Result]) -> dg.AssetsDefinition:
         # Which spectra take part is the same for every split.
         split = dg.AssetIn(partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"]))
 
-        @table_asset(
+        @kit.table_asset(
             EXPERIMENT_RUNS,
             name=name,
             description=run.__doc__,
@@ -74,7 +74,7 @@ def _experiment(
             resampled_spectra: SpectrumTensor,
             spectrum_covariates: pa.Table,
             **others: StoredTable,
-        ) -> Result:
+        ) -> kit.Result:
             folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
             trees = settings.forest.trees
             data = ExperimentData(folds, resampled_spectra, covariates, N_FOLDS, trees)
@@ -86,7 +86,7 @@ def _experiment(
 
 
 @_experiment("paired_comparison")
-def paired_comparison(settings: Settings, data: ExperimentData) -> Result:
+def paired_comparison(settings: Settings, data: ExperimentData) -> kit.Result:
     """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
     baselines = comparable_baselines(FAMILIES[BEST])
     runs_each = len(SEEDS) * N_FOLDS
@@ -108,7 +108,7 @@ def paired_comparison(settings: Settings, data: ExperimentData) -> Result:
 
 
 @_experiment("input_ablation", "3", spectra=ON_DISK)
-def input_ablation(settings: Settings, data: ExperimentData, spectra: StoredTable) -> Result:
+def input_ablation(settings: Settings, data: ExperimentData, spectra: StoredTable) -> kit.Result:
     """The same learner on spectrum, chemistry and laser, alone and together; names memorised."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
     covariates = data.covariates.merge(source, on="member_id", validate="one_to_one")
@@ -127,7 +127,7 @@ def input_ablation(settings: Settings, data: ExperimentData, spectra: StoredTabl
 
 
 @_experiment("learning_curve")
-def learning_curve_asset(settings: Settings, data: ExperimentData) -> Result:
+def learning_curve_asset(settings: Settings, data: ExperimentData) -> kit.Result:
     """Loss against the number of training specimens, with a fitted power law."""
     runs_each = N_FOLDS * len(SHARES)
     log = _log(runs_each * len(SCALED))
@@ -145,7 +145,7 @@ def learning_curve_asset(settings: Settings, data: ExperimentData) -> Result:
 
 
 @_experiment("duplicate_effect", "3")
-def duplicate_effect_asset(settings: Settings, data: ExperimentData) -> Result:
+def duplicate_effect_asset(settings: Settings, data: ExperimentData) -> kit.Result:
     """The effect of counting each measurement twice, as RAW and Processed, on the papers' split."""
     total = 2 * len(DUPLICATE_SPLITS) * len(DUPLICATE_FAMILIES) * N_FOLDS
     table = duplicate_effect(data, settings.folds.seed, _log(total))
@@ -183,13 +183,13 @@ def _note(settings: Settings, runs: pd.DataFrame) -> str:
 
 def _result(
     table: pa.Table, runs_each: int, figures: "dict[str, Figure]", metadata: dict[str, Any]
-) -> Result:
+) -> kit.Result:
     """Returns the result of an experiment; every variant must have the same number of runs."""
     runs = table.to_pandas()
     means = runs[runs["share"] == 1].groupby("variant")[["accuracy", "macro_f1", "top5"]].mean()
-    return Result(
+    return kit.Result(
         table,
         {"means": dg.MetadataValue.json(means.round(4).to_dict("index")), **metadata},
-        checks={"all_runs": Check((runs["variant"].value_counts() == runs_each).all())},
+        checks={"all_runs": kit.Check((runs["variant"].value_counts() == runs_each).all())},
         figures=figures,
     )

@@ -19,7 +19,7 @@ from raman_pipeline.learning.data.splits import (
     groups_in_several_folds,
     seen_specimen_share,
 )
-from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import N_FOLDS, SPLIT
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
@@ -29,7 +29,7 @@ _COVARIATE_COLUMNS = [
     *("member_id", "rruff_id", "measurement_key", "wavelength_nm"),
     *("ideal_chemistry", "measured_chemistry"),
 ]
-_table = partial(table_asset, eager=True)
+_table = partial(kit.table_asset, eager=True)
 
 
 @_table(
@@ -45,7 +45,7 @@ _table = partial(table_asset, eager=True)
 )
 def fold_assignment(
     split: Split, settings: Settings, spectra: StoredTable, located_specimens: pa.Table
-) -> Result:
+) -> kit.Result:
     """The test fold of every spectrum, and why the others are excluded.
 
     `random` is the papers' split, stratified by country; `specimen`, `locality` and
@@ -63,7 +63,7 @@ def fold_assignment(
     assigned = folds["fold"].notna()
     excluded = dict(Counter(folds["excluded"].dropna()))
     counts = {"assigned": int(assigned.sum()), "excluded": sum(excluded.values())}
-    return Result(
+    return kit.Result(
         table,
         {
             **counts,
@@ -75,12 +75,12 @@ def fold_assignment(
             "seen_specimen_share": seen_specimen_share(folds),
         },
         checks={
-            "rows_conserved": Check(
+            "rows_conserved": kit.Check(
                 (assigned != folds["excluded"].notna()).all() and len(folds) == spectra.num_rows,
                 spectra=spectra.num_rows,
                 **counts,
             ),
-            "groups_disjoint": Check(not any(shared.values()), groups_in_several_folds=shared),
+            "groups_disjoint": kit.Check(not any(shared.values()), groups_in_several_folds=shared),
         },
     )
 
@@ -91,12 +91,12 @@ def fold_assignment(
     group_name="features",
     checks={"rows_conserved": "One row per spectrum, in order."},
 )
-def spectrum_covariates_asset(spectra: StoredTable, located_specimens: pa.Table) -> Result:
+def spectrum_covariates_asset(spectra: StoredTable, located_specimens: pa.Table) -> kit.Result:
     """What is known of each spectrum besides its intensities: laser, chemistry, position."""
     frame = spectra.select(_COVARIATE_COLUMNS).to_pandas()
     table = spectrum_covariates(frame, located_specimens.to_pandas())
     in_order = table["member_id"].to_pylist() == frame["member_id"].tolist()
-    return Result(
+    return kit.Result(
         table,
         {
             **{
@@ -107,7 +107,7 @@ def spectrum_covariates_asset(spectra: StoredTable, located_specimens: pa.Table)
             },
             "positions": len(table) - table["latitude"].null_count,
         },
-        checks={"rows_conserved": Check(in_order, spectra=len(frame))},
+        checks={"rows_conserved": kit.Check(in_order, spectra=len(frame))},
     )
 
 
@@ -126,7 +126,7 @@ def split_leakage(
     fold_assignment: pa.Table,
     resampled_spectra: SpectrumTensor,
     spectrum_covariates: pa.Table,
-) -> Result:
+) -> kit.Result:
     """What of each test spectrum is in training: its specimen, its pair, a near-duplicate."""
     folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
     frame = pd.concat(
@@ -138,10 +138,10 @@ def split_leakage(
     )
     found = leakage_shares(frame)
     shared = found["same_specimen"]
-    return Result(
+    return kit.Result(
         LEAKAGE.from_frame(frame),
         {"split": split, **{f"{name}_share": value for name, value in found.items()}},
         checks={
-            "specimens_disjoint": Check(split == "random" or shared == 0, same_specimen=shared)
+            "specimens_disjoint": kit.Check(split == "random" or shared == 0, same_specimen=shared)
         },
     )

@@ -10,16 +10,14 @@ import pyarrow as pa
 
 from raman_pipeline.geography.geocoding.cache import GEOCODER_ANSWERS
 from raman_pipeline.geography.geocoding.service_terms import TERMS
-from raman_pipeline.geography.georeferencing.candidates import (
-    geocode_localities,
-)
+from raman_pipeline.geography.georeferencing.candidates import geocode_localities
 from raman_pipeline.geography.georeferencing.pappone2024 import locate_as_paper
 from raman_pipeline.geography.georeferencing.progress import GeocodingProgress, announce
 from raman_pipeline.geography.tables import CANDIDATES, PAPER_LOCALITIES
-from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.resources import Geography
 
-_table = partial(table_asset, group_name="localities", uses=["geography"], eager=True)
+_table = partial(kit.table_asset, group_name="localities", uses=["geography"], eager=True)
 
 
 @_table(
@@ -31,7 +29,7 @@ _table = partial(table_asset, group_name="localities", uses=["geography"], eager
         "the text names."
     },
 )
-def geocoded_localities(geography: Geography, cleaned_localities: pa.Table) -> Result:
+def geocoded_localities(geography: Geography, cleaned_localities: pa.Table) -> kit.Result:
     """Answers of every geocoder to the names in every locality, with the reason of refusals."""
     services = geography.services()
     log = _log()
@@ -48,7 +46,7 @@ def geocoded_localities(geography: Geography, cleaned_localities: pa.Table) -> R
     named = cleaned_localities.select(["locality", "iso_a2"]).to_pandas()
     named = named.set_index("locality")["iso_a2"]
     outside = accepted["polygon_iso_a2"].to_numpy() != named.loc[accepted["locality"]].to_numpy()
-    return Result(
+    return kit.Result(
         table,
         {
             "accepted": len(accepted),
@@ -58,7 +56,7 @@ def geocoded_localities(geography: Geography, cleaned_localities: pa.Table) -> R
             "refusals": dict(Counter(frame["refused"].dropna())),
             "services": [f"{s.source} at {s.service.endpoint}" for s in services],
         },
-        checks={"inside_named_country": Check(not outside.any(), outside=int(outside.sum()))},
+        checks={"inside_named_country": kit.Check(not outside.any(), outside=int(outside.sum()))},
     )
 
 
@@ -67,7 +65,7 @@ def geocoded_localities(geography: Geography, cleaned_localities: pa.Table) -> R
     deps=["countries"],
     checks={"rows_conserved": "Every locality is in the table."},
 )
-def paper_localities(geography: Geography, cleaned_localities: pa.Table) -> Result:
+def paper_localities(geography: Geography, cleaned_localities: pa.Table) -> kit.Result:
     """Positions of every locality by the strategy of Pappone (2024), for comparison only.
 
     With the services that the settings name; with the offline geocoder where there is none.
@@ -80,7 +78,7 @@ def paper_localities(geography: Geography, cleaned_localities: pa.Table) -> Resu
         GeocodingProgress(services, _log()) if services else None,
     )
     frame = table.to_pandas()
-    return Result(
+    return kit.Result(
         table,
         {
             "with_coordinates": int(frame["latitude"].notna().sum()),
@@ -89,16 +87,18 @@ def paper_localities(geography: Geography, cleaned_localities: pa.Table) -> Resu
             "sources": dict(Counter(frame["source"].dropna())),
         },
         checks={
-            "rows_conserved": Check.equal(localities=cleaned_localities.num_rows, rows=len(frame))
+            "rows_conserved": kit.Check.equal(
+                localities=cleaned_localities.num_rows, rows=len(frame)
+            )
         },
     )
 
 
 @_table(GEOCODER_ANSWERS, code_version="2", deps=[geocoded_localities, paper_localities])
-def geocoder_answers(geography: Geography) -> Result:
+def geocoder_answers(geography: Geography) -> kit.Result:
     """The cache of the geocoding services: queries, raw answers, times, versions, licences."""
     table = geography.cache.table()
-    return Result(
+    return kit.Result(
         table,
         {
             "statuses": dict(Counter(table["status"].to_pylist())),

@@ -13,21 +13,14 @@ from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.geolocation.fitting import Calibration, fit_family, predict_family
 from raman_pipeline.learning.geolocation.metrics import PREDICTIONS, predictions_table, summarise
 from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
-from raman_pipeline.orchestration.asset_kit import (
-    Check,
-    Result,
-    checkpoint_of,
-    log_epochs,
-    model_asset,
-    table_asset,
-)
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.orchestration.provenance import prediction_uses
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-_model = partial(model_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
-_table = partial(table_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
+_model = partial(kit.model_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
+_table = partial(kit.table_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
 
 
 def family_assets(family: Family) -> list[dg.AssetsDefinition]:
@@ -49,7 +42,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         fold_assignment: pa.Table,
         resampled_spectra: SpectrumTensor,
         spectrum_covariates: pa.Table,
-    ) -> Result:
+    ) -> kit.Result:
         train, _ = fold_train_test(
             fold_assignment.to_pandas(), resampled_spectra, fold, spectrum_covariates.to_pandas()
         )
@@ -58,12 +51,12 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
             split,
             settings.forest.trees,
             settings.training.presets,
-            checkpoint=checkpoint_of(settings),
-            on_epoch=log_epochs(),
+            checkpoint=kit.checkpoint_of(settings),
+            on_epoch=kit.log_epochs(),
         )
         state = fit_family(family, train, fit_context)
         calibration = Calibration.of(state)
-        return Result(
+        return kit.Result(
             state,
             {
                 "dagster/row_count": len(train),
@@ -96,18 +89,18 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         fold_assignment: pa.Table,
         resampled_spectra: SpectrumTensor,
         spectrum_covariates: pa.Table,
-    ) -> Result:
+    ) -> kit.Result:
         train, test = fold_train_test(
             fold_assignment.to_pandas(), resampled_spectra, fold, spectrum_covariates.to_pandas()
         )
         table = predictions_table(predict_family(family, state, train, test), train, test)
         frame = table.to_pandas()
         seen = int(frame["specimen_in_training"].sum())
-        return Result(
+        return kit.Result(
             table,
             {k: v for k, v in summarise(frame).items() if np.isfinite(v)},
             checks={
-                "specimens_disjoint": Check(split == "random" or seen == 0, specimens_seen=seen)
+                "specimens_disjoint": kit.Check(split == "random" or seen == 0, specimens_seen=seen)
             },
         )
 

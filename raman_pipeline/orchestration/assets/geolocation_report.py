@@ -19,13 +19,7 @@ from raman_pipeline.learning.geolocation.report import (
     verdicts,
 )
 from raman_pipeline.learning.geolocation.report_text import to_markdown
-from raman_pipeline.orchestration.asset_kit import (
-    ALL_PARTITIONS,
-    Check,
-    Result,
-    failure,
-    report_asset,
-)
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.provenance import current_predictions
 from raman_pipeline.orchestration.resources import Rruff
@@ -51,12 +45,12 @@ SHOWN = (
 """Families in figures that have no room for all."""
 
 
-@report_asset(
+@kit.report_asset(
     METRICS,
     group_name="geolocation_reports",
     ins=dict.fromkeys(
         ["fold_assignment", "split_leakage", *(f"{name}_predictions" for name in FAMILIES)],
-        ALL_PARTITIONS,
+        kit.ALL_PARTITIONS,
     ),
     code_version="9",
     uses=["folds", "grid", "forest", "training"],
@@ -68,7 +62,7 @@ def geolocation_report(
     fold_assignment: dict[str, pa.Table],
     split_leakage: dict[str, pa.Table],
     **family_predictions: dict[str, pa.Table],
-) -> Result:
+) -> kit.Result:
     """All families under all splits, per fold and per country, with the protocol.
 
     Predictions made under other folds or settings than the present ones are excluded and
@@ -76,7 +70,7 @@ def geolocation_report(
     """
     current, outdated = current_predictions(settings, fold_assignment, family_predictions)
     if not current:
-        raise failure(
+        raise kit.failure(
             "No fold has predictions of every baseline under the present folds and settings; "
             "train them with `make backfill` first."
         )
@@ -93,10 +87,10 @@ def geolocation_report(
     groups = country_groups(used["country"])
     present = frame.groupby(["split", "fold"])["family"].agg(set)
     baselines = {name for name, family in FAMILIES.items() if family.baseline}
-    return Result(
+    return kit.Result(
         metrics,
         {"verdicts": verdicts(frame), "outdated_partitions": outdated},
-        checks={"all_baselines_present": Check(all(baselines <= f for f in present))},
+        checks={"all_baselines_present": kit.Check(all(baselines <= f for f in present))},
         figures=_figures(table, frame, current, leakage, leaks, note),
         report=to_markdown(frame, table, leaks, groups, protocol),
     )

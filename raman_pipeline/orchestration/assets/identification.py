@@ -23,22 +23,15 @@ from raman_pipeline.learning.identification.leave_one_out import (
 from raman_pipeline.learning.identification.library import MineralLibrary, build_library
 from raman_pipeline.learning.identification.mixture_evaluation import MIXTURES, evaluate_mixtures
 from raman_pipeline.learning.identification.open_set import OPEN_SET, evaluate_open_set
-from raman_pipeline.orchestration.asset_kit import (
-    Check,
-    Result,
-    failure,
-    model_asset,
-    report_asset,
-    table_asset,
-)
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.plots.identification import accuracy_by_protocol, reliability_diagram
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-_table = partial(table_asset, group_name="identification", code_version="4")
+_table = partial(kit.table_asset, group_name="identification", code_version="4")
 
 
-@model_asset(
+@kit.model_asset(
     group_name="features",
     code_version="4",
     uses=["fine_grid"],
@@ -47,7 +40,7 @@ _table = partial(table_asset, group_name="identification", code_version="4")
 )
 def mineral_library(
     spectra: StoredTable, fine_spectra: SpectrumTensor, located_specimens: pa.Table
-) -> Result:
+) -> kit.Result:
     """All processed spectra with a mineral, prepared for the search.
 
     First-derivative spectra, and the parameters of calibrated probabilities, which are fitted
@@ -68,14 +61,11 @@ def mineral_library(
     )
     rows = fine_spectra.rows_of(named["member_id"].tolist())
     library = build_library(
-        np.asarray(fine_spectra.intensity[rows]),
-        measured,
-        grid,
-        named.to_dict("records"),
+        np.asarray(fine_spectra.intensity[rows]), measured, grid, named.to_dict("records")
     )
     fitted = _fitted(library) if can_be_evaluated(library) else {}
     unnamed = len(frame) - len(named)
-    return Result(
+    return kit.Result(
         replace(library, fitted=fitted).to_state(),
         {
             "dagster/row_count": len(library),
@@ -85,7 +75,9 @@ def mineral_library(
             "without_mineral": unnamed,
             "fitted": fitted,
         },
-        checks={"rows_conserved": Check.equal(processed=len(frame), found=len(library) + unnamed)},
+        checks={
+            "rows_conserved": kit.Check.equal(processed=len(frame), found=len(library) + unnamed)
+        },
     )
 
 
@@ -104,37 +96,41 @@ def _fitted(library: MineralLibrary) -> dict[str, Any]:
     kinds={"scikitlearn"},
     checks={"complete": "Every spectrum of a multi-specimen mineral is evaluated."},
 )
-def identified_spectra(mineral_library: ModelState) -> Result:
+def identified_spectra(mineral_library: ModelState) -> kit.Result:
     """Identification of each spectrum without its own specimen, and without its mineral."""
     library = MineralLibrary.from_state(mineral_library)
     possible = can_be_evaluated(library)
     table = evaluate(library) if possible else IDENTIFIED.from_rows([])
     expected = len(multi_specimen_spectra(library)) if possible else 0
-    return Result(table, checks={"complete": Check.equal(rows=table.num_rows, expected=expected)})
+    return kit.Result(
+        table, checks={"complete": kit.Check.equal(rows=table.num_rows, expected=expected)}
+    )
 
 
 @_table(OPEN_SET, kinds={"scikitlearn"})
-def open_set_recognition(mineral_library: ModelState) -> Result:
+def open_set_recognition(mineral_library: ModelState) -> kit.Result:
     """Spectra of single-specimen minerals against a library of the multi-specimen ones."""
     library = MineralLibrary.from_state(mineral_library)
     possible = can_be_evaluated(library)
     table = evaluate_open_set(library) if possible else OPEN_SET.from_rows([])
     found = text.open_set_auroc(table.to_pandas()) if possible else {}
-    return Result(table, {"auroc": dg.MetadataValue.json(found)})
+    return kit.Result(table, {"auroc": dg.MetadataValue.json(found)})
 
 
 @_table(MIXTURES, uses=["identification"])
-def mixture_evaluation(settings: Settings, mineral_library: ModelState) -> Result:
+def mixture_evaluation(settings: Settings, mineral_library: ModelState) -> kit.Result:
     """Mixtures of two and of three minerals whose specimens are left out of the library."""
     chosen = settings.identification
     library = MineralLibrary.from_state(mineral_library)
     count = chosen.mixtures if can_be_evaluated(library) else 0
     table = evaluate_mixtures(library, count, chosen.seed)
     found = text.mixtures_by_method(table.to_pandas())
-    return Result(table, {"all_correct": dg.MetadataValue.json(found.round(4).to_dict("records"))})
+    return kit.Result(
+        table, {"all_correct": dg.MetadataValue.json(found.round(4).to_dict("records"))}
+    )
 
 
-@report_asset(
+@kit.report_asset(
     text.BY_PROTOCOL,
     group_name="identification",
     code_version="5",
@@ -146,11 +142,11 @@ def identification_report(
     identified_spectra: pa.Table,
     open_set_recognition: pa.Table,
     mixture_evaluation: pa.Table,
-) -> Result:
+) -> kit.Result:
     """Identification by protocol, specimens and laser; open-set recognition; mixtures."""
     identified, mixtures = identified_spectra.to_pandas(), mixture_evaluation.to_pandas()
     if identified.empty:
-        raise failure(
+        raise kit.failure(
             f"Fewer than {FOLDS} minerals have two specimens, so identification cannot be "
             "evaluated; use more archives."
         )
@@ -160,7 +156,7 @@ def identification_report(
     title = f"profile {settings.title}, n = {len(identified):,}"
     correct = (identified["rank"] == 1).to_numpy()
     predicted = identified["conditional_probability"].to_numpy()
-    return Result(
+    return kit.Result(
         text.BY_PROTOCOL.from_frame(table),
         {"conclusions": text.conclusions(identified, mixtures)},
         figures={

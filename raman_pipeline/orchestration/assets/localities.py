@@ -6,10 +6,7 @@ from functools import partial
 import pyarrow as pa
 
 from raman_pipeline.common.parquet import StoredTable
-from raman_pipeline.geography.georeferencing.candidates import (
-    clean_localities,
-    country_rate,
-)
+from raman_pipeline.geography.georeferencing.candidates import clean_localities, country_rate
 from raman_pipeline.geography.georeferencing.locate import locate_localities
 from raman_pipeline.geography.georeferencing.specimens import locate_specimens
 from raman_pipeline.geography.maps.countries import country_table
@@ -20,14 +17,14 @@ from raman_pipeline.geography.tables import (
     LOCATED_LOCALITIES,
     LOCATED_SPECIMENS,
 )
-from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.resources import Geography
 from raman_pipeline.plots.specimens import country_counts, specimen_map
 
 MIN_COUNTRY_RATE = 0.97
 """Share of localities naming a place that should get a country."""
 
-_table = partial(table_asset, group_name="localities", uses=["geography"], eager=True)
+_table = partial(kit.table_asset, group_name="localities", uses=["geography"], eager=True)
 
 
 @_table(
@@ -39,14 +36,14 @@ _table = partial(table_asset, group_name="localities", uses=["geography"], eager
         "get a country."
     },
 )
-def cleaned_localities(geography: Geography, spectra: StoredTable) -> Result:
+def cleaned_localities(geography: Geography, spectra: StoredTable) -> kit.Result:
     """One row per distinct locality: cleaned text, segments, class, country, search plan."""
     frame = spectra.select(["locality", "rruff_id"]).to_pandas()
     table = clean_localities(frame, geography.atlas)
     localities = table.to_pandas()
     rate = country_rate(localities)
     counted = int(localities["spectra"].sum())
-    return Result(
+    return kit.Result(
         table,
         {
             "origins": dict(Counter(localities["origin"])),
@@ -54,8 +51,8 @@ def cleaned_localities(geography: Geography, spectra: StoredTable) -> Result:
             "countries_named": int(localities["iso_a2"].nunique()),
         },
         checks={
-            "rows_conserved": Check.equal(spectra=len(frame), counted=counted),
-            "countries_found": Check(rate >= MIN_COUNTRY_RATE, rate=rate),
+            "rows_conserved": kit.Check.equal(spectra=len(frame), counted=counted),
+            "countries_found": kit.Check(rate >= MIN_COUNTRY_RATE, rate=rate),
         },
     )
 
@@ -65,7 +62,7 @@ def cleaned_localities(geography: Geography, spectra: StoredTable) -> Result:
     code_version="2",
     warnings={"requested_map": "The map is the one that the settings name."},
 )
-def countries(geography: Geography) -> Result:
+def countries(geography: Geography) -> kit.Result:
     """Natural Earth countries: names, codes and areas of the polygons in use.
 
     The 1:10m map is downloaded once and must have the pinned SHA-256. Where no server
@@ -73,7 +70,7 @@ def countries(geography: Geography) -> Result:
     """
     problem = geography.fetch_map()
     atlas = geography.atlas
-    return Result(
+    return kit.Result(
         COUNTRIES.from_frame(country_table(atlas.countries, atlas.gazetteer.iso_a3)),
         {
             "natural_earth": atlas.countries.version,
@@ -83,7 +80,7 @@ def countries(geography: Geography) -> Result:
             "Puerto Rico are separate entries.",
         },
         checks={
-            "requested_map": Check(
+            "requested_map": kit.Check(
                 problem is None,
                 in_use=atlas.countries.version,
                 problem=problem or "none",
@@ -109,19 +106,14 @@ def countries(geography: Geography) -> Result:
 )
 def located_localities(
     geography: Geography, cleaned_localities: pa.Table, geocoded_localities: pa.Table
-) -> Result:
+) -> kit.Result:
     """Position, level and confidence of every locality, by the constrained strategy."""
     overrides = geography.overrides
-    table = locate_localities(
-        cleaned_localities,
-        geocoded_localities,
-        geography.atlas,
-        overrides,
-    )
+    table = locate_localities(cleaned_localities, geocoded_localities, geography.atlas, overrides)
     located = table.to_pandas()
     point, uncertain = located["latitude"].notna(), located["coordinate_uncertainty_km"].notna()
     pointless = located["level"].isin(["country", "none"])
-    return Result(
+    return kit.Result(
         table,
         {
             "levels": dict(Counter(located["level"])),
@@ -131,13 +123,13 @@ def located_localities(
             "overrides_without_locality": sorted(set(overrides) - set(located["locality"])),
         },
         checks={
-            "rows_conserved": Check.equal(
+            "rows_conserved": kit.Check.equal(
                 localities=cleaned_localities.num_rows, rows=len(located)
             ),
-            "points_have_uncertainty": Check(
+            "points_have_uncertainty": kit.Check(
                 (point == uncertain).all() and (point != pointless).all()
             ),
-            "same_name_same_country": Check(
+            "same_name_same_country": kit.Check(
                 not located["flags"].map(lambda flags: "minority_country" in flags).any(),
                 to_review=located.loc[located["majority"].notna(), "locality"].tolist(),
                 remedy=f"review them; correct wrong ones in {geography.chosen.overrides_file}",
@@ -156,7 +148,7 @@ def located_localities(
 )
 def located_specimens(
     geography: Geography, spectra: StoredTable, located_localities: pa.Table
-) -> Result:
+) -> kit.Result:
     """One row per specimen: country, point, uncertainty, level, source, flags, is_synthetic."""
     frame = spectra.select(["rruff_id", "mineral", "locality", "description"]).to_pandas()
     table = locate_specimens(frame, located_localities)
@@ -164,7 +156,7 @@ def located_specimens(
     synthetic = specimens[specimens["is_synthetic"]]
     placed = synthetic[["country", "latitude", "longitude"]].notna().any(axis=1)
     expected = frame["rruff_id"].nunique()
-    return Result(
+    return kit.Result(
         table,
         {
             "with_country": int(specimens["country"].notna().sum()),
@@ -174,8 +166,8 @@ def located_specimens(
             "levels": dict(Counter(specimens["level"])),
         },
         checks={
-            "rows_conserved": Check.equal(specimens=expected, rows=len(specimens)),
-            "synthetic_unlocated": Check(not placed.any(), wrong=int(placed.sum())),
+            "rows_conserved": kit.Check.equal(specimens=expected, rows=len(specimens)),
+            "synthetic_unlocated": kit.Check(not placed.any(), wrong=int(placed.sum())),
         },
         figures={
             "specimen_map": specimen_map(specimens, geography.atlas.countries.frame),

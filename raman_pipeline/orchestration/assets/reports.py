@@ -17,7 +17,7 @@ from raman_pipeline.geography.reporting.georeferencing import (
     compare_strategies,
     georeferencing_markdown,
 )
-from raman_pipeline.orchestration.asset_kit import Check, Result, report_asset
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.resources import Geography, Rruff
 from raman_pipeline.plots.specimens import count_bars, radius_by_level, sample_density
 from raman_pipeline.plots.spectra import before_and_after
@@ -27,7 +27,7 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_report = partial(report_asset, group_name="reports", uses=["geography"], eager=True)
+_report = partial(kit.report_asset, group_name="reports", uses=["geography"], eager=True)
 _SPECTRUM_COLUMNS = ["member_id", "rruff_id", "mineral", "kind"]
 _TOP = 20
 PAPER_EXAMPLE_COUNTRY = "Mexico"
@@ -44,14 +44,14 @@ def georeferencing_report(
     paper_localities: pa.Table,
     located_localities: pa.Table,
     located_specimens: pa.Table,
-) -> Result:
+) -> kit.Result:
     """The paper's strategy and the constrained one side by side, locality by locality."""
     located = located_localities.to_pandas()
     table = compare_strategies(paper_localities.to_pandas(), located)
     compared = table.to_pandas()
-    return Result(
+    return kit.Result(
         table,
-        checks={"rows_conserved": Check.equal(localities=len(located), rows=len(compared))},
+        checks={"rows_conserved": kit.Check.equal(localities=len(located), rows=len(compared))},
         figures={"radius_by_level": radius_by_level(compared)},
         report=georeferencing_markdown(
             compared,
@@ -63,8 +63,7 @@ def georeferencing_report(
 
 
 @_report(
-    DATASET_COUNTS,
-    checks={"rows_conserved": "Every spectrum is counted or excluded for a reason."},
+    DATASET_COUNTS, checks={"rows_conserved": "Every spectrum is counted or excluded for a reason."}
 )
 def dataset_report(
     geography: Geography,
@@ -73,7 +72,7 @@ def dataset_report(
     refused_members: dict[str, StoredTable],
     located_specimens: pa.Table,
     resampled_spectra: SpectrumTensor,
-) -> Result:
+) -> kit.Result:
     """Tables 1 to 3 of Pappone (2024) per kind, beside the paper's counts, with maps and bars."""
     frame, specimens = spectra.select(_SPECTRUM_COLUMNS).to_pandas(), located_specimens.to_pandas()
     refused = pa.concat_tables(
@@ -102,9 +101,9 @@ def dataset_report(
         "countries": world.version,
     }
     note = f"{title}, natural spectra of both kinds"
-    return Result(
+    return kit.Result(
         table,
-        checks={"rows_conserved": Check.equal(spectra=len(frame), counted=counted)},
+        checks={"rows_conserved": kit.Check.equal(spectra=len(frame), counted=counted)},
         figures={
             "sample_density": sample_density(
                 countries.set_index("name")["spectra"],

@@ -9,15 +9,7 @@ import pyarrow.compute as pc
 
 from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.common.parquet import StoredTable, stage_table
-from raman_pipeline.orchestration.asset_kit import (
-    Check,
-    Result,
-    failure,
-    materialize,
-    table_asset,
-    table_check_specs,
-    table_out,
-)
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.assets.archives import rruff_archive
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
@@ -36,8 +28,8 @@ from raman_pipeline.settings import Settings
 
 _REFUSALS_SHOWN = 20
 _COLUMNS = ["member_id", "paired_id", "rruff_id", "mineral", "kind", "pairing"]
-_out = partial(table_out, group_name="archives", code_version="3")
-_table = partial(table_asset, group_name="spectra", eager=True)
+_out = partial(kit.table_out, group_name="archives", code_version="3")
+_table = partial(kit.table_asset, group_name="spectra", eager=True)
 
 
 @dg.multi_asset(
@@ -52,11 +44,11 @@ _table = partial(table_asset, group_name="spectra", eager=True)
     deps=[rruff_archive],
     partitions_def=ARCHIVES,
     check_specs=[
-        *table_check_specs(
+        *kit.table_check_specs(
             "parsed_spectra",
             {"members_conserved": "Accepted and refused members are all members of the archive."},
         ),
-        *table_check_specs("refused_members"),
+        *kit.table_check_specs("refused_members"),
     ],
 )
 def parsed_members(
@@ -74,12 +66,12 @@ def parsed_members(
     expected = record.members or 0 if record else 0
     conserved = accepted.num_rows + refused.num_rows == expected
     counts = {"members": expected, "refused": refused.num_rows}
-    yield materialize(
+    yield kit.materialize(
         "parsed_spectra",
-        Result(
+        kit.Result(
             accepted,
             checks={
-                "members_conserved": Check(conserved, accepted=accepted.num_rows, **counts),
+                "members_conserved": kit.Check(conserved, accepted=accepted.num_rows, **counts)
             },
             metadata={
                 **counts,
@@ -93,12 +85,9 @@ def parsed_members(
     shown = refused.select(["member", "code", "line", "text"]).to_pandas()
     table = markdown_table(shown.astype({"line": "Int64"}), rows=_REFUSALS_SHOWN)
     first = dg.MetadataValue.md("\n".join(table))
-    yield materialize(
+    yield kit.materialize(
         "refused_members",
-        Result(
-            refused,
-            {"refused_by_code": codes, "first_refusals": first},
-        ),
+        kit.Result(refused, {"refused_by_code": codes, "first_refusals": first}),
         REFUSALS,
         settings,
     )
@@ -113,11 +102,11 @@ def parsed_members(
         "pairs_are_mutual": "The pair of a spectrum's pair is the spectrum itself.",
     },
 )
-def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> Result:
+def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> kit.Result:
     """All archives merged: one row per member id, RAW and Processed paired across archives."""
     rows_in = sum(t.num_rows for t in parsed_spectra.values())
     if rows_in == 0:
-        raise failure(
+        raise kit.failure(
             f"No archive at {rruff.settings.archives.location} holds an accepted spectrum. "
             "Check the address (RRUFF_URL): it must hold <name>.zip, for example "
             "excellent_unoriented.zip; see the metadata of rruff_archive."
@@ -128,12 +117,12 @@ def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> Result:
     pairs = frame.dropna(subset="paired_id").set_index("member_id")["paired_id"]
     mutual = (pairs.map(pairs) == pairs.index).all()
     counts = {"rows_in": rows_in, "copies": copies}
-    return Result(
+    return kit.Result(
         merged,
         checks={
-            "rows_conserved": Check.equal(rows_in=rows_in, found=merged.num_rows + copies),
-            "not_empty": Check(merged.num_rows > 0, rows=merged.num_rows),
-            "pairs_are_mutual": Check(mutual),
+            "rows_conserved": kit.Check.equal(rows_in=rows_in, found=merged.num_rows + copies),
+            "not_empty": kit.Check(merged.num_rows > 0, rows=merged.num_rows),
+            "pairs_are_mutual": kit.Check(mutual),
         },
         metadata={
             **counts,
@@ -146,14 +135,13 @@ def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> Result:
 
 
 @_table(
-    MEMBER_CHANGES,
-    checks={"balanced": "Members before, added and removed give the members after."},
+    MEMBER_CHANGES, checks={"balanced": "Members before, added and removed give the members after."}
 )
 def member_changes(
     settings: Settings,
     parsed_spectra: dict[str, StoredTable],
     refused_members: dict[str, StoredTable],
-) -> Result:
+) -> kit.Result:
     """Members added, removed, re-rated, changed and renamed since the former version of RRUFF.
 
     A version is the set of archives as they are. The first version has nothing to be
@@ -169,9 +157,9 @@ def member_changes(
     changes = compare(before.to_pandas(), index.to_pandas())
     counts = Counter(changes["change"].to_pylist())
     expected = before.num_rows + counts["added"] - counts["removed"]
-    return Result(
+    return kit.Result(
         changes,
-        checks={"balanced": Check.equal(members=index.num_rows, expected=expected)},
+        checks={"balanced": kit.Check.equal(members=index.num_rows, expected=expected)},
         metadata={
             "version": version,
             "former_version": former,

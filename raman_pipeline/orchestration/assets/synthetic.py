@@ -11,17 +11,7 @@ from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.synthetic_tasks import report as text
 from raman_pipeline.learning.synthetic_tasks.names import SYNTHETIC_RUNS, TASKS, TITLES, TaskName
 from raman_pipeline.learning.synthetic_tasks.pair_distances import pair_distances
-from raman_pipeline.orchestration.asset_kit import (
-    ALL_PARTITIONS,
-    Check,
-    Result,
-    checkpoint_of,
-    failure,
-    log_epochs,
-    model_asset,
-    report_asset,
-    table_asset,
-)
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import SYNTHETIC_SEED, TASK_SEED
 from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import current_rows, provenance
@@ -39,7 +29,11 @@ from raman_pipeline.universal_synthetic.variation import Part, SetName
 
 _USES = ["synthetic"]
 _by_seed = partial(
-    table_asset, group_name="synthetic", code_version="3", partitions_def=SYNTHETIC_SEED, uses=_USES
+    kit.table_asset,
+    group_name="synthetic",
+    code_version="3",
+    partitions_def=SYNTHETIC_SEED,
+    uses=_USES,
 )
 
 
@@ -50,12 +44,8 @@ REPORT = TableSchema(
 )
 
 
-@_by_seed(
-    SETS,
-    kinds={"numpy"},
-    checks={"complete": "Each class has the same number of spectra."},
-)
-def universal_synthetic_set(seed: int, settings: Settings) -> Result:
+@_by_seed(SETS, kinds={"numpy"}, checks={"complete": "Each class has the same number of spectra."})
+def universal_synthetic_set(seed: int, settings: Settings) -> kit.Result:
     """The 500-class set of Schuetzke et al. (2023) and its challenge set, to be memory-mapped."""
     variation = settings.synthetic.variation_seed + seed
     rows: list[dict] = []
@@ -65,11 +55,11 @@ def universal_synthetic_set(seed: int, settings: Settings) -> Result:
         write_set(folder, name, variation)
         rows += [row | where for row in describe_set(name, variation)]
     complete = all(row["spectra"] % row["classes"] == 0 for row in rows)
-    return Result(SETS.from_rows(rows), checks={"complete": Check(complete)})
+    return kit.Result(SETS.from_rows(rows), checks={"complete": kit.Check(complete)})
 
 
 @_by_seed(SYNTHETIC_RUNS, kinds={"scikitlearn"}, provenance_inputs=[])
-def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Table) -> Result:
+def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Table) -> kit.Result:
     """Accuracy of the untrained baselines and of peak models in every task."""
     from raman_pipeline.learning.synthetic_tasks.tasks import (
         gallery_rows,
@@ -85,10 +75,10 @@ def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Ta
         publish(Progress(step, number + 1, len(TASKS) + 1, task))
     rows += list(gallery_rows(sets, seed))
     publish(Progress(step, len(TASKS) + 1, len(TASKS) + 1, "galleries"))
-    return Result(SYNTHETIC_RUNS.from_rows(rows), {"seed": seed})
+    return kit.Result(SYNTHETIC_RUNS.from_rows(rows), {"seed": seed})
 
 
-@model_asset(
+@kit.model_asset(
     group_name="embedding",
     code_version="3",
     partitions_def=TASK_SEED,
@@ -96,7 +86,7 @@ def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Ta
     uses=_USES,
     deps=[universal_synthetic_set],
 )
-def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> Result:
+def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> kit.Result:
     """The network of Vorozhtsov & Kitina (2024), trained for one task with random triplets."""
     from raman_pipeline.learning.synthetic_tasks.embedding import fit_embedding
     from raman_pipeline.learning.synthetic_tasks.tasks import paper_preset, task_data
@@ -107,13 +97,13 @@ def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> Result:
         paper_preset(task, settings.synthetic.embedding),
         seed,
         task == "mixtures",
-        checkpoint_of(settings),
-        log_epochs(),
+        kit.checkpoint_of(settings),
+        kit.log_epochs(),
     )
-    return Result(state, {"dagster/row_count": len(data.training), "task": task, "seed": seed})
+    return kit.Result(state, {"dagster/row_count": len(data.training), "task": task, "seed": seed})
 
 
-@table_asset(
+@kit.table_asset(
     SYNTHETIC_RUNS,
     group_name="embedding",
     code_version="3",
@@ -124,7 +114,7 @@ def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> Result:
 )
 def embedding_runs(
     seed: int, task: TaskName, settings: Settings, spectrum_embedding: ModelState
-) -> Result:
+) -> kit.Result:
     """Accuracy of the trained network in its task, and distances of pairs (Figure 1)."""
     from raman_pipeline.learning.synthetic_tasks.embedding import Embedding
     from raman_pipeline.learning.synthetic_tasks.tasks import embedding_rows, task_data
@@ -133,7 +123,7 @@ def embedding_runs(
     table = SYNTHETIC_RUNS.from_rows(embedding_rows(task, data, embed, seed))
     same, other = pair_distances(embed(data.test.spectra), data.test.label, seed)
     title = f"{TITLES[task]}, test spectra, seed {seed}"
-    return Result(
+    return kit.Result(
         table,
         {
             "seed": seed,
@@ -144,16 +134,16 @@ def embedding_runs(
     )
 
 
-@report_asset(
+@kit.report_asset(
     REPORT,
     group_name="synthetic_reports",
     code_version="4",
     uses=_USES,
-    ins=dict.fromkeys(["synthetic_runs", "embedding_runs"], ALL_PARTITIONS),
+    ins=dict.fromkeys(["synthetic_runs", "embedding_runs"], kit.ALL_PARTITIONS),
 )
 def synthetic_report(
     settings: Settings, synthetic_runs: dict[str, pa.Table], embedding_runs: dict[str, pa.Table]
-) -> Result:
+) -> kit.Result:
     """All methods in every task, and the published figures."""
     runs = current_rows(
         synthetic_runs | embedding_runs,
@@ -161,11 +151,11 @@ def synthetic_report(
         lambda key: {"seed": int(key.split("|")[0])},
     )
     if runs.empty:
-        raise failure(
+        raise kit.failure(
             "No synthetic task was run with these settings; run `make synthetic-benchmark` first."
         )
     table = text.summary(runs)
-    return Result(
+    return kit.Result(
         REPORT.from_frame(runs),
         {"conclusions": text.conclusions(table)},
         figures={"error_rates": error_rates(table)},

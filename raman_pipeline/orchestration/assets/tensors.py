@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.schema import Column, TableSchema
-from raman_pipeline.orchestration.asset_kit import Check, Result, table_asset, tensor_asset
+from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.plots.spectra import before_and_after, window_coverage
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.resample import Interpolation, Ragged, resample_set
@@ -27,7 +27,7 @@ WINDOW = TableSchema(
 )
 
 
-@table_asset(
+@kit.table_asset(
     WINDOW,
     group_name="features",
     code_version="2",
@@ -35,7 +35,7 @@ WINDOW = TableSchema(
     eager=True,
     checks={"covers_all": "No spectrum reaches beyond the window."},
 )
-def wavenumber_window(settings: Settings, spectra: StoredTable) -> Result:
+def wavenumber_window(settings: Settings, spectra: StoredTable) -> kit.Result:
     """The smallest window that covers every spectrum, the grid on it, and its coverage."""
     ends = spectra.select(["shift_start", "shift_stop"])
     starts, stops = (column.to_numpy() for column in ends.columns)
@@ -43,11 +43,11 @@ def wavenumber_window(settings: Settings, spectra: StoredTable) -> Result:
     grid = window.grid(settings.grid.points)
     share = coverage(starts, stops, grid)
     covers = window.start <= starts.min() and stops.max() <= window.stop
-    return Result(
+    return kit.Result(
         WINDOW.from_rows(
             {"raman_shift": x, "coverage": y} for x, y in zip(grid, share, strict=True)
         ),
-        checks={"covers_all": Check(covers)},
+        checks={"covers_all": kit.Check(covers)},
         figures={"coverage": window_coverage(grid, share, window.start, window.stop)},
         metadata={
             "start_cm1": window.start,
@@ -57,16 +57,12 @@ def wavenumber_window(settings: Settings, spectra: StoredTable) -> Result:
     )
 
 
-@tensor_asset(
-    group_name="features",
-    code_version="3",
-    uses=["grid"],
-    eager=True,
-    checks=_CHECKS,
+@kit.tensor_asset(
+    group_name="features", code_version="3", uses=["grid"], eager=True, checks=_CHECKS
 )
 def resampled_spectra(
     settings: Settings, spectra: StoredTable, wavenumber_window: pa.Table
-) -> Result:
+) -> kit.Result:
     """Every spectrum on the grid, min-max normalised after resampling: float32 [n, points].
 
     Zero outside a spectrum's own range; a flat spectrum is all zeros.
@@ -75,14 +71,10 @@ def resampled_spectra(
     return _resampled(spectra, window, settings.grid.interpolation)
 
 
-@tensor_asset(
-    group_name="features",
-    code_version="3",
-    uses=["fine_grid"],
-    eager=True,
-    checks=_CHECKS,
+@kit.tensor_asset(
+    group_name="features", code_version="3", uses=["fine_grid"], eager=True, checks=_CHECKS
 )
-def fine_spectra(settings: Settings, spectra: StoredTable) -> Result:
+def fine_spectra(settings: Settings, spectra: StoredTable) -> kit.Result:
     """Every spectrum on a grid fine enough to evaluate denoising: float32 [n, points].
 
     The common window has a step of some 4 cm⁻¹, which cuts sharp bands; this grid is narrower,
@@ -95,7 +87,7 @@ def fine_spectra(settings: Settings, spectra: StoredTable) -> Result:
 
 def _resampled(
     spectra: StoredTable, grid: npt.NDArray[np.float64], interpolation: Interpolation
-) -> Result:
+) -> kit.Result:
     """Returns a tensor of all spectra on a grid, with the loss of peak height on it."""
     batches = (Ragged.from_columns(*batch.columns) for batch in spectra.batches(_RAGGED))
     result = resample_set(batches, spectra.num_rows, grid, interpolation)
@@ -105,11 +97,11 @@ def _resampled(
     in_range = values.size == 0 or (values.min() >= 0 and values.max() <= 1)
     shown = int(np.argsort(loss)[len(loss) // 2])
     measured = spectra.whole_row(shown)
-    return Result(
+    return kit.Result(
         tensor,
         checks={
-            "rows_conserved": Check.equal(spectra=spectra.num_rows, rows=result.rows),
-            "normalised": Check(np.isfinite(values).all() and in_range),
+            "rows_conserved": kit.Check.equal(spectra=spectra.num_rows, rows=result.rows),
+            "normalised": kit.Check(np.isfinite(values).all() and in_range),
         },
         figures={
             "before_and_after": before_and_after(
