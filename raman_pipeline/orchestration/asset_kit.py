@@ -138,10 +138,13 @@ def table_check_specs(
     asset: str, checks: Mapping[str, str] | None = None
 ) -> list[dg.AssetCheckSpec]:
     """Returns the blocking checks of one table of a `dg.multi_asset`."""
-    return _check_specs(asset, {**(checks or {}), **_SCHEMA_CHECK}, blocking=True)
+    return check_specs(asset, {**(checks or {}), **_SCHEMA_CHECK})
 
 
-def _check_specs(asset: str, checks: Mapping[str, str], blocking: bool) -> list[dg.AssetCheckSpec]:
+def check_specs(
+    asset: str, checks: Mapping[str, str], blocking: bool = True
+) -> list[dg.AssetCheckSpec]:
+    """Returns the declarations of checks, by name and description."""
     return [
         dg.AssetCheckSpec(name, asset=asset, blocking=blocking, description=description)
         for name, description in checks.items()
@@ -165,7 +168,8 @@ def _asset(
 
     Parameters of the function with the name of a dimension of its partitions (`seed`) get
     the value in the partition key, those named `settings`, `rruff` or `geography` the
-    resource; all others are inputs, and those of type StoredTable stay on disk.
+    resource, and those of type `Annotated[X, f]` what `f` returns, whose own parameters are
+    found in the same way. All others are inputs, and those of type StoredTable stay on disk.
 
     Args:
         dagster_type: of the value.
@@ -184,18 +188,17 @@ def _asset(
 
     def decorate(function: Callable[..., Result]) -> dg.AssetsDefinition:
         name = declared.get("name", function.__name__)
-        wanted = inspect.signature(function).parameters
+        wanted = _parameters(function)
         partitions = declared.get("partitions_def")
         from_key = wanted.keys() & dimensions(partitions)
 
         @functools.wraps(function)
         def compute(*, settings: Settings, **inputs: Any) -> dg.MaterializeResult:
-            given = {"settings": settings, **inputs} if "settings" in wanted else {**inputs}
+            given = {"settings": settings, **inputs}
             if from_key:
                 key = dg.AssetExecutionContext.get().partition_key
-                values = partition_values(partitions, key)
-                given |= {dimension: values[dimension] for dimension in from_key}
-            result = function(**given)
+                given |= partition_values(partitions, key)
+            result = _call(function, given)
             if provenance_inputs is not None:
                 made_from = [inputs[name] for name in provenance_inputs]
                 version = provenance(settings, uses, *made_from)
@@ -224,12 +227,39 @@ def _asset(
             io_manager_key=io_manager_key,
             metadata=_metadata(uses, schema),
             check_specs=[
-                *_check_specs(name, {**(checks or {}), **built_in}, blocking=True),
-                *_check_specs(name, warnings or {}, blocking=False),
+                *check_specs(name, {**(checks or {}), **built_in}),
+                *check_specs(name, warnings or {}, blocking=False),
             ],
         )(compute)
 
     return decorate
+
+
+def _maker(parameter: inspect.Parameter) -> Callable[..., Any] | None:
+    """Returns the `f` of a parameter of type `Annotated[X, f]`."""
+    notes = getattr(parameter.annotation, "__metadata__", ())
+    return notes[0] if notes and callable(notes[0]) else None
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Returns the parameters of a function, with those of `f` in place of what `f` makes."""
+    found: dict[str, inspect.Parameter] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        maker = _maker(parameter)
+        found |= _parameters(maker) if maker else {parameter.name: parameter}
+    return found
+
+
+def _call(function: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+    """Calls a function with what its parameters name, or what is made of it."""
+    arguments: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments |= {n: value for n, value in given.items() if n not in arguments}
+        else:
+            maker = _maker(parameter)
+            arguments[name] = _call(maker, given) if maker else given[name]
+    return function(**arguments)
 
 
 def materialize(

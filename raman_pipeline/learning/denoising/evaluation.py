@@ -69,7 +69,7 @@ def evaluate(
         seed: of the noise.
     """
     rng = np.random.default_rng(seed)
-    tuning = training[rng.permutation(len(training))[:TUNING_SPECTRA]]
+    tuning = _tuning_spectra(training, rng)
     peaks = [find_peaks(spectrum, PEAK_PROMINENCE)[0] for spectrum in clean]
     for noise in NOISE_LEVELS:
         noisy = clean + noise * rng.standard_normal(clean.shape, dtype=np.float32)
@@ -93,6 +93,19 @@ def evaluate(
                 "peak_error_cm1": None if position_error is None else position_error * step_cm1,
                 "setting": setting,
             }
+
+
+def smoothers_of_least_noise(training: npt.NDArray[np.float32], seed: int) -> dict[str, Denoiser]:
+    """Returns every classical smoother by name, tuned for the lowest of NOISE_LEVELS."""
+    rng = np.random.default_rng(seed)
+    tuned = tuned_smoothers(min(NOISE_LEVELS), _tuning_spectra(training, rng), rng)
+    return {name: smooth for name, (_, smooth) in tuned.items()}
+
+
+def _tuning_spectra(
+    training: npt.NDArray[np.float32], rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    return training[rng.permutation(len(training))[:TUNING_SPECTRA]]
 
 
 def tuned_smoothers(

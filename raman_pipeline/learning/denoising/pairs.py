@@ -12,12 +12,15 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.learning.data.corpus import Corpus
 from raman_pipeline.learning.denoising.evaluation import Denoiser
 from raman_pipeline.spectra.baseline import baseline
 from raman_pipeline.spectra.normalise import min_max
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 DENOISED_PAIRS = TableSchema(
     "denoised_pairs",
@@ -42,6 +45,23 @@ def baseline_corrected(
 ) -> npt.NDArray[np.float32]:
     """Returns spectra without their arPLS baseline, 0 to 1 again, float32 [n, m]."""
     return np.stack([min_max(s - baseline(s, step_cm1)) for s in spectra]).astype(np.float32)
+
+
+def held_out_pairs(
+    spectra: pd.DataFrame, evaluation: Corpus, tensor: SpectrumTensor
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Returns the RAW and the processed spectra of the pairs in a corpus, each float32 [n, m].
+
+    Args:
+        spectra: `member_id`, `kind` and `paired_id` of a SPECTRA table.
+        evaluation: the processed spectra to choose from.
+        tensor: the intensities.
+    """
+    chosen = spectra["paired_id"].isin(evaluation.metadata["member_id"])
+    raw = spectra[(spectra["kind"] == "RAW") & chosen]
+    rows = (tensor.rows_of(raw[column].tolist()) for column in ("member_id", "paired_id"))
+    before, after = (np.asarray(tensor.intensity[r]) for r in rows)
+    return before, after
 
 
 def evaluate_pairs(

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.learning.identification.calibration import Calibration, features
-from raman_pipeline.learning.identification.leave_one_out import HeldOutScores
+from raman_pipeline.learning.identification.countries import country_codes, fit_countries
+from raman_pipeline.learning.identification.leave_one_out import (
+    HeldOutScores,
+    can_be_evaluated,
+    leave_one_specimen_out,
+)
 from raman_pipeline.learning.identification.library import MineralLibrary
 
 _CLOSEST = 200
 """Minerals in the softmax; the probability of those further down is negligible."""
 _LOG_TEMPERATURES = (np.log(0.002), np.log(0.5))
+
+
+def fitted(library: MineralLibrary) -> MineralLibrary:
+    """Returns a library with the parameters fitted leave-one-specimen-out.
+
+    They stay empty where there are too few minerals of several specimens.
+    """
+    if not can_be_evaluated(library):
+        return library
+    held_out = leave_one_specimen_out(library)
+    _, index = country_codes(library)
+    own = index[library.specimen[held_out.row]]
+    parameters = {
+        "calibration": fit_calibration(library, held_out).as_json(),
+        "countries": fit_countries(library, held_out.specimens, own).as_json(),
+    }
+    return replace(library, fitted=parameters)
 
 
 def fit_calibration(library: MineralLibrary, held_out: HeldOutScores) -> Calibration:

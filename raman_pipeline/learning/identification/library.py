@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,11 @@ import numpy.typing as npt
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 Indices = npt.NDArray[np.int64]
 
@@ -134,6 +139,27 @@ class MineralLibrary:
             tuple(metadata["countries"]),
             metadata["fitted"],
         )
+
+
+def library_of_tables(
+    named: pd.DataFrame, tensor: SpectrumTensor, specimens: pd.DataFrame
+) -> MineralLibrary:
+    """Returns a library of named spectra.
+
+    Args:
+        named: `member_id`, `mineral`, `rruff_id`, `wavelength_nm`, `shift_start` and
+            `shift_stop` of the rows of a SPECTRA table that have a mineral.
+        tensor: the intensities on a grid of 1 cm⁻¹.
+        specimens: `rruff_id` and `iso_a2` of a LOCATED_SPECIMENS table.
+    """
+    countries = specimens[["rruff_id", "iso_a2"]].rename(columns={"iso_a2": "country"})
+    rows = named.merge(countries, on="rruff_id", how="left")
+    country = rows["country"].astype(object)
+    rows = rows.assign(country=country.where(country.notna(), None))
+    start, stop = (rows[end].to_numpy()[:, None] for end in ("shift_start", "shift_stop"))
+    measured = (tensor.grid >= start) & (tensor.grid <= stop)
+    intensity = np.asarray(tensor.intensity[tensor.rows_of(rows["member_id"].tolist())])
+    return build_library(intensity, measured, tensor.grid, rows.to_dict("records"))
 
 
 def build_library(

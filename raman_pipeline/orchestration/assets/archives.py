@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import ARCHIVES
@@ -18,13 +19,12 @@ _PROGRESS_SECONDS = 5.0
 
 
 class ArchiveConfig(dg.Config):
-    """Configuration of a fetch.
+    """Configuration of a fetch."""
 
-    Attributes:
-        accept: accept the published version even if the archive is gone or much smaller.
-    """
-
-    accept: bool = False
+    accept: bool = Field(
+        False,
+        description="accept the published version even if the archive is gone or much smaller",
+    )
 
 
 @dg.asset(
@@ -34,20 +34,14 @@ class ArchiveConfig(dg.Config):
     owners=kit.OWNERS,
     pool="rruff_site",
     code_version="1",
-    check_specs=[
-        dg.AssetCheckSpec(
-            "archive_intact",
-            asset="rruff_archive",
-            blocking=True,
-            description="A published archive is in the store, and every member passed its CRC.",
-        ),
-        dg.AssetCheckSpec(
-            UPDATE_CHECK,
-            asset="rruff_archive",
-            blocking=True,
-            description="The published version is accepted: not gone, damaged or much smaller.",
-        ),
-    ],
+    check_specs=kit.check_specs(
+        "rruff_archive",
+        {
+            "archive_intact": "A published archive is in the store, and every member passed its "
+            "CRC.",
+            UPDATE_CHECK: "The published version is accepted: not gone, damaged or much smaller.",
+        },
+    ),
 )
 def rruff_archive(
     context: dg.AssetExecutionContext, config: ArchiveConfig, rruff: dg.ResourceParam[Rruff]
@@ -86,22 +80,12 @@ def _check(name: str, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
 
 
 def _metadata(record: ArchiveRecord, path: Path | None) -> dict[str, Any]:
-    metadata: dict[str, Any] = {
-        "status": record.status,
-        "url": record.url,
-        "checked_at": record.checked_at,
-    }
-    if path is not None:
-        metadata |= {
-            "dagster/uri": path.as_uri(),
-            "sha256": record.sha256,
-            "bytes": record.bytes,
-            "dagster/row_count": record.members,
-            "etag": record.etag,
-            "last_modified": record.last_modified,
-            "fetched_at": record.fetched_at,
-        }
-    return metadata
+    shown = {"status": record.status, "url": record.url, "checked_at": record.checked_at}
+    if path is None:
+        return shown
+    facts = ("sha256", "bytes", "etag", "last_modified", "fetched_at")
+    uri = {"dagster/uri": path.as_uri(), "dagster/row_count": record.members}
+    return shown | uri | {name: getattr(record, name) for name in facts}
 
 
 def _progress_logger(context: dg.AssetExecutionContext, name: str) -> DownloadProgress:

@@ -24,10 +24,9 @@ from raman_pipeline.learning.denoising.presets import AutoencoderName
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.assets.denoising import (
     CLUSTERING_USES,
-    NOTHING_EVALUATED,
+    SeedCorpus,
     clustering_protocol,
     clustering_report_asset,
-    corpus_of,
     current_runs,
     open_autoencoder,
     spectra_to_cluster,
@@ -58,15 +57,10 @@ _table = partial(
     checks={"complete_and_finite": "One finite latent per spectrum, in order."},
 )
 def latent_vectors(
-    seed: int,
-    settings: Settings,
-    spectra: StoredTable,
-    fine_spectra: SpectrumTensor,
-    denoising_autoencoder: ModelState,
+    seed: int, settings: Settings, corpus: SeedCorpus, denoising_autoencoder: ModelState
 ) -> kit.Result:
     """Latents of the spectra to cluster, augmented ones last: float32 [n, latent]."""
-    corpus = corpus_of(settings, spectra, fine_spectra, seed).spectra
-    chosen = spectra_to_cluster(corpus, settings, seed)
+    chosen = spectra_to_cluster(corpus.spectra, settings, seed)
     latents = open_autoencoder(denoising_autoencoder).encode(chosen.intensity)
     state = ModelState(
         {"latent": latents, "intensity": chosen.intensity, "grid": chosen.grid},
@@ -146,12 +140,10 @@ def clustering_runs(
     preset: AutoencoderName,
     seed: int,
     settings: Settings,
-    spectra: StoredTable,
-    fine_spectra: SpectrumTensor,
+    corpus: SeedCorpus,
     denoising_autoencoder: ModelState,
 ) -> kit.Result:
     """Clustering benchmark: representations from the autoencoder and without it, three tasks."""
-    corpus = corpus_of(settings, spectra, fine_spectra, seed)
     hard = settings.clustering.hard_minerals
     tasks = {THREE: corpus.spectra.of_minerals(settings.clustering.minerals)}
     if not settings.denoising.presets[preset].train_on_clustered:
@@ -181,8 +173,6 @@ def clustering_report(
 ) -> kit.Result:
     """The clustering benchmark over seeds and tasks, and the files of the paper."""
     runs = current_runs(settings, fine_spectra, clustering_runs)
-    if runs.empty:
-        raise kit.failure(NOTHING_EVALUATED)
     table = text.summary(runs)
     members = spectra.select(["member_id", "member", "kind"]).to_pandas()
     files = match_files(members[members["kind"] == "Processed"])

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import dagster as dg
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -14,6 +13,7 @@ from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.clustering.clustered_set import clustered_set
 from raman_pipeline.learning.data.corpus import (
     CORPUS_COLUMNS,
+    HELD_OUT_RULE,
     Corpus,
     SplitCorpus,
     make_corpus,
@@ -23,12 +23,10 @@ from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising import report as text
 from raman_pipeline.learning.denoising.evaluation import (
     DENOISING_RUNS,
-    NOISE_LEVELS,
-    TUNING_SPECTRA,
     evaluate,
-    tuned_smoothers,
+    smoothers_of_least_noise,
 )
-from raman_pipeline.learning.denoising.pairs import DENOISED_PAIRS, evaluate_pairs
+from raman_pipeline.learning.denoising.pairs import DENOISED_PAIRS, evaluate_pairs, held_out_pairs
 from raman_pipeline.learning.denoising.presets import AutoencoderName
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import PRESET_SEED, partition_values
@@ -58,32 +56,36 @@ DENOISING_REPORT = TableSchema(
     (_PRESET, *DENOISING_RUNS.columns),
     ("preset", *DENOISING_RUNS.unique_together),
 )
-NOTHING_EVALUATED = (
-    "No autoencoder was evaluated with the present settings and spectra; run `make cluster` first."
-)
 _SHOWN_NOISE = 0.05
 
 
-def corpus_of(
-    settings: Settings, spectra: StoredTable, fine_spectra: SpectrumTensor, seed: int
+def _corpus(
+    seed: int, settings: Settings, spectra: StoredTable, fine_spectra: SpectrumTensor
 ) -> SplitCorpus:
-    """Returns the processed spectra and the seed's held-out specimens."""
     corpus = make_corpus(spectra.select(CORPUS_COLUMNS).to_pandas(), fine_spectra)
     return split_corpus(corpus, settings.clustering.hard_minerals, seed)
 
 
+SeedCorpus = Annotated[SplitCorpus, _corpus]
+"""The processed spectra and the seed's held-out specimens."""
+
+
 def spectra_to_cluster(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
     """Returns the clustered set of the settings: measured spectra, then augmented ones."""
-    chosen = settings.clustering
-    return clustered_set(
-        corpus,
-        chosen.minerals,
-        chosen.augmented_of,
-        chosen.copies,
-        chosen.amplitude,
-        chosen.noise,
-        seed,
-    )
+    c = settings.clustering
+    return clustered_set(corpus, c.minerals, c.augmented_of, c.copies, c.amplitude, c.noise, seed)
+
+
+def open_autoencoder(denoising_autoencoder: ModelState) -> "Autoencoder":
+    """Returns a stored autoencoder, ready for inference; loads torch only then."""
+    from raman_pipeline.learning.denoising.autoencoder import Autoencoder
+
+    return Autoencoder(denoising_autoencoder)
+
+
+def _evaluation(corpus: SeedCorpus, denoising_autoencoder: ModelState) -> Corpus:
+    # The `paper` preset was trained on some of the held-out specimens.
+    return corpus.held_out.without_specimens(denoising_autoencoder.metadata["training_specimens"])
 
 
 @kit.model_asset(
@@ -95,11 +97,7 @@ def spectra_to_cluster(corpus: Corpus, settings: Settings, seed: int) -> Corpus:
     checks={"held_out_specimens": "No specimen of the evaluation was in the training set."},
 )
 def denoising_autoencoder(
-    preset: AutoencoderName,
-    seed: int,
-    settings: Settings,
-    spectra: StoredTable,
-    fine_spectra: SpectrumTensor,
+    preset: AutoencoderName, seed: int, settings: Settings, corpus: SeedCorpus
 ) -> kit.Result:
     """A transformer autoencoder that reconstructs clean spectra from noisy ones.
 
@@ -108,7 +106,6 @@ def denoising_autoencoder(
     """
     from raman_pipeline.learning.denoising.autoencoder import fit_autoencoder
 
-    corpus = corpus_of(settings, spectra, fine_spectra, seed)
     chosen = settings.denoising.presets[preset]
     training = corpus.training
     if chosen.train_on_clustered:
@@ -116,7 +113,7 @@ def denoising_autoencoder(
     checkpoint = kit.checkpoint_of(settings)
     state = fit_autoencoder(training, chosen, seed, checkpoint, kit.log_epochs())
     state.metadata["training_specimens"] = sorted(training.metadata["rruff_id"].unique())
-    evaluation = evaluation_set(corpus.held_out, state)
+    evaluation = _evaluation(corpus, state)
     shared = set(evaluation.metadata["rruff_id"]) & set(state.metadata["training_specimens"])
     specimens = evaluation.metadata["rruff_id"].nunique()
     title = f"Held-out specimens, added noise {_SHOWN_NOISE}: {preset}, seed {seed}"
@@ -133,22 +130,14 @@ def denoising_autoencoder(
 
 @_table(DENOISING_RUNS)
 def denoising_runs(
-    seed: int,
-    settings: Settings,
-    spectra: StoredTable,
-    fine_spectra: SpectrumTensor,
-    denoising_autoencoder: ModelState,
+    seed: int, settings: Settings, corpus: SeedCorpus, denoising_autoencoder: ModelState
 ) -> kit.Result:
     """The autoencoder and classical smoothers on held-out spectra with added noise."""
-    corpus = corpus_of(settings, spectra, fine_spectra, seed)
+    held_out = _evaluation(corpus, denoising_autoencoder).intensity
+    denoisers = {"autoencoder": open_autoencoder(denoising_autoencoder).denoise}
+    step = settings.fine_grid.step_cm1
     table = DENOISING_RUNS.from_rows(
-        evaluate(
-            evaluation_set(corpus.held_out, denoising_autoencoder).intensity,
-            corpus.training.intensity,
-            {"autoencoder": open_autoencoder(denoising_autoencoder).denoise},
-            settings.fine_grid.step_cm1,
-            seed,
-        )
+        evaluate(held_out, corpus.training.intensity, denoisers, step, seed)
     )
     frame = table.to_pandas()
     shown = frame[frame["noise"] == _SHOWN_NOISE].set_index("method")["mse"]
@@ -161,41 +150,38 @@ def denoised_pairs(
     settings: Settings,
     spectra: StoredTable,
     fine_spectra: SpectrumTensor,
+    corpus: SeedCorpus,
     denoising_autoencoder: ModelState,
 ) -> kit.Result:
     """Denoisers on RAW spectra of held-out specimens, compared with the processed spectra."""
-    corpus = corpus_of(settings, spectra, fine_spectra, seed)
-    evaluation = evaluation_set(corpus.held_out, denoising_autoencoder)
-    pairs = spectra.select(["member_id", "kind", "paired_id"]).to_pandas()
-    raw = pairs[
-        (pairs["kind"] == "RAW") & pairs["paired_id"].isin(evaluation.metadata["member_id"])
-    ]
-    rows = [fine_spectra.rows_of(raw[c].tolist()) for c in ("member_id", "paired_id")]
-    before, after = (np.asarray(fine_spectra.intensity[r]) for r in rows)
-    rng = np.random.default_rng(seed)
-    training = corpus.training.intensity
-    tuning = training[rng.permutation(len(training))[:TUNING_SPECTRA]]
-    smoothers = tuned_smoothers(min(NOISE_LEVELS), tuning, rng)
-    denoisers = {name: smooth for name, (_, smooth) in smoothers.items()}
+    evaluation = _evaluation(corpus, denoising_autoencoder)
+    kinds = spectra.select(["member_id", "kind", "paired_id"]).to_pandas()
+    raw, processed = held_out_pairs(kinds, evaluation, fine_spectra)
+    denoisers = smoothers_of_least_noise(corpus.training.intensity, seed)
     denoisers["autoencoder"] = open_autoencoder(denoising_autoencoder).denoise
     step = settings.fine_grid.step_cm1
     return kit.Result(
-        DENOISED_PAIRS.from_rows(evaluate_pairs(before, after, denoisers, step)),
+        DENOISED_PAIRS.from_rows(evaluate_pairs(raw, processed, denoisers, step)),
         {"pairs": len(raw), "minerals": evaluation.metadata["mineral"].nunique()},
     )
 
 
-def open_autoencoder(state: ModelState) -> "Autoencoder":
-    """Returns a stored autoencoder, ready for inference; loads torch only then."""
-    from raman_pipeline.learning.denoising.autoencoder import Autoencoder
+def current_runs(
+    settings: Settings, fine_spectra: SpectrumTensor, tables: Mapping[str, pa.Table]
+) -> pd.DataFrame:
+    """Returns the rows made with the present settings and spectra, with preset and seed.
 
-    return Autoencoder(state)
-
-
-def evaluation_set(held_out: Corpus, state: ModelState) -> Corpus:
-    """Returns the held-out spectra; for the `paper` preset without those it was trained on."""
-    trained = held_out.metadata["rruff_id"].isin(state.metadata["training_specimens"])
-    return held_out.subset(~trained.to_numpy())
+    Raises:
+        dagster.Failure: there are none.
+    """
+    present = provenance(settings, CLUSTERING_USES, fine_spectra)
+    runs = current_rows(tables, present, partial(partition_values, PRESET_SEED))
+    if runs.columns.empty:
+        raise kit.failure(
+            "No autoencoder was evaluated with the present settings and spectra; run "
+            "`make cluster` first."
+        )
+    return runs
 
 
 @clustering_report_asset(
@@ -210,8 +196,6 @@ def denoising_report(
 ) -> kit.Result:
     """Autoencoders and classical smoothers on added noise and on measured pairs."""
     runs = current_runs(settings, fine_spectra, denoising_runs)
-    if runs.empty:
-        raise kit.failure(NOTHING_EVALUATED)
     table = text.summary(runs)
     pairs = text.pair_summary(current_runs(settings, fine_spectra, denoised_pairs))
     title = f"profile {settings.title}, held-out specimens, means over seeds"
@@ -226,30 +210,18 @@ def denoising_report(
     )
 
 
-def current_runs(
-    settings: Settings, fine_spectra: SpectrumTensor, tables: Mapping[str, pa.Table]
-) -> pd.DataFrame:
-    """Returns the rows made with the present settings and spectra, with preset and seed."""
-    return current_rows(
-        tables,
-        provenance(settings, CLUSTERING_USES, fine_spectra),
-        partial(partition_values, PRESET_SEED),
-    )
-
-
 def clustering_protocol(settings: Settings, runs: pd.DataFrame) -> dict[str, object]:
     """Returns the protocol of both reports."""
     grid = settings.fine_grid
-    seeds = runs.groupby("preset")["seed"].unique()
+    stop = grid.start_cm1 + grid.step_cm1 * (grid.points - 1)
+    seeds = runs.groupby("preset")["seed"].unique().map(sorted)
     return {
         "profile": settings.title,
-        "grid": f"{grid.start_cm1:g} to {grid.start_cm1 + grid.step_cm1 * (grid.points - 1):g} "
-        f"cm⁻¹, {grid.points:,} points, min-max normalised, processed spectra only",
+        "grid": f"{grid.start_cm1:g} to {stop:g} cm⁻¹, {grid.points:,} points, min-max "
+        "normalised, processed spectra only",
         "autoencoders": ", ".join(
-            f"{preset} (seeds {', '.join(map(str, sorted(found)))})"
-            for preset, found in seeds.items()
+            f"{preset} (seeds {', '.join(map(str, found))})" for preset, found in seeds.items()
         ),
-        "held-out specimens": "half of the specimens of each mineral of the hard set and a tenth "
-        "of all others, drawn per seed; the default preset is not trained on them",
+        "held-out specimens": HELD_OUT_RULE,
         "hard set": ", ".join(settings.clustering.hard_minerals),
     }

@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import dagster as dg
 import pandas as pd
@@ -32,7 +33,6 @@ from raman_pipeline.learning.geolocation.significance import (
     paired_test,
 )
 from raman_pipeline.orchestration import asset_kit as kit
-from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.plots.experiments import learning_curves, paired_differences, variant_bars
@@ -48,45 +48,37 @@ BEST = "chemistry_blend"
 SCALED = ("mineral_memorisation", "extra_trees", "chemistry_trees", BEST)
 
 
-def _experiment(
-    name: str, code_version: str = "2", **ins: dg.AssetIn
-) -> Callable[[Callable[..., kit.Result]], dg.AssetsDefinition]:
-    """Returns a decorator for a function of settings and ExperimentData."""
-
-    def decorate(run: Callable[..., kit.Result]) -> dg.AssetsDefinition:
-        # Which spectra take part is the same for every split.
-        split = dg.AssetIn(partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"]))
-
-        @kit.table_asset(
-            EXPERIMENT_RUNS,
-            name=name,
-            description=run.__doc__,
-            group_name="experiments",
-            ins={"fold_assignment": split, **ins},
-            kinds={"scikitlearn"},
-            code_version=code_version,
-            uses=["folds", "grid", "forest"],
-            checks={"all_runs": "Every variant has a run for every fold and seed."},
+_experiment = partial(
+    kit.table_asset,
+    EXPERIMENT_RUNS,
+    group_name="experiments",
+    # Which spectra take part is the same for every split.
+    ins={
+        "fold_assignment": dg.AssetIn(
+            partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"])
         )
-        def experiment(
-            settings: Settings,
-            fold_assignment: pa.Table,
-            resampled_spectra: SpectrumTensor,
-            spectrum_covariates: pa.Table,
-            **others: StoredTable,
-        ) -> kit.Result:
-            folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
-            trees = settings.forest.trees
-            data = ExperimentData(folds, resampled_spectra, covariates, N_FOLDS, trees)
-            return run(settings, data, **others)
-
-        return experiment
-
-    return decorate
+    },
+    kinds={"scikitlearn"},
+    uses=["folds", "grid", "forest"],
+    checks={"all_runs": "Every variant has a run for every fold and seed."},
+)
 
 
-@_experiment("paired_comparison")
-def paired_comparison(settings: Settings, data: ExperimentData) -> kit.Result:
+def _data(
+    settings: Settings,
+    fold_assignment: pa.Table,
+    resampled_spectra: SpectrumTensor,
+    spectrum_covariates: pa.Table,
+) -> ExperimentData:
+    folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
+    return ExperimentData(folds, resampled_spectra, covariates, N_FOLDS, settings.forest.trees)
+
+
+_Data = Annotated[ExperimentData, _data]
+
+
+@_experiment(code_version="2")
+def paired_comparison(settings: Settings, data: _Data) -> kit.Result:
     """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
     baselines = comparable_baselines(FAMILIES[BEST])
     runs_each = len(SEEDS) * N_FOLDS
@@ -107,8 +99,8 @@ def paired_comparison(settings: Settings, data: ExperimentData) -> kit.Result:
     return _result(table, runs_each, {"differences": figure}, {"tests": lines})
 
 
-@_experiment("input_ablation", "3", spectra=ON_DISK)
-def input_ablation(settings: Settings, data: ExperimentData, spectra: StoredTable) -> kit.Result:
+@_experiment(code_version="3")
+def input_ablation(settings: Settings, data: _Data, spectra: StoredTable) -> kit.Result:
     """The same learner on spectrum, chemistry and laser, alone and together; names memorised."""
     source = spectra.select(["member_id", "source"]).to_pandas().fillna("")
     covariates = data.covariates.merge(source, on="member_id", validate="one_to_one")
@@ -126,8 +118,8 @@ def input_ablation(settings: Settings, data: ExperimentData, spectra: StoredTabl
     return _result(table, N_FOLDS, {"inputs": figure}, metadata)
 
 
-@_experiment("learning_curve")
-def learning_curve_asset(settings: Settings, data: ExperimentData) -> kit.Result:
+@_experiment(name="learning_curve", code_version="2")
+def learning_curve_asset(settings: Settings, data: _Data) -> kit.Result:
     """Loss against the number of training specimens, with a fitted power law."""
     runs_each = N_FOLDS * len(SHARES)
     log = _log(runs_each * len(SCALED))
@@ -144,8 +136,8 @@ def learning_curve_asset(settings: Settings, data: ExperimentData) -> kit.Result
     return _result(table, runs_each, {"learning_curves": figure}, {"power_laws": lines})
 
 
-@_experiment("duplicate_effect", "3")
-def duplicate_effect_asset(settings: Settings, data: ExperimentData) -> kit.Result:
+@_experiment(name="duplicate_effect", code_version="3")
+def duplicate_effect_asset(settings: Settings, data: _Data) -> kit.Result:
     """The effect of counting each measurement twice, as RAW and Processed, on the papers' split."""
     total = 2 * len(DUPLICATE_SPLITS) * len(DUPLICATE_FAMILIES) * N_FOLDS
     table = duplicate_effect(data, settings.folds.seed, _log(total))

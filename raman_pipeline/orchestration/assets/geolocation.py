@@ -1,12 +1,13 @@
 """Models and predictions of every family."""
 
 from functools import partial
+from typing import Annotated
 
 import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from raman_pipeline.learning.data.labelled import fold_train_test
+from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_train_test
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.data.splits import Split
 from raman_pipeline.learning.geolocation.fit_context import FitContext
@@ -23,6 +24,20 @@ _model = partial(kit.model_asset, group_name="geolocation", partitions_def=FOLD_
 _table = partial(kit.table_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
 
 
+def _train_test(
+    fold: int,
+    fold_assignment: pa.Table,
+    resampled_spectra: SpectrumTensor,
+    spectrum_covariates: pa.Table,
+) -> tuple[LabelledSpectra, LabelledSpectra]:
+    folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
+    return fold_train_test(folds, resampled_spectra, fold, covariates)
+
+
+_Sets = Annotated[tuple[LabelledSpectra, LabelledSpectra], _train_test]
+"""Training and test set of the fold."""
+
+
 def family_assets(family: Family) -> list[dg.AssetsDefinition]:
     """Returns `<family>_model` and `<family>_predictions`, partitioned by fold x split."""
     model_name, predictions_name = f"{family.name}_model", f"{family.name}_predictions"
@@ -35,17 +50,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         code_version=family.version,
         uses=list(family.uses),
     )
-    def model(
-        fold: int,
-        split: Split,
-        settings: Settings,
-        fold_assignment: pa.Table,
-        resampled_spectra: SpectrumTensor,
-        spectrum_covariates: pa.Table,
-    ) -> kit.Result:
-        train, _ = fold_train_test(
-            fold_assignment.to_pandas(), resampled_spectra, fold, spectrum_covariates.to_pandas()
-        )
+    def model(fold: int, split: Split, settings: Settings, sets: _Sets) -> kit.Result:
+        train, _ = sets
         fit_context = FitContext(
             settings.training.seed + fold,
             split,
@@ -82,17 +88,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
             "specimens_disjoint": "Under every split but `random`, no test specimen is in training."
         },
     )
-    def predictions(
-        fold: int,
-        split: Split,
-        state: ModelState,
-        fold_assignment: pa.Table,
-        resampled_spectra: SpectrumTensor,
-        spectrum_covariates: pa.Table,
-    ) -> kit.Result:
-        train, test = fold_train_test(
-            fold_assignment.to_pandas(), resampled_spectra, fold, spectrum_covariates.to_pandas()
-        )
+    def predictions(split: Split, state: ModelState, sets: _Sets) -> kit.Result:
+        train, test = sets
         table = predictions_table(predict_family(family, state, train, test), train, test)
         frame = table.to_pandas()
         seen = int(frame["specimen_in_training"].sum())

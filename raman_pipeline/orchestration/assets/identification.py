@@ -1,26 +1,22 @@
 """The mineral library, and the evaluation of identification by it."""
 
-from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Annotated
 
 import dagster as dg
-import numpy as np
 import pyarrow as pa
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification import report as text
-from raman_pipeline.learning.identification.calibration_fit import fit_calibration
-from raman_pipeline.learning.identification.countries import country_codes, fit_countries
+from raman_pipeline.learning.identification.calibration_fit import fitted
 from raman_pipeline.learning.identification.evaluation import IDENTIFIED, evaluate
 from raman_pipeline.learning.identification.leave_one_out import (
     FOLDS,
     can_be_evaluated,
-    leave_one_specimen_out,
     multi_specimen_spectra,
 )
-from raman_pipeline.learning.identification.library import MineralLibrary, build_library
+from raman_pipeline.learning.identification.library import MineralLibrary, library_of_tables
 from raman_pipeline.learning.identification.mixture_evaluation import MIXTURES, evaluate_mixtures
 from raman_pipeline.learning.identification.open_set import OPEN_SET, evaluate_open_set
 from raman_pipeline.orchestration import asset_kit as kit
@@ -46,34 +42,21 @@ def mineral_library(
     First-derivative spectra, and the parameters of calibrated probabilities, which are fitted
     leave-one-specimen-out.
     """
-    columns = ["member_id", "mineral", "rruff_id", "wavelength_nm", "kind"]
-    ends = ["shift_start", "shift_stop"]
-    frame = spectra.select([*columns, *ends]).to_pandas()
+    columns = ["member_id", "mineral", "rruff_id", "wavelength_nm", "shift_start", "shift_stop"]
+    frame = spectra.select([*columns, "kind"]).to_pandas()
     frame = frame[frame["kind"] == "Processed"]
     named = frame[frame["mineral"].notna()]
-    specimens = located_specimens.select(["rruff_id", "iso_a2"]).to_pandas()
-    named = named.merge(specimens, on="rruff_id", how="left").rename(columns={"iso_a2": "country"})
-    country = named["country"].astype(object)
-    named = named.assign(country=country.where(country.notna(), None))
-    grid = fine_spectra.grid
-    measured = (grid >= named["shift_start"].to_numpy()[:, None]) & (
-        grid <= named["shift_stop"].to_numpy()[:, None]
-    )
-    rows = fine_spectra.rows_of(named["member_id"].tolist())
-    library = build_library(
-        np.asarray(fine_spectra.intensity[rows]), measured, grid, named.to_dict("records")
-    )
-    fitted = _fitted(library) if can_be_evaluated(library) else {}
+    library = fitted(library_of_tables(named, fine_spectra, located_specimens.to_pandas()))
     unnamed = len(frame) - len(named)
     return kit.Result(
-        replace(library, fitted=fitted).to_state(),
+        library.to_state(),
         {
             "dagster/row_count": len(library),
             "minerals": len(library.minerals),
             "specimens": len(library.specimens),
             "multi_specimen_spectra": len(multi_specimen_spectra(library)),
             "without_mineral": unnamed,
-            "fitted": fitted,
+            "fitted": library.fitted,
         },
         checks={
             "rows_conserved": kit.Check.equal(processed=len(frame), found=len(library) + unnamed)
@@ -81,14 +64,11 @@ def mineral_library(
     )
 
 
-def _fitted(library: MineralLibrary) -> dict[str, Any]:
-    held_out = leave_one_specimen_out(library)
-    _, index = country_codes(library)
-    own = index[library.specimen[held_out.row]]
-    return {
-        "calibration": fit_calibration(library, held_out).as_json(),
-        "countries": fit_countries(library, held_out.specimens, own).as_json(),
-    }
+def _library(mineral_library: ModelState) -> MineralLibrary:
+    return MineralLibrary.from_state(mineral_library)
+
+
+_Library = Annotated[MineralLibrary, _library]
 
 
 @_table(
@@ -96,9 +76,8 @@ def _fitted(library: MineralLibrary) -> dict[str, Any]:
     kinds={"scikitlearn"},
     checks={"complete": "Every spectrum of a multi-specimen mineral is evaluated."},
 )
-def identified_spectra(mineral_library: ModelState) -> kit.Result:
+def identified_spectra(library: _Library) -> kit.Result:
     """Identification of each spectrum without its own specimen, and without its mineral."""
-    library = MineralLibrary.from_state(mineral_library)
     possible = can_be_evaluated(library)
     table = evaluate(library) if possible else IDENTIFIED.from_rows([])
     expected = len(multi_specimen_spectra(library)) if possible else 0
@@ -108,9 +87,8 @@ def identified_spectra(mineral_library: ModelState) -> kit.Result:
 
 
 @_table(OPEN_SET, kinds={"scikitlearn"})
-def open_set_recognition(mineral_library: ModelState) -> kit.Result:
+def open_set_recognition(library: _Library) -> kit.Result:
     """Spectra of single-specimen minerals against a library of the multi-specimen ones."""
-    library = MineralLibrary.from_state(mineral_library)
     possible = can_be_evaluated(library)
     table = evaluate_open_set(library) if possible else OPEN_SET.from_rows([])
     found = text.open_set_auroc(table.to_pandas()) if possible else {}
@@ -118,10 +96,9 @@ def open_set_recognition(mineral_library: ModelState) -> kit.Result:
 
 
 @_table(MIXTURES, uses=["identification"])
-def mixture_evaluation(settings: Settings, mineral_library: ModelState) -> kit.Result:
+def mixture_evaluation(settings: Settings, library: _Library) -> kit.Result:
     """Mixtures of two and of three minerals whose specimens are left out of the library."""
     chosen = settings.identification
-    library = MineralLibrary.from_state(mineral_library)
     count = chosen.mixtures if can_be_evaluated(library) else 0
     table = evaluate_mixtures(library, count, chosen.seed)
     found = text.mixtures_by_method(table.to_pandas())
@@ -138,7 +115,7 @@ def mixture_evaluation(settings: Settings, mineral_library: ModelState) -> kit.R
 )
 def identification_report(
     settings: Settings,
-    mineral_library: ModelState,
+    library: _Library,
     identified_spectra: pa.Table,
     open_set_recognition: pa.Table,
     mixture_evaluation: pa.Table,
@@ -150,7 +127,6 @@ def identification_report(
             f"Fewer than {FOLDS} minerals have two specimens, so identification cannot be "
             "evaluated; use more archives."
         )
-    library = MineralLibrary.from_state(mineral_library)
     protocol = _protocol(settings, library, len(identified))
     table = text.accuracy_by_protocol(identified)
     title = f"profile {settings.title}, n = {len(identified):,}"
