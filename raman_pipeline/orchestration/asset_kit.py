@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import dagster as dg
+import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common import atomic
@@ -314,6 +316,17 @@ def materialize(
 def failure(text: str) -> dg.Failure:
     """Returns an error of which no retry gets rid."""
     return dg.Failure(text, allow_retries=False)
+
+
+def counts(frame: pd.DataFrame, **columns: str) -> dict[str, dict[str, int]]:
+    """Returns how often each value of some columns occurs, by name in the metadata."""
+    named = {name: Counter(frame[column].dropna()) for name, column in columns.items()}
+    return {name: dict(sorted(counter.items())) for name, counter in named.items()}
+
+
+def present(frame: pd.DataFrame, **columns: str) -> dict[str, int]:
+    """Returns in how many rows some columns have a value, by name in the metadata."""
+    return {name: int(frame[column].count()) for name, column in columns.items()}
 
 
 def checkpoint_of(settings: Settings) -> Path:

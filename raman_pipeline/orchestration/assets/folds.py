@@ -69,9 +69,7 @@ def fold_assignment(
             **counts,
             "excluded_by_reason": excluded,
             "countries": int(folds.loc[assigned, "country"].nunique()),
-            "fold_sizes": {
-                str(k): int(v) for k, v in sorted(Counter(folds.loc[assigned, "fold"]).items())
-            },
+            **kit.counts(folds, fold_sizes="fold"),
             "seen_specimen_share": seen_specimen_share(folds),
         },
         checks={

@@ -52,8 +52,7 @@ def geocoded_localities(geography: Geography, cleaned_localities: pa.Table) -> k
             "accepted": len(accepted),
             "localities_with_place": int(accepted["locality"].nunique()),
             "near_coast": int(frame["near_coast"].sum()),
-            "sources": dict(Counter(frame["source"])),
-            "refusals": dict(Counter(frame["refused"].dropna())),
+            **kit.counts(frame, sources="source", refusals="refused"),
             "services": [f"{s.source} at {s.service.endpoint}" for s in services],
         },
         checks={"inside_named_country": kit.Check(not outside.any(), outside=int(outside.sum()))},
@@ -81,10 +80,8 @@ def paper_localities(geography: Geography, cleaned_localities: pa.Table) -> kit.
     return kit.Result(
         table,
         {
-            "with_coordinates": int(frame["latitude"].notna().sum()),
-            "with_country": int(frame["country"].notna().sum()),
-            "levels": dict(Counter(frame["level"])),
-            "sources": dict(Counter(frame["source"].dropna())),
+            **kit.present(frame, with_coordinates="latitude", with_country="country"),
+            **kit.counts(frame, levels="level", sources="source"),
         },
         checks={
             "rows_conserved": kit.Check.equal(

@@ -1,5 +1,6 @@
 """The report over all families, splits and folds, with its figures."""
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -43,6 +44,7 @@ SHOWN = (
     "chemistry_blend",
 )
 """Families in figures that have no room for all."""
+_NETWORKS = ("convnext1d_paper", "convnext1d")
 
 
 @kit.report_asset(
@@ -82,9 +84,9 @@ def geolocation_report(
         f"profile {settings.title}, up to {frame['fold'].nunique()} of {N_FOLDS} folds, "
         f"n up to {table['n'].max():,} test spectra"
     )
-    protocol = _protocol(settings, rruff, fold_assignment, frame, outdated)
-    used = next(iter(fold_assignment.values())).to_pandas().dropna(subset="fold")
-    groups = country_groups(used["country"])
+    folds = next(iter(fold_assignment.values())).to_pandas()
+    protocol = _protocol(settings, rruff, folds, frame, outdated)
+    groups = country_groups(folds.loc[folds["fold"].notna(), "country"])
     present = frame.groupby(["split", "fold"])["family"].agg(set)
     baselines = {name for name, family in FAMILIES.items() if family.baseline}
     return kit.Result(
@@ -97,15 +99,11 @@ def geolocation_report(
 
 
 def _protocol(
-    settings: Settings,
-    rruff: Rruff,
-    fold_assignment: dict[str, pa.Table],
-    metrics: pd.DataFrame,
-    outdated: int,
+    settings: Settings, rruff: Rruff, folds: pd.DataFrame, metrics: pd.DataFrame, outdated: int
 ) -> dict[str, str]:
-    folds = next(iter(fold_assignment.values())).to_pandas()
     used = folds[folds["fold"].notna()]
     reasons = folds["excluded"].value_counts()
+    incomplete = f"; {outdated} sets of predictions excluded (outdated, or without all baselines)"
     facts = {
         "profile": settings.title,
         "archives": "; ".join(rruff.published()),
@@ -116,11 +114,7 @@ def _protocol(
         "grid": f"{settings.grid.points} points over the global window, "
         f"{settings.grid.interpolation}",
         "folds": f"{N_FOLDS}, seed {settings.folds.seed}; done: {_done(metrics)}"
-        + (
-            f"; {outdated} sets of predictions excluded (outdated, or without all baselines)"
-            if outdated
-            else ""
-        ),
+        + (incomplete if outdated else ""),
         "model selection": "hyperparameters, calibration and conformal scores from an inner "
         "validation set, one fifth of the training set, grouped as the split groups; nothing from "
         "the test fold",
@@ -154,31 +148,26 @@ def _figures(
     leaks: pd.DataFrame,
     note: str,
 ) -> "dict[str, Figure]":
-    figures = {"families_by_split": families_by_split(table, TITLES, note)}
-    random = {
-        name: accuracy_by_siblings(pd.concat(tables), leakage["random"])
-        for name in SHOWN
-        if "random" in leakage and (tables := tables_of(current, name, "random"))
-    }
-    figures["leakage"] = leakage_summary(leaks, table, random, TITLES, note)
+    def pooled(split: str) -> dict[str, pd.DataFrame]:
+        found = {name: tables_of(current, name, split) for name in SHOWN}
+        return {name: pd.concat(tables) for name, tables in found.items() if tables}
+
+    random = pooled("random") if "random" in leakage else {}
+    by_siblings = {n: accuracy_by_siblings(t, leakage["random"]) for n, t in random.items()}
     # The specimen split, where it was tested, is the case of a new specimen.
     split = "specimen" if "specimen" in set(metrics["split"]) else metrics["split"].iloc[0]
-    pooled = {
-        TITLES[name]: pd.concat(tables)
-        for name in SHOWN
-        if (tables := tables_of(current, name, split))
+    by_title = {TITLES[name]: table for name, table in pooled(split).items()}
+    figures = {
+        "families_by_split": families_by_split(table, TITLES, note),
+        "leakage": leakage_summary(leaks, table, by_siblings, TITLES, note),
+        "reliability": reliability_diagrams(by_title, split),
+        "coverage": coverage_curves(by_title, split),
+        "abstention": abstention_curves(by_title, split),
+        "distance": distance_curves(by_title, split),
     }
-    figures["reliability"] = reliability_diagrams(pooled, split)
-    figures["coverage"] = coverage_curves(pooled, split)
-    figures["abstention"] = abstention_curves(pooled, split)
-    figures["distance"] = distance_curves(pooled, split)
-    for name in ("convnext1d_paper", "convnext1d"):
-        for chosen in ("random", "specimen"):
-            scores = country_scores(current, name, chosen)
-            if not len(scores):
-                continue
+    for name, chosen in itertools.product(_NETWORKS, ("random", "specimen")):
+        if len(scores := country_scores(current, name, chosen)):
             rows = metrics[(metrics["family"] == name) & (metrics["split"] == chosen)]
-            figures[f"{name}_{chosen}"] = by_country_and_fold(
-                scores, rows, f"{TITLES[name]}, {chosen} split"
-            )
+            title = f"{TITLES[name]}, {chosen} split"
+            figures[f"{name}_{chosen}"] = by_country_and_fold(scores, rows, title)
     return figures

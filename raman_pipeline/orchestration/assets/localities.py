@@ -1,6 +1,5 @@
 """Localities, countries, located localities and specimens (geocoding: see `geocoding`)."""
 
-from collections import Counter
 from functools import partial
 
 import pyarrow as pa
@@ -46,7 +45,7 @@ def cleaned_localities(geography: Geography, spectra: StoredTable) -> kit.Result
     return kit.Result(
         table,
         {
-            "origins": dict(Counter(localities["origin"])),
+            **kit.counts(localities, origins="origin"),
             "country_rate": rate,
             "countries_named": int(localities["iso_a2"].nunique()),
         },
@@ -116,9 +115,7 @@ def located_localities(
     return kit.Result(
         table,
         {
-            "levels": dict(Counter(located["level"])),
-            "confidence": dict(Counter(located["confidence"].dropna())),
-            "sources": dict(Counter(located["source"].dropna())),
+            **kit.counts(located, levels="level", confidence="confidence", sources="source"),
             "overridden": int(located["locality"].isin(list(overrides)).sum()),
             "overrides_without_locality": sorted(set(overrides) - set(located["locality"])),
         },
@@ -159,11 +156,10 @@ def located_specimens(
     return kit.Result(
         table,
         {
-            "with_country": int(specimens["country"].notna().sum()),
-            "with_coordinates": int(specimens["latitude"].notna().sum()),
+            **kit.present(specimens, with_country="country", with_coordinates="latitude"),
             "synthetic": len(synthetic),
             "countries": int(specimens["country"].nunique()),
-            "levels": dict(Counter(specimens["level"])),
+            **kit.counts(specimens, levels="level"),
         },
         checks={
             "rows_conserved": kit.Check.equal(specimens=expected, rows=len(specimens)),

@@ -128,8 +128,7 @@ def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> kit.Result:
             **counts,
             "specimens": frame["rruff_id"].nunique(),
             "minerals": frame["mineral"].nunique(),
-            "kinds": dict(sorted(Counter(frame["kind"]).items())),
-            "pairing": dict(sorted(Counter(frame["pairing"]).items())),
+            **kit.counts(frame, kinds="kind", pairing="pairing"),
         },
     )
 
