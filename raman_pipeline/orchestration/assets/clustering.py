@@ -25,9 +25,11 @@ from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.assets.denoising import (
     CLUSTERING_USES,
     SeedCorpus,
+    autoencoder_asset,
     clustering_protocol,
     clustering_report_asset,
     current_runs,
+    of_preset_and_seed,
     open_autoencoder,
     spectra_to_cluster,
 )
@@ -43,17 +45,11 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 THREE, HARD, HELD_OUT = "the paper's minerals", "hard set", "hard set, held-out specimens"
 
-_table = partial(
-    kit.table_asset, group_name="clustering", partitions_def=PRESET_SEED, kinds={"scikitlearn"}
-)
+_table = partial(kit.table_asset, **of_preset_and_seed, kinds={"scikitlearn"})
 
 
-@kit.model_asset(
-    group_name="clustering",
-    partitions_def=PRESET_SEED,
-    kinds={"pytorch"},
+@autoencoder_asset(
     code_version="2",
-    uses=CLUSTERING_USES,
     checks={"complete_and_finite": "One finite latent per spectrum, in order."},
 )
 def latent_vectors(

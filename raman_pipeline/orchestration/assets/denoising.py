@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import dagster as dg
 import pandas as pd
@@ -39,13 +39,16 @@ if TYPE_CHECKING:
     from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 
 CLUSTERING_USES = ["fine_grid", "denoising", "clustering"]
+of_preset_and_seed: dict[str, Any] = {"group_name": "clustering", "partitions_def": PRESET_SEED}
 _table = partial(
     kit.table_asset,
-    group_name="clustering",
+    **of_preset_and_seed,
     code_version="3",
-    partitions_def=PRESET_SEED,
     uses=CLUSTERING_USES,
     provenance_inputs=["fine_spectra"],
+)
+autoencoder_asset = partial(
+    kit.model_asset, **of_preset_and_seed, kinds={"pytorch"}, uses=CLUSTERING_USES
 )
 clustering_report_asset = partial(
     kit.report_asset, group_name="clustering_reports", code_version="3", uses=CLUSTERING_USES
@@ -88,12 +91,8 @@ def _evaluation(corpus: SeedCorpus, denoising_autoencoder: ModelState) -> Corpus
     return corpus.held_out.without_specimens(denoising_autoencoder.metadata["training_specimens"])
 
 
-@kit.model_asset(
-    group_name="clustering",
+@autoencoder_asset(
     code_version="3",
-    partitions_def=PRESET_SEED,
-    kinds={"pytorch"},
-    uses=CLUSTERING_USES,
     checks={"held_out_specimens": "No specimen of the evaluation was in the training set."},
 )
 def denoising_autoencoder(

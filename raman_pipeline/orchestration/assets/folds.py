@@ -1,6 +1,5 @@
 """The fold of every spectrum under every split, leakage between folds, and covariates."""
 
-from collections import Counter
 from functools import partial
 
 import numpy as np
@@ -61,15 +60,13 @@ def fold_assignment(
     folds = table.to_pandas()
     shared = groups_in_several_folds(folds, split)
     assigned = folds["fold"].notna()
-    excluded = dict(Counter(folds["excluded"].dropna()))
-    counts = {"assigned": int(assigned.sum()), "excluded": sum(excluded.values())}
+    counts = kit.present(folds, assigned="fold", excluded="excluded")
     return kit.Result(
         table,
         {
             **counts,
-            "excluded_by_reason": excluded,
+            **kit.counts(folds, excluded_by_reason="excluded", fold_sizes="fold"),
             "countries": int(folds.loc[assigned, "country"].nunique()),
-            **kit.counts(folds, fold_sizes="fold"),
             "seen_specimen_share": seen_specimen_share(folds),
         },
         checks={
@@ -97,16 +94,16 @@ def spectrum_covariates_asset(spectra: StoredTable, located_specimens: pa.Table)
     return kit.Result(
         table,
         {
-            **{
-                f"{kind}_chemistry": int(
-                    (np.stack(table[f"{kind}_composition"].to_pylist()).sum(axis=1) > 0).sum()
-                )
-                for kind in ("ideal", "measured")
-            },
+            "ideal_chemistry": _stated(table["ideal_composition"]),
+            "measured_chemistry": _stated(table["measured_composition"]),
             "positions": len(table) - table["latitude"].null_count,
         },
         checks={"rows_conserved": kit.Check(in_order, spectra=len(frame))},
     )
+
+
+def _stated(compositions: pa.ChunkedArray) -> int:
+    return int(np.stack(compositions.to_pylist()).any(axis=1).sum())
 
 
 @_table(

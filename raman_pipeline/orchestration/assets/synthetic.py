@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,15 +29,15 @@ from raman_pipeline.universal_synthetic.dataset import (
 from raman_pipeline.universal_synthetic.variation import Part, SetName
 
 _USES = ["synthetic"]
+_OF_SEED: dict[str, Any] = {"code_version": "3", "uses": _USES}
 _by_seed = partial(
-    kit.table_asset,
-    group_name="synthetic",
-    code_version="3",
-    partitions_def=SYNTHETIC_SEED,
-    uses=_USES,
+    kit.table_asset, group_name="synthetic", partitions_def=SYNTHETIC_SEED, **_OF_SEED
 )
-
-
+_OF_TASK_AND_SEED: dict[str, Any] = {
+    "group_name": "embedding",
+    "partitions_def": TASK_SEED,
+    **_OF_SEED,
+}
 REPORT = TableSchema(
     "synthetic_report",
     (Column("seed", pa.int64(), "of data and training"), *SYNTHETIC_RUNS.columns),
@@ -78,40 +79,20 @@ def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Ta
     return kit.Result(SYNTHETIC_RUNS.from_rows(rows), {"seed": seed})
 
 
-@kit.model_asset(
-    group_name="embedding",
-    code_version="3",
-    partitions_def=TASK_SEED,
-    kinds={"pytorch"},
-    uses=_USES,
-    deps=[universal_synthetic_set],
-)
+@kit.model_asset(**_OF_TASK_AND_SEED, kinds={"pytorch"}, deps=[universal_synthetic_set])
 def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> kit.Result:
     """The network of Vorozhtsov & Kitina (2024), trained for one task with random triplets."""
     from raman_pipeline.learning.synthetic_tasks.embedding import fit_embedding
     from raman_pipeline.learning.synthetic_tasks.tasks import paper_preset, task_data
 
     data = task_data(task, _opened(settings, seed), seed)
-    state = fit_embedding(
-        data.training,
-        paper_preset(task, settings.synthetic.embedding),
-        seed,
-        task == "mixtures",
-        kit.checkpoint_of(settings),
-        kit.log_epochs(),
-    )
+    preset, mixtures = paper_preset(task, settings.synthetic.embedding), task == "mixtures"
+    checkpoint = kit.checkpoint_of(settings)
+    state = fit_embedding(data.training, preset, seed, mixtures, checkpoint, kit.log_epochs())
     return kit.Result(state, {"dagster/row_count": len(data.training), "task": task, "seed": seed})
 
 
-@kit.table_asset(
-    SYNTHETIC_RUNS,
-    group_name="embedding",
-    code_version="3",
-    partitions_def=TASK_SEED,
-    kinds={"scikitlearn"},
-    uses=_USES,
-    provenance_inputs=[],
-)
+@kit.table_asset(SYNTHETIC_RUNS, **_OF_TASK_AND_SEED, kinds={"scikitlearn"}, provenance_inputs=[])
 def embedding_runs(
     seed: int, task: TaskName, settings: Settings, spectrum_embedding: ModelState
 ) -> kit.Result:
