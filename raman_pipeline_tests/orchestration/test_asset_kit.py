@@ -1,3 +1,5 @@
+from typing import Annotated
+
 import dagster as dg
 import numpy as np
 import pyarrow as pa
@@ -103,17 +105,21 @@ def test_reports_and_figures_are_replaced_and_no_other_file_is_touched(settings)
     assert (folder / "report.md").read_text() == "# second"
 
 
-def test_a_table_carries_its_provenance(settings):
+def test_a_table_carries_its_provenance_and_inputs_are_prepared(settings):
+    def made_of(source: pa.Table, settings):
+        return numbers(*source["a"].to_pylist(), len(settings.profile))
+
     @table_asset(SCHEMA)
     def source():
         return Result(numbers(1))
 
     @table_asset(SCHEMA, uses=["grid"], provenance_inputs=["source"])
-    def thing(source: pa.Table):
-        return Result(source)
+    def thing(made: Annotated[pa.Table, made_of]):
+        return Result(made)
 
     result, _ = run(settings, source, thing)
     table = result.asset_value("thing")
+    assert table["a"].to_pylist() == [1, len("sample")]
     assert provenance_of(table) == provenance(settings, ["grid"], numbers(1))
     assert provenance_of(result.asset_value("source")) == ""
 

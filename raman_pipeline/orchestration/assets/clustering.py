@@ -29,7 +29,6 @@ from raman_pipeline.orchestration.assets.denoising import (
     clustering_protocol,
     clustering_report_asset,
     current_runs,
-    of_preset_and_seed,
     open_autoencoder,
     spectra_to_cluster,
 )
@@ -45,7 +44,9 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 THREE, HARD, HELD_OUT = "the paper's minerals", "hard set", "hard set, held-out specimens"
 
-_table = partial(kit.table_asset, **of_preset_and_seed, kinds={"scikitlearn"})
+_table = partial(
+    kit.table_asset, group_name="clustering", partitions_def=PRESET_SEED, kinds={"scikitlearn"}
+)
 
 
 @autoencoder_asset(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import dagster as dg
 import pandas as pd
@@ -39,16 +39,20 @@ if TYPE_CHECKING:
     from raman_pipeline.learning.denoising.autoencoder import Autoencoder
 
 CLUSTERING_USES = ["fine_grid", "denoising", "clustering"]
-of_preset_and_seed: dict[str, Any] = {"group_name": "clustering", "partitions_def": PRESET_SEED}
 _table = partial(
     kit.table_asset,
-    **of_preset_and_seed,
+    group_name="clustering",
+    partitions_def=PRESET_SEED,
     code_version="3",
     uses=CLUSTERING_USES,
     provenance_inputs=["fine_spectra"],
 )
 autoencoder_asset = partial(
-    kit.model_asset, **of_preset_and_seed, kinds={"pytorch"}, uses=CLUSTERING_USES
+    kit.model_asset,
+    group_name="clustering",
+    partitions_def=PRESET_SEED,
+    kinds={"pytorch"},
+    uses=CLUSTERING_USES,
 )
 clustering_report_asset = partial(
     kit.report_asset, group_name="clustering_reports", code_version="3", uses=CLUSTERING_USES

@@ -29,15 +29,16 @@ from raman_pipeline.universal_synthetic.dataset import (
 from raman_pipeline.universal_synthetic.variation import Part, SetName
 
 _USES = ["synthetic"]
-_OF_SEED: dict[str, Any] = {"code_version": "3", "uses": _USES}
 _by_seed = partial(
-    kit.table_asset, group_name="synthetic", partitions_def=SYNTHETIC_SEED, **_OF_SEED
+    kit.table_asset,
+    group_name="synthetic",
+    code_version="3",
+    partitions_def=SYNTHETIC_SEED,
+    uses=_USES,
 )
-_OF_TASK_AND_SEED: dict[str, Any] = {
-    "group_name": "embedding",
-    "partitions_def": TASK_SEED,
-    **_OF_SEED,
-}
+_OF_NETWORK: dict[str, Any] = dict(
+    group_name="embedding", code_version="3", partitions_def=TASK_SEED, uses=_USES
+)
 REPORT = TableSchema(
     "synthetic_report",
     (Column("seed", pa.int64(), "of data and training"), *SYNTHETIC_RUNS.columns),
@@ -79,7 +80,7 @@ def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Ta
     return kit.Result(SYNTHETIC_RUNS.from_rows(rows), {"seed": seed})
 
 
-@kit.model_asset(**_OF_TASK_AND_SEED, kinds={"pytorch"}, deps=[universal_synthetic_set])
+@kit.model_asset(**_OF_NETWORK, kinds={"pytorch"}, deps=[universal_synthetic_set])
 def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> kit.Result:
     """The network of Vorozhtsov & Kitina (2024), trained for one task with random triplets."""
     from raman_pipeline.learning.synthetic_tasks.embedding import fit_embedding
@@ -92,7 +93,7 @@ def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> kit.Res
     return kit.Result(state, {"dagster/row_count": len(data.training), "task": task, "seed": seed})
 
 
-@kit.table_asset(SYNTHETIC_RUNS, **_OF_TASK_AND_SEED, kinds={"scikitlearn"}, provenance_inputs=[])
+@kit.table_asset(SYNTHETIC_RUNS, **_OF_NETWORK, kinds={"scikitlearn"}, provenance_inputs=[])
 def embedding_runs(
     seed: int, task: TaskName, settings: Settings, spectrum_embedding: ModelState
 ) -> kit.Result:
