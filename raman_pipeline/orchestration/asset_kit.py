@@ -54,7 +54,11 @@ ALL_PARTITIONS = dg.AssetIn(metadata={"allow_missing_partitions": True})
 """An input of which all partitions are read that exist."""
 
 _RESOURCES = ("settings", "rruff", "geography")
-_ON_DISK = (StoredTable, dict[str, StoredTable])
+_INS = (
+    (StoredTable, ON_DISK),
+    (dict[str, StoredTable], ON_DISK),
+    (dict[str, pa.Table], ALL_PARTITIONS),
+)
 
 Value: TypeAlias = pa.Table | StagedTable | SpectrumTensor | ModelState
 _SCHEMA_CHECK = {SCHEMA_CHECK: "Columns, types, nulls, ranges and uniqueness match the schema."}
@@ -171,7 +175,8 @@ def _asset(
     Parameters of the function with the name of a dimension of its partitions (`seed`) get
     the value in the partition key, those named `settings`, `rruff` or `geography` the
     resource, and those of type `Annotated[X, f]` what `f` returns, whose own parameters are
-    found in the same way. All others are inputs, and those of type StoredTable stay on disk.
+    found in the same way. All others are inputs; those of type StoredTable stay on disk, and of
+    those of type `dict[str, pa.Table]` only the partitions that exist are read.
 
     Args:
         dagster_type: of the value.
@@ -216,10 +221,9 @@ def _asset(
         vars(compute)["__signature__"] = inspect.Signature(
             sorted(taken.values(), key=lambda p: p.kind)
         )
-        stored = [
-            n for n, p in taken.items() if p.annotation in _ON_DISK and p.kind < p.VAR_KEYWORD
-        ]
-        ins = dict.fromkeys(stored, ON_DISK) | declared.get("ins", {})
+        named = [p for p in taken.values() if p.kind is not p.VAR_KEYWORD]
+        ins = {p.name: how for p in named for kind, how in _INS if p.annotation == kind}
+        ins |= declared.get("ins", {})
         return dg.asset(
             **{"code_version": "1", "owners": OWNERS, "automation_condition": follows}
             | declared

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
@@ -13,15 +14,18 @@ if TYPE_CHECKING:
 
 
 def before_and_after(
-    raman_shift: npt.ArrayLike,
-    intensity: npt.ArrayLike,
-    grid: npt.ArrayLike,
-    resampled: npt.ArrayLike,
-    title: str,
+    measured: Mapping[str, Any], grid: npt.ArrayLike, resampled: npt.ArrayLike, title: str
 ) -> Figure:
-    """Draws a spectrum as measured and on the common grid (cf. Pappone 2024, Figure 5)."""
+    """Draws a spectrum as measured and on the common grid (cf. Pappone 2024, Figure 5).
+
+    Args:
+        measured: a row of a SPECTRA table.
+        grid: cm⁻¹ [m].
+        resampled: 0 to 1 [m].
+        title: names the spectrum.
+    """
     figure, (left, right) = new_figure(10, 3.2, columns=2)
-    left.plot(raman_shift, intensity, color=BLUE, linewidth=0.8)
+    left.plot(measured["raman_shift"], measured["intensity"], color=BLUE, linewidth=0.8)
     left.set(title=f"{title}, as measured", xlabel=SHIFT_LABEL, ylabel="intensity (counts)")
     right.plot(grid, resampled, color=ORANGE, linewidth=0.8)
     right.set(title="on the common grid", xlabel=SHIFT_LABEL, ylabel="intensity (0-1)")

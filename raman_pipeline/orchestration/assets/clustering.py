@@ -158,9 +158,7 @@ def clustering_runs(
     return kit.Result(table, {"seed": seed})
 
 
-@clustering_report_asset(
-    CLUSTERING_RUNS, ins={"clustering_runs": kit.ALL_PARTITIONS, "clusters": kit.ALL_PARTITIONS}
-)
+@clustering_report_asset(CLUSTERING_RUNS)
 def clustering_report(
     settings: Settings,
     spectra: StoredTable,

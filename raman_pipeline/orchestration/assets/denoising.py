@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
@@ -144,7 +143,7 @@ def denoising_runs(
     )
     frame = table.to_pandas()
     shown = frame[frame["noise"] == _SHOWN_NOISE].set_index("method")["mse"]
-    return kit.Result(table, {"mse_at_5_percent": dg.MetadataValue.json(shown.to_dict())})
+    return kit.Result(table, {"mse_at_5_percent": shown.to_dict()})
 
 
 @_table(DENOISED_PAIRS)
@@ -187,10 +186,7 @@ def current_runs(
     return runs
 
 
-@clustering_report_asset(
-    DENOISING_REPORT,
-    ins={"denoising_runs": kit.ALL_PARTITIONS, "denoised_pairs": kit.ALL_PARTITIONS},
-)
+@clustering_report_asset(DENOISING_REPORT)
 def denoising_report(
     settings: Settings,
     fine_spectra: SpectrumTensor,

@@ -33,11 +33,11 @@ from raman_pipeline.learning.geolocation.significance import (
     paired_test,
 )
 from raman_pipeline.orchestration import asset_kit as kit
+from raman_pipeline.orchestration.assets.folds import FoldTables
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.plots.experiments import learning_curves, paired_differences, variant_bars
 from raman_pipeline.settings import Settings
-from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,14 +64,8 @@ _experiment = partial(
 )
 
 
-def _data(
-    settings: Settings,
-    fold_assignment: pa.Table,
-    resampled_spectra: SpectrumTensor,
-    spectrum_covariates: pa.Table,
-) -> ExperimentData:
-    folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
-    return ExperimentData(folds, resampled_spectra, covariates, N_FOLDS, settings.forest.trees)
+def _data(settings: Settings, tables: FoldTables) -> ExperimentData:
+    return ExperimentData(*tables, N_FOLDS, settings.forest.trees)
 
 
 _Data = Annotated[ExperimentData, _data]

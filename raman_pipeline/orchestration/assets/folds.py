@@ -1,6 +1,7 @@
 """The fold of every spectrum under every split, leakage between folds, and covariates."""
 
 from functools import partial
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,16 @@ _COVARIATE_COLUMNS = [
     *("ideal_chemistry", "measured_chemistry"),
 ]
 _table = partial(kit.table_asset, eager=True)
+
+
+def _fold_tables(
+    fold_assignment: pa.Table, resampled_spectra: SpectrumTensor, spectrum_covariates: pa.Table
+) -> tuple[pd.DataFrame, SpectrumTensor, pd.DataFrame]:
+    return fold_assignment.to_pandas(), resampled_spectra, spectrum_covariates.to_pandas()
+
+
+FoldTables = Annotated[tuple[pd.DataFrame, SpectrumTensor, pd.DataFrame], _fold_tables]
+"""Folds, spectra and covariates, as families and experiments take them."""
 
 
 @_table(
@@ -116,21 +127,12 @@ def _stated(compositions: pa.ChunkedArray) -> int:
         "test set."
     },
 )
-def split_leakage(
-    split: Split,
-    fold_assignment: pa.Table,
-    resampled_spectra: SpectrumTensor,
-    spectrum_covariates: pa.Table,
-) -> kit.Result:
+def split_leakage(split: Split, tables: FoldTables) -> kit.Result:
     """What of each test spectrum is in training: its specimen, its pair, a near-duplicate."""
-    folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
-    frame = pd.concat(
-        [
-            measure_leakage(*fold_train_test(folds, resampled_spectra, fold, covariates), fold)
-            for fold in range(N_FOLDS)
-        ],
-        ignore_index=True,
-    )
+    folds, tensor, covariates = tables
+    sets = (fold_train_test(folds, tensor, fold, covariates) for fold in range(N_FOLDS))
+    parts = [measure_leakage(*train_test, fold) for fold, train_test in enumerate(sets)]
+    frame = pd.concat(parts, ignore_index=True)
     found = leakage_shares(frame)
     shared = found["same_specimen"]
     return kit.Result(

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import dagster as dg
 import numpy as np
-import pyarrow as pa
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_train_test
 from raman_pipeline.learning.data.model_state import ModelState
@@ -15,23 +14,18 @@ from raman_pipeline.learning.geolocation.fitting import Calibration, fit_family,
 from raman_pipeline.learning.geolocation.metrics import PREDICTIONS, predictions_table, summarise
 from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
 from raman_pipeline.orchestration import asset_kit as kit
+from raman_pipeline.orchestration.assets.folds import FoldTables
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.orchestration.provenance import prediction_uses
 from raman_pipeline.settings import Settings
-from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 _model = partial(kit.model_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
 _table = partial(kit.table_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
 
 
-def _train_test(
-    fold: int,
-    fold_assignment: pa.Table,
-    resampled_spectra: SpectrumTensor,
-    spectrum_covariates: pa.Table,
-) -> tuple[LabelledSpectra, LabelledSpectra]:
-    folds, covariates = fold_assignment.to_pandas(), spectrum_covariates.to_pandas()
-    return fold_train_test(folds, resampled_spectra, fold, covariates)
+def _train_test(fold: int, tables: FoldTables) -> tuple[LabelledSpectra, LabelledSpectra]:
+    folds, tensor, covariates = tables
+    return fold_train_test(folds, tensor, fold, covariates)
 
 
 _Sets = Annotated[tuple[LabelledSpectra, LabelledSpectra], _train_test]

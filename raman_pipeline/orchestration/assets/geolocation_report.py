@@ -50,10 +50,7 @@ _NETWORKS = ("convnext1d_paper", "convnext1d")
 @kit.report_asset(
     METRICS,
     group_name="geolocation_reports",
-    ins=dict.fromkeys(
-        ["fold_assignment", "split_leakage", *(f"{name}_predictions" for name in FAMILIES)],
-        kit.ALL_PARTITIONS,
-    ),
+    ins={f"{name}_predictions": kit.ALL_PARTITIONS for name in FAMILIES},
     code_version="9",
     uses=["folds", "grid", "forest", "training"],
     checks={"all_baselines_present": "No fold shows a model without every baseline."},

@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Annotated
 
-import dagster as dg
 import pyarrow as pa
 
 from raman_pipeline.common.parquet import StoredTable
@@ -92,7 +91,7 @@ def open_set_recognition(library: _Library) -> kit.Result:
     possible = can_be_evaluated(library)
     table = evaluate_open_set(library) if possible else OPEN_SET.from_rows([])
     found = text.open_set_auroc(table.to_pandas()) if possible else {}
-    return kit.Result(table, {"auroc": dg.MetadataValue.json(found)})
+    return kit.Result(table, {"auroc": found})
 
 
 @_table(MIXTURES, uses=["identification"])
@@ -102,9 +101,7 @@ def mixture_evaluation(settings: Settings, library: _Library) -> kit.Result:
     count = chosen.mixtures if can_be_evaluated(library) else 0
     table = evaluate_mixtures(library, count, chosen.seed)
     found = text.mixtures_by_method(table.to_pandas())
-    return kit.Result(
-        table, {"all_correct": dg.MetadataValue.json(found.round(4).to_dict("records"))}
-    )
+    return kit.Result(table, {"all_correct": found.round(4).to_dict("records")})
 
 
 @kit.report_asset(

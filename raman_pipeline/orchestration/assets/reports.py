@@ -134,9 +134,7 @@ def _example(
     row = spectra.whole_row(int(rows[0]) if len(rows) else 0)
     at = int(tensor.rows_of([row["member_id"]])[0])
     title = f"{row['mineral']} {row['rruff_id']} ({row['kind']})"
-    return before_and_after(
-        row["raman_shift"], row["intensity"], tensor.grid, tensor.intensity[at], title
-    )
+    return before_and_after(row, tensor.grid, tensor.intensity[at], title)
 
 
 def _geocoding_protocol(geography: Geography, localities: int) -> dict[str, object]:

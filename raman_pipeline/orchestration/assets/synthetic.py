@@ -116,13 +116,7 @@ def embedding_runs(
     )
 
 
-@kit.report_asset(
-    REPORT,
-    group_name="synthetic_reports",
-    code_version="4",
-    uses=_USES,
-    ins=dict.fromkeys(["synthetic_runs", "embedding_runs"], kit.ALL_PARTITIONS),
-)
+@kit.report_asset(REPORT, group_name="synthetic_reports", code_version="4", uses=_USES)
 def synthetic_report(
     settings: Settings, synthetic_runs: dict[str, pa.Table], embedding_runs: dict[str, pa.Table]
 ) -> kit.Result:

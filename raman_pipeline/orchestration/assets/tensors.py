@@ -97,21 +97,14 @@ def _resampled(
     in_range = values.size == 0 or (values.min() >= 0 and values.max() <= 1)
     shown = int(np.argsort(loss)[len(loss) // 2])
     measured = spectra.whole_row(shown)
+    title = f"{measured['mineral']} {measured['rruff_id']}"
     return kit.Result(
         tensor,
         checks={
             "rows_conserved": kit.Check.equal(spectra=spectra.num_rows, rows=result.rows),
             "normalised": kit.Check(np.isfinite(values).all() and in_range),
         },
-        figures={
-            "before_and_after": before_and_after(
-                measured["raman_shift"],
-                measured["intensity"],
-                grid,
-                values[shown],
-                f"{measured['mineral']} {measured['rruff_id']}",
-            )
-        },
+        figures={"before_and_after": before_and_after(measured, grid, values[shown], title)},
         metadata={
             "shape": list(values.shape),
             "dtype": "float32",
