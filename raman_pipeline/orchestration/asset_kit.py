@@ -325,7 +325,7 @@ def failure(text: str) -> dg.Failure:
 def counts(frame: pd.DataFrame, **columns: str) -> dict[str, dict[str, int]]:
     """Returns how often each value of some columns occurs, by name in the metadata."""
     named = {name: Counter(frame[column].dropna()) for name, column in columns.items()}
-    return {name: dict(sorted(counter.items())) for name, counter in named.items()}
+    return {name: {str(v): n for v, n in sorted(c.items())} for name, c in named.items()}
 
 
 def present(frame: pd.DataFrame, **columns: str) -> dict[str, int]:
