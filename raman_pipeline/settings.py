@@ -36,6 +36,7 @@ from raman_pipeline.learning.denoising.presets import (
 from raman_pipeline.learning.synthetic_tasks.presets import PAPER, EmbeddingPreset
 from raman_pipeline.learning.training.presets import (
     PRESETS,
+    AugmentationRecipe,
     ConvNeXtPreset,
     PresetName,
 )
@@ -45,6 +46,28 @@ EMBEDDED = Path(__file__).resolve().with_name("embedded")
 """Folder of the package's data: sample archives, maps, overrides."""
 SAMPLE_MINERALS = ("Albite", "Almandine", "Andradite", "Diopside", "Forsterite", "Microcline")
 """Those of the hard set that the sample archives hold."""
+_SMALL_NETWORK = {
+    "depths": (1, 1, 1, 1),
+    "dims": (16, 24, 32, 64),
+    "drop_path": 0.0,
+    "dropout": 0.1,
+    "weight_decay": 0.01,
+    "warmup_steps": 10,
+    "batch_size": 16,
+    "augmentation": AugmentationRecipe(sibling=1.0),
+}
+_SAMPLE_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
+    # As the paper has them, stem and initial weights learn nothing in so few steps.
+    "paper": PRESETS["paper"].model_copy(
+        update=_SMALL_NETWORK
+        | {"epochs": 50, "learning_rate": 5e-3, "initialisation": "fan_in"}
+        | {"stem_norm": False, "position_embedding": True}
+    ),
+    "default": PRESETS["default"].model_copy(
+        update=_SMALL_NETWORK | {"epochs": 40, "learning_rate": 2e-2}
+    ),
+}
+"""Small networks for the sample archives, trained in seconds."""
 RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
 
 ProfileName = Literal["sample", "rruff", "paper"]
@@ -141,6 +164,12 @@ class ForestSettings(_Part):
     trees: PositiveInt = 300
 
 
+class ExperimentSettings(_Part):
+    """Experiments of many fits."""
+
+    seeds: PositiveInt = Field(3, description="number of seeds of the paired comparison")
+
+
 class FineGridSettings(_Part):
     """Grid of the spectra to denoise."""
 
@@ -193,6 +222,7 @@ class Settings(_Part):
     folds: FoldSettings = FoldSettings()
     training: TrainingSettings = TrainingSettings()
     forest: ForestSettings = ForestSettings()
+    experiments: ExperimentSettings = ExperimentSettings()
     fine_grid: FineGridSettings = FineGridSettings()
     denoising: DenoisingSettings = DenoisingSettings()
     clustering: ClusteringSettings = ClusteringSettings()
@@ -311,16 +341,11 @@ def load_settings(
             archives=ArchiveSettings(
                 location=str(EMBEDDED / "rruff-sample"), seconds_between_requests=0
             ),
-            # Some 150 spectra per fold: a shorter grid, small forests, small batches for enough
-            # steps.
+            # Some 150 spectra per fold: a shorter grid, small forests, small networks.
             grid=GridSettings(points=512),
             forest=ForestSettings(trees=50),
-            training=TrainingSettings(
-                presets={
-                    name: preset.model_copy(update={"epochs": 3, "batch_size": 16})
-                    for name, preset in PRESETS.items()
-                }
-            ),
+            experiments=ExperimentSettings(seeds=1),
+            training=TrainingSettings(presets=_SAMPLE_NETWORKS),
             denoising=DenoisingSettings(
                 presets={
                     name: preset.model_copy(update={"epochs": 2, "dim": 64, "code": 24})

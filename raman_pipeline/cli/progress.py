@@ -14,11 +14,30 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 
 if TYPE_CHECKING:
     from raman_pipeline.orchestration import progress as messages
     from raman_pipeline.runs.runner import Callbacks, RunOutcome
+
+
+STAGES = {
+    "ingest": "fetch and read the archives",
+    "dataset": "locate specimens, resample spectra",
+    "folds": "assign folds",
+    "training": "train geolocation models",
+    "experiments": "run experiments",
+    "geolocation_reports": "report on geolocation",
+    "clustering": "train autoencoders, cluster",
+    "clustering_reports": "report on clustering",
+    "identification": "evaluate the mineral library",
+    "synthetic": "make synthetic sets",
+    "embedding": "train embeddings",
+    "synthetic_reports": "report on synthetic sets",
+    "index": "write the page of all results",
+}
+"""Job to what it does, in the words of a user."""
 
 
 @contextmanager
@@ -27,10 +46,11 @@ def show_progress(out: Console, err: Console) -> Iterator[Callbacks]:
     from raman_pipeline.runs.runner import Callbacks
 
     columns = (
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
+        TextColumn("{task.description:<34}"),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=False),
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=out) as shown:
@@ -43,23 +63,21 @@ def show_progress(out: Console, err: Console) -> Iterator[Callbacks]:
 
 
 class View:
-    """The bars that are shown."""
+    """The bars that are shown: one per stage, and one per process for its step."""
 
     def __init__(self, shown: Progress) -> None:
         self.shown = shown
         self.stages: dict[str, TaskID] = {}
-        self.steps: dict[str, TaskID] = {}
+        self.steps: dict[int, tuple[str, TaskID]] = {}
 
     def on_start(self, stage: str, total: int) -> None:
-        """Begins the bar of a stage; the former ones stand still."""
-        for task in self.stages.values():
-            self.shown.stop_task(task)
-        self.stages[stage] = self.shown.add_task(stage, total=total, note="")
+        """Begins the bar of a stage."""
+        self.stages[stage] = self.shown.add_task(STAGES[stage], total=total, note="")
 
     def on_outcome(self, outcome: RunOutcome) -> None:
         """Moves the stage on and says what was done or failed."""
         self.shown.advance(self.stages[outcome.job])
-        where = outcome.job + (f" {outcome.partition}" if outcome.partition else "")
+        where = STAGES[outcome.job] + (f", {outcome.partition}" if outcome.partition else "")
         for error in outcome.errors:
             self.shown.console.print(
                 f"[red]failed[/red] {where}: {error}", soft_wrap=True, highlight=False
@@ -71,10 +89,14 @@ class View:
             )
 
     def on_progress(self, step: messages.Progress) -> None:
-        """Moves the bar of a long step; it goes when the step is over."""
-        if step.what not in self.steps:
-            self.steps[step.what] = self.shown.add_task(f"  {step.what}", total=step.total, note="")
-        task = self.steps[step.what]
-        self.shown.update(task, completed=step.done, note=step.note)
-        if step.done == step.total:
-            self.shown.remove_task(self.steps.pop(step.what))
+        """Shows the step of a process, in place of its former one."""
+        former, task = self.steps.get(step.process, ("", None))
+        if task is not None and former != step.what:
+            self.shown.remove_task(task)
+            del self.steps[step.process]
+            task = None
+        if step.what and task is None:
+            task = self.shown.add_task(f"  {step.what}", total=step.total, note="")
+            self.steps[step.process] = (step.what, task)
+        if task is not None and step.what:
+            self.shown.update(task, completed=step.done, total=step.total, note=step.note)

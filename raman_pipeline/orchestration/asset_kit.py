@@ -201,6 +201,7 @@ def _asset(
 
         @functools.wraps(function)
         def compute(*, settings: Settings, **inputs: Any) -> dg.MaterializeResult:
+            publish(Progress(step_name()))
             given = {"settings": settings, **inputs}
             if from_key:
                 key = dg.AssetExecutionContext.get().partition_key
@@ -346,7 +347,7 @@ def checkpoint_of(settings: Settings) -> Path:
 def log_epochs() -> Callable[[EpochReport], None]:
     """Returns a callback that logs each epoch and publishes it as progress."""
     context = dg.AssetExecutionContext.get()
-    step = f"{context.asset_key.to_user_string()} {context.partition_key}"
+    step = step_name()
 
     def log(report: EpochReport) -> None:
         note = f"loss {report.loss:.4f}, {report.measure} {report.value:.3g}"
@@ -359,6 +360,13 @@ def log_epochs() -> Callable[[EpochReport], None]:
 def _metadata(uses: Iterable[str], schema: TableSchema | None) -> dict[str, Any]:
     columns = {COLUMN_SCHEMA: column_schema(schema)} if schema is not None else {}
     return {USES: list(uses), **columns}
+
+
+def step_name() -> str:
+    """Returns the present asset and its partition as a user reads them."""
+    context = dg.AssetExecutionContext.get()
+    name = context.asset_key.to_user_string().replace("_", " ")
+    return f"{name}, {context.partition_key}" if context.has_partition_key else name
 
 
 def _folder(settings: Settings, asset: str) -> Path:

@@ -1,54 +1,55 @@
-"""Progress of long steps, published by the processes that run them."""
+"""Progress of steps, published by the processes that run them."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.context import SpawnContext
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long step is.
+    """How far a step is.
 
     Attributes:
-        what: name of the step, the same throughout.
+        what: name of the step, the same throughout; empty where a process has nothing to do.
         done: finished parts.
-        total: all parts.
+        total: all parts; None if nobody knows.
         note: on the last part.
+        process: that runs the step.
     """
 
     what: str
-    done: int
-    total: int
+    done: int = 0
+    total: int | None = None
     note: str = ""
+    process: int = field(default_factory=os.getpid)
 
 
 OnProgress = Callable[[Progress], None]
-Messages = Any
-"""A queue between processes; multiprocessing gives its type no name."""
 
-_target: dict[str, Messages] = {}
+_target: list[OnProgress] = []
 
 
-def send_to(messages: Messages) -> None:
-    """Sends the progress of this process to a queue."""
-    _target["messages"] = messages
+def send_to(on_progress: OnProgress) -> None:
+    """Sends the progress of this process to a callback."""
+    _target[:] = [on_progress]
 
 
 def publish(progress: Progress) -> None:
     """Publishes a step forward, if a command subscribed; a run from the UI has its log instead."""
-    if "messages" in _target:
-        _target["messages"].put(progress)
+    for on_progress in _target:
+        on_progress(progress)
 
 
 @contextmanager
-def subscribe(context: SpawnContext, on_progress: OnProgress) -> Iterator[Messages]:
-    """Yields a queue for child processes, and calls back with what they publish."""
-    messages = context.Queue()
+def subscribe(context: SpawnContext, on_progress: OnProgress) -> Iterator[OnProgress]:
+    """Yields a callback for child processes, and calls back with what they publish."""
+    messages: Any = context.Queue()
 
     def receive() -> None:
         while (progress := messages.get()) is not None:
@@ -57,7 +58,7 @@ def subscribe(context: SpawnContext, on_progress: OnProgress) -> Iterator[Messag
     receiver = threading.Thread(target=receive, daemon=True)
     receiver.start()
     try:
-        yield messages
+        yield messages.put
     finally:
         messages.put(None)
         receiver.join()

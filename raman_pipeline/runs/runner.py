@@ -11,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -36,6 +37,13 @@ from raman_pipeline.settings import Settings
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _PARALLEL = {"training", "experiments", "clustering", "synthetic", "embedding"}
 """Jobs whose runs are independent of each other and long."""
+
+_FIRST: dict[str, tuple[str, ...] | None] = {
+    "training": ("0|random", "0|specimen"),
+    "experiments": None,
+    "clustering": ("default|0", "paper|0"),
+}
+"""Partitions that `run_graph` trains; None for a job without."""
 
 
 @dataclass(frozen=True)
@@ -104,34 +112,34 @@ def run_job(
     Raises:
         ValueError: a partition does not exist.
     """
-    definitions, parallel = build_definitions(settings), job in _PARALLEL
-    members = tuple(assets or jobs.assets_of(definitions, job))
-    if keys := definitions.resolve_job_def(job).partitions_def:
-        runs = [_Run(job, partition, members) for partition in _existing(keys, partitions)]
-    else:
-        # The assets of a parallel job do not depend on each other.
-        runs = [
-            _Run(job, None, each) for each in (zip(members, strict=True) if parallel else [members])
-        ]
+    definitions = build_definitions(settings)
+    runs = _runs(definitions, job, partitions, assets)
+    if job in _PARALLEL:
+        return _in_processes(settings, callbacks, runs, processes)
     callbacks.on_start(job, len(runs))
     outcomes: list[RunOutcome] = []
+    progress.send_to(callbacks.on_progress)
     with open_instance(settings) as instance:
         fail_orphans(settings, instance)
-        for run in () if parallel else runs:
+        for run in runs:
             outcomes.append(
-                run_stale(settings, definitions, instance, job, run.partition, always, members)
+                run_stale(settings, definitions, instance, job, run.partition, always, run.assets)
             )
             callbacks.on_outcome(outcomes[-1])
             # A server that does not answer would be waited for once per archive.
             if outcomes[-1].errors and not outcomes[-1].update_rejected:
                 break
-    return _in_processes(settings, callbacks, runs, processes) if parallel else outcomes
+    return outcomes
 
 
 def run_graph(
     settings: Settings, callbacks: Callbacks, train: bool = True, processes: int | None = None
 ) -> list[RunOutcome]:
-    """Runs all jobs but the synthetic ones, the last of them only with `train`; see `run_job`."""
+    """Runs all jobs but the synthetic ones; see `run_job`.
+
+    With `train`, models are trained on the first partitions only; `run_backfill` and
+    `run_clustering` train the others.
+    """
     outcomes: list[RunOutcome] = []
     # First the archives alone: whether they are parsed depends on what the source returns. If it
     # does not answer, the accepted versions are used, if there is one of each.
@@ -143,10 +151,11 @@ def run_graph(
         if failed and not (always and _all_accepted(settings)):
             return outcomes
     if train:
-        outcomes += run_experiments(settings, callbacks, processes)
-        outcomes += run_backfill(settings, callbacks, None, processes)
-        outcomes += run_clustering(settings, callbacks, None, processes)
-        outcomes += run_job(settings, "identification", callbacks)
+        definitions = build_definitions(settings)
+        runs = [run for job, keys in _FIRST.items() for run in _runs(definitions, job, keys)]
+        outcomes += _in_processes(settings, callbacks, runs, processes)
+        for job in ("geolocation_reports", "clustering_reports", "identification"):
+            outcomes += run_job(settings, job, callbacks)
     return outcomes
 
 
@@ -297,7 +306,22 @@ def run_stale(
     rejected = list(_rejected_updates(result))
     errors = rejected or list(_errors(result))
     seconds = time.perf_counter() - start
+    progress.publish(progress.Progress(""))
     return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(rejected))
+
+
+def _runs(
+    definitions: dg.Definitions,
+    job: str,
+    partitions: Sequence[str] | None = None,
+    assets: Sequence[str] | None = None,
+) -> list[_Run]:
+    members = tuple(assets or jobs.assets_of(definitions, job))
+    if keys := definitions.resolve_job_def(job).partitions_def:
+        return [_Run(job, partition, members) for partition in _existing(keys, partitions)]
+    # The assets of a parallel job do not depend on each other.
+    each = [(member,) for member in members] if job in _PARALLEL else [members]
+    return [_Run(job, None, chosen) for chosen in each]
 
 
 def _existing(keys: dg.PartitionsDefinition, chosen: Sequence[str] | None) -> list[str]:
@@ -349,18 +373,23 @@ class _Run:
 def _in_processes(
     settings: Settings, callbacks: Callbacks, runs: Sequence[_Run], processes: int | None
 ) -> list[RunOutcome]:
+    with open_instance(settings) as instance:
+        fail_orphans(settings, instance)
+    for job, count in Counter(run.job for run in runs).items():
+        callbacks.on_start(job, count)
     # Spawned, since a forked child would share the parent's torch and Arrow threads.
     context = multiprocessing.get_context("spawn")
     outcomes: list[RunOutcome] = []
-    with progress.subscribe(context, callbacks.on_progress) as messages:
+    with progress.subscribe(context, callbacks.on_progress) as receive:
         pool = ProcessPoolExecutor(
             processes or min(os.cpu_count() or 1, 8),
             mp_context=context,
             initializer=progress.send_to,
-            initargs=(messages,),
+            initargs=(receive,),
         )
         try:
-            for future in as_completed([pool.submit(_run_alone, settings, run) for run in runs]):
+            futures = [pool.submit(_run_alone, settings, run) for run in runs]
+            for future in as_completed(futures):
                 outcomes.append(future.result())
                 callbacks.on_outcome(outcomes[-1])
         finally:

@@ -42,12 +42,12 @@ from raman_pipeline.settings import Settings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SEEDS = (0, 1, 2)
 BEST = "chemistry_blend"
 """The model that the comparison is about."""
 SCALED = ("mineral_memorisation", "extra_trees", "chemistry_trees", BEST)
 
 
+_USES = ["folds", "grid", "forest"]
 _experiment = partial(
     kit.table_asset,
     EXPERIMENT_RUNS,
@@ -59,7 +59,7 @@ _experiment = partial(
         )
     },
     kinds={"scikitlearn"},
-    uses=["folds", "grid", "forest"],
+    uses=_USES,
     checks={"all_runs": "Every variant has a run for every fold and seed."},
 )
 
@@ -71,13 +71,14 @@ def _data(settings: Settings, tables: FoldTables) -> ExperimentData:
 _Data = Annotated[ExperimentData, _data]
 
 
-@_experiment(code_version="2")
+@_experiment(code_version="2", uses=[*_USES, "experiments"])
 def paired_comparison(settings: Settings, data: _Data) -> kit.Result:
-    """The best model against every baseline on its inputs: 5 folds x 3 seeds, paired tests."""
+    """The best model against every baseline on its inputs: 5 folds x seeds, paired tests."""
     baselines = comparable_baselines(FAMILIES[BEST])
-    runs_each = len(SEEDS) * N_FOLDS
+    seeds = range(settings.experiments.seeds)
+    runs_each = len(seeds) * N_FOLDS
     names = [*baselines, BEST]
-    table = compare_families(data, names, SEEDS, _log(runs_each * len(names)))
+    table = compare_families(data, names, seeds, _log(runs_each * len(names)))
     runs = table.to_pandas()
     tests = {
         metric: {FAMILIES[b].title: paired_test(runs, BEST, b, metric) for b in baselines}
@@ -153,7 +154,7 @@ def _log(total: int) -> Callable[[dict], None]:
             f"{run['variant']}, seed {run['seed']}, fold {run['fold']}, {run['specimens']} "
             f"specimens: {note}"
         )
-        publish(Progress(context.asset_key.to_user_string(), next(done), total, note))
+        publish(Progress(kit.step_name(), next(done), total, note))
 
     return log
 

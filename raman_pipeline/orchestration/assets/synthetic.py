@@ -70,7 +70,7 @@ def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Ta
     )
 
     sets = _opened(settings, seed)
-    step = f"synthetic_runs {seed}"
+    step = kit.step_name()
     rows = []
     for number, task in enumerate(TASKS):
         rows += list(untrained_rows(task, task_data(task, sets, seed), seed))
