@@ -7,6 +7,7 @@ comes with the package.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from bisect import bisect_left, bisect_right
@@ -205,10 +206,11 @@ class Gazetteer:
 
     def namesakes(self, name: str) -> list[Town]:
         """Returns towns whose name continues with a preposition ("Krásná Hora nad Vltavou")."""
-        found = []
-        for word in _JOINERS:
-            found += [self._town(i) for i in self._index.starting(f"{fold(name)} {word} ")]
-        return list(dict.fromkeys(found))
+        folded = fold(name)
+        if not self._index.starting(f"{folded} "):
+            return []
+        starts = (self._index.starting(f"{folded} {word} ") for word in _JOINERS)
+        return [self._town(i) for i in dict.fromkeys(itertools.chain.from_iterable(starts))]
 
     def _of(self, folded: str) -> list[Town]:
         return [self._town(i) for i in self._index.named(folded)]

@@ -98,12 +98,12 @@ def _reasons(joined: pd.DataFrame) -> pd.Series:
 def _ranked(
     section: str, spectra: pd.DataFrame, names: pd.Series, paper: Mapping[str, int]
 ) -> list[dict[str, object]]:
-    counts = names.value_counts()
-    order = sorted(counts.index, key=lambda name: (-counts[name], name))
+    parts = dict(iter(spectra.groupby(names)))
+    order = sorted(parts, key=lambda name: (-len(parts[name]), name))
     rows, running = [], 0
     for rank, name in enumerate(order, 1):
-        running += int(counts[name])
-        row = _row(section, rank, name, spectra[names == name], paper.get(name))
+        running += len(parts[name])
+        row = _row(section, rank, name, parts[name], paper.get(name))
         rows.append(row | {"cumulative_percent": round(100 * running / len(names), 2)})
     return rows
 
@@ -111,13 +111,12 @@ def _ranked(
 def _row(
     section: str, rank: int, name: str, part: pd.DataFrame, paper: int | None
 ) -> dict[str, object]:
-    kinds = part["kind"].value_counts()
     return {
         "section": section,
         "rank": rank,
         "name": name,
-        "raw": int(kinds.get("RAW", 0)),
-        "processed": int(kinds.get("Processed", 0)),
+        "raw": int((part["kind"] == "RAW").sum()),
+        "processed": int((part["kind"] == "Processed").sum()),
         "spectra": len(part),
         "specimens": int(part["rruff_id"].nunique()),
         "paper_spectra": paper,

@@ -55,11 +55,18 @@ def country_probabilities(
         model: the parameters.
         specimens: similarities, [q, specimens].
     """
+    weights, member = _weights(library, model.temperature, specimens)
+    return (1 - model.prior_weight) * weights @ member + model.prior_weight * member.mean(axis=0)
+
+
+def _weights(
+    library: MineralLibrary, temperature: float, specimens: Floats
+) -> tuple[Floats, Floats]:
+    """Returns weights of located specimens [q, n], and their countries, one-hot [n, countries]."""
     codes, index = country_codes(library)
     located = index >= 0
-    weights = softmax(specimens[:, located].astype(np.float64), model.temperature)
-    member = np.eye(len(codes))[index[located]]
-    return (1 - model.prior_weight) * weights @ member + model.prior_weight * member.mean(axis=0)
+    weights = softmax(specimens[:, located].astype(np.float64), temperature)
+    return weights, np.eye(len(codes))[index[located]]
 
 
 def fit_countries(
@@ -73,10 +80,14 @@ def fit_countries(
         label: index of each query's country, −1 for none.
     """
     located = np.flatnonzero(label >= 0)
-
-    def loss(model: CountryModel) -> float:
-        found = country_probabilities(library, model, specimens[located])
-        return float(-np.log(found[np.arange(len(located)), label[located]] + 1e-9).mean())
-
-    models = [CountryModel(t, p) for t in _TEMPERATURES for p in _PRIOR_WEIGHTS]
-    return min(models, key=loss) if len(located) else models[-1]
+    if not len(located):
+        return CountryModel(_TEMPERATURES[-1], _PRIOR_WEIGHTS[-1])
+    own = label[located]
+    losses: dict[CountryModel, float] = {}
+    for temperature in _TEMPERATURES:
+        weights, member = _weights(library, temperature, specimens[located])
+        similar, prior = (weights @ member)[np.arange(len(own)), own], member.mean(axis=0)[own]
+        for weight in _PRIOR_WEIGHTS:
+            found = (1 - weight) * similar + weight * prior
+            losses[CountryModel(temperature, weight)] = float(-np.log(found + 1e-9).mean())
+    return min(losses, key=losses.__getitem__)
