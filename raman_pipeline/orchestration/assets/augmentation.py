@@ -50,15 +50,12 @@ def augmented_training_set(
     data = TrainingSet.of(train, preset)
     shown = augmented_copies(data, preset.augmentation, seed, np.zeros(_SHOWN, np.int64))
     stored = result.arrays.get("intensity", shown)
+    in_range = np.isfinite(stored).all() and stored.min() >= 0 and stored.max() <= 1
     first = train.metadata.iloc[0]
     title = f"{first['mineral']} {first['rruff_id']}: {preset.augmentation}"
     return kit.Result(
         result,
         {"dagster/row_count": config.copies * len(train), "recipe": result.metadata["recipe"]},
-        checks={
-            "in_range": kit.Check(
-                np.isfinite(stored).all() and stored.min() >= 0 and stored.max() <= 1
-            )
-        },
+        checks={"in_range": kit.Check(in_range)},
         figures={"copies": augmented_spectra(result.arrays["grid"], data.spectra[0], shown, title)},
     )

@@ -63,6 +63,7 @@ def latent_vectors(
         {"latent": latents, "intensity": chosen.intensity, "grid": chosen.grid},
         {"rows": chosen.metadata.to_dict("records"), "seed": seed},
     )
+    complete = len(latents) == len(chosen)
     augmented = int(chosen.metadata["augmented"].sum())
     return kit.Result(
         state,
@@ -72,11 +73,7 @@ def latent_vectors(
             "augmented": augmented,
             "latent_size": latents.shape[1],
         },
-        checks={
-            "complete_and_finite": kit.Check(
-                len(latents) == len(chosen) and np.isfinite(latents).all()
-            )
-        },
+        checks={"complete_and_finite": kit.Check(complete and np.isfinite(latents).all())},
     )
 
 
@@ -114,6 +111,7 @@ def clusters(
     arrays = latent_vectors.arrays
     decode = open_autoencoder(denoising_autoencoder).decode
     shown = pseudo_spectra(frame, arrays["intensity"], arrays["latent"], decode)
+    drawn = {c.cluster: pseudo_spectrum(arrays["grid"], c, title) for c in shown}
     measured = frame[~frame["augmented"]]
     found = scores(measured["mineral"], measured["cluster"], measured[["x", "y"]].to_numpy())
     listed = sum(names.count("\n") for names in lists.values())
@@ -123,10 +121,7 @@ def clusters(
         checks={"every_file_once": kit.Check.equal(spectra=len(frame), listed=listed)},
         figures={
             "embedding": embedding(frame, title),
-            **{
-                f"pseudo_spectrum_{c.cluster}": pseudo_spectrum(arrays["grid"], c, title)
-                for c in shown
-            },
+            **{f"pseudo_spectrum_{cluster}": figure for cluster, figure in drawn.items()},
         },
         files={**lists, "embedding.html": page},
     )

@@ -56,10 +56,9 @@ autoencoder_asset = partial(
 clustering_report_asset = partial(
     kit.report_asset, group_name="clustering_reports", code_version="3", uses=CLUSTERING_USES
 )
-_PRESET = Column("preset", pa.string(), "preset of the autoencoder")
 DENOISING_REPORT = TableSchema(
     "denoising_report",
-    (_PRESET, *DENOISING_RUNS.columns),
+    (Column("preset", pa.string(), "preset of the autoencoder"), *DENOISING_RUNS.columns),
     ("preset", *DENOISING_RUNS.unique_together),
 )
 _SHOWN_NOISE = 0.05

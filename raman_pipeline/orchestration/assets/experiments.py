@@ -48,16 +48,13 @@ SCALED = ("mineral_memorisation", "extra_trees", "chemistry_trees", BEST)
 
 
 _USES = ["folds", "grid", "forest"]
+# Which spectra take part is the same for every split.
+_ONE_SPLIT = dg.SpecificPartitionsPartitionMapping(["specimen"])
 _experiment = partial(
     kit.table_asset,
     EXPERIMENT_RUNS,
     group_name="experiments",
-    # Which spectra take part is the same for every split.
-    ins={
-        "fold_assignment": dg.AssetIn(
-            partition_mapping=dg.SpecificPartitionsPartitionMapping(["specimen"])
-        )
-    },
+    ins={"fold_assignment": dg.AssetIn(partition_mapping=_ONE_SPLIT)},
     kinds={"scikitlearn"},
     uses=_USES,
     checks={"all_runs": "Every variant has a run for every fold and seed."},

@@ -61,13 +61,10 @@ def fold_assignment(
     `random` is the papers' split, stratified by country; `specimen`, `locality` and
     `species` keep those together as well.
     """
-    selection = select_spectra(
-        spectra.select(_COLUMNS).to_pandas(),
-        located_specimens.to_pandas(),
-        settings.folds.kinds,
-        settings.folds.min_per_country,
-    )
-    table = assign_folds(selection, split, N_FOLDS, settings.folds.seed)
+    frame, specimens = spectra.select(_COLUMNS).to_pandas(), located_specimens.to_pandas()
+    chosen = settings.folds
+    selection = select_spectra(frame, specimens, chosen.kinds, chosen.min_per_country)
+    table = assign_folds(selection, split, N_FOLDS, chosen.seed)
     folds = table.to_pandas()
     shared = groups_in_several_folds(folds, split)
     assigned = folds["fold"].notna()

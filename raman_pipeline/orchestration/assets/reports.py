@@ -48,17 +48,13 @@ def georeferencing_report(
     """The paper's strategy and the constrained one side by side, locality by locality."""
     located = located_localities.to_pandas()
     table = compare_strategies(paper_localities.to_pandas(), located)
-    compared = table.to_pandas()
+    compared, specimens = table.to_pandas(), located_specimens.to_pandas()
+    protocol = _geocoding_protocol(geography, len(located))
     return kit.Result(
         table,
         checks={"rows_conserved": kit.Check.equal(localities=len(located), rows=len(compared))},
         figures={"radius_by_level": radius_by_level(compared)},
-        report=georeferencing_markdown(
-            compared,
-            located_specimens.to_pandas(),
-            located,
-            _geocoding_protocol(geography, len(located)),
-        ),
+        report=georeferencing_markdown(compared, specimens, located, protocol),
     )
 
 

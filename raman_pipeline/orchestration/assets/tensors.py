@@ -42,18 +42,14 @@ def wavenumber_window(settings: Settings, spectra: StoredTable) -> kit.Result:
     window = find_window(starts, stops)
     grid = window.grid(settings.grid.points)
     share = coverage(starts, stops, grid)
+    rows = ({"raman_shift": x, "coverage": y} for x, y in zip(grid, share, strict=True))
+    step = float(grid[1] - grid[0])
     covers = window.start <= starts.min() and stops.max() <= window.stop
     return kit.Result(
-        WINDOW.from_rows(
-            {"raman_shift": x, "coverage": y} for x, y in zip(grid, share, strict=True)
-        ),
+        WINDOW.from_rows(rows),
         checks={"covers_all": kit.Check(covers)},
         figures={"coverage": window_coverage(grid, share, window.start, window.stop)},
-        metadata={
-            "start_cm1": window.start,
-            "stop_cm1": window.stop,
-            "step_cm1": float(grid[1] - grid[0]),
-        },
+        metadata={"start_cm1": window.start, "stop_cm1": window.stop, "step_cm1": step},
     )
 
 
