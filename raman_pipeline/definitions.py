@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import dagster as dg
 
 from raman_pipeline.orchestration import assets as asset_modules
@@ -12,7 +14,8 @@ from raman_pipeline.orchestration.metadata import SETTINGS, USES
 from raman_pipeline.orchestration.resources import Geography, Rruff
 from raman_pipeline.orchestration.schedules import weekly_refresh
 from raman_pipeline.orchestration.sensors import changed_archives, follow_up
-from raman_pipeline.settings import Settings, load_settings
+from raman_pipeline.report_index.sections import SHOWN
+from raman_pipeline.settings import INDEX_URL, Settings, load_settings
 
 
 def build_definitions(settings: Settings | None = None) -> dg.Definitions:
@@ -32,9 +35,11 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     def with_settings(spec: dg.AssetSpec) -> dg.AssetSpec:
         uses = spec.metadata.get(USES, [])
         version = f"{spec.code_version}-{settings.version_of(uses)}" if uses else spec.code_version
-        return spec.replace_attributes(
-            code_version=version, metadata=metadata[spec.key] | {SETTINGS: settings.part(uses)}
-        )
+        described = metadata[spec.key] | {SETTINGS: settings.part(uses)}
+        name, url = spec.key.to_user_string(), os.environ.get(INDEX_URL)
+        if url and name in (*SHOWN, "report_index"):
+            described["open"] = dg.MetadataValue.url(f"{url}#{name}")
+        return spec.replace_attributes(code_version=version, metadata=described)
 
     return dg.Definitions(
         assets=dg.map_asset_specs(with_settings, assets),

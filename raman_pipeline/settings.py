@@ -69,6 +69,8 @@ _SAMPLE_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
 }
 """Small networks for the sample archives, trained in seconds."""
 RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
+INDEX_URL = "RAMAN_PIPELINE_INDEX_URL"
+"""Variable with the address at which `raman-pipeline ui` serves the page of all results."""
 
 ProfileName = Literal["sample", "rruff", "paper"]
 PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +25,7 @@ def ui(
 ) -> None:
     """Open Dagster on the instance of a profile (`dagster dev`)."""
     from raman_pipeline.runs.instance import WORKSPACE, prepare_home
+    from raman_pipeline.settings import INDEX_URL
 
     settings = profile_settings(profile, rruff_url)
     environment = os.environ | {
@@ -26,8 +33,34 @@ def ui(
         "RAMAN_PIPELINE_PROFILE": settings.profile,
         "RAMAN_PIPELINE_STORE": str(settings.store),
         "RRUFF_URL": settings.archives.location,
+        INDEX_URL: _serve(host, settings.store)
+        + str(settings.index_page.relative_to(settings.store)),
     }
     arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
     arguments += ["--host", host, "--port", str(port)]
     out.print(f"Dagster on http://{host}:{port} ({settings.profile} profile, {settings.store})")
     os.execve(sys.executable, arguments, environment)
+
+
+class _Files(SimpleHTTPRequestHandler):
+    """Serves files without a line per request in the terminal."""
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def _serve(host: str, folder: Path) -> str:
+    """Serves a folder for the links of the UI, which may not open files; returns its address.
+
+    A process of its own does it, as this one becomes Dagster's; it ends when this one does.
+    """
+    server = ThreadingHTTPServer((host, 0), partial(_Files, directory=str(folder)))
+    address, parent = f"http://{host}:{server.server_port}/", os.getpid()
+    if os.fork():
+        server.server_close()
+        return address
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)

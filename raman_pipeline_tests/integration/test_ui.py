@@ -23,6 +23,8 @@ QUERY = """{ assetNodes { assetKey { path } }
   schedulesOrError(repositorySelector: {
     repositoryLocationName: "raman_pipeline", repositoryName: "__repository__"}) {
     ... on Schedules { results { name scheduleState { status } } } }
+  page: assetNodeOrError(assetKey: {path: ["report_index"]}) { ... on AssetNode {
+    metadataEntries { label ... on UrlMetadataEntry { url } } } }
   spectra: assetNodeOrError(assetKey: {path: ["parsed_spectra"]}) { ... on AssetNode {
     assetMaterializations(limit: 1) { metadataEntries { label
       ... on TableSchemaMetadataEntry { schema { columns { name } } } } } } } }"""
@@ -45,6 +47,8 @@ def test_ui_shows_assets_and_runs(tmp_path):
             settings, build_definitions(settings), instance, "ingest", "fair_oriented"
         )
     assert outcome.succeeded
+    settings.index_page.parent.mkdir()
+    settings.index_page.write_text("all results")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -65,6 +69,8 @@ def test_ui_shows_assets_and_runs(tmp_path):
                 data = ask(port)
             except OSError:
                 continue
+        opens = next(e for e in data["page"]["metadataEntries"] if e["label"] == "open")
+        assert urllib.request.urlopen(opens["url"], timeout=10).read() == b"all results"
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
