@@ -139,12 +139,12 @@ def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOut
             outcomes += run_index(settings, callbacks)
     except ValueError as error:
         fail(str(error))
-    print_findings(settings)
     failed = [o for o in outcomes if not o.succeeded]
     idle = sum(not o.assets for o in outcomes)
     if idle:
         out.print(f"{idle} of {len(outcomes)} runs had nothing to do: nothing changed.")
     out.print(CITATION, soft_wrap=True)
+    print_findings(settings)
     profile = "" if settings.profile == "sample" else f" PROFILE={settings.profile}"
     out.print(f"Open the UI on these runs: [bold]make ui{profile}[/bold]", highlight=False)
     if failed:
