@@ -27,7 +27,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     Args:
         settings: those of the environment where None.
     """
-    settings = settings or load_settings()
+    given, settings = settings, settings or load_settings()
     loaded = dg.load_assets_from_package_module(asset_modules)
     assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
     metadata = with_lineage(spec for asset in assets for spec in asset.specs)
@@ -45,7 +45,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         assets=dg.map_asset_specs(with_settings, assets),
         jobs=JOBS,
         schedules=[weekly_refresh],
-        sensors=[changed_archives, follow_up],
+        sensors=[changed_archives, follow_up(lambda: build_definitions(given))],
         resources={
             "settings": settings,
             "rruff": Rruff(settings),

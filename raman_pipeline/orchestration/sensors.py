@@ -1,15 +1,24 @@
 """Sensors: archives that changed, and the assets that follow up to the folds."""
 
+import hashlib
 import json
+from collections.abc import Callable, Sequence
+from datetime import date
 
 import dagster as dg
 
-from raman_pipeline.orchestration.jobs import GROUPS, INGEST, request_archive
+from raman_pipeline.orchestration.dagster_internals import AssetGraph
+from raman_pipeline.orchestration.jobs import INGEST, JOBS, assets_of, request_archive
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
+from raman_pipeline.orchestration.staleness import is_stand_in, stale_assets
 from raman_pipeline.rruff.zip_archive import ArchiveError
 
 _DAY_S = 24 * 3600
+_UNFINISHED = [
+    dg.DagsterRunStatus[name]
+    for name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+]
 
 
 @dg.sensor(
@@ -43,13 +52,82 @@ def changed_archives(
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(seen, sort_keys=True))
 
 
-follow_up = dg.AutomationConditionSensorDefinition(
-    "follow_up",
-    target=dg.AssetSelection.groups(
-        *(group for job in ("ingest", "dataset", "folds", "index") for group in GROUPS[job])
-    ),
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=30,
-    description="Materialises what depends on a changed archive, up to the folds, and the page of "
-    "all results whenever one changed.",
-)
+FOLLOWED = ("ingest", "dataset", "folds")
+"""Jobs that the sensor `follow_up` requests, in the order of the graph."""
+
+
+def follow_up(definitions: Callable[[], dg.Definitions]) -> dg.SensorDefinition:
+    """Returns the sensor that requests what is stale, as the command line does.
+
+    That is everything up to the folds, and the page of all results.
+
+    Args:
+        definitions: builds them anew, so that changed files are seen without a reload.
+    """
+
+    @dg.sensor(
+        name="follow_up",
+        jobs=[job for job in JOBS if job.name in (*FOLLOWED, "index")],
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Requests what is stale up to the folds, and the page of all results.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        """Requests the stale assets of the first job that has any, unless one is running.
+
+        What failed is requested again once its code, its settings or its inputs changed; a
+        stand-in, once a day.
+        """
+        current, instance = definitions(), context.instance
+        graph = current.resolve_asset_graph()
+        members = {
+            job: {*assets_of(current, job)} - {"rruff_archive"} for job in (*FOLLOWED, "index")
+        }
+        for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
+            chosen = {key.to_user_string() for key in run.asset_selection or ()}
+            if run.job_name in members or chosen & set().union(*members.values()):
+                return dg.SkipReason(f"run {run.run_id} is not finished")
+        fetched = instance.get_materialized_partitions(dg.AssetKey("rruff_archive"))
+
+        def stale(job: str) -> dict[str | None, list[str]]:
+            keys = current.resolve_job_def(job).partitions_def
+            partitions = keys.get_partition_keys() if keys else [None]
+            found = {p: list(stale_assets(graph, instance, members[job], p)) for p in partitions}
+            return {partition: assets for partition, assets in found.items() if assets}
+
+        due = {job: stale(job) for job in members}
+        first = next((job for job in FOLLOWED if due[job]), None)
+        return [
+            _request(graph, instance, job, partition, assets)
+            for job in (first, "index")
+            if job
+            for partition, assets in due[job].items()
+            if job != "ingest" or partition in fetched
+        ]
+
+    return sensor
+
+
+def _request(
+    graph: AssetGraph,
+    instance: dg.DagsterInstance,
+    job: str,
+    partition: str | None,
+    assets: Sequence[str],
+) -> dg.RunRequest:
+    """Returns a request whose key changes with code, settings and records of the inputs."""
+    keys = [dg.AssetKey(asset) for asset in assets]
+
+    def state(key: dg.AssetKey) -> tuple[str, str | float | None]:
+        event = instance.get_latest_materialization_event(key)
+        stands_in = is_stand_in(graph, instance, key)
+        day = date.today().isoformat()
+        return key.to_user_string(), day if stands_in else event and event.timestamp
+
+    around = set(keys).union(*(graph.get(key).parent_keys for key in keys))
+    versions = [graph.get(key).code_version for key in keys]
+    about = [job, partition, assets, versions, [state(key) for key in sorted(around)]]
+    run_key = hashlib.sha256(json.dumps(about).encode()).hexdigest()
+    return dg.RunRequest(
+        run_key=run_key[:16], job_name=job, partition_key=partition, asset_selection=keys
+    )

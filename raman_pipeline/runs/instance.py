@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.atomic import WriteError
-from raman_pipeline.runs.dagster_internals import HIDDEN_TAG_PREFIX, free_pool_slots
+from raman_pipeline.orchestration.dagster_internals import HIDDEN_TAG_PREFIX, free_pool_slots
 from raman_pipeline.settings import Settings, SettingsError
 
 PROCESS_TAG = f"{HIDDEN_TAG_PREFIX}raman_pipeline_process"

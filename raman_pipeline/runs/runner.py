@@ -21,6 +21,7 @@ import dagster as dg
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
+from raman_pipeline.orchestration.dagster_internals import StepFailureData
 from raman_pipeline.orchestration.partitions import (
     ARCHIVES,
     PRESET_SEED,
@@ -28,10 +29,9 @@ from raman_pipeline.orchestration.partitions import (
     partition_values,
 )
 from raman_pipeline.orchestration.resources import Rruff
+from raman_pipeline.orchestration.staleness import is_stand_in, stale_assets
 from raman_pipeline.report_index.sections import SHOWN
-from raman_pipeline.runs.dagster_internals import StepFailureData
 from raman_pipeline.runs.instance import fail_orphans, open_instance, process_tags
-from raman_pipeline.runs.staleness import stale_assets
 from raman_pipeline.settings import Settings
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -258,7 +258,7 @@ def run_index(settings: Settings, callbacks: Callbacks) -> list[RunOutcome]:
     whole = [name for name in SHOWN if not graph.get(dg.AssetKey(name)).is_partitioned]
     callbacks.on_start("index", 1)
     with open_instance(settings) as instance:
-        outdated = list(stale_assets(definitions, instance, whole, None))
+        outdated = list(stale_assets(graph, instance, whole, None))
         last = instance.get_latest_materialization_event(key)
         told = last and last.asset_materialization and last.asset_materialization.metadata
         always = [] if told and told["outdated"].value == outdated else ["report_index"]
@@ -291,9 +291,11 @@ def run_stale(
         config: asset to its configuration.
     """
     members = jobs.assets_of(definitions, job) if among is None else tuple(among)
-    assets = tuple(always) or tuple(stale_assets(definitions, instance, members, partition))
+    graph = definitions.resolve_asset_graph()
+    assets = tuple(always) or tuple(stale_assets(graph, instance, members, partition))
     if not assets:
         return RunOutcome(job, partition, ())
+    tried_again = any(is_stand_in(graph, instance, dg.AssetKey(a)) for a in assets)
     start = time.perf_counter()
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
@@ -307,6 +309,16 @@ def run_stale(
     errors = rejected or list(_errors(result))
     seconds = time.perf_counter() - start
     progress.publish(progress.Progress(""))
+    if tried_again and not errors and not always:
+        # What depends on a stand-in follows if the stand-in was replaced.
+        rest = set(stale_assets(graph, instance, members, partition)) - set(assets)
+        if rest:
+            more = run_stale(settings, definitions, instance, job, partition, sorted(rest))
+            assets, errors, seconds = (
+                assets + more.assets,
+                list(more.errors),
+                seconds + more.seconds,
+            )
     return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(rejected))
 
 

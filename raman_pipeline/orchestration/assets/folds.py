@@ -29,7 +29,7 @@ _COVARIATE_COLUMNS = [
     *("member_id", "rruff_id", "measurement_key", "wavelength_nm"),
     *("ideal_chemistry", "measured_chemistry"),
 ]
-_table = partial(kit.table_asset, eager=True)
+_table = partial(kit.table_asset)
 
 
 def _fold_tables(

@@ -17,7 +17,7 @@ from raman_pipeline.geography.tables import CANDIDATES, PAPER_LOCALITIES
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.resources import Geography
 
-_table = partial(kit.table_asset, group_name="localities", uses=["geography"], eager=True)
+_table = partial(kit.table_asset, group_name="localities", uses=["geography"])
 
 
 @_table(

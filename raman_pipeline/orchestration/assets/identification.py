@@ -30,7 +30,6 @@ _table = partial(kit.table_asset, group_name="identification", code_version="4")
     group_name="features",
     code_version="4",
     uses=["fine_grid"],
-    eager=True,
     checks={"rows_conserved": "Every processed spectrum is in the library or has no mineral."},
 )
 def mineral_library(

@@ -18,12 +18,13 @@ from raman_pipeline.geography.tables import (
 )
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.resources import Geography
+from raman_pipeline.orchestration.staleness import STAND_IN
 from raman_pipeline.plots.specimens import country_counts, specimen_map
 
 MIN_COUNTRY_RATE = 0.97
 """Share of localities naming a place that should get a country."""
 
-_table = partial(kit.table_asset, group_name="localities", uses=["geography"], eager=True)
+_table = partial(kit.table_asset, group_name="localities", uses=["geography"])
 
 
 @_table(
@@ -72,6 +73,7 @@ def countries(geography: Geography) -> kit.Result:
     return kit.Result(
         COUNTRIES.from_frame(country_table(atlas.countries, atlas.gazetteer.iso_a3)),
         {
+            STAND_IN: problem is not None,
             "natural_earth": atlas.countries.version,
             "divisions": atlas.admin_divisions.version,
             "licence": "Natural Earth: public domain; names of divisions: GeoNames, CC BY 4.0",

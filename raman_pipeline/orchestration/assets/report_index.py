@@ -8,7 +8,6 @@ from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.orchestration import assets as modules
 from raman_pipeline.orchestration.asset_kit import Result, report_asset
 from raman_pipeline.orchestration.asset_paths import asset_files
-from raman_pipeline.orchestration.automation import EAGER_ON_ANY_CHANGE
 from raman_pipeline.report_index.findings import FINDINGS, READ, findings
 from raman_pipeline.report_index.sections import SHOWN
 from raman_pipeline.report_index.store import Store
@@ -25,7 +24,6 @@ class IndexConfig(dg.Config):
     FINDINGS,
     group_name="index",
     deps=list(dict.fromkeys([*READ, *SHOWN])),
-    automation_condition=EAGER_ON_ANY_CHANGE,
 )
 def report_index(config: IndexConfig, settings: Settings) -> Result:
     """The findings, and one page with all reports and figures: `reports/index.html`.

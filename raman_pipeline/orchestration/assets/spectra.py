@@ -29,7 +29,7 @@ from raman_pipeline.settings import Settings
 _REFUSALS_SHOWN = 20
 _COLUMNS = ["member_id", "paired_id", "rruff_id", "mineral", "kind", "pairing"]
 _out = partial(kit.table_out, group_name="archives", code_version="3")
-_table = partial(kit.table_asset, group_name="spectra", eager=True)
+_table = partial(kit.table_asset, group_name="spectra")
 
 
 @dg.multi_asset(

@@ -32,7 +32,6 @@ WINDOW = TableSchema(
     group_name="features",
     code_version="2",
     uses=["grid"],
-    eager=True,
     checks={"covers_all": "No spectrum reaches beyond the window."},
 )
 def wavenumber_window(settings: Settings, spectra: StoredTable) -> kit.Result:
@@ -53,9 +52,7 @@ def wavenumber_window(settings: Settings, spectra: StoredTable) -> kit.Result:
     )
 
 
-@kit.tensor_asset(
-    group_name="features", code_version="3", uses=["grid"], eager=True, checks=_CHECKS
-)
+@kit.tensor_asset(group_name="features", code_version="3", uses=["grid"], checks=_CHECKS)
 def resampled_spectra(
     settings: Settings, spectra: StoredTable, wavenumber_window: pa.Table
 ) -> kit.Result:
@@ -67,9 +64,7 @@ def resampled_spectra(
     return _resampled(spectra, window, settings.grid.interpolation)
 
 
-@kit.tensor_asset(
-    group_name="features", code_version="3", uses=["fine_grid"], eager=True, checks=_CHECKS
-)
+@kit.tensor_asset(group_name="features", code_version="3", uses=["fine_grid"], checks=_CHECKS)
 def fine_spectra(settings: Settings, spectra: StoredTable) -> kit.Result:
     """Every spectrum on a grid fine enough to evaluate denoising: float32 [n, points].
 

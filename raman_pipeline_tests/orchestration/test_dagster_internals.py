@@ -5,7 +5,7 @@ import inspect
 import dagster as dg
 import pytest
 
-from raman_pipeline.runs import dagster_internals as internals
+from raman_pipeline.orchestration import dagster_internals as internals
 from raman_pipeline_tests.conftest import PROJECT
 
 LETTERS = dg.StaticPartitionsDefinition(["a", "b"])

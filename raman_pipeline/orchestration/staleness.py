@@ -1,4 +1,10 @@
-"""Which assets are stale: missing, or older than their inputs, their code or their settings."""
+"""What "current" means, for the command line and for the UI alike.
+
+An asset is stale if Dagster finds it missing or older than its code version or its inputs. The code
+version holds a hash of the settings and of the files that the asset reads (`Settings.version_of`).
+An asset that stands in for something that could not be had is tried again. The command line runs
+what `stale_assets` yields, and the sensor `follow_up` requests the same.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +12,24 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from raman_pipeline.runs.dagster_internals import AssetGraph, input_records, staleness
+from raman_pipeline.orchestration.dagster_internals import AssetGraph, input_records, staleness
+
+STAND_IN = "stand_in"
+"""Metadata of an unpartitioned asset: whether it holds a substitute for what could not be had."""
 
 
 def stale_assets(
-    definitions: dg.Definitions,
+    graph: AssetGraph,
     instance: dg.DagsterInstance,
     assets: Iterable[str],
     partition: str | None,
 ) -> Iterator[str]:
     """Yields those of some assets, of one job, that are stale in a partition.
 
-    An asset is stale if Dagster finds it missing or stale (code version, data versions of
-    its inputs), or if it has an input among the stale assets of the job. A multi-asset is
+    Besides the stale ones themselves, these are all that have an input among the stale assets of
+    the job; what depends on a stand-in alone is stale once that was replaced. A multi-asset is
     stale as a whole.
     """
-    graph: AssetGraph = definitions.resolve_asset_graph()
     is_stale = staleness(instance, graph)
     wanted = {dg.AssetKey(a) for a in assets}
     stale: set[dg.AssetKey] = set()
@@ -32,9 +40,19 @@ def stale_assets(
         itself = is_stale(key, partition) or _has_first_partitions(graph, instance, key)
         if itself or node.parent_keys & stale:
             stale |= node.execution_set_asset_keys
+    stand_ins = {key for key in wanted if is_stand_in(graph, instance, key)}
     for key in graph.toposorted_asset_keys:
-        if key in stale:
+        if key in stale | stand_ins:
             yield key.to_user_string()
+
+
+def is_stand_in(graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey) -> bool:
+    """Returns whether an asset holds a substitute for something that could not be had."""
+    if graph.get(key).is_partitioned:
+        return False
+    event = instance.get_latest_materialization_event(key)
+    made = event.asset_materialization if event else None
+    return made is not None and STAND_IN in made.metadata and bool(made.metadata[STAND_IN].value)
 
 
 def _has_first_partitions(

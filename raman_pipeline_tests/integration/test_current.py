@@ -1,0 +1,97 @@
+"""The command line and the sensor `follow_up` ask for the same assets after a change."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from raman_pipeline.definitions import build_definitions
+from raman_pipeline.orchestration import jobs
+from raman_pipeline.orchestration.sensors import FOLLOWED
+from raman_pipeline.orchestration.staleness import stale_assets
+from raman_pipeline.runs.instance import open_instance
+from raman_pipeline.runs.runner import Callbacks, run_job
+from raman_pipeline.settings import GridSettings
+from raman_pipeline_tests.integration.conftest import requested
+
+pytestmark = pytest.mark.integration
+
+LOCALITIES = {"cleaned_localities", "countries", "geocoded_localities", "located_localities"}
+
+
+def asked(settings):
+    """Returns what the sensor and the command line ask for."""
+    definitions = build_definitions(settings)
+    with open_instance(settings) as instance:
+        by_sensor = requested(definitions, instance)
+        graph = definitions.resolve_asset_graph()
+        by_command = []
+        for job in FOLLOWED:
+            members = set(jobs.assets_of(definitions, job)) - {"rruff_archive"}
+            keys = definitions.resolve_job_def(job).partitions_def
+            for partition in keys.get_partition_keys() if keys else [None]:
+                if assets := set(stale_assets(graph, instance, members, partition)):
+                    by_command.append((partition, assets))
+            if by_command:
+                break
+    return by_sensor, by_command
+
+
+def with_geography(settings, **changes):
+    geography = settings.geography.model_copy(update=changes)
+    return settings.model_copy(update={"geography": geography})
+
+
+def other_grid(settings, tmp_path, monkeypatch):
+    return settings.model_copy(update={"grid": GridSettings(points=300)})
+
+
+def other_map(name):
+    def change(settings, tmp_path, monkeypatch):
+        """The same file name with other bytes."""
+        old = getattr(settings.geography, name)
+        pq.write_table(pq.read_table(old), tmp_path / old.name, compression="gzip")
+        return with_geography(settings, **{name: tmp_path / old.name})
+
+    return change
+
+
+def other_overrides(settings, tmp_path, monkeypatch):
+    path = tmp_path / "overrides.csv"
+    path.write_bytes(settings.geography.overrides_file.read_bytes() + b"\n")
+    return with_geography(settings, overrides_file=path)
+
+
+def other_geonames(settings, tmp_path, monkeypatch):
+    path = tmp_path / "countries.json"
+    path.write_text(json.dumps({}))
+    monkeypatch.setattr("raman_pipeline.settings.geonames_files", lambda: [path])
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("change", "least"),
+    [
+        (other_grid, {"wavenumber_window", "resampled_spectra"}),
+        (other_map("countries_file"), LOCALITIES),
+        (other_map("admin_divisions_file"), LOCALITIES),
+        (other_overrides, LOCALITIES),
+        (other_geonames, LOCALITIES),
+    ],
+)
+def test_sensor_and_command_line_agree(settings, tmp_path, monkeypatch, change, least):
+    assert asked(settings) == ([], [])
+    by_sensor, by_command = asked(change(settings, tmp_path, monkeypatch))
+    assert by_sensor == by_command
+    assert least <= by_sensor[0][1]
+
+
+def test_a_map_that_could_not_be_downloaded_is_asked_for_again(settings):
+    offline = with_geography(settings, natural_earth_url="http://127.0.0.1:9")
+    (made,) = run_job(offline, "dataset", Callbacks())
+    assert made.succeeded
+    assert set(made.assets) >= LOCALITIES
+    assert asked(offline) == ([(None, {"countries"})],) * 2
+    # Without a network nothing that depends on it is made again.
+    assert run_job(offline, "dataset", Callbacks())[0].assets == ("countries",)
+    assert asked(offline) == ([(None, {"countries"})],) * 2
