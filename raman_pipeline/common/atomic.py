@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import errno
-import glob
+import fcntl
 import hashlib
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_STALE_S = 24 * 3600
+_locks: dict[Path, int] = {}
+"""Descriptors that hold the locks of this process's temporary files."""
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The temporary file is fsynced and renamed over `path` if the block ends without an exception,
     and removed otherwise. A process killed at any point leaves the previous version readable, and
-    at most a `.tmp-` file that nothing reads.
+    at most a `.tmp-` file, which the next writer in the folder removes.
 
     Raises:
         WriteError: the folder cannot be written (read-only, full, missing rights).
@@ -38,18 +38,45 @@ def replacing(path: Path) -> Iterator[Path]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+        finally:
+            release(temporary)
 
 
 def temporary_file(folder: Path, name: str) -> Path:
-    """Creates an empty file in a folder; removes leftovers of killed processes after a day."""
+    """Creates an empty file in a folder, and removes those that killed processes left there.
+
+    A lock tells them apart: this process holds one on its file until `release`, or until it ends.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(f".tmp-{glob.escape(name)}-*"):
-        with suppress(FileNotFoundError):
-            if old.stat().st_mtime < time.time() - _STALE_S:
-                old.unlink()
-    handle, path = tempfile.mkstemp(prefix=f".tmp-{name}-", dir=folder)
-    os.close(handle)
-    return Path(path)
+    for old in folder.glob(".tmp-*"):
+        with suppress(OSError), old.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            old.unlink()
+    while True:
+        handle, path = tempfile.mkstemp(prefix=f".tmp-{name}-", dir=folder)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        # Another process may have taken it for a leftover before it was locked.
+        if os.fstat(handle).st_nlink:
+            _locks[Path(path)] = handle
+            return Path(path)
+        os.close(handle)
+
+
+def release(path: Path) -> None:
+    """Gives up the lock on a temporary file that was renamed or removed."""
+    if (handle := _locks.pop(path, None)) is not None:
+        os.close(handle)
+
+
+def rename_temporary(temporary: Path, path: Path) -> None:
+    """Renames a temporary file; it stays locked if `path` is that of another one."""
+    temporary.replace(path)
+    locked = path in _locks
+    release(path)
+    if locked:
+        _locks[path] = _locks.pop(temporary)
+    else:
+        release(temporary)
 
 
 class WriteError(OSError):

@@ -106,7 +106,7 @@ class StagedTable(StoredTable):
 
     def move_to(self, path: Path) -> None:
         """Renames the file over `path`, which must be on the same disk."""
-        self.path.replace(path)
+        atomic.rename_temporary(self.path, path)
         self.path = Path(path)
 
 
@@ -148,6 +148,7 @@ def stage_table(folder: Path, schema: TableSchema, tables: Iterable[pa.Table]) -
                 writing.result()
         except BaseException:
             path.unlink(missing_ok=True)
+            atomic.release(path)
             raise
     return StagedTable(path, digest.version())
 

@@ -1,5 +1,7 @@
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -27,11 +29,28 @@ def test_permissions_follow_the_umask(tmp_path):
     assert len(modes) == 1
 
 
-def test_leftovers_of_killed_processes_are_removed_after_a_day(tmp_path):
-    old, new, other = (tmp_path / n for n in (".tmp-file-1", ".tmp-file-2", ".tmp-other-1"))
-    for path in (old, new, other):
-        path.write_text("half")
-    for path in (old, other):
-        os.utime(path, (0, 0))
-    atomic.write_text(tmp_path / "file", "x")
-    assert sorted(os.listdir(tmp_path)) == [".tmp-file-2", ".tmp-other-1", "file"]
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    writer = (
+        "import sys, time; from pathlib import Path; from raman_pipeline.common import atomic\n"
+        "with atomic.replacing(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_text('half'); print('writing', flush=True); time.sleep(60)"
+    )
+
+    def start(name):
+        command = [sys.executable, "-c", writer, str(tmp_path / name)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"writing\n"
+        return process
+
+    killed, living = start("killed"), start("living")
+    killed.kill()
+    killed.wait()
+    with atomic.replacing(tmp_path / "file") as temporary:
+        atomic.write_text(tmp_path / "other", "x")
+        names = {path.name.rsplit("-", 1)[0] for path in tmp_path.iterdir()}
+        assert names == {".tmp-living", ".tmp-file", "other"}
+        temporary.write_text("x")
+    living.kill()
+    living.wait()
+    atomic.write_text(tmp_path / "file", "y")
+    assert sorted(os.listdir(tmp_path)) == ["file", "other"]
