@@ -8,6 +8,7 @@ imported when needed: one file takes less than two seconds, the start included.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from raman_pipeline.learning.identification.query import Query
 
 _BATCH = 64
+SIMULATED = (
+    "SIMULATED LIBRARY: its spectra are not measurements, so the answers say nothing about a real "
+    "mineral; build a real library with `raman-pipeline build-library --profile rruff`"
+)
 
 
 def identify(
@@ -30,7 +35,11 @@ def identify(
     ],
     profile: Annotated[
         str | None,
-        typer.Option("--profile", help="profile of the library [env: RAMAN_PIPELINE_PROFILE]"),
+        typer.Option(
+            "--profile",
+            help="profile of the library [env: RAMAN_PIPELINE_PROFILE]; without one, the newest "
+            "library of real spectra, else the sample's",
+        ),
     ] = None,
     library: Annotated[
         Path | None,
@@ -58,16 +67,19 @@ def identify(
     others are identified.
     """
     from raman_pipeline.learning.identification.identify import Identifier
-    from raman_pipeline.orchestration.asset_paths import asset_path
-    from raman_pipeline.settings import load_settings
     from raman_pipeline.spectra.baseline import BASELINES
 
     if baseline not in BASELINES:
         raise typer.BadParameter(f"{baseline}: use {', '.join(BASELINES)}")
-    if library is None:
-        store = load_settings(profile).asset_store
-        library = asset_path(store, "mineral_library", extension=".safetensors")
-    identifier = Identifier.open(library)
+    identifier = Identifier.open(library or _library_file(profile))
+    facts = identifier.library_facts
+    if facts["simulated"]:
+        print(SIMULATED, file=sys.stderr if as_json else sys.stdout)
+    if not as_json:
+        print(
+            f"library: {facts['file']}, version {facts['version']}, {facts['spectra']:,} spectra, "
+            f"{facts['specimens']:,} specimens, {facts['minerals']:,} minerals"
+        )
     failed, drawn = False, set[str]()
     for batch in _batches(identifier.library, files, baseline):
         queries = [q for q in batch if not isinstance(q, str)]
@@ -82,6 +94,22 @@ def identify(
             if plot is not None:
                 _draw(identifier.library, found, plot / _figure_name(found.query.name, drawn))
     raise typer.Exit(1 if failed else 0)
+
+
+def _library_file(profile: str | None) -> Path:
+    """Returns the library of a profile; where none is named, the newest of real spectra."""
+    from raman_pipeline.orchestration.asset_paths import asset_path
+    from raman_pipeline.settings import PROFILES, load_settings
+
+    def file_of(name: str | None) -> Path:
+        store = load_settings(name).asset_store
+        return asset_path(store, "mineral_library", extension=".safetensors")
+
+    if not profile and not os.environ.get("RAMAN_PIPELINE_PROFILE"):
+        real = [file for name in PROFILES if name != "sample" and (file := file_of(name)).exists()]
+        if real:
+            return max(real, key=lambda file: file.stat().st_mtime)
+    return file_of(profile)
 
 
 def _batches(
@@ -132,7 +160,7 @@ def _lines(found: Identification) -> Iterator[str]:
     for mineral in found.minerals:
         near = ", ".join(f"{n.rruff_id} ({n.similarity:.3f})" for n in mineral.nearest)
         yield f"  {mineral.probability:7.1%}  {mineral.name}: {near}"
-    if found.minerals:
+    if found.minerals and found.minerals[0].nearest[0].url:
         yield f"  nearest: {found.minerals[0].nearest[0].url}"
     for mixture in found.mixtures:
         parts = " + ".join(

@@ -1,6 +1,9 @@
+import dataclasses
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +33,46 @@ def test_text_output(library_file, files):
     assert "M0: R0000" in result.stdout
     for word in ("known", "nearest: https://", "countries:", "hardly the place", "preprocessing:"):
         assert word in result.stdout
+
+
+def test_the_newest_real_library_answers_before_a_simulated_one(
+    library, files, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("raman_pipeline.settings._here", lambda: tmp_path)
+    query = str(files / "0.txt")
+
+    def build(profile, simulated, age_s):
+        path = tmp_path / f"data/store/{profile}/assets/mineral_library.safetensors"
+        path.parent.mkdir(parents=True)
+        made = dataclasses.replace(library, simulated=simulated)
+        made.to_state().write(path)
+        os.utime(path, (0, 1e9 - age_s))
+        return path
+
+    def answer(*arguments):
+        result = CliRunner().invoke(app, ["identify", query, *arguments])
+        assert result.exit_code == 0
+        return result
+
+    def used():
+        found = json.loads(answer("--json").stdout)
+        assert (found["minerals"][0]["nearest"][0]["url"] is None) == found["library"]["simulated"]
+        return Path(found["library"]["file"])
+
+    sample = build("sample", True, age_s=0)
+    assert used() == sample
+    assert "SIMULATED LIBRARY" in answer("--json").stderr
+    lines = answer().stdout.splitlines()
+    assert lines[0].startswith("SIMULATED LIBRARY")
+    assert lines[1].startswith(f"library: {sample}, version ")
+    assert "48 spectra, 24 specimens, 8 minerals" in lines[1]
+    assert "https://" not in "".join(lines)
+    older = build("paper", False, age_s=20)
+    assert used() == older
+    newer = build("rruff", False, age_s=10)
+    assert used() == newer
+    assert "SIMULATED" not in answer().stdout + answer("--json").stderr
+    assert answer("--profile", "sample").stdout.startswith("SIMULATED")
 
 
 def test_json_lines_of_a_folder(library_file, files):

@@ -6,7 +6,7 @@ What belongs here: the identifier and its results as plain data. What does not: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
+from raman_pipeline.common.errors import EarlierVersionError
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.calibration import Calibration
 from raman_pipeline.learning.identification.countries import (
@@ -41,17 +42,21 @@ GOOD_FIT = 0.9
 
 @dataclass(frozen=True)
 class Nearest:
-    """A reference spectrum near a query: its specimen, its row in the library, the cosine."""
+    """A reference spectrum near a query.
+
+    Attributes:
+        rruff_id: of its specimen.
+        member_id: its own id.
+        row: in the library.
+        similarity: cosine.
+        url: the specimen's page at RRUFF; None in a simulated library.
+    """
 
     rruff_id: str
     member_id: str
     row: int
     similarity: float
-
-    @property
-    def url(self) -> str:
-        """The specimen's page at RRUFF."""
-        return RRUFF_PAGE.format(rruff_id=self.rruff_id)
+    url: str | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Identification:
         in_library: probability that the mineral is in the library.
         mixtures: sets of minerals that may make it up; empty if one specimen explains it.
         countries: ISO 3166 code and probability, most probable first.
+        library: what it was compared with (see `Identifier.library_facts`).
     """
 
     query: Query
@@ -80,6 +86,7 @@ class Identification:
     in_library: float
     mixtures: tuple[Mixture, ...]
     countries: tuple[tuple[str, float], ...]
+    library: Mapping[str, Any]
 
     @property
     def unknown(self) -> bool:
@@ -90,6 +97,7 @@ class Identification:
         """Returns plain data, as `raman-pipeline identify --json` prints it."""
         return {
             "file": self.query.name,
+            "library": dict(self.library),
             "minerals": [
                 {
                     "name": mineral.name,
@@ -140,18 +148,31 @@ class Identifier:
 
     Args:
         library: with fitted parameters.
+        file: that it was read from.
+
+    Attributes:
+        library_facts: `file`, `version` (hash of the content), `simulated`, and the numbers of
+            `spectra`, `specimens` and `minerals`.
 
     Raises:
         LibraryError: the library has no fitted parameters.
     """
 
-    def __init__(self, library: MineralLibrary) -> None:
+    def __init__(self, library: MineralLibrary, file: Path | None = None) -> None:
         if not library.fitted:
             raise LibraryError(
                 "the library has no calibration: too few of its minerals have two specimens; "
                 "build it from more archives"
             )
         self.library = library
+        self.library_facts = {
+            "file": file and str(file),
+            "version": library.version,
+            "simulated": library.simulated,
+            "spectra": len(library),
+            "specimens": len(library.specimens),
+            "minerals": len(library.minerals),
+        }
         self.calibration = Calibration.from_json(library.fitted["calibration"])
         self.country_model = CountryModel(**library.fitted["countries"])
         self._codes, _ = country_codes(library)
@@ -169,9 +190,13 @@ class Identifier:
                 f"{path}: there is no mineral library; build it with `raman-pipeline build-library`"
             )
         try:
-            return cls(MineralLibrary.from_state(ModelState.read(Path(path))))
+            return cls(MineralLibrary.from_state(ModelState.read(Path(path))), Path(path))
         except LibraryError as error:
             raise LibraryError(f"{path}: {error}") from error
+        except EarlierVersionError as error:
+            raise LibraryError(
+                f"{path}: was made by an earlier version of raman_pipeline; {REBUILD}"
+            ) from error
         except (KeyError, ValueError, OSError, SafetensorError) as error:
             raise LibraryError(
                 f"{path}: is not a complete mineral library of this version ({error}); {REBUILD}"
@@ -243,6 +268,7 @@ class Identifier:
                     float(in_library[i]),
                     tuple(mixtures),
                     tuple((self._codes[c], float(countries[i, c])) for c in order),
+                    self.library_facts,
                 )
             )
         return found
@@ -261,13 +287,15 @@ class Identifier:
         nearest: dict[int, Nearest] = {}
         for row in rows:
             specimen = int(library.specimen[row])
+            rruff_id = library.specimens[specimen]
             nearest.setdefault(
                 specimen,
                 Nearest(
-                    library.specimens[specimen],
+                    rruff_id,
                     library.member_id[row],
                     int(row),
                     float(similarity[row]),
+                    None if library.simulated else RRUFF_PAGE.format(rruff_id=rruff_id),
                 ),
             )
         return MineralMatch(

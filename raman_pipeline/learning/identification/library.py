@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.hashing import arrays_version
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
 
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
 Indices = npt.NDArray[np.int64]
 
-FORMAT_VERSION = 2
-REBUILD = "rebuild it with `raman-pipeline build-library`"
+FORMAT_VERSION = 3
+REBUILD = "rebuild it with `raman-pipeline build-library` and its `--profile`"
 
 
 class LibraryError(InputError):
@@ -45,6 +47,7 @@ class MineralLibrary:
         minerals: names.
         specimens: RRUFF ids, or the member id of a spectrum without one.
         countries: ISO 3166 code of each specimen's country, None if unknown.
+        simulated: whether any of the spectra is simulated.
         fitted: parameters of the calibration and of the countries; empty before the fit.
     """
 
@@ -59,10 +62,17 @@ class MineralLibrary:
     minerals: tuple[str, ...]
     specimens: tuple[str, ...]
     countries: tuple[str | None, ...]
+    simulated: bool = False
     fitted: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.member_id)
+
+    @cached_property
+    def version(self) -> str:
+        """A short hash of the content."""
+        state = self.to_state()
+        return arrays_version(state.arrays, json.dumps(state.metadata, sort_keys=True))[:12]
 
     @cached_property
     def valid_weights(self) -> npt.NDArray[np.float32]:
@@ -106,6 +116,7 @@ class MineralLibrary:
             "minerals": list(self.minerals),
             "specimens": list(self.specimens),
             "countries": list(self.countries),
+            "simulated": self.simulated,
             "fitted": self.fitted,
         }
         return ModelState(arrays, metadata)
@@ -137,6 +148,7 @@ class MineralLibrary:
             tuple(metadata["minerals"]),
             tuple(metadata["specimens"]),
             tuple(metadata["countries"]),
+            metadata["simulated"],
             metadata["fitted"],
         )
 

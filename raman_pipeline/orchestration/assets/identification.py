@@ -1,5 +1,6 @@
 """The mineral library, and the evaluation of identification by it."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from raman_pipeline.learning.identification.mixture_evaluation import MIXTURES, 
 from raman_pipeline.learning.identification.open_set import OPEN_SET, evaluate_open_set
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.plots.identification import accuracy_by_protocol, reliability_diagram
+from raman_pipeline.rruff.simulated.archives import LABEL
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -28,7 +30,7 @@ _table = partial(kit.table_asset, group_name="identification", code_version="4")
 
 @kit.model_asset(
     group_name="features",
-    code_version="4",
+    code_version="5",
     uses=["fine_grid"],
     checks={"rows_conserved": "Every processed spectrum is in the library or has no mineral."},
 )
@@ -41,15 +43,19 @@ def mineral_library(
     leave-one-specimen-out.
     """
     columns = ["member_id", "mineral", "rruff_id", "wavelength_nm", "shift_start", "shift_stop"]
-    frame = spectra.select([*columns, "kind"]).to_pandas()
+    frame = spectra.select([*columns, "kind", "description"]).to_pandas()
     frame = frame[frame["kind"] == "Processed"]
     named = frame[frame["mineral"].notna()]
-    library = fitted(library_of_tables(named, fine_spectra, located_specimens.to_pandas()))
+    library = replace(
+        fitted(library_of_tables(named, fine_spectra, located_specimens.to_pandas())),
+        simulated=bool((named["description"] == LABEL).any()),
+    )
     unnamed = len(frame) - len(named)
     return kit.Result(
         library.to_state(),
         {
             "dagster/row_count": len(library),
+            "simulated": library.simulated,
             "minerals": len(library.minerals),
             "specimens": len(library.specimens),
             "multi_specimen_spectra": len(multi_specimen_spectra(library)),

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification.identify import Identifier
 from raman_pipeline.learning.identification.library import (
     LibraryError,
@@ -99,8 +98,12 @@ def test_the_result_as_json(identifier, library):
     spectrum = measured_spectrum(library, 0, "some/file.txt")
     data = identifier.identify([spectrum], always_mixtures=True)[0].as_json()
     assert json.loads(json.dumps(data)) == data
+    assert data["library"] == {
+        "file": None, "version": library.version, "simulated": False, "spectra": len(library),
+        "specimens": 24, "minerals": 8,
+    }  # fmt: skip
     assert set(data) == {
-        "file", "minerals", "mixtures", "countries", "unknown", "in_library_probability",
+        "file", "library", "minerals", "mixtures", "countries", "unknown", "in_library_probability",
         "preprocessing", "countries_caveat",
     }  # fmt: skip
     assert data["minerals"][0]["nearest"][0]["rruff_id"] == "R0000"
@@ -129,17 +132,14 @@ def test_a_damaged_library_is_refused(tmp_path, library_file, data):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("about", "raman-pipeline run"),
-        ("metadata", "format version 1.*raman-pipeline build-library"),
-    ],
+    ("name", "message"), [("about", "earlier version"), ("metadata", "format version 1")]
 )
 def test_a_library_of_an_earlier_version_is_refused_with_the_remedy(tmp_path, name, message):
     # Version 0.1.0 wrote `about`, and no format version.
     path = tmp_path / "old.safetensors"
     save_file({"grid": np.arange(3.0)}, path, metadata={name: "{}"})
-    with pytest.raises(InputError, match=rf"old\.safetensors.*{message}"):
+    remedy = "rebuild it with `raman-pipeline build-library`"
+    with pytest.raises(LibraryError, match=rf"old\.safetensors.*{message}.*{remedy}"):
         Identifier.open(path)
 
 
