@@ -346,6 +346,10 @@ def load_settings(
     if name not in PROFILES:
         raise SettingsError(f"PROFILE={name}: there is no such profile; use {', '.join(PROFILES)}")
     chosen = store or os.environ.get("RAMAN_PIPELINE_STORE")
+    if "://" in str(chosen):
+        raise SettingsError(
+            f"RAMAN_PIPELINE_STORE={chosen}: set a folder; addresses cannot be used"
+        )
     folder = Path(chosen).resolve() if chosen else _here() / "data" / "store" / name
     if name == "sample":
         return Settings(

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
 
+from raman_pipeline.common import atomic
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.asset_kit import (
@@ -95,14 +96,24 @@ def test_reports_and_figures_are_replaced_and_no_other_file_is_touched(settings)
     folder = settings.figure_store / "thing"
     folder.mkdir(parents=True)
     # What another run is writing at this moment, and what a person keeps there.
-    others = {".tmp-f.png-abc", "notes.txt"}
-    for name in others:
-        (folder / name).touch()
+    (folder / "notes.txt").touch()
+    others = {atomic.temporary_file(folder, "f.png").name, "notes.txt"}
     for _ in range(2):
         result, _ = run(settings, thing)
         assert result.success
     assert {p.name for p in folder.iterdir()} == {"f.png", "report.md"} | others
     assert (folder / "report.md").read_text() == "# second"
+
+
+def test_each_partition_has_figures_of_its_own(settings):
+    @report_asset(SCHEMA, partitions_def=dg.StaticPartitionsDefinition(["0|random", "1|random"]))
+    def thing():
+        return Result(numbers(1), figures={"f": Figure()})
+
+    for partition in ("0|random", "1|random"):
+        assert run(settings, thing, partition=partition)[0].success
+    folder = settings.figure_store / "thing"
+    assert sorted(p.name for p in folder.rglob("f.png")) == ["f.png"] * 2
 
 
 def test_a_table_carries_its_provenance_and_inputs_are_prepared(settings):
