@@ -25,6 +25,7 @@ from raman_pipeline.common.hashing import arrays_version
 from raman_pipeline.common.parquet import StagedTable, StoredTable, table_version
 from raman_pipeline.common.schema import TableSchema
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.training.threads import one_thread
 from raman_pipeline.orchestration.asset_paths import asset_path
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
@@ -201,7 +202,9 @@ def _asset(
             if from_key:
                 key = dg.AssetExecutionContext.get().partition_key
                 given |= partition_values(partitions, key)
-            result = _call(function, given)
+            # Whoever starts a run, and however many threads it has, the bytes are the same.
+            with one_thread():
+                result = _call(function, given)
             if provenance_inputs is not None:
                 made_from = [inputs[name] for name in provenance_inputs]
                 version = provenance(settings, uses, *made_from)

@@ -10,13 +10,18 @@ from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.sensors import FOLLOWED
 from raman_pipeline.orchestration.staleness import stale_assets
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import Callbacks, run_job
+from raman_pipeline.runs.runner import Callbacks, run_index, run_job
 from raman_pipeline.settings import GridSettings
 from raman_pipeline_tests.integration.conftest import requested
 
 pytestmark = pytest.mark.integration
 
 LOCALITIES = {"cleaned_localities", "countries", "geocoded_localities", "located_localities"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def page(settings):
+    assert run_index(settings, Callbacks())[0].succeeded
 
 
 def asked(settings):

@@ -12,7 +12,7 @@ from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.sensors import changed_archives
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import Callbacks, accept_archive, run_graph, run_stale
+from raman_pipeline.runs.runner import Callbacks, accept_archive, run_graph, run_index, run_stale
 from raman_pipeline_tests.integration.conftest import quick_settings, requested
 from raman_pipeline_tests.rruff.test_archive import zip_without
 
@@ -63,7 +63,8 @@ class Months:
 
 def test_five_ticks(sample_site, tmp_path):
     settings = quick_settings(tmp_path, sample_site.url)
-    assert all(o.succeeded for o in run_graph(settings, Callbacks(), train=False))
+    made = [*run_graph(settings, Callbacks(), train=False), *run_index(settings, Callbacks())]
+    assert all(outcome.succeeded for outcome in made)
     archives = ARCHIVES.get_partition_keys()
     with open_instance(settings) as instance:
         months = Months(settings, instance, sample_site)

@@ -5,6 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.schema import Column, TableSchema
@@ -103,6 +104,16 @@ def test_reports_and_figures_are_replaced_and_no_other_file_is_touched(settings)
         assert result.success
     assert {p.name for p in folder.iterdir()} == {"f.png", "report.md"} | others
     assert (folder / "report.md").read_text() == "# second"
+
+
+def test_an_asset_is_made_by_one_thread(settings):
+    @table_asset(SCHEMA)
+    def thing():
+        return Result(numbers(*{library["num_threads"] for library in threadpool_info()}))
+
+    with threadpool_limits(3):
+        result, _ = run(settings, thing)
+    assert result.asset_value("thing")["a"].to_pylist() == [1]
 
 
 def test_each_partition_has_figures_of_its_own(settings):

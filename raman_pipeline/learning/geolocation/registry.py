@@ -99,7 +99,7 @@ def blend(name: str, title: str, inputs: tuple[Input, ...]) -> Family:
         kernel_ridge.RIDGE_GRID,
         uses=("forest",),
         baseline=False,
-        version="5",
+        version="6",
     )
 
 
@@ -207,7 +207,7 @@ FAMILIES: dict[str, Family] = {
             _fit_random_convolutions,
             _predict_random_convolutions,
             param_grid=({"ridge": 0.1}, {"ridge": 1.0}, {"ridge": 10.0}),
-            version="5",
+            version="6",
         ),
         support_vectors("chemistry_svm", "RBF-SVM + chemistry", WITH_CHEMISTRY),
         trees("chemistry_trees", "ExtraTrees + chemistry", WITH_CHEMISTRY),
