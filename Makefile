@@ -51,9 +51,10 @@ lint: $(VENV)/installed-test
 sample-archives: $(VENV)/installed ## regenerate the embedded sample archives
 	@$(BIN)/python -m raman_pipeline.rruff.simulated raman_pipeline/embedded/rruff-sample
 
-bench: $(VENV)/installed ## measure ingestion on the archives of RRUFF_URL; writes docs/
+bench: $(VENV)/installed ## measure ingestion of RRUFF_URL's archives, and start-up; writes docs/
 	@$(BIN)/python -m benchmarks.faults > /dev/null
 	@$(BIN)/python -m benchmarks.ingestion $(or $(RRUFF_URL),raman_pipeline/embedded/rruff-sample)
+	@$(BIN)/python -m benchmarks.loading
 
 bench-env: ## install the packages that `make bench` compares with, in their own environment
 	@$(PYTHON) -m venv .venv-peers

@@ -385,22 +385,32 @@ class _Run:
 def _in_processes(
     settings: Settings, callbacks: Callbacks, runs: Sequence[_Run], processes: int | None
 ) -> list[RunOutcome]:
-    with open_instance(settings) as instance:
-        fail_orphans(settings, instance)
     for job, count in Counter(run.job for run in runs).items():
         callbacks.on_start(job, count)
+    graph, stale = build_definitions(settings).resolve_asset_graph(), []
+    outcomes: list[RunOutcome] = []
+    with open_instance(settings) as instance:
+        fail_orphans(settings, instance)
+        for run in runs:
+            # A process is started only where there is something to do: it takes seconds.
+            if any(stale_assets(graph, instance, run.assets, run.partition)):
+                stale.append(run)
+            else:
+                outcomes.append(RunOutcome(run.job, run.partition, ()))
+                callbacks.on_outcome(outcomes[-1])
+    if not stale:
+        return outcomes
     # Spawned, since a forked child would share the parent's torch and Arrow threads.
     context = multiprocessing.get_context("spawn")
-    outcomes: list[RunOutcome] = []
     with progress.subscribe(context, callbacks.on_progress) as receive:
         pool = ProcessPoolExecutor(
-            processes or min(os.cpu_count() or 1, 8),
+            min(processes or min(os.cpu_count() or 1, 8), len(stale)),
             mp_context=context,
             initializer=progress.send_to,
             initargs=(receive,),
         )
         try:
-            futures = [pool.submit(_run_alone, settings, run) for run in runs]
+            futures = [pool.submit(_run_alone, settings, run) for run in stale]
             for future in as_completed(futures):
                 outcomes.append(future.result())
                 callbacks.on_outcome(outcomes[-1])

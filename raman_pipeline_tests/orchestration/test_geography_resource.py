@@ -111,7 +111,11 @@ def test_arcgis_needs_its_token_and_keeps_it_secret(monkeypatch, tmp_path):
     [
         ("GEOCODERS", "google", "google is no geocoder; use nominatim"),
         ("NOMINATIM_URL", "localhost:8088", "start it with http"),
-        ("RAMAN_PIPELINE_STORE", "s3://bucket", "STORE=s3://bucket: set a folder"),
+        (
+            "RAMAN_PIPELINE_STORE",
+            "s3://bucket/x",
+            "RAMAN_PIPELINE_STORE=s3://bucket/x: use a folder",
+        ),
     ],
 )
 def test_wrong_settings_are_named(monkeypatch, name, value, message):
