@@ -16,17 +16,13 @@ def tables(sample_folder):
 
 @pytest.fixture(scope="module")
 def table(tables):
-    return merged(tables)
-
-
-def merged(tables):
-    return pa.concat_tables([SPECTRA.arrow.empty_table(), *merge_archives(tables)])
+    return pa.concat_tables(merge_archives(tables))
 
 
 def test_rows_in_are_rows_out_and_copies(tables, table):
     assert sum(t.num_rows for t in tables.values()) == table.num_rows + copies_named(table)
     assert copies_named(table) == 1
-    assert SPECTRA.problems(table) == SPECTRA.problems(merged({})) == []
+    assert SPECTRA.problems(table) == list(merge_archives({})) == []
 
 
 def test_pairs_across_archives(table):
@@ -36,13 +32,6 @@ def test_pairs_across_archives(table):
     assert (others["kind"].to_numpy() != paired["kind"].to_numpy()).all()
     assert (paired["archive"].to_numpy() != others["archive"].to_numpy()).sum() == 2
     assert set(frame["pairing"]) == set(PAIRINGS) - {"unknown"}
-
-
-def test_the_specimen_is_the_header_id(table):
-    frame = table.select(["rruff_id", "subsample_id"]).to_pandas()
-    suffixed = frame[frame["subsample_id"].str.contains("-")]
-    assert len(suffixed) > 0
-    assert not suffixed["rruff_id"].str.contains("-").any()
 
 
 def test_tables_on_disk_are_merged_to_the_same_bytes(tables, table, tmp_path):
