@@ -53,17 +53,12 @@ def waits_of(policy, retry_after_s=None, is_transient=lambda error: True):
     return waits
 
 
-def test_the_back_off_doubles_up_to_a_minute():
+def test_the_back_off_doubles_up_to_a_minute_and_retry_after_replaces_it():
     waits = waits_of(RatePolicy(attempts=9, backoff_s=2.0))
     assert len(waits) == 8
     assert all(2.0 * 2**n <= wait <= 2.0 * 2**n + 2 for n, wait in enumerate(waits[:4]))
     assert waits[-1] == 60
-
-
-@pytest.mark.parametrize(("wish", "wait"), [(7.0, 7.0), (86_400.0, MAX_WAIT_S)])
-def test_retry_after_replaces_the_back_off(wish, wait):
-    assert waits_of(RatePolicy(attempts=3), wish) == [wait, wait]
-
-
-def test_a_lasting_failure_is_not_retried():
+    assert waits_of(RatePolicy(attempts=3), 7.0) == [7.0, 7.0]
+    assert waits_of(RatePolicy(attempts=2), 86_400.0) == [MAX_WAIT_S]
+    # A lasting failure is not retried.
     assert waits_of(RatePolicy(), is_transient=lambda error: False) == []

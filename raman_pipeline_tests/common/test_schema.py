@@ -34,8 +34,5 @@ def test_columns_that_are_unique_together_wrong_types_and_missing_columns():
     table = SCHEMA.from_rows(GOOD)
     assert SCHEMA.problems(table.set_column(1, "n", pa.array([1.0, 2.0])))
     assert SCHEMA.problems(table.drop_columns(["kind"]))
-
-
-def test_unknown_keys_are_refused():
     with pytest.raises(KeyError, match="typo"):
         SCHEMA.from_rows([{"typo": 1}])

@@ -28,30 +28,22 @@ def geocoder(tmp_path):
     return OnlineGeocoder(NominatimService(str(URL), 20.0), cache, RatePolicy(0.0))
 
 
-def test_the_country_keeps_decoys_out(geocoder):
+def test_the_country_keeps_decoys_out_and_a_shop_is_not_a_place(geocoder):
     everywhere = {(c.iso_a2, c.level) for c in geocoder.find(GeocodeQuery("Tsumeb"))}
     assert ("DE", "none") in everywhere
     within = geocoder.find(GeocodeQuery("Tsumeb", "NA"))
     assert {c.iso_a2 for c in within} == {"NA"}
     assert within[0].level == "place"
-
-
-def test_a_shop_is_not_a_place(geocoder):
     levels = {c.kind: c.level for c in geocoder.find(GeocodeQuery("Kombat", "NA"))}
-    assert levels["shop=supermarket"] == "none"
-    assert levels["place=village"] == "place"
+    assert (levels["shop=supermarket"], levels["place=village"]) == ("none", "place")
 
 
-def test_not_found_and_versions_are_cached(geocoder):
+def test_a_mine_that_geonames_lacks_is_located_and_not_found_is_cached(geocoder, atlas):
     assert geocoder.find(GeocodeQuery("Nowhere at all", "NA")) == []
-    (row,) = geocoder.cache.table().to_pylist()
-    assert row["status"] == "empty"
-    assert row["data_version"]
-
-
-def test_a_mine_that_geonames_lacks_is_located(geocoder, atlas):
-    texts = ["Tsumeb mine, Tsumeb, Namibia"]
-    (row,) = locate_texts(texts, atlas, [atlas.offline, geocoder])
+    (cached,) = geocoder.cache.table().to_pylist()
+    assert cached["status"] == "empty"
+    assert cached["data_version"]
+    (row,) = locate_texts(["Tsumeb mine, Tsumeb, Namibia"], atlas, [atlas.offline, geocoder])
     assert (row["source"], row["iso_a2"], row["level"]) == ("nominatim", "NA", "place")
     assert (row["latitude"], row["longitude"]) == pytest.approx((-19.2467, 17.7069))
     assert row["coordinate_uncertainty_km"] < 15

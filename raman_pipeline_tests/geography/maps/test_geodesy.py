@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from geopy.distance import great_circle
 from hypothesis import given
@@ -25,7 +24,3 @@ def test_distances_are_those_of_geopy(a, b, c, d):
 def test_a_destination_is_at_the_given_distance(latitude, longitude, km, bearing):
     there = destination(latitude, longitude, km, bearing)
     assert float(distance_km(latitude, longitude, *there)) == pytest.approx(km, rel=1e-6)
-
-
-def test_vectors_of_missing_coordinates_are_missing():
-    assert np.isnan(unit_vectors([np.nan], [0.0])).any()

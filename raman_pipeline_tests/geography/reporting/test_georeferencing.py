@@ -18,6 +18,12 @@ def test_every_locality_is_compared(located):
     assert agreements == ["same_country", "other_country", "neither"]
     assert compared.loc[TSUMEB, "apart_km"] > 50
     assert not compared.loc[TSUMEB, "within_uncertainty"]
+    # The paper drops segments from the left: nothing answers until only the region is left,
+    # though Tsumeb exists.
+    paper = located["paper"].set_index("locality")
+    assert paper.loc[TSUMEB, ["query", "dropped"]].tolist() == ["Oshikoto, Namibia", 3]
+    assert paper.loc[CONGO, ["query", "iso_a2"]].tolist() == ["Congo", "CG"]
+    assert paper.loc["", "level"] == "none"
     text = georeferencing_markdown(
         table.to_pandas(), located["specimens"], located["places"], {"profile": "test"}
     )

@@ -10,17 +10,10 @@ from raman_pipeline.geography.text.name_lists import (
 )
 
 
-def test_names_are_folded():
+def test_names_are_folded_and_what_they_name_is_on_the_maps(atlas):
     for name in [*COUNTRY_ALIASES, *REGIONS, *HISTORIC, *VAGUE, *DIVISION_ALIASES]:
         assert name == fold(name)
-
-
-def test_codes_have_a_polygon(atlas):
     codes = {*COUNTRY_ALIASES.values(), *REGIONS.values(), *DRAWN_WITH.values()}
-    codes |= {code for codes in HISTORIC.values() for code in codes}
-    codes |= {code for pair in TERRITORIES for code in pair}
+    codes |= {code for codes in (*HISTORIC.values(), *TERRITORIES) for code in codes}
     assert codes <= atlas.countries.codes
-
-
-def test_aliases_name_divisions(atlas):
     assert all(atlas.admin_divisions.find(name) for name in DIVISION_ALIASES)
