@@ -7,6 +7,7 @@ of each, and fails first after an upgrade. No other module imports `dagster._cor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
@@ -26,6 +27,7 @@ __all__ = [
     "PARTITION_NAME_TAG",
     "AssetGraph",
     "BaseAssetNode",
+    "IsStale",
     "StepFailureData",
     "free_pool_slots",
     "input_records",
@@ -50,9 +52,11 @@ class _Loading(LoadingContext):
         return self._loaders
 
 
-def staleness(
-    instance: dg.DagsterInstance, graph: AssetGraph
-) -> Callable[[dg.AssetKey, str | None], bool]:
+IsStale: TypeAlias = Callable[[dg.AssetKey, str | None], bool]
+"""Whether an asset partition is missing or stale."""
+
+
+def staleness(instance: dg.DagsterInstance, graph: AssetGraph) -> IsStale:
     """Returns a function that says whether an asset partition is missing or stale.
 
     Dagster compares the code version and the data versions of the inputs with those that were

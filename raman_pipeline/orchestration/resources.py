@@ -28,6 +28,7 @@ from raman_pipeline.rruff.mirror import (
     Source,
     UpdatePolicy,
     fetch_archive,
+    is_current,
     open_source,
 )
 from raman_pipeline.rruff.zip_archive import ArchiveError
@@ -76,6 +77,10 @@ class Rruff:
             for r in records
             if r is not None and r.sha256 is not None
         ]
+
+    def is_current(self, name: str) -> bool:
+        """Returns whether the source still has the stored version of one archive."""
+        return is_current(self._source, self.store, name)
 
     def check_remote(self, name: str) -> RemoteArchive:
         """Returns the metadata of one archive at the source, without downloading it."""

@@ -7,7 +7,7 @@ from datetime import date
 
 import dagster as dg
 
-from raman_pipeline.orchestration.dagster_internals import AssetGraph
+from raman_pipeline.orchestration.dagster_internals import AssetGraph, staleness
 from raman_pipeline.orchestration.jobs import INGEST, JOBS, assets_of, request_archive
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
@@ -89,10 +89,15 @@ def follow_up(definitions: Callable[[], dg.Definitions]) -> dg.SensorDefinition:
                 return dg.SkipReason(f"run {run.run_id} is not finished")
         fetched = instance.get_materialized_partitions(dg.AssetKey("rruff_archive"))
 
+        is_stale = staleness(instance, graph)
+
         def stale(job: str) -> dict[str | None, list[str]]:
             keys = current.resolve_job_def(job).partitions_def
             partitions = keys.get_partition_keys() if keys else [None]
-            found = {p: list(stale_assets(graph, instance, members[job], p)) for p in partitions}
+            found = {
+                partition: list(stale_assets(graph, instance, members[job], partition, is_stale))
+                for partition in partitions
+            }
             return {partition: assets for partition, assets in found.items() if assets}
 
         due = {job: stale(job) for job in members}

@@ -12,7 +12,12 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from raman_pipeline.orchestration.dagster_internals import AssetGraph, input_records, staleness
+from raman_pipeline.orchestration.dagster_internals import (
+    AssetGraph,
+    IsStale,
+    input_records,
+    staleness,
+)
 
 STAND_IN = "stand_in"
 """Metadata of an unpartitioned asset: whether it holds a substitute for what could not be had."""
@@ -23,14 +28,23 @@ def stale_assets(
     instance: dg.DagsterInstance,
     assets: Iterable[str],
     partition: str | None,
+    is_stale: IsStale | None = None,
 ) -> Iterator[str]:
     """Yields those of some assets, of one job, that are stale in a partition.
 
     Besides the stale ones themselves, these are all that have an input among the stale assets of
     the job; what depends on a stand-in alone is stale once that was replaced. A multi-asset is
     stale as a whole.
+
+    Args:
+        graph: of the assets.
+        instance: where they are recorded.
+        assets: names.
+        partition: of the job, None if it has none.
+        is_stale: `staleness`, to ask for several partitions between which nothing runs: it
+            remembers what it read.
     """
-    is_stale = staleness(instance, graph)
+    is_stale = is_stale or staleness(instance, graph)
     wanted = {dg.AssetKey(a) for a in assets}
     stale: set[dg.AssetKey] = set()
     for key in graph.toposorted_asset_keys:

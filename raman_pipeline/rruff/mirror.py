@@ -89,7 +89,7 @@ class FolderSource:
         self.setting = setting
 
     def check_remote(self, name: str) -> RemoteArchive:
-        """Reads size and modification time.
+        """Reads size, modification time and content; the SHA-256 takes the place of an ETag.
 
         Raises:
             ArchiveError: the folder itself is missing.
@@ -106,6 +106,7 @@ class FolderSource:
         return RemoteArchive(
             url=path.resolve().as_uri(),
             published=True,
+            etag=atomic.file_sha256(path),
             last_modified=formatdate(status.st_mtime, usegmt=True),
             bytes=status.st_size,
         )
@@ -120,7 +121,7 @@ class FolderSource:
         """Copies the archive unless its bytes are those of the known version."""
         remote = self.check_remote(name)
         path = self.folder / f"{name}.zip"
-        if not remote.published or (known and known.sha256 == atomic.file_sha256(path)):
+        if not remote.published or (known and known.sha256 == remote.etag):
             return remote, None
         copy = folder / "download.part"
         with path.open("rb") as archive, atomic.naming(copy):
@@ -153,6 +154,30 @@ def open_source(location: str, policy: RatePolicy, setting: str = "RRUFF_URL") -
             f"{location}: unknown scheme {scheme}; use https, http, file or a folder"
         )
     return FolderSource(Path(location).expanduser(), setting)
+
+
+def is_current(source: Source, store: ArchiveStore, name: str) -> bool:
+    """Returns whether the source still has the stored version, by its validators.
+
+    Nothing is downloaded. False also where the source gives neither ETag nor Last-Modified.
+
+    Raises:
+        ArchiveError: the source cannot be reached.
+    """
+    record = store.record(name)
+    if record is None or (record.status == PUBLISHED and store.path(name) is None):
+        return False
+    remote = source.check_remote(name)
+    if remote.published and not (remote.etag or remote.last_modified):
+        return False
+    stored = RemoteArchive(
+        record.url,
+        record.status == PUBLISHED,
+        record.etag,
+        record.last_modified,
+        record.bytes,
+    )
+    return (stored.url, stored.fingerprint) == (remote.url, remote.fingerprint)
 
 
 def fetch_archive(
@@ -207,7 +232,11 @@ def _fetch(
                 f"{remote.url}: not modified according to the source, but there is no copy"
             )
         record = dataclasses.replace(
-            known, url=remote.url, checked_at=now, etag=remote.etag or known.etag
+            known,
+            url=remote.url,
+            checked_at=now,
+            etag=remote.etag or known.etag,
+            last_modified=remote.last_modified or known.last_modified,
         )
         store.write_record(record)
         return Fetched(record, changed=False)

@@ -3,7 +3,7 @@
 What belongs here: the jobs of each command, and the processes that run them. What does not:
 printing (see `raman_pipeline.cli`), assets, which of them are stale (see `staleness`).
 
-Archives are requested in every run: only their source knows whether they changed.
+Every run asks the source of the archives whether they changed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import dagster as dg
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
-from raman_pipeline.orchestration.dagster_internals import StepFailureData
+from raman_pipeline.orchestration.dagster_internals import IsStale, StepFailureData, staleness
 from raman_pipeline.orchestration.partitions import (
     ARCHIVES,
     PRESET_SEED,
@@ -31,6 +31,7 @@ from raman_pipeline.orchestration.partitions import (
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.staleness import is_stand_in, stale_assets
 from raman_pipeline.report_index.sections import SHOWN
+from raman_pipeline.rruff.zip_archive import ArchiveError
 from raman_pipeline.runs.instance import fail_orphans, open_instance, process_tags
 from raman_pipeline.settings import Settings
 
@@ -121,9 +122,22 @@ def run_job(
     progress.send_to(callbacks.on_progress)
     with open_instance(settings) as instance:
         fail_orphans(settings, instance)
+        is_stale = None
         for run in runs:
+            # What was read of the record holds until something is made.
+            if is_stale is None or outcomes[-1].assets:
+                is_stale = staleness(instance, definitions.resolve_asset_graph())
             outcomes.append(
-                run_stale(settings, definitions, instance, job, run.partition, always, run.assets)
+                run_stale(
+                    settings,
+                    definitions,
+                    instance,
+                    job,
+                    run.partition,
+                    always,
+                    run.assets,
+                    is_stale=is_stale,
+                )
             )
             callbacks.on_outcome(outcomes[-1])
             # A server that does not answer would be waited for once per archive.
@@ -140,15 +154,15 @@ def run_graph(
     With `train`, models are trained on the first partitions only; `run_backfill` and
     `run_clustering` train the others.
     """
-    outcomes: list[RunOutcome] = []
     # First the archives alone: whether they are parsed depends on what the source returns. If it
     # does not answer, the accepted versions are used, if there is one of each.
-    for job, always in (
-        ("ingest", ["rruff_archive"]), ("ingest", []), ("dataset", []), ("folds", []),
-    ):  # fmt: skip
-        outcomes += run_job(settings, job, callbacks, always=always)
-        failed = outcomes[-1].errors and not outcomes[-1].update_rejected
-        if failed and not (always and _all_accepted(settings)):
+    changed = _changed_archives(settings)
+    outcomes = run_job(settings, "ingest", callbacks, changed, always=["rruff_archive"])
+    if any(o.errors and not o.update_rejected for o in outcomes) and not _all_accepted(settings):
+        return outcomes
+    for job in ("ingest", "dataset", "folds"):
+        outcomes += run_job(settings, job, callbacks)
+        if outcomes[-1].errors and not outcomes[-1].update_rejected:
             return outcomes
     if train:
         definitions = build_definitions(settings)
@@ -277,6 +291,7 @@ def run_stale(
     always: Iterable[str] = (),
     among: Iterable[str] | None = None,
     config: Mapping[str, Mapping[str, object]] | None = None,
+    is_stale: IsStale | None = None,
 ) -> RunOutcome:
     """Runs one job for one partition, over the assets that are stale.
 
@@ -289,10 +304,11 @@ def run_stale(
         always: assets to run, and only those, stale or not.
         among: assets of the job; all if None.
         config: asset to its configuration.
+        is_stale: see `stale_assets`.
     """
     members = jobs.assets_of(definitions, job) if among is None else tuple(among)
     graph = definitions.resolve_asset_graph()
-    assets = tuple(always) or tuple(stale_assets(graph, instance, members, partition))
+    assets = tuple(always) or tuple(stale_assets(graph, instance, members, partition, is_stale))
     if not assets:
         return RunOutcome(job, partition, ())
     tried_again = any(is_stand_in(graph, instance, dg.AssetKey(a)) for a in assets)
@@ -357,6 +373,15 @@ def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
         yield "the run failed; see it in the UI"
 
 
+def _changed_archives(settings: Settings) -> Sequence[str]:
+    """Returns the archives to fetch: those that the source has another version of, or none of."""
+    names, rruff = ARCHIVES.get_partition_keys(), Rruff(settings)
+    try:
+        return [name for name in names if not rruff.is_current(name)]
+    except ArchiveError:
+        return names  # the fetch says what is wrong
+
+
 def _all_accepted(settings: Settings) -> bool:
     store = Rruff(settings).store
     return all(store.record(name) is not None for name in ARCHIVES.get_partition_keys())
@@ -391,9 +416,10 @@ def _in_processes(
     outcomes: list[RunOutcome] = []
     with open_instance(settings) as instance:
         fail_orphans(settings, instance)
+        is_stale = staleness(instance, graph)
         for run in runs:
             # A process is started only where there is something to do: it takes seconds.
-            if any(stale_assets(graph, instance, run.assets, run.partition)):
+            if any(stale_assets(graph, instance, run.assets, run.partition, is_stale)):
                 stale.append(run)
             else:
                 outcomes.append(RunOutcome(run.job, run.partition, ()))

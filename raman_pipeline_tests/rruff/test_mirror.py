@@ -15,6 +15,7 @@ from raman_pipeline.rruff.mirror import (
     UpdatePolicy,
     UpdateRejected,
     fetch_archive,
+    is_current,
     open_source,
 )
 from raman_pipeline.rruff.zip_archive import ArchiveError
@@ -258,7 +259,20 @@ def test_folder_and_file_address_work_alike(store, tmp_path, sample_folder, addr
         shutil.copyfile(sample_folder / f"{name}.zip", tmp_path / f"{NAME}.zip")
         # Changed bytes with the same date are noticed.
         os.utime(tmp_path / f"{NAME}.zip", (0, 0))
+        assert not is_current(source, store, NAME)
         assert [fetch_archive(source, store, NAME).changed for _ in range(2)] == [True, False]
+        assert is_current(source, store, NAME)
+
+
+def test_what_is_current_is_known_without_a_download(server, store):
+    source = open_source(server.url, POLICY)
+    assert not is_current(source, store, NAME)
+    fetch(server, store)
+    seen = len(server.requests)
+    assert is_current(source, store, NAME)
+    server.files[f"/{NAME}.zip"] = zip_of(40)
+    assert not is_current(source, store, NAME)
+    assert [method for method, _, _ in server.requests[seen:]] == ["HEAD", "HEAD"]
 
 
 def test_places_without_archives_are_errors(store, tmp_path):
