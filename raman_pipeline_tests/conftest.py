@@ -28,6 +28,7 @@ os.environ["NATURAL_EARTH_URL"] = "embedded"
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
+SHARED = PROJECT.parent / "shared"
 SAMPLE = PROJECT / "raman_pipeline" / "embedded" / "rruff-sample"
 
 
@@ -46,20 +47,21 @@ def sample_site(sample_folder):
         yield server
 
 
+def _shared(name: str) -> Path:
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"needs ../shared/{name}, which is not here")
+    return path
+
+
 @pytest.fixture(scope="session")
 def rruff_mirror() -> Path:
-    folder = SHARED / "rruff-mirror"
-    if not folder.is_dir():
-        pytest.skip("needs real RRUFF archives in ../shared/rruff-mirror, which are not here")
-    return folder
+    return _shared("rruff-mirror")
 
 
 @pytest.fixture(scope="session")
 def natural_earth_5() -> Path:
-    path = SHARED / "natural-earth" / "ne_50m_admin_0_countries.geojson"
-    if not path.exists():
-        pytest.skip("needs Natural Earth 5.1.2 in ../shared/natural-earth, which is not here")
-    return path
+    return _shared("natural-earth/ne_50m_admin_0_countries.geojson")
 
 
 @pytest.fixture(scope="session")

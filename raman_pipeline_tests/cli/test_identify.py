@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -75,19 +74,14 @@ def test_the_newest_real_library_answers_before_a_simulated_one(
     assert answer("--profile", "sample").stdout.startswith("SIMULATED")
 
 
-def test_json_lines_of_a_folder(library_file, files):
-    result = run(library_file, files, "--json")
-    rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [r["file"][-6:] for r in rows] == ["/0.txt", "14.txt", "/7.txt"]
-    assert [r["minerals"][0]["name"] for r in rows] == ["M0", "M2", "M1"]
-
-
 def test_unusable_files_are_reported_and_the_others_identified(library_file, files):
     (files / "1.txt").write_text("")
     result = run(library_file, files, "--json")
     assert result.exit_code == 1
-    assert len(result.stdout.splitlines()) == 3
     assert "1.txt: the file is empty" in result.stderr
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [r["file"][-6:] for r in rows] == ["/0.txt", "14.txt", "/7.txt"]
+    assert [r["minerals"][0]["name"] for r in rows] == ["M0", "M2", "M1"]
 
 
 def test_figures_also_of_two_files_of_one_name(library_file, files, tmp_path):
@@ -109,13 +103,10 @@ def test_a_folder_without_files_and_an_unknown_algorithm_are_refused(library_fil
     assert "arpls" in result.output
 
 
-def test_heavy_packages_are_not_imported(library_file, tmp_path):
-    x = np.linspace(100, 1300, 400)
-    rows = zip(x, np.exp(-(((x - 500) / 20) ** 2)), strict=True)
-    (tmp_path / "one.csv").write_text("\n".join(f"{a};{b}" for a, b in rows))
+def test_heavy_packages_are_not_imported(library_file, files):
     code = (
         "import sys\nfrom raman_pipeline.cli.main import app\n"
-        f"sys.argv = ['x', 'identify', {str(tmp_path / 'one.csv')!r}, '--mixtures', "
+        f"sys.argv = ['x', 'identify', {str(files / '0.txt')!r}, '--mixtures', "
         f"'--library', {str(library_file)!r}]\n"
         "try:\n    app()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
         "heavy = {'torch', 'pandas', 'pyarrow', 'sklearn', 'dagster', 'numba', 'matplotlib'}\n"

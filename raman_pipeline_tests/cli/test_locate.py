@@ -28,13 +28,16 @@ def test_json_lines_in_the_order_of_the_texts():
     assert rows[0] == rows[2]
 
 
-def test_a_file_and_standard_input(tmp_path):
+def test_a_file_standard_input_and_nothing(tmp_path):
     path = tmp_path / "localities.txt"
     path.write_text("\ufeffTsumeb, Namibia\n\n  Jáchymov, Czech Republic \n", encoding="utf-8")
     lines = locate("--file", str(path))
     assert [line.split(":")[0] for line in lines] == ["Tsumeb, Namibia", "Jáchymov, Czech Republic"]
     assert "± " in lines[0]
     assert locate("--file", "-", stdin="Tsumeb, Namibia\n") == lines[:1]
+    nothing = CliRunner().invoke(app, ["locate"])
+    assert nothing.exit_code == 2
+    assert "give localities" in nothing.output
 
 
 @pytest.mark.parametrize(
@@ -56,9 +59,3 @@ def test_files_that_cannot_be_used_are_named(tmp_path, monkeypatch, capsys, cont
     error = capsys.readouterr().err
     assert message in error
     assert "localities.txt" in error
-
-
-def test_nothing_to_locate_is_an_error_of_use():
-    result = CliRunner().invoke(app, ["locate"])
-    assert result.exit_code == 2
-    assert "give localities" in result.output

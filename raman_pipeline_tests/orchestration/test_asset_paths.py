@@ -14,8 +14,8 @@ def test_paths_are_those_of_the_io_managers(partitions, tmp_path):
         return pa.table({"a": [1]})
 
     keys = partitions.get_partition_keys()[:2] if partitions else [None]
+    resources = {"io_manager": TableIOManager(tmp_path)}
     for key in keys:
-        resources = {"io_manager": TableIOManager(tmp_path)}
         assert dg.materialize([thing], partition_key=key, resources=resources).success
     assert asset_files(tmp_path, "thing") == {k: asset_path(tmp_path, "thing", k) for k in keys}
     assert all(path.exists() for path in asset_files(tmp_path, "thing").values())

@@ -3,7 +3,6 @@
 import inspect
 
 import dagster as dg
-import pytest
 
 from raman_pipeline.orchestration import dagster_internals as internals
 from raman_pipeline_tests.conftest import PROJECT
@@ -16,19 +15,15 @@ def part(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     return dg.MaterializeResult(data_version=dg.DataVersion(context.partition_key))
 
 
-@dg.asset(deps=[part], code_version="1")
-def whole() -> dg.MaterializeResult:
-    return dg.MaterializeResult(data_version=dg.DataVersion("1"))
+def whole_of(code_version):
+    @dg.asset(deps=[part], code_version=code_version)
+    def whole() -> dg.MaterializeResult:
+        return dg.MaterializeResult(data_version=dg.DataVersion("1"))
+
+    return whole
 
 
-@dg.asset(deps=[part], code_version="2", name="whole")
-def whole_of_other_code() -> dg.MaterializeResult:
-    return dg.MaterializeResult(data_version=dg.DataVersion("1"))
-
-
-@pytest.fixture
-def instance():
-    return dg.DagsterInstance.ephemeral()
+whole = whole_of("1")
 
 
 def graph_of(*assets):
@@ -56,25 +51,20 @@ def test_the_graph_has_the_keys_in_order_and_the_nodes():
     assert graph.get(dg.AssetKey("part")).partitions_def == LETTERS
 
 
-def test_missing_fresh_and_stale_by_code_version(instance):
-    key = dg.AssetKey("whole")
-    assert internals.staleness(instance, graph_of(part, whole))(key, None)
-    assert dg.materialize([part], partition_key="a", instance=instance).success
-    assert dg.materialize([part, whole], selection=[whole], instance=instance).success
-    assert not internals.staleness(instance, graph_of(part, whole))(key, None)
-    assert internals.staleness(instance, graph_of(part, whole_of_other_code))(key, None)
-    of_part = internals.staleness(instance, graph_of(part, whole))
-    assert [of_part(dg.AssetKey("part"), p) for p in ("a", "b")] == [False, True]
-
-
-def test_records_of_inputs(instance):
-    key, parent = dg.AssetKey("whole"), dg.AssetKey("part")
+def test_missing_fresh_and_stale_by_code_version_and_the_records_of_inputs():
+    instance, key, parent = dg.DagsterInstance.ephemeral(), dg.AssetKey("whole"), part.key
     assert internals.input_records(instance, key) == {}
     assert dg.materialize([part, whole], selection=[whole], instance=instance).success
     assert internals.input_records(instance, key) == {parent: None}
+    instance = dg.DagsterInstance.ephemeral()
+    assert internals.staleness(instance, graph_of(part, whole))(key, None)
     assert dg.materialize([part], partition_key="a", instance=instance).success
     assert dg.materialize([part, whole], selection=[whole], instance=instance).success
     assert internals.input_records(instance, key)[parent] is not None
+    assert not internals.staleness(instance, graph_of(part, whole))(key, None)
+    assert internals.staleness(instance, graph_of(part, whole_of("2")))(key, None)
+    of_part = internals.staleness(instance, graph_of(part, whole))
+    assert [of_part(parent, p) for p in ("a", "b")] == [False, True]
 
 
 def test_pool_slots_are_freed(tmp_path):

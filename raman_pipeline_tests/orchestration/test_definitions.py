@@ -5,26 +5,18 @@ from datetime import datetime
 import dagster as dg
 import pytest
 
-from raman_pipeline.definitions import build_definitions
+from raman_pipeline.definitions import build_definitions, defs
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.asset_kit import SCHEMA_CHECK
+from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.schedules import weekly_refresh
-from raman_pipeline.settings import (
-    ForestSettings,
-    GridSettings,
-    TrainingSettings,
-    load_settings,
-)
+from raman_pipeline.settings import GridSettings, TrainingSettings, load_settings
 
 SETTINGS = load_settings("sample")
 
 
-@pytest.fixture(scope="module")
-def definitions():
-    return build_definitions(SETTINGS)
-
-
+SPECS = {s.key.to_user_string(): s for s in defs.resolve_all_asset_specs()}
 SLOW_TO_IMPORT = (
     "torch", "sklearn", "matplotlib", "plotly", "numba", "scipy", "geopandas", "shapely", "pyproj",
     "pandera",
@@ -39,50 +31,39 @@ def test_loading_imports_nothing_slow():
     assert done.stdout == "set()\n"
 
 
-def specs(definitions):
-    return {s.key.to_user_string(): s for s in definitions.resolve_all_asset_specs()}
-
-
-def test_every_asset_says_what_it_is(definitions):
-    for name, spec in specs(definitions).items():
-        assert spec.description, name
+def test_every_asset_says_what_it_is():
+    for name, spec in SPECS.items():
+        assert spec.description and spec.kinds and spec.code_version, name
         assert spec.group_name != "default", name
         assert spec.owners == ["team:raman-pipeline"], name
-        assert spec.kinds, name
-        assert spec.code_version, name
 
 
-def test_every_table_has_a_blocking_schema_check(definitions):
-    graph = definitions.resolve_asset_graph()
+def test_every_table_has_a_blocking_schema_check():
+    graph = defs.resolve_asset_graph()
     checked = {
         key.asset_key.to_user_string()
         for key in graph.asset_check_keys
         if key.name == SCHEMA_CHECK and graph.get_check_spec(key).blocking
     }
-    tables = {name for name, s in specs(definitions).items() if "parquet" in s.kinds}
+    tables = {name for name, s in SPECS.items() if "parquet" in s.kinds}
     assert tables <= checked
     soft = {k.name for k in graph.asset_check_keys if not graph.get_check_spec(k).blocking}
     assert soft == {"countries_found", "requested_map", "same_name_same_country"}
 
 
-def test_every_asset_is_in_one_job(definitions):
-    of_jobs = [asset for job in jobs.GROUPS for asset in jobs.assets_of(definitions, job)]
-    assert sorted(of_jobs) == sorted(specs(definitions))
+def test_every_asset_is_in_one_job():
+    of_jobs = [asset for job in jobs.GROUPS for asset in jobs.assets_of(defs, job)]
+    assert sorted(of_jobs) == sorted(SPECS)
     for job in jobs.JOBS:
-        assert definitions.resolve_job_def(job.name)
-
-
-def test_training_is_fold_by_split(definitions):
-    keys = definitions.resolve_job_def("training").partitions_def.get_partition_keys()
-    assert len(keys) == 20
-    assert {"0|random", "4|species"} <= set(keys)
+        assert defs.resolve_job_def(job.name)
 
 
 EXPERIMENTS = ("paired_comparison", "input_ablation", "learning_curve", "duplicate_effect")
 
 
 def code_versions(settings):
-    return {name: s.code_version for name, s in specs(build_definitions(settings)).items()}
+    specs = build_definitions(settings).resolve_all_asset_specs()
+    return {s.key.to_user_string(): s.code_version for s in specs}
 
 
 @pytest.mark.parametrize(
@@ -92,15 +73,6 @@ def code_versions(settings):
             {"grid": GridSettings(points=256)},
             {"wavenumber_window", "resampled_spectra", "geolocation_report", *EXPERIMENTS}
             | {f"{name}_predictions" for name in FAMILIES},
-        ),
-        (
-            {"forest": ForestSettings(trees=7)},
-            {"geolocation_report", *EXPERIMENTS}
-            | {
-                f"{name}_{kind}"
-                for name in ("extra_trees", "chemistry_trees", "chemistry_blend")
-                for kind in ("model", "predictions")
-            },
         ),
         (
             {"training": TrainingSettings(seed=7)},
@@ -119,20 +91,16 @@ def test_where_things_lie_makes_nothing_stale(tmp_path):
     assert code_versions(SETTINGS) == code_versions(load_settings("sample", store=tmp_path))
 
 
-def test_the_weekly_refresh_and_what_follows_are_on_from_the_start(definitions):
-    repository = definitions.get_repository_def()
+def test_the_weekly_refresh_and_what_follows_are_on_from_the_start():
+    repository = defs.get_repository_def()
     assert repository.get_schedule_def("weekly_refresh").default_status.value == "RUNNING"
     assert repository.get_sensor_def("follow_up").default_status.value == "RUNNING"
     # A daily check of all archives is opt-in.
     assert repository.get_sensor_def("changed_archives").default_status.value == "STOPPED"
-
-
-def test_weekly_refresh_asks_for_every_archive():
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2026, 11, 23, 5))
     requests = weekly_refresh(context)
-    assert len(requests) == 10
-    assert len({r.run_key for r in requests}) == 10
-    assert requests[0].partition_key == "LR-Raman"
+    assert {r.partition_key for r in requests} == set(ARCHIVES.get_partition_keys())
+    assert len({r.run_key for r in requests}) == len(requests)
 
 
 def test_settings_follow_the_environment_but_the_sample_never_uses_the_network(
@@ -145,7 +113,3 @@ def test_settings_follow_the_environment_but_the_sample_never_uses_the_network(
     assert (settings.profile, settings.store) == ("rruff", tmp_path)
     assert settings.archives.location == "https://somewhere"
     assert "embedded" in load_settings("sample").archives.location
-
-
-def test_the_paper_counts_both_kinds():
-    assert load_settings("paper").folds.kinds == ("RAW", "Processed")

@@ -9,7 +9,7 @@ from raman_pipeline.cli.progress import STAGES, View, show_progress
 from raman_pipeline.orchestration import progress
 from raman_pipeline.orchestration.jobs import GROUPS
 from raman_pipeline.orchestration.progress import Progress as Step
-from raman_pipeline.orchestration.progress import publish, subscribe
+from raman_pipeline.orchestration.progress import subscribe
 from raman_pipeline.runs.runner import RunOutcome
 from raman_pipeline_tests.orchestration.publisher import work
 
@@ -23,10 +23,6 @@ def test_progress_of_other_processes_arrives_in_order():
     assert len(received) == 6
     for number in range(2):
         assert [p.done for p in received if p.what == f"net {number}"] == [1, 2, 3]
-
-
-def test_publishing_without_subscribers_does_nothing():
-    publish(Step("net", 1, 3))
 
 
 def test_the_terminal_shows_stages_and_failures():

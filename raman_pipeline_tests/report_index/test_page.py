@@ -113,15 +113,11 @@ def test_the_page_needs_nothing_from_elsewhere_and_leads_to_what_exists(store):
     assert "prefers-color-scheme: dark" in html
 
 
-def test_reports_are_rendered_and_text_of_others_is_not_run(store):
-    html = page_of(store)
+def test_reports_are_rendered_with_what_is_missing_and_text_of_others_is_not_run(store):
+    html = page_of(store, outdated=["geolocation_report", "denoising_report"])
+    assert html.count("Outdated: older than its inputs") == 1
+    assert html.count("Make it with <code>raman-pipeline cluster --profile rruff</code>") == 3
     assert '<td class="number">0.500 ± 0.100</td>' in html
     assert "<h4>Protocol</h4>" in html
     assert Links(html).tags.count("script") == 1  # of the page itself
     assert "&lt;script&gt;alert(1)" in html
-
-
-def test_missing_and_outdated_reports_are_named_with_their_command(store):
-    html = page_of(store, outdated=["geolocation_report", "denoising_report"])
-    assert html.count("Outdated: older than its inputs") == 1
-    assert html.count("Make it with <code>raman-pipeline cluster --profile rruff</code>") == 3

@@ -13,9 +13,6 @@ def test_a_report_is_stale_for_the_first_partition_and_for_every_further_one():
     def stale():
         return list(stale_assets(definitions.resolve_asset_graph(), instance, ["whole"], None))
 
-    def make(partition):
-        assert dg.materialize([part], partition_key=partition, instance=instance).success
-
     def report():
         assert dg.materialize([part, whole], selection=[whole], instance=instance).success
 
@@ -23,7 +20,7 @@ def test_a_report_is_stale_for_the_first_partition_and_for_every_further_one():
     report()
     assert stale() == []
     for partition in ("a", "b"):
-        make(partition)
+        assert dg.materialize([part], partition_key=partition, instance=instance).success
         assert stale() == ["whole"], partition
         report()
         assert stale() == []

@@ -1,8 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
 from raman_pipeline.learning.clustering.clusters import (
@@ -42,27 +40,19 @@ def test_tsne_separates_blobs_and_depends_on_the_seed_alone():
         tsne(points[:3], 0)
 
 
-@given(st.integers(2, 12), st.integers(1, 40), st.integers(0, 99))
-def test_pca_rotation_keeps_distances(n, d, seed):
-    points = np.random.default_rng(seed).normal(3, 1, (n, d))
+@pytest.mark.parametrize(("n", "d"), [(2, 1), (12, 5), (3, 40)])
+def test_pca_rotation_keeps_distances(n, d):
+    points = np.random.default_rng(0).normal(3, 1, (n, d))
     found = pca_rotated(points)
     assert found.shape[1] <= max(n, d) and (d <= n or found.shape[1] == n)
     np.testing.assert_allclose(pdist(found), pdist(points), atol=1e-9)
 
 
-@given(st.lists(st.sampled_from("abc"), min_size=2, max_size=30), st.integers(0, 99))
-def test_scores_do_not_depend_on_cluster_labels(minerals, seed):
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 3, len(minerals))
-    points = rng.normal(size=(len(minerals), 2))
-    other = scores(minerals, np.array([7, -1, 3])[labels], points)
-    assert scores(minerals, labels, points) == pytest.approx(other, nan_ok=True)
-
-
-def test_scores_of_a_perfect_and_of_a_single_cluster():
+def test_scores_of_a_perfect_and_of_a_single_cluster_whatever_their_labels():
     minerals, points = np.array(list("aaaaaabbbb")), np.arange(10.0)[:, None]
-    right = scores(minerals, minerals == "a", points)
-    assert (right["purity"], right["ari"], right["nmi"]) == pytest.approx((1, 1, 1))
+    for labels in ((0, 1), (7, -1)):
+        right = scores(minerals, np.where(minerals == "a", *labels), points)
+        assert (right["purity"], right["ari"], right["nmi"]) == pytest.approx((1, 1, 1))
     one = scores(minerals, np.zeros(10, int), points)
     assert (one["purity"], one["ari"]) == pytest.approx((0.6, 0))
     assert np.isnan(one["silhouette"])

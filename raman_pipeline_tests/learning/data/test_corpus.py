@@ -1,17 +1,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from raman_pipeline.learning.data.corpus import held_out, make_corpus
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline_tests.learning.corpora import mineral_corpus
 
 
-@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 4))
-def test_no_specimen_is_seen_and_held_out(seed, specimens, spectra):
-    corpus = mineral_corpus(specimens, spectra)
+@pytest.mark.parametrize(("seed", "specimens"), [(0, 1), (1, 2), (2, 5)])
+def test_no_specimen_is_seen_and_held_out(seed, specimens):
+    corpus = mineral_corpus(specimens)
     rows = held_out(corpus, ["Albite", "Almandine"], seed)
     ids = corpus.metadata["rruff_id"]
     assert not set(ids[rows]) & set(ids[~rows])
@@ -19,14 +17,9 @@ def test_no_specimen_is_seen_and_held_out(seed, specimens, spectra):
         of = corpus.metadata["mineral"] == mineral
         assert ids[rows & of].nunique() == specimens // 2
     assert np.array_equal(rows, held_out(corpus, ["Almandine", "Albite"], seed))
-
-
-def test_a_specimen_with_two_names_stays_whole():
-    corpus = mineral_corpus()
+    # Also one with two names.
     corpus.metadata.loc[0, "mineral"] = "Quartz"
-    for seed in range(20):
-        rows = held_out(corpus, ["Albite", "Quartz"], seed)
-        assert len(set(rows[:3])) == 1
+    assert len(set(held_out(corpus, ["Albite", "Quartz"], seed)[:3])) == 1
 
 
 def test_processed_spectra_are_joined_by_id_and_missing_specimens_stay_separate():

@@ -1,7 +1,6 @@
+import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
@@ -27,23 +26,15 @@ def selection_of(specimens, minerals, countries):
     )
 
 
-@st.composite
-def selections(draw):
-    n = draw(st.integers(12, 60))
-    specimens = draw(st.lists(st.integers(0, 25), min_size=n, max_size=n))
-    minerals = draw(st.lists(st.integers(0, 12), min_size=n, max_size=n))
-    countries = draw(st.lists(st.sampled_from("ABC"), min_size=26, max_size=26))
-    return selection_of(specimens, minerals, [countries[s] for s in specimens])
-
-
-@given(selections(), st.sampled_from(SPLITS), st.integers(0, 3))
-@settings(max_examples=60, deadline=None)
-def test_no_group_is_in_two_folds_and_no_row_is_lost(selection, split, seed):
-    try:
-        table = assign_folds(selection, split, 3, seed)
-    except ValueError as error:
-        assert "folds need at least" in str(error) or "n_splits=3" in str(error)
-        return
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("seed", range(4))
+def test_no_group_is_in_two_folds_and_no_row_is_lost(split, seed):
+    rng = np.random.default_rng(seed)
+    specimens = rng.integers(0, 26, 60)
+    # Some specimens have a second name.
+    minerals = np.where(rng.random(60) < 0.05, 0, specimens // 2)
+    selection = selection_of(specimens, minerals, rng.choice(list("ABC"), 26)[specimens])
+    table = assign_folds(selection, split, 3, seed)
     assert FOLDS.problems(table) == []
     folds = table.to_pandas()
     assert list(folds["member_id"]) == list(selection["member_id"])
@@ -52,14 +43,6 @@ def test_no_group_is_in_two_folds_and_no_row_is_lost(selection, split, seed):
     if split != "random":
         assert seen_specimen_share(folds) == 0
     assert table.equals(assign_folds(selection, split, 3, seed))
-
-
-@given(selections())
-@settings(max_examples=30, deadline=None)
-def test_rows_that_share_a_value_are_one_group(selection):
-    groups = pd.Series(groups_of(selection, "species"))
-    for column in ("mineral", "rruff_id"):
-        assert (groups.groupby(selection[column]).nunique() == 1).all()
 
 
 def test_a_specimen_with_two_names_ties_its_species_together():

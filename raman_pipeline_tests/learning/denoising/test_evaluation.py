@@ -31,11 +31,9 @@ def test_an_oracle_beats_all_and_no_denoising_gains_nothing():
     wide = frame.pivot(index="noise", columns="method", values="mse")
     assert (wide["oracle"] < wide.drop(columns="oracle").min(axis=1)).all()
     assert wide["nothing"].to_numpy() == pytest.approx(np.square(NOISE_LEVELS), rel=0.05)
-    gains = frame[frame["method"] == "nothing"]["snr_gain_db"]
-    assert gains.to_numpy() == pytest.approx(0)
-    perfect = frame[frame["method"] == "oracle"]
-    assert (perfect["peak_recall"] == 1).all()
-    assert (perfect["false_peaks"] == 0).all()
+    assert frame.query("method == 'nothing'")["snr_gain_db"].to_numpy() == pytest.approx(0)
+    perfect = frame.query("method == 'oracle'")[["peak_recall", "false_peaks"]]
+    assert perfect.drop_duplicates().to_numpy().tolist() == [[1, 0]]
 
 
 @pytest.mark.parametrize("smoother", SMOOTHERS, ids=lambda s: s.name)

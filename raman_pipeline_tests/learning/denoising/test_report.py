@@ -21,17 +21,14 @@ def runs(ours):
     return pd.DataFrame(rows)
 
 
-def test_the_autoencoder_is_compared_with_the_best_smoother():
-    (line,) = conclusions(summary(runs(1.0)))
-    assert "beats the best smoother, Whittaker (2.00e+00), with 0.50 times its error." in line
-    assert "loses to" in conclusions(summary(runs(3.0)))[0]
-    assert "no denoising is better" in conclusions(summary(runs(5.0)))[0]
-
-
-def test_means_over_seeds_with_and_without_pairs():
+def test_the_autoencoder_is_compared_with_the_best_smoother_over_seeds_and_pairs():
     table = summary(runs(1.0))
     assert set(table["seeds"]) == {2}
     assert table["method"].tolist() == ["autoencoder", "Whittaker", "wavelet", "nothing"]
+    (line,) = conclusions(table)
+    assert "beats the best smoother, Whittaker (2.00e+00), with 0.50 times its error." in line
+    assert "loses to" in conclusions(summary(runs(3.0)))[0]
+    assert "no denoising is better" in conclusions(summary(runs(5.0)))[0]
     assert "There are no RAW/Processed pairs" in to_markdown(
         table, pair_summary(pd.DataFrame()), {"n": 1}
     )

@@ -48,7 +48,7 @@ def test_ablation_runs_every_set_of_inputs_and_memorises_names(experiment):
     assert by_variant["spectrum"] > by_variant["laser"]
 
 
-def test_subsets_are_nested_and_of_specimens(experiment):
+def test_the_learning_curve_is_over_nested_subsets_of_specimens(experiment):
     train = next(experiment.folds(0)).train
     kept = [set(subsample_specimens(train, s, 3).metadata["rruff_id"]) for s in SHARES]
     for smaller, larger in pairwise(kept):
@@ -58,12 +58,8 @@ def test_subsets_are_nested_and_of_specimens(experiment):
     subset = subsample_specimens(train, 0.4, 3).metadata["rruff_id"]
     in_training = train.metadata["rruff_id"].value_counts()
     assert (subset.value_counts() == in_training[subset.unique()]).all()
-
-
-def test_the_learning_curve_has_every_share(experiment):
     runs = learning_curve(experiment, ["majority"], 0, lambda run: None).to_pandas()
     assert runs.groupby("fold")["share"].apply(list).map(tuple).unique().tolist() == [SHARES]
-    assert runs.loc[runs["share"] == 1, "specimens"].min() > 20
 
 
 def test_every_spectrum_gets_a_duplicate_of_its_specimen(experiment):

@@ -38,10 +38,8 @@ def test_ties_go_to_the_more_frequent_country(train_test):
     found = table(np.full((len(test), 3), 1 / 3), train_test)
     assert set(found["predicted"]) == {train.classes[np.bincount(train.label).argmax()]}
     assert set(found["rank"]) == {1, 2, 3}
-
-
-def test_calibration_changes_no_label(train_test):
-    scores = np.tile([0.2, 0.35, 0.45], (len(train_test[1]), 1))
+    # Calibration changes no label.
+    scores = np.tile([0.2, 0.35, 0.45], (len(test), 1))
     found = table(scores, train_test, Calibrator(3.0, 0.9, np.array([0.8, 0.1, 0.1])))
     assert set(found["predicted"]) == {"Peru"}
     assert found["probability"].max() < 0.2
@@ -79,25 +77,20 @@ def test_seen_specimens_are_marked(train_test):
     assert seen["specimen_in_training"].sum() == (test.metadata["rruff_id"] == "R0").sum() == 1
 
 
-def test_abstention_orders_by_confidence():
-    frame = pd.DataFrame(
-        {"country": list("aab"), "predicted": list("aaa"), "probability": [0.9, 0.8, 0.4]}
-    )
-    found = abstention(frame)
-    assert found["accuracy"].round(3).tolist() == [1, 1, 0.667]
-    assert found["answered"].tolist()[-1] == 1
-
-
-def test_coverages_by_spectrum_and_by_specimen():
-    yes, no = [1] * len(COVERAGE_LEVELS), [0] * len(COVERAGE_LEVELS)
+def test_abstention_by_confidence_and_coverage_by_spectrum_and_by_specimen():
+    yes, no = np.ones((2, len(COVERAGE_LEVELS)), int) * [[1], [0]]
     frame = pd.DataFrame(
         {
             "rruff_id": ["R1", "R1", "R2"],
+            "country": list("aab"),
+            "predicted": "a",
+            "probability": [0.9, 0.8, 0.4],
             "in_set": [yes, yes, no],
-            "set_size": [2 * np.array(yes)] * 3,
+            "set_size": [2 * yes] * 3,
         }
     )
-    found = coverages(frame)
-    assert found["spectra"].round(3).unique().tolist() == [0.667]
-    assert found["specimens"].unique().tolist() == [0.5]
-    assert found["size"].unique().tolist() == [2]
+    answered = abstention(frame)
+    assert answered["accuracy"].round(3).tolist() == [1, 1, 0.667]
+    assert answered["answered"].tolist()[-1] == 1
+    found = coverages(frame)[["spectra", "specimens", "size"]].drop_duplicates()
+    np.testing.assert_allclose(found, [[2 / 3, 0.5, 2]])

@@ -47,22 +47,23 @@ RIGHT = {
 PREDICTIONS = {(*k, fold): table(n) for k, each in RIGHT.items() for fold, n in enumerate(each)}
 
 
-def metrics():
-    return fold_metrics(PREDICTIONS).to_pandas()
-
-
-def test_metrics_and_summary():
-    assert METRICS.problems(fold_metrics(PREDICTIONS)) == []
-    found = summary(metrics()).set_index(["split", "family"])
+def test_metrics_are_averaged_over_folds():
+    table = fold_metrics(PREDICTIONS)
+    assert METRICS.problems(table) == []
+    found = summary(table.to_pandas()).set_index(["split", "family"])
     assert list(dict.fromkeys(found.index.get_level_values("split"))) == ["random", "specimen"]
     row = found.loc[("specimen", "majority")]
     assert (row["folds"], row["n"], row["accuracy_mean"]) == (2, 20, 0.7)
     assert round(row["accuracy_sd"], 6) == round(0.02**0.5, 6)
     assert (row["accuracy_seen_mean"], row["accuracy_new_mean"]) == (1.0, 0.4)
+    scores = country_scores(PREDICTIONS, "majority", "specimen")
+    assert scores[["country", "n", "precision"]].to_numpy().tolist() == [["Brazil", 20, 1.0]]
+    assert country_scores(PREDICTIONS, "majority", "locality").empty
 
 
-def test_a_winning_baseline_is_named_over_the_folds_of_the_model():
-    random, specimen = verdicts(metrics())
+def test_the_report_names_a_winning_baseline_over_the_folds_of_the_model():
+    found = fold_metrics(PREDICTIONS).to_pandas()
+    random, specimen = verdicts(found)
     # The majority class has a second fold; it must not count beside a model that has not.
     assert random == (
         "random: ConvNeXt1D (0.900) beats the best baseline on its inputs, majority class "
@@ -70,6 +71,16 @@ def test_a_winning_baseline_is_named_over_the_folds_of_the_model():
     )
     assert "loses to the best baseline on its inputs, majority class (0.700), by 0.200" in specimen
     assert specimen.endswith("; ExtraTrees + chemistry, on other inputs, has 0.900 (2 folds).")
+    labels = ["United States of America"] * 3 + ["Canada", "Peru", "Chile"]
+    groups = country_groups(pd.Series(labels))
+    of_paper = groups.set_index("country")
+    assert of_paper["spectra"].tolist() == [3, 1, 0, 2]
+    assert of_paper.loc["Canada", ["share", "share_(paper)"]].tolist() == ["16.7%", "16%"]
+    text = to_markdown(found, summary(found), LEAKED, groups, {"folds": "2, seed 0"})
+    assert "- folds: 2, seed 0" in text
+    assert "| specimen | majority class | 2 | 20 | 0.700 ± 0.141 |" in text
+    assert "| specimen | 2 | 20 | 0.000 |" in text
+    assert "nan" not in text
 
 
 def test_baselines_see_no_more_than_the_model():
@@ -85,30 +96,3 @@ def test_a_fold_counts_where_every_baseline_has_it():
     assert with_all_baselines({("convnext1d", "random", 0): table(3)}) == {}
     lacking = {k: v for k, v in whole.items() if k[0] != "rbf_svm"}
     assert with_all_baselines(lacking) == {}
-
-
-def test_markdown_shows_protocol_beside_every_number():
-    found, groups = metrics(), country_groups(pd.Series(["Canada", "Peru"]))
-    text = to_markdown(found, summary(found), LEAKED, groups, {"folds": "2, seed 0"})
-    assert "- folds: 2, seed 0" in text
-    assert "| specimen | majority class | 2 | 20 | 0.700 ± 0.141 |" in text
-    assert "| specimen | 2 | 20 | 0.000 |" in text
-    assert "nan" not in text
-
-
-def test_country_scores_average_over_folds():
-    scores = country_scores(PREDICTIONS, "majority", "specimen")
-    assert list(scores["country"]) == ["Brazil"]
-    assert scores["n"].iloc[0] == 20
-    assert scores["precision"].iloc[0] == 1.0
-    assert country_scores(PREDICTIONS, "majority", "locality").empty
-
-
-def test_the_papers_table_3_beside_ours():
-    labels = ["United States of America"] * 3 + ["Canada", "Peru", "Chile"]
-    found = country_groups(pd.Series(labels)).set_index("country")
-    assert found["spectra"].to_dict() == {
-        "United States of America": 3, "Canada": 1, "Australia": 0, "Others": 2,
-    }  # fmt: skip
-    assert found.loc["Canada", "share"] == "16.7%"
-    assert found.loc["Canada", "share_(paper)"] == "16%"

@@ -29,17 +29,21 @@ def identifier(library):
 def test_every_row_is_in_the_library_whatever_the_order():
     intensity, measured, rows = drawn()
     library = build_library(intensity, measured, GRID, rows)
+    with pytest.raises(ValueError, match="no mineral"):
+        build_library(intensity, measured, GRID, [{**r, "mineral": None} for r in rows])
+    with pytest.raises(ValueError, match="none"):
+        build_library(intensity[:0], measured[:0], GRID, [])
     order = np.random.default_rng(1).permutation(len(rows))
     shuffled = build_library(intensity[order], measured[order], GRID, [rows[i] for i in order])
-    assert sorted(library.member_id) == sorted(r["member_id"] for r in rows)
     assert library.member_id == shuffled.member_id
     assert np.array_equal(library.derivatives, shuffled.derivatives)
     assert (np.diff(library.mineral) >= 0).all() and (np.diff(library.specimen) >= 0).all()
-    for i, member in enumerate(library.member_id):
-        row = next(r for r in rows if r["member_id"] == member)
-        assert library.minerals[library.mineral[i]] == row["mineral"]
-        assert library.specimens[library.specimen[i]] == row["rruff_id"]
-        assert library.countries[library.specimen[i]] == row["country"]
+    found = {
+        (member, library.minerals[m], library.specimens[s], library.countries[s])
+        for member, m, s in zip(library.member_id, library.mineral, library.specimen, strict=True)
+    }
+    names = ("member_id", "mineral", "rruff_id", "country")
+    assert found == {tuple(r[name] for name in names) for r in rows}
 
 
 def test_round_trip(library):
@@ -50,14 +54,6 @@ def test_round_trip(library):
     assert error < 1e-3 * np.abs(library.derivatives).max()
     for name in ("minerals", "specimens", "countries", "fitted"):
         assert getattr(again, name) == getattr(library, name)
-
-
-def test_spectra_without_a_mineral_and_no_spectra_are_refused():
-    intensity, measured, rows = drawn()
-    with pytest.raises(ValueError, match="no mineral"):
-        build_library(intensity, measured, GRID, [{**r, "mineral": None} for r in rows])
-    with pytest.raises(ValueError, match="none"):
-        build_library(intensity[:0], measured[:0], GRID, [])
 
 
 def test_a_spectrum_of_the_library_is_prepared_as_it_is_there(library):
@@ -98,15 +94,10 @@ def test_the_result_as_json(identifier, library):
     spectrum = measured_spectrum(library, 0, "some/file.txt")
     data = identifier.identify([spectrum], always_mixtures=True)[0].as_json()
     assert json.loads(json.dumps(data)) == data
-    assert data["library"] == {
-        "file": None, "version": library.version, "simulated": False, "spectra": len(library),
-        "specimens": 24, "minerals": 8,
-    }  # fmt: skip
     assert set(data) == {
         "file", "library", "minerals", "mixtures", "countries", "unknown", "in_library_probability",
         "preprocessing", "countries_caveat",
     }  # fmt: skip
-    assert data["minerals"][0]["nearest"][0]["rruff_id"] == "R0000"
     assert set(data["countries"][0]) == {"iso_a2", "probability"}
     assert set(data["mixtures"][0]["components"][0]) == {"name", "rruff_id", "fraction"}
     assert identifier.identify([]) == []
@@ -123,28 +114,28 @@ def test_a_baseline_is_corrected_if_requested(identifier, library, baseline):
     assert found.minerals[0].name == library.minerals[library.mineral[7]]
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", None])
-def test_a_damaged_library_is_refused(tmp_path, library_file, data):
-    path = tmp_path / "cut.safetensors"
-    path.write_bytes(library_file.read_bytes()[:5000] if data is None else data)
-    with pytest.raises(LibraryError, match=r"cut\.safetensors"):
-        Identifier.open(path)
-
-
 @pytest.mark.parametrize(
-    ("name", "message"), [("about", "earlier version"), ("metadata", "format version 1")]
+    ("data", "message"),
+    [
+        (None, "there is no mineral library; build it with"),
+        (b"", "old"),
+        (b"nonsense", "old"),
+        ("cut", "old"),
+        # Version 0.1.0 wrote `about`, and no format version.
+        ({"about": "{}"}, "earlier version.*rebuild it with `raman-pipeline build-library`"),
+        ({"metadata": "{}"}, "format version 1.*rebuild it with `raman-pipeline build-library`"),
+    ],
 )
-def test_a_library_of_an_earlier_version_is_refused_with_the_remedy(tmp_path, name, message):
-    # Version 0.1.0 wrote `about`, and no format version.
+def test_a_damaged_or_old_library_or_none_is_refused(tmp_path, library_file, data, message):
     path = tmp_path / "old.safetensors"
-    save_file({"grid": np.arange(3.0)}, path, metadata={name: "{}"})
-    remedy = "rebuild it with `raman-pipeline build-library`"
-    with pytest.raises(LibraryError, match=rf"old\.safetensors.*{message}.*{remedy}"):
+    if isinstance(data, dict):
+        save_file({"grid": np.arange(3.0)}, path, metadata=data)
+    elif data is not None:
+        path.write_bytes(library_file.read_bytes()[:5000] if data == "cut" else data)
+    with pytest.raises(LibraryError, match=message):
         Identifier.open(path)
 
 
-def test_without_a_library_or_a_calibration_there_is_no_identifier(tmp_path):
-    with pytest.raises(LibraryError, match="there is no mineral library; build it with"):
-        Identifier.open(tmp_path / "none.safetensors")
+def test_without_a_calibration_there_is_no_identifier():
     with pytest.raises(LibraryError, match="build it from more archives"):
         Identifier(unfitted_library(minerals=2))

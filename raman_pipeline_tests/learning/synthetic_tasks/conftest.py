@@ -1,34 +1,20 @@
 import numpy as np
 import pytest
 
-from raman_pipeline.universal_synthetic.classes import POINTS
-from raman_pipeline.universal_synthetic.dataset import Labelled, peaks_of
+from raman_pipeline.universal_synthetic.classes import POINTS, universal_classes
+from raman_pipeline.universal_synthetic.dataset import Labelled
 from raman_pipeline.universal_synthetic.rendering import render
-from raman_pipeline.universal_synthetic.variation import Peaks
+from raman_pipeline.universal_synthetic.variation import random_peaks, test_peaks
 from raman_pipeline_tests.learning.synthetic_tasks.spectra import FEW, labelled
-
-
-def _first_classes(peaks, classes):
-    """Returns the spectra of the first classes."""
-    rows = np.flatnonzero(peaks.label < classes)
-    end = peaks.offsets[rows[-1] + 1]
-    first = Peaks(
-        peaks.positions[:end],
-        peaks.heights[:end],
-        peaks.offsets[: len(rows) + 1],
-        peaks.sigmas[: len(rows)],
-        peaks.label[: len(rows)],
-    )
-    spectra = np.empty((len(first), POINTS), dtype=np.float32)
-    top = render(first, spectra)
-    return Labelled(spectra, first.label, top)
 
 
 @pytest.fixture(scope="session")
 def few():
-    """The spectra of the first classes of the universal set."""
-    peaks = peaks_of("universal")
-    return {part: _first_classes(peaks[part], FEW) for part in peaks}
+    """Spectra of the first classes of the universal set."""
+    classes = universal_classes()[:FEW]
+    peaks = random_peaks(classes, "universal", 0) | {"test": test_peaks(classes, "universal")}
+    spectra = {part: np.empty((len(p), POINTS), np.float32) for part, p in peaks.items()}
+    return {p: Labelled(x, peaks[p].label, render(peaks[p], x)) for p, x in spectra.items()}
 
 
 @pytest.fixture(scope="session")

@@ -7,18 +7,12 @@ from raman_pipeline.universal_synthetic.distortion import distorted
 from raman_pipeline_tests.learning.synthetic_tasks.spectra import FEW
 
 
-def test_peaks_of_clean_spectra_are_those_of_the_class(few):
-    lists = peak_lists(few["test"].spectra)
-    first = universal_classes()[1]
-    own = np.flatnonzero(few["test"].label == 1)[0]
-    assert lists.counts[own] == len(first.positions)
-    assert lists.peaks[own, 0, : len(first.positions)].tolist() == first.positions.tolist()
-    assert lists.peaks[own, 1].max() == 1.0
-
-
-def test_peaks_of_noisy_spectra_keep_their_positions(few):
-    clean = few["test"].spectra[:40]
+def test_peaks_are_those_of_the_class_and_keep_their_positions_under_noise(few):
+    clean, labels = few["test"].spectra[:40], few["test"].label
     lists, quiet = peak_lists(distorted(clean, 0)), peak_lists(clean)
+    own, (positions, heights) = quiet.counts[1], quiet.peaks[1]
+    assert positions[:own].tolist() == universal_classes()[labels[1]].positions.tolist()
+    assert heights.max() == 1.0
     for row in range(len(clean)):
         strong = quiet.peaks[row, 0][quiet.peaks[row, 1] > 0.3]
         found = lists.peaks[row, 0, : lists.counts[row]]

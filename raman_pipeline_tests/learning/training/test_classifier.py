@@ -44,28 +44,26 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(train_test, resumed, 
     whole, other = small(), small(seed=9)
     reports = fit(whole)
     again = resumed(partial(fit, small()), partial(fit, other))
-    assert [(r.epoch, r.loss, r.value) for r in again] == [
-        (r.epoch, r.loss, r.value) for r in reports
-    ]
+    assert [(r.loss, r.value) for r in again] == [(r.loss, r.value) for r in reports]
     pairs = zip(whole.state_dict().values(), other.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
 
 
 def test_a_checkpoint_of_other_data_or_settings_is_ignored(train_test, tmp_path):
-    train = data(train_test[0])
+    train, short = data(train_test[0]), QUICK.model_copy(update={"epochs": 2})
     path = tmp_path / "checkpoint.pt"
-    train_classifier(small(), train, QUICK, 0, path)
+    train_classifier(small(), train, short, 0, path)
     for other in (
         {"data": data(train_test[0], spectra=train.spectra * 0.5)},
         {"data": data(train_test[0], label=np.roll(train.label, 1))},
         {"data": data(train_test[0], specimens=train.specimens + 1)},
         {"seed": 1},
-        {"preset": QUICK.model_copy(update={"learning_rate": 1e-3})},
+        {"preset": short.model_copy(update={"learning_rate": 1e-3})},
     ):
-        arguments = {"data": train, "preset": QUICK, "seed": 0} | other
+        arguments = {"data": train, "preset": short, "seed": 0} | other
         trained = []
         train_classifier(small(), **arguments, checkpoint=path, on_epoch=trained.append)
-        assert len(trained) == QUICK.epochs
+        assert len(trained) == 2
 
 
 def test_probabilities_do_not_depend_on_the_batch(train_test):
@@ -85,11 +83,8 @@ def test_crops():
 
 def test_bf16_and_compilation_only_where_they_pay(monkeypatch):
     cpu, model = torch.device("cpu"), torch.nn.Identity()
-    for capabilities, dtype in (
-        ({"avx512_bf16": False}, None),
-        ({"amx_bf16": True}, torch.bfloat16),
-    ):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found)
+    for has, dtype in ((False, None), (True, torch.bfloat16)):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda has=has: {"amx_bf16": has})
         assert autocast_dtype(cpu) is dtype
     assert compiled_where_it_pays(model, cpu, 10**6) is model
     assert compiled_where_it_pays(model, torch.device("cuda"), 10) is model
