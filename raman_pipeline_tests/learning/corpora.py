@@ -24,12 +24,3 @@ def mineral_corpus(per_mineral=4, spectra=3, length=96, seed=0):
     columns = ["member_id", "member", "mineral", "rruff_id", "wavelength_nm"]
     metadata = pd.DataFrame(rows, columns=columns)
     return Corpus(np.float32(values), np.arange(100.0, 100 + length), metadata)
-
-
-def band_spectra(n, length=300, seed=0):
-    """Spectra of three Gaussian bands each, float32 [n, length]."""
-    rng = np.random.default_rng(seed)
-    centres = rng.uniform(0.1 * length, 0.9 * length, (n, 3))
-    heights = rng.uniform(0.3, 1, (n, 3))
-    bands = np.exp(-0.5 * ((np.arange(length) - centres[..., None]) / 5) ** 2)
-    return np.float32((heights[..., None] * bands).max(axis=1))
