@@ -48,11 +48,10 @@ class ArchiveServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_HEAD(self) -> None:
-                outer.answer(self)
-
             def do_GET(self) -> None:
                 outer.answer(self)
+
+            do_HEAD = do_GET
 
             def log_message(self, *args: object) -> None:
                 pass

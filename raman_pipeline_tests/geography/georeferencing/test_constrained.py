@@ -82,13 +82,11 @@ def test_a_common_name_of_a_mine_is_not_taken_for_a_town():
     assert isinstance(chosen(found, search), PlaceChoice)
 
 
-def test_a_small_unconfirmed_place_is_not_chosen():
+def test_a_place_without_confirmation_is_populous_or_named_by_several_words(atlas):
     search = SearchPlan("DE", (SearchStep(0, "X"), SearchStep(1, "Sauerland")))
     assert chosen([accepted(at(50.0, 8.0))], search) == ("unconfirmed_place",)
     assert isinstance(chosen([accepted(at(50.0, 8.0, population=200_000))], search), PlaceChoice)
-
-
-def test_a_name_of_several_words_within_a_division_needs_no_confirmation(atlas):
+    # A name of several words counts within a division.
     divisions = plan(atlas, "Franklin, Sussex County, New Jersey, USA").divisions[:1]
     assert [division.level for division in divisions] == ["admin1"]
     search = SearchPlan("US", (SearchStep(0, "Sterling Hill"), SearchStep(1, "Nowhere")), divisions)

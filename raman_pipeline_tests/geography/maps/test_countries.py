@@ -9,23 +9,18 @@ def place(atlas, *points):
     return atlas.countries.place(latitude, longitude)
 
 
-def test_places(atlas):
+def test_places_and_names(atlas):
     found = place(
         atlas, (-19.24, 17.72), (48.85, 2.35), (59.91, 10.75), (66.0, -172.0),
         (-16.85, -179.97), (-85.0, 60.0), (0.0, -30.0),
     )  # fmt: skip
     assert list(found.iso_a2) == ["NA", "FR", "NO", "RU", "FJ", "AQ", None]
     assert found.country[0] == "Namibia"
-
-
-def test_coast_fallback_is_flagged_and_bounded(atlas):
     # 10 km and 60 km off the coast of Namibia at Swakopmund (14.52 E).
     found = place(atlas, (-22.68, 14.43), (-22.68, 13.9), (-22.68, 14.8))
     assert list(found.iso_a2) == ["NA", None, "NA"]
     assert list(found.near_coast) == [True, False, False]
-
-
-def test_shared_codes_name_the_state(atlas):
+    # Codes that several polygons share name the state.
     names = [atlas.countries.name_of(code) for code in ("CY", "AU", "SO", "CD")]
     assert names == ["Cyprus", "Australia", "Somalia", "Dem. Rep. Congo"]
 

@@ -53,14 +53,11 @@ def test_classes(text, origin):
     [
         ("Transparent crystal, synthesized at 1223 deg C with K2WO4 flux", True),
         ("A cut sapphire gemstone, grown by flame fusion", True),
-        ("A blue, cut sapphire gemstone, hydrothermally grown", True),
         ("A cut alexandrite gemstone; flux grown", True),
         ("White cleavage fragment showing polysynthetic twinning", False),
         ("Vitreous pseudo-octahedral crystals and intergrown clusters", False),
         ("Crystals from the Geophysical Laboratory collection", False),
-        ("Iridescent slab", False),
         (None, False),
-        ("", False),
     ],
 )
 def test_synthetic_words(text, synthetic):
