@@ -30,15 +30,14 @@ def test_two_processes_share_the_rate(tmp_path):
     assert times[-1] - times[0] >= 0.9
 
 
-def test_a_clock_that_was_set_back_does_not_stop_anyone(tmp_path):
+def test_a_clock_that_was_set_back_stops_no_one_and_one_that_cannot_be_written_is_named(
+    tmp_path, read_only
+):
     clock = tmp_path / "clock"
     clock.write_text(f"{time.time() + 3600:.3f}")
     start = time.monotonic()
     RatePolicy(0.05, clock=clock).wait_for_turn()
     assert time.monotonic() - start < 1
-
-
-def test_a_clock_that_cannot_be_written_is_named(read_only, tmp_path):
     with read_only(tmp_path / "disk") as folder, pytest.raises(WriteError, match="clock"):
         RatePolicy(1.0, clock=folder / "clock").wait_for_turn()
 

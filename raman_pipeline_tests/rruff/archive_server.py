@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Serves on a free port of this machine; gives the address."""
+    """Serves on a free port of this machine, silently; gives the address."""
+    handler.log_message = lambda *_: None  # type: ignore[method-assign]
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
@@ -52,9 +53,6 @@ class ArchiveServer:
                 outer.answer(self)
 
             do_HEAD = do_GET
-
-            def log_message(self, *args: object) -> None:
-                pass
 
         with serving(Handler) as self.url:
             yield self

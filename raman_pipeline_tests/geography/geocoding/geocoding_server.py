@@ -7,7 +7,6 @@ replaces one answer.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -65,7 +64,6 @@ class GeocodingServer:
     @contextmanager
     def serve(self) -> Iterator[GeocodingServer]:
         owner = self
-        lock = threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -74,10 +72,9 @@ class GeocodingServer:
                 if parts.path == "/status":
                     self._send(Fault(body='{"status": 0, "data_updated": "2026-11-01"}'))
                     return
-                with lock:
-                    owner.queries.append((parts.path, asked))
-                    owner.headers.append(dict(self.headers))
-                    fault = owner.faults.pop(0) if owner.faults else None
+                owner.queries.append((parts.path, asked))
+                owner.headers.append(dict(self.headers))
+                fault = owner.faults.pop(0) if owner.faults else None
                 if fault is None:
                     answer = json.dumps(owner.answer(parts.path, asked))
                     fault = Fault(body=answer, delay_s=owner.pause_s)
@@ -95,9 +92,6 @@ class GeocodingServer:
                         self.send_header(name, value)
                     self.end_headers()
                     self.wfile.write(data)
-
-            def log_message(self, *args: object) -> None:
-                pass
 
         with serving(Handler) as self.base:
             yield self

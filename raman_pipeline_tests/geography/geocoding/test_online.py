@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.geography.errors import GeocoderError
 from raman_pipeline.geography.geocoding.geocoder import GeocodeQuery
 from raman_pipeline_tests.geography.geocoding.conftest import PATIENT, QUERY
@@ -66,20 +65,11 @@ def test_what_cannot_pass_in_this_run_is_not_retried(server, make, name, base, f
     assert len(server.queries) == sent
 
 
-@pytest.mark.parametrize(
-    ("fault", "seconds"),
-    [
-        (Fault(429, headers=(("Retry-After", "1"),)), (1, 5)),
-        # The time limit of the request, not the server, ends it.
-        (Fault(200, "[]", delay_s=1.5), (0.3, 1.2)),
-    ],
-    ids=["Retry-After", "slow server"],
-)
-def test_the_wait_before_another_attempt(server, make, fault, seconds):
-    server.faults.append(fault)
+def test_a_slow_server_is_asked_again_after_the_time_limit(server, make):
+    server.faults.append(Fault(200, "[]", delay_s=1.5))
     start = time.monotonic()
     assert make("nominatim", timeout_s=0.3).find(QUERY)[0].name == "Tsumeb"
-    assert seconds[0] <= time.monotonic() - start < seconds[1]
+    assert 0.3 <= time.monotonic() - start < 1.2
 
 
 def test_what_is_cached(server, make):
@@ -93,11 +83,3 @@ def test_what_is_cached(server, make):
     assert row["data_version"] == "data_updated 2026-11-01"
     assert "ODbL" in row["licence"]
     assert row["expires_at"] is None
-
-
-def test_the_rate_is_limited(server, make, tmp_path):
-    geocoder = make("nominatim", policy=RatePolicy(0.3, attempts=1, clock=tmp_path / "clock"))
-    start = time.monotonic()
-    for text in ("A", "B", "C"):
-        geocoder.find(GeocodeQuery(text))
-    assert time.monotonic() - start >= 0.6

@@ -1,9 +1,11 @@
 """Parameters and answers of the services."""
 
 import json
+import time
 
 import pytest
 
+from raman_pipeline.common.rate_policy import RatePolicy
 from raman_pipeline.geography.geocoding.geocoder import GeocodeQuery
 from raman_pipeline_tests.geography.geocoding.conftest import QUERY, SERVICES
 
@@ -23,9 +25,11 @@ def test_streets_and_restaurants_are_not_places(geocoder):
     assert set(levels.values()) == {"place"}
 
 
-def test_parameters_of_each_service(server, make):
+def test_parameters_of_each_service_at_the_chosen_rate(server, make, tmp_path):
+    start = time.monotonic()
     for name in SERVICES:
-        make(name).find(QUERY)
+        make(name, policy=RatePolicy(0.2, attempts=1, clock=tmp_path / "clock")).find(QUERY)
+    assert time.monotonic() - start >= 0.4
     (_, nominatim), (_, photon), (path, arcgis) = server.queries
     assert (nominatim["countrycodes"], nominatim["accept-language"]) == ("na", "en")
     assert photon["bbox"] == "11.72,-28.96,25.26,-16.94"

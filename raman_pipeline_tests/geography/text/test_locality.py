@@ -25,7 +25,6 @@ def test_segments_and_aliases():
         ("", OriginClass.UNKNOWN),
         (None, OriginClass.UNKNOWN),
         ("Unknown", OriginClass.UNKNOWN),
-        ("Synthetic", OriginClass.SYNTHETIC),
         ("synthetic from Dupont", OriginClass.SYNTHETIC),
         ("Synthetic, made in the Czech Republic", OriginClass.SYNTHETIC),
         ("Only one crystal was synthesized hydrothermally at 700°C", OriginClass.SYNTHETIC),
