@@ -29,7 +29,7 @@ def test_each_violation_is_reported(change):
     assert any(p.startswith(*change) for p in problems), problems
 
 
-def test_columns_that_are_unique_together_wrong_types_and_missing_columns():
+def test_columns_together_wrong_types_and_missing_columns_and_unknown_keys():
     assert SCHEMA.problems(SCHEMA.from_rows([GOOD[0], GOOD[0] | {"id": "z"}]))
     table = SCHEMA.from_rows(GOOD)
     assert SCHEMA.problems(table.set_column(1, "n", pa.array([1.0, 2.0])))

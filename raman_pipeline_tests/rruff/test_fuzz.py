@@ -114,7 +114,7 @@ def test_mutated_sample_members(sample_folder):
 
 @pytest.mark.integration
 def test_mutated_real_members(rruff_mirror):
-    fuzz(members_of(rruff_mirror, 300), MUTATIONS)
+    fuzz(members_of(rruff_mirror, 300), MUTATIONS // 2)
 
 
 @given(st.binary(max_size=400))

@@ -66,7 +66,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(ROWS, ROWS)
 def test_the_balance_holds(before, after):
     table = compare(index(*before), index(*after)).to_pandas()

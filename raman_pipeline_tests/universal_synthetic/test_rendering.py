@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raman_pipeline.universal_synthetic.classes import POINTS
+from raman_pipeline.universal_synthetic.distortion import NOISE, distorted
 from raman_pipeline.universal_synthetic.rendering import render, rendered, rendered_by_scipy
 from raman_pipeline.universal_synthetic.variation import Peaks
 
@@ -37,3 +38,13 @@ def test_a_narrow_peak_is_higher_before_normalisation():
 def test_of_two_peaks_at_one_point_the_later_is_kept():
     both = rendered(one([100, 100, 900], [2.0, 0.5, 1.0], 2.0))[0]
     assert both[100] == pytest.approx(0.5)
+
+
+def test_distorted_spectra_have_the_specified_noise():
+    clean = np.zeros((6, 4000), dtype=np.float32)
+    noisy = distorted(clean, 3)
+    assert np.array_equal(noisy, distorted(clean, 3))
+    assert not np.array_equal(noisy, distorted(clean, 4))
+    steps = np.diff(noisy, axis=1)
+    deviation = np.median(np.abs(steps), axis=1) / 0.6745 / np.sqrt(2)
+    assert deviation == pytest.approx(np.full(6, NOISE), rel=0.1)

@@ -33,12 +33,8 @@ def key(text, source="nominatim", **more):
     return CacheKey(source, "http://there", {"q": text, **more})
 
 
-@pytest.fixture
-def cache(tmp_path):
-    return GeocodeCache(tmp_path / "cache.sqlite")
-
-
-def test_hits_empties_and_errors(cache):
+def test_hits_empties_and_errors(tmp_path):
+    cache = GeocodeCache(tmp_path / "cache.sqlite")
     assert cache.get(key("a")) is None
     cache.put(key("a"), [{"lat": "1"}], FROM)
     cache.put(key("b"), [], FROM)

@@ -30,7 +30,7 @@ _NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(_NAMES, min_size=1, max_size=6))
 @example(["Pit", "(Tsumeb)", "Shaft", "(Tsumeb)", "Namibia"])
 def test_repeated_names_never_break_the_tables(atlas, names):

@@ -8,9 +8,7 @@ def test_a_minority_is_found():
     found = minority_countries([*TSUMEB, berlin, ("Tsumeb", None, ("Tsumeb",))])
     about = {"name": "tsumeb", "iso_a2": "NA", "agreeing": 5, "localities": 6}
     assert found == {"Tsumeb, Berlin": about}
-
-
-def test_the_name_of_most_localities_decides():
+    # Of two names, that of most localities decides.
     both = ("x", "DE", ("Otavi", "Tsumeb"))
     otavi = [(f"Otavi {i}", "ZA", ("Otavi",)) for i in range(4)]
     assert minority_countries([*TSUMEB, *otavi, both])["x"]["name"] == "tsumeb"

@@ -20,7 +20,6 @@ def test_names_in_other_languages_and_of_other_times(atlas, text, iso):
 @pytest.mark.parametrize(
     ("text", "iso", "flag"),
     [
-        ("Musonoi mine, Kolwezi, Katanga, Congo", "CD", None),
         ("M'fouati, Republic of the Congo", "CG", None),
         ("Kasolo mine, Shinkolobwe, Shaba Zaire", "CD", "country_in_segment"),
         ("Shinkolobwe, Belgian Congo", "CD", None),

@@ -3,7 +3,6 @@ import zipfile
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.simulated.__main__ import build_archives, zip_bytes
 from raman_pipeline.rruff.simulated.archives import LABEL
-from raman_pipeline.rruff.simulated.mineral_bands import MINERALS
 
 
 def test_tracked_archives_are_what_the_script_makes(sample_folder):
@@ -22,10 +21,8 @@ def test_same_seed_same_bytes_other_seed_other_bytes():
     assert first == again != other
 
 
-def test_small_varied_and_labelled(sample_folder):
+def test_small_and_labelled(sample_folder):
     assert sum(p.stat().st_size for p in sample_folder.glob("*.zip")) < 2_000_000
-    assert len({m.name for m in MINERALS}) >= 14
-    assert all(m.source for m in MINERALS)
     for path in sample_folder.glob("*.zip"):
         table = parse_archive(path, path.stem).accepted
         assert all(LABEL in d for d in table["description"].to_pylist())
