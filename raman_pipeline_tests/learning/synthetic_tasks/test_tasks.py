@@ -6,6 +6,7 @@ from raman_pipeline.learning.synthetic_tasks import report
 from raman_pipeline.learning.synthetic_tasks.names import SYNTHETIC_RUNS
 from raman_pipeline.learning.synthetic_tasks.tasks import (
     embedding_rows,
+    paper_preset,
     task_data,
     untrained_rows,
 )
@@ -26,17 +27,18 @@ def sets():
 
 
 @pytest.mark.parametrize(
-    ("task", "size", "trained", "searched"),
+    ("task", "size", "trained", "searched", "rate"),
     [
-        ("all_classes", 21, (0, 499), (0, 499)),
-        ("forty_percent", 20, (0, 499), (0, 499)),
-        ("ten_percent", 5, (0, 499), (0, 499)),
-        ("unseen_classes", 20, (0, 399), (400, 499)),
-        ("mixtures", 20, (100, 499), (0, 99)),
+        ("all_classes", 21, (0, 499), (0, 499), 5e-3),
+        ("forty_percent", 20, (0, 499), (0, 499), 5e-3),
+        ("ten_percent", 5, (0, 499), (0, 499), 5e-3),
+        ("unseen_classes", 20, (0, 399), (400, 499), 9e-3),
+        ("mixtures", 20, (100, 499), (0, 99), 4e-3),
     ],
 )
-def test_training_spectra_and_classes_of_a_task(sets, task, size, trained, searched):
+def test_training_of_a_task(sets, task, size, trained, searched, rate):
     data = task_data(task, sets, 0)
+    assert paper_preset(task).learning_rate == rate
     for part in (data.training, data.reference):
         assert set(np.unique(part.label, return_counts=True)[1]) == {size}
     assert (data.training.label.min(), data.training.label.max()) == trained
