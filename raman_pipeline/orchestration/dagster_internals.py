@@ -6,8 +6,9 @@ of each, and fails first after an upgrade. No other module imports `dagster._cor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
@@ -20,7 +21,11 @@ from dagster._core.definitions.data_version import (
 from dagster._core.definitions.partitions.context import partition_loading_context
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.loader import LoadingContext
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from dagster._core.storage.tags import HIDDEN_TAG_PREFIX, PARTITION_NAME_TAG
+from sqlalchemy import Engine, create_engine
 
 __all__ = [
     "HIDDEN_TAG_PREFIX",
@@ -31,6 +36,7 @@ __all__ = [
     "StepFailureData",
     "free_pool_slots",
     "input_records",
+    "lasting_engines",
     "partition_loading_context",
     "staleness",
 ]
@@ -82,3 +88,28 @@ def input_records(
 def free_pool_slots(instance: dg.DagsterInstance, run_id: str) -> None:
     """Frees the places in concurrency pools that a run holds."""
     instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+
+
+@contextmanager
+def lasting_engines() -> Iterator[None]:
+    """Keeps the engines of Dagster's databases, which it else makes for every statement.
+
+    An engine holds the compiled statements. Its connections are closed after each statement, as
+    without this: kept ones let the write-ahead logs grow, so that on a full disk a failed run could
+    not free its place in a pool.
+    """
+    modules: list[Any] = [sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage]
+    made: dict[str, Engine] = {}
+
+    def engine(url: str, **options: Any) -> Engine:
+        if url not in made:
+            made[url] = create_engine(url, **options)
+        return made[url]
+
+    for module in modules:
+        module.create_engine = engine
+    try:
+        yield
+    finally:
+        for module in modules:
+            module.create_engine = create_engine

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +13,15 @@ from pathlib import Path
 from typing import IO
 
 import dagster as dg
-from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.atomic import WriteError
-from raman_pipeline.orchestration.dagster_internals import HIDDEN_TAG_PREFIX, free_pool_slots
+from raman_pipeline.orchestration.dagster_internals import (
+    HIDDEN_TAG_PREFIX,
+    free_pool_slots,
+    lasting_engines,
+)
 from raman_pipeline.settings import Settings, SettingsError
 
 PROCESS_TAG = f"{HIDDEN_TAG_PREFIX}raman_pipeline_process"
@@ -60,43 +62,17 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     home = prepare_home(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     try:
-        with _alone(home / "opening.lock"):
-            instance = dg.DagsterInstance.get()
-        with _lasting_connections(), instance:
-            yield instance
+        with lasting_engines():
+            with _alone(home / "opening.lock"):
+                instance = dg.DagsterInstance.get()
+            with instance:
+                yield instance
     except OperationalError as error:
         raise WriteError(
             errno.EIO,
             f"{home}: Dagster's record cannot be written ({error.orig}); free some space and "
             "re-run to resume, or set RAMAN_PIPELINE_STORE to another folder",
         ) from error
-
-
-@contextmanager
-def _lasting_connections() -> Iterator[None]:
-    """Keeps a connection to each of Dagster's databases, so that writing waits for no disk.
-
-    Dagster opens a connection for every statement. When the last one closes, SQLite copies its
-    write-ahead log into the database, which waits for the disk: half of the time of short runs.
-    A kill loses nothing; a power cut may lose the last events, but breaks no database.
-    """
-    held: dict[str, sqlite3.Connection] = {}
-
-    def keep(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA synchronous = NORMAL")
-        path = connection.execute("PRAGMA database_list").fetchone()[2]
-        if path not in held:
-            held[path] = sqlite3.connect(path, check_same_thread=False)
-        # Only a connection that has read since the log was opened keeps it open.
-        held[path].execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
-
-    event.listen(Engine, "connect", keep)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", keep)
-        for connection in held.values():
-            connection.close()
 
 
 @contextmanager
