@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export RRUFF_URL
 export RAMAN_PIPELINE_PROFILE := $(PROFILE)
 
-.PHONY: run backfill experiments cluster build-library synthetic-benchmark ui status test lint \
+.PHONY: run backfill experiments cluster build-library synthetic-benchmark ui status test test-long lint \
   sample-archives bench bench-env clean study library synthetic sample peers
 
 run: $(VENV)/installed ## materialise everything that is missing or stale
@@ -39,8 +39,11 @@ ui: $(VENV)/installed ## open Dagster on the same instance
 status: $(VENV)/installed ## show every asset
 	@$(BIN)/raman-pipeline status
 
-test: $(VENV)/installed-test lint ## lint, then all tests
+test: $(VENV)/installed-test lint ## lint, then the tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-long: $(VENV)/installed-test ## random kills, the long fuzz, geocoding of the whole sample
+	@$(BIN)/python -m pytest -n 2 -m long
 
 lint: $(VENV)/installed-test
 	@$(BIN)/ruff check .

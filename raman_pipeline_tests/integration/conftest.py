@@ -1,12 +1,16 @@
-"""A site of sample archives and a store in which everything up to the folds was made."""
+"""Sites and stores made once a session, and copied for each module that changes them."""
 
+import fcntl
+import os
 import shutil
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS
-from raman_pipeline.runs.runner import Callbacks, run_graph
+from raman_pipeline.orchestration.partitions import ARCHIVES
+from raman_pipeline.runs.runner import Callbacks, _run_alone, run_graph
 from raman_pipeline.runs.status import asset_states
 from raman_pipeline.settings import (
     SAMPLE_MINERALS,
@@ -16,6 +20,9 @@ from raman_pipeline.settings import (
     IdentificationSettings,
     load_settings,
 )
+
+TWO_ARCHIVES = ("excellent_oriented", "unrated_unoriented")
+"""66 members, 8 of them refused: enough for five folds of every split."""
 
 QUICK_AUTOENCODERS = {
     name: preset.model_copy(
@@ -41,34 +48,59 @@ def quick_settings(store, location, epochs=2):
     )
 
 
-@pytest.fixture(scope="session")
-def made_once(tmp_path_factory, sample_folder):
-    """A folder in which `pristine` holds a site, and a store made from it up to the folds."""
-    base = tmp_path_factory.mktemp("made_once")
-    present = base / "present"
-    (present / "site").mkdir(parents=True)
-    for path in sample_folder.glob("*.zip"):
-        shutil.copyfile(path, present / "site" / path.name)
-    settings = quick_settings(present / "store", present / "site")
-    outcomes = run_graph(settings, Callbacks(), train=False)
-    assert [o.errors for o in outcomes if not o.succeeded] == []
-    present.rename(base / "pristine")
-    return base
+def use_archives_of(site):
+    """Lets the graph consist of the archives of a folder, for the rest of this process."""
+    ARCHIVES._partition_keys = sorted(path.stem for path in Path(site).glob("*.zip"))
+
+
+def _copied(tmp_path_factory, name, archives):
+    """Returns settings of a copy of a store that was made up to the folds, once a session."""
+    base = tmp_path_factory.getbasetemp()
+    # Workers of one session share the folder above their own.
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made, done = base / name, base / f"{name}.done"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(made, ignore_errors=True)
+            (made / "site").mkdir(parents=True)
+            for path in archives:
+                shutil.copyfile(path, made / "site" / path.name)
+            made_of = quick_settings(made / "store", made / "site")
+            outcomes = run_graph(made_of, Callbacks(), train=False)
+            assert [o.errors for o in outcomes if not o.succeeded] == []
+            done.touch()
+    copy = tmp_path_factory.mktemp(name)
+    shutil.copytree(made, copy, dirs_exist_ok=True)
+    # The only files of a store that say where something is.
+    for path in copy.rglob("manifest.json"):
+        path.write_text(path.read_text().replace(str(made), str(copy)))
+    return quick_settings(copy / "store", copy / "site")
 
 
 @pytest.fixture(scope="module")
-def site(made_once):
-    # Always at the same place: stores remember where things were.
-    present = made_once / "present"
-    shutil.rmtree(present, ignore_errors=True)
-    shutil.copytree(made_once / "pristine", present)
-    return present / "site"
+def settings(tmp_path_factory, sample_folder):
+    """A store of all sample archives, materialised up to the folds."""
+    return _copied(tmp_path_factory, "whole", sample_folder.glob("*.zip"))
 
 
 @pytest.fixture(scope="module")
-def settings(site):
-    """A store in which everything up to the folds was materialised once."""
-    return quick_settings(site.parent / "store", site)
+def _small(tmp_path_factory, sample_folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ARCHIVES, "_partition_keys", list(TWO_ARCHIVES))
+        paths = [sample_folder / f"{name}.zip" for name in TWO_ARCHIVES]
+        return _copied(tmp_path_factory, "small", paths)
+
+
+@pytest.fixture
+def small(_small, monkeypatch):
+    """A store of two archives, materialised up to the folds; the graph has no other archive."""
+    monkeypatch.setattr(ARCHIVES, "_partition_keys", list(TWO_ARCHIVES))
+    return _small
+
+
+def site_of(settings):
+    return Path(settings.archives.location)
 
 
 def states(settings):
@@ -84,3 +116,11 @@ def requested(definitions, instance):
         (r.partition_key, {k.to_user_string() for k in r.asset_selection})
         for r in data.run_requests or []
     ]
+
+
+def in_this_process(settings, callbacks, runs, processes):
+    """Stands for `runner._in_processes` where spawning is not what is tested."""
+    outcomes = [_run_alone(settings, run) for run in runs]
+    for outcome in outcomes:
+        callbacks.on_outcome(outcome)
+    return outcomes

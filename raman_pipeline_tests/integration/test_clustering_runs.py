@@ -5,8 +5,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.runs import runner
 from raman_pipeline.runs.runner import Callbacks, run_clustering
-from raman_pipeline_tests.integration.conftest import states
+from raman_pipeline_tests.integration.conftest import in_this_process, states
 
 pytestmark = pytest.mark.integration
 
@@ -15,9 +16,11 @@ PARTITIONS = ("default|0", "paper|0")
 
 @pytest.fixture(scope="module")
 def clustered(settings):
-    outcomes = run_clustering(settings, Callbacks(), PARTITIONS, processes=2)
-    assert [o.errors for o in outcomes if not o.succeeded] == []
-    return settings
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "_in_processes", in_this_process)
+        outcomes = run_clustering(settings, Callbacks(), PARTITIONS)
+        assert [o.errors for o in outcomes if not o.succeeded] == []
+        yield settings
 
 
 def table(settings, asset, preset="default"):
@@ -68,12 +71,12 @@ def test_reports_give_protocol_and_conclusions(clustered):
 
 
 def test_only_changed_settings_are_run_again(clustered):
-    again = run_clustering(clustered, Callbacks(), ["paper|0"], processes=1)
+    again = run_clustering(clustered, Callbacks(), ["paper|0"])
     assert [o for o in again if o.assets] == []
     changed = clustered.model_copy(
         update={"clustering": clustered.clustering.model_copy(update={"clusters": 4})}
     )
-    outcomes = run_clustering(changed, Callbacks(), ["paper|0"], processes=1)
+    outcomes = run_clustering(changed, Callbacks(), ["paper|0"])
     assert all(o.succeeded for o in outcomes)
     assert table(changed, "clusters", "paper")["cluster"].max() == 3
     # Results of the other partition have the former settings and are excluded.
@@ -91,6 +94,6 @@ def test_an_unknown_partition_is_rejected(settings):
 def test_missing_minerals_are_named(settings):
     lost = settings.clustering.model_copy(update={"minerals": ("Unobtainium",)})
     changed = settings.model_copy(update={"clustering": lost})
-    outcomes = run_clustering(changed, Callbacks(), ["paper|1"], processes=1)
+    outcomes = run_clustering(changed, Callbacks(), ["paper|1"])
     assert any("no spectrum of Unobtainium" in e for o in outcomes for e in o.errors)
     assert states(changed)["denoising_autoencoder"].failed

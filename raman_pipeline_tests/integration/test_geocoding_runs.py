@@ -1,18 +1,19 @@
-"""A run with services: over loopback servers, killed in the middle, and resumed."""
+"""Localities located by services: over loopback servers, killed in the middle, and resumed."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
+import shutil
 import time
 from collections import Counter
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from raman_pipeline.cli.main import app
 from raman_pipeline.common.atomic import file_sha256
 from raman_pipeline_tests.geography.geocoding.geocoding_server import Fault, GeocodingServer, Place
+from raman_pipeline_tests.integration.conftest import quick_settings, site_of
+from raman_pipeline_tests.integration.test_kills import child, run_in_child
 
 pytestmark = pytest.mark.integration
 
@@ -24,63 +25,58 @@ PLACES = [
 ]
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "raman_pipeline.cli.main", *arguments]
-
-
 @pytest.fixture
-def server():
+def server(monkeypatch):
     with GeocodingServer(PLACES).serve() as running:
+        monkeypatch.setenv("RAMAN_PIPELINE_PROFILE", "rruff")
+        monkeypatch.setenv("GEOCODERS", "nominatim photon")
+        monkeypatch.setenv("NOMINATIM_URL", running.base)
+        monkeypatch.setenv("PHOTON_URL", running.base)
         yield running
 
 
+@pytest.fixture(params=["small", pytest.param("settings", marks=pytest.mark.long)])
+def made(request):
+    """A store that was made without services."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
-def environment(server, sample_folder):
-    return os.environ | {
-        "RAMAN_PIPELINE_PROFILE": "rruff",
-        "RRUFF_URL": str(sample_folder),
-        "GEOCODERS": "nominatim photon",
-        "NOMINATIM_URL": server.base,
-        "PHOTON_URL": server.base,
-    }
+def run(monkeypatch):
+    """Runs the command on a store."""
+
+    def run_on(settings):
+        monkeypatch.setenv("RAMAN_PIPELINE_STORE", str(settings.store))
+        monkeypatch.setenv("RRUFF_URL", settings.archives.location)
+        return CliRunner().invoke(app, ["run", "--no-train"])
+
+    return run_on
 
 
-def run(environment, store):
-    return subprocess.run(
-        command("run", "--no-train"),
-        env=environment | {"RAMAN_PIPELINE_STORE": str(store)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+def copied(settings, store):
+    shutil.copytree(settings.store, store)
+    return quick_settings(store, site_of(settings))
 
 
 def key(query):
     return json.dumps(query, sort_keys=True)
 
 
-def test_a_killed_run_resumes_with_the_next_query(server, environment, tmp_path):
+def test_a_killed_run_resumes_with_the_next_query(server, made, run, tmp_path):
+    killed, whole = (copied(made, tmp_path / name) for name in ("killed", "whole"))
     server.pause_s = 0.05
-    process = subprocess.Popen(
-        command("run", "--no-train"),
-        env=environment | {"RAMAN_PIPELINE_STORE": str(tmp_path / "killed")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 200
+    process, deadline = child(run_in_child, killed), time.monotonic() + 200
     while len(server.queries) < 15:
-        assert process.poll() is None, "it ended before it could be killed"
+        assert process.is_alive(), "it ended before it could be killed"
         assert time.monotonic() < deadline
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        time.sleep(0.01)
+    process.kill()
+    process.join()
     time.sleep(0.2)
     before = [key(q) for q in server.queries]
     server.pause_s = 0.0
-    done = run(environment, tmp_path / "killed")
-    assert done.returncode == 0, done.stderr[-2000:]
+    done = run(killed)
+    assert done.exit_code == 0, done.stderr[-2000:]
     after = [key(q) for q in server.queries[len(before) :]]
     assert after
     # All but the one in flight were answered, and each query is sent once.
@@ -91,36 +87,30 @@ def test_a_killed_run_resumes_with_the_next_query(server, environment, tmp_path)
     assert "cached answers" in done.stderr
 
     asked = len(server.queries)
-    assert run(environment, tmp_path / "whole").returncode == 0
+    assert run(whole).exit_code == 0
     assert len(server.queries) > asked
     for asset in ("geocoded_localities", "paper_localities", "located_localities"):
-        pair = [tmp_path / n / "assets" / f"{asset}.parquet" for n in ("killed", "whole")]
+        pair = [s.asset_store / f"{asset}.parquet" for s in (killed, whole)]
         assert file_sha256(pair[0]) == file_sha256(pair[1]), asset
-    answers = pq.read_table(tmp_path / "whole" / "assets" / "geocoder_answers.parquet")
+    answers = pq.read_table(whole.asset_store / "geocoder_answers.parquet")
     assert set(answers["status"].to_pylist()) <= {"hit", "empty"}
     assert answers.num_rows == len({key(q) for q in server.queries[asked:]})
 
 
-def test_a_failing_service_ends_the_run_and_another_run_resumes(server, environment, tmp_path):
+def test_a_failing_service_ends_the_run_and_another_run_resumes(server, small, run, tmp_path):
     server.faults += [Fault(403, "<html>Access blocked</html>", content_type="text/html")]
-    failed = run(environment, tmp_path)
-    assert failed.returncode == 1
-    output = failed.stdout + failed.stderr
-    assert "did not answer" in output
-    assert "nothing was taken for not found" in output
-    assert "leave nominatim out of GEOCODERS" in output
-    assert run(environment, tmp_path).returncode == 0
+    store = copied(small, tmp_path / "store")
+    failed = run(store)
+    assert failed.exit_code == 1
+    assert "did not answer" in failed.output
+    assert "nothing was taken for not found" in failed.output
+    assert "leave nominatim out of GEOCODERS" in failed.output
+    assert run(store).exit_code == 0
 
 
-def test_a_text_is_located_by_the_services(server, environment, tmp_path):
-    done = subprocess.run(
-        command("locate", "--json", "Tsumeb mine, Oshikoto, Namibia"),
-        env=environment | {"RAMAN_PIPELINE_STORE": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+def test_a_text_is_located_by_the_services(server, monkeypatch, tmp_path):
+    monkeypatch.setenv("RAMAN_PIPELINE_STORE", str(tmp_path))
+    done = CliRunner().invoke(app, ["locate", "--json", "Tsumeb mine, Oshikoto, Namibia"])
     row = json.loads(done.stdout)
     assert (row["source"], row["level"], row["iso_a2"]) == ("nominatim", "place", "NA")
     assert (row["lat"], row["lon"]) == (-19.2467, 17.7069)

@@ -13,7 +13,7 @@ from raman_pipeline.rruff.member import Member
 from raman_pipeline.runs.runner import Callbacks, run_identification, run_synthetic
 from raman_pipeline.settings import SyntheticSettings
 from raman_pipeline.universal_synthetic.classes import challenge_classes
-from raman_pipeline_tests.integration.conftest import states
+from raman_pipeline_tests.integration.conftest import in_this_process, states
 
 pytestmark = pytest.mark.integration
 
@@ -60,7 +60,8 @@ def test_the_network_is_trained_for_the_given_partitions(settings, monkeypatch):
     # The tasks with 500 classes take minutes; the challenge runs the same code.
     assets = "raman_pipeline.orchestration.assets.synthetic"
     monkeypatch.setattr(f"{assets}.TASKS", ("challenge",))
-    monkeypatch.setattr(f"{assets}.gallery_rows", lambda sets, seed: [])
+    tasks = "raman_pipeline.learning.synthetic_tasks.tasks"
+    monkeypatch.setattr(f"{tasks}.gallery_rows", lambda sets, seed: [])
     sets = "raman_pipeline.universal_synthetic.dataset"
     monkeypatch.setattr(f"{sets}.universal_classes", challenge_classes)
     monkeypatch.setattr("raman_pipeline.runs.runner._in_processes", in_this_process)
@@ -80,9 +81,3 @@ def test_the_network_is_trained_for_the_given_partitions(settings, monkeypatch):
 def test_an_unknown_partition_is_refused(settings):
     with pytest.raises(ValueError, match=r"no partition 0\|nothing; they are 0\|all_classes"):
         run_synthetic(settings, Callbacks(), ["0|nothing"])
-
-
-def in_this_process(settings, callbacks, runs, processes):
-    from raman_pipeline.runs.runner import _run_alone
-
-    return [_run_alone(settings, run) for run in runs]

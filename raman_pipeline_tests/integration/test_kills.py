@@ -1,45 +1,104 @@
 """Processes killed in the middle of their work, as a user or a machine would."""
 
 import multiprocessing
+import os
 import random
-import subprocess
+import signal
 import sys
-import time
+from pathlib import Path
 
 import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
 from raman_pipeline.common.atomic import file_sha256
+from raman_pipeline.orchestration.jobs import assets_of_families
+from raman_pipeline.runs import runner
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import Callbacks, run_backfill, run_graph
-from raman_pipeline_tests.integration.conftest import quick_settings, states
+from raman_pipeline.runs.runner import Callbacks, run_graph
+from raman_pipeline_tests.integration.conftest import (
+    in_this_process,
+    quick_settings,
+    site_of,
+    states,
+    use_archives_of,
+)
 
 pytestmark = pytest.mark.integration
 
-RUN = """
-import sys
-from pathlib import Path
-from raman_pipeline.settings import load_settings
-from raman_pipeline.runs.runner import Callbacks, run_backfill
-settings = load_settings("rruff", store=Path(sys.argv[1]), location=sys.argv[2])
-settings = settings.model_copy(update={
-    "archives": settings.archives.model_copy(update={"seconds_between_requests": 0}),
-    "training": settings.training.model_copy(update={"presets": {
-        name: preset.model_copy(update={"epochs": int(sys.argv[3]), "dims": (4, 8, 8, 8)})
-        for name, preset in settings.training.presets.items()}})})
-outcomes = run_backfill(settings, Callbacks(), ["0|random"], 1, sys.argv[4].split())
-sys.exit(not all(o.succeeded for o in outcomes))
-"""
+# Forked from a server that has imported everything: the time is spent in the run.
+context = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["raman_pipeline_tests.integration.warm"])
 
 
-KILLS = 20
-
-
-def run_in_child(store, site):
-    outcomes = run_graph(quick_settings(store, site), Callbacks(), train=False)
+def run_in_child(settings):
+    use_archives_of(site_of(settings))
+    outcomes = run_graph(settings, Callbacks(), train=False)
     # Printed on the error output where a run fails, so that a test says why.
     sys.exit("\n".join(error for o in outcomes for error in o.errors) or 0)
+
+
+def call_at_replacements(call):
+    """Lets `call(moment, target)` be called before and after each replacement of a file."""
+    replace = Path.replace
+
+    def replacing(self, target):
+        call("before", target)
+        replaced = replace(self, target)
+        call("after", target)
+        return replaced
+
+    Path.replace = replacing
+
+
+def die_at_a_new_point(settings, log, moments):
+    """Runs the graph, and dies before or after it replaces the first file not in `log`."""
+    seen = log.read_text().splitlines()
+
+    def die_if_new(moment, target):
+        chosen = moments or (("before", "after")[len(seen) % 2],)
+        point = f"{moment if moments else 'once'} {target}"
+        if moment in chosen and point not in seen and not target.name.startswith(".tmp-"):
+            log.write_text("\n".join([*seen, point]))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    call_at_replacements(die_if_new)
+    if not (settings.asset_store / "member_changes.parquet").exists():
+        run_in_child(settings)
+    # Archives are requested in every run; here only until they are read, to save time.
+    use_archives_of(site_of(settings))
+    for job in ("dataset", "folds"):
+        runner.run_job(settings, job, Callbacks())
+
+
+def train(settings):
+    assets = assets_of_families(["convnext1d"])
+    return runner.run_job(settings, "training", Callbacks(), ["0|random"], assets=assets)
+
+
+def train_in_child(settings, checkpoint):
+    """Trains, and dies when the third epoch is stored."""
+    epochs = []
+
+    def die_at_the_third(moment, target):
+        epochs.extend([1] * ((moment, target) == ("after", checkpoint)))
+        if len(epochs) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    call_at_replacements(die_at_the_third)
+    runner._in_processes = in_this_process
+    train(settings)
+
+
+def child(target, *arguments):
+    process = context.Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def exit_code(process):
+    process.join()
+    return process.exitcode
 
 
 def bytes_of(store):
@@ -52,72 +111,79 @@ def bytes_of(store):
     }
 
 
-def test_killed_at_twenty_random_moments_and_run_again(settings, site, tmp_path):
-    """SIGKILL again and again on one store, then once to the end; afresh where it got through."""
-    rng = random.Random(0)
-    # Forked from a server that has imported everything: the time is spent in the run.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["raman_pipeline.runs.runner"])
-    stores, kills = [tmp_path / "0"], 0
-    while kills < KILLS:
-        child = context.Process(target=run_in_child, args=(stores[-1], site))
-        child.start()
-        child.join(rng.uniform(0.2, 14))
-        if child.is_alive():
-            child.kill()
-            child.join()
-            kills += 1
-        else:
-            assert child.exitcode == 0
-            stores.append(tmp_path / str(len(stores)))
-        for path in (stores[-1] / "assets").rglob("*.parquet"):
-            if not path.name.startswith(".tmp-"):
-                pq.read_table(path)
-    last = context.Process(target=run_in_child, args=(stores[-1], site))
-    last.start()
-    last.join()
-    assert last.exitcode == 0
+def assert_readable(store):
+    for path in (store / "assets").rglob("*.parquet"):
+        if not path.name.startswith(".tmp-"):
+            pq.read_table(path)
+
+
+def assert_as_if_never_killed(finished, settings):
     expected = bytes_of(settings.store)
-    assert len(expected) > 30
-    for store in stores:
-        assert bytes_of(store) == expected
-    finished = quick_settings(stores[-1], site)
+    assert len(expected) > 20
+    assert bytes_of(finished.store) == expected
     assert states(finished)["fold_assignment"].materialized == 4
     with open_instance(finished) as instance:
         open_runs = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
         assert instance.get_runs(filters=open_runs) == []
 
 
-def test_two_runs_at_once_on_one_store_make_the_same_bytes(settings, site, tmp_path):
-    context = multiprocessing.get_context("spawn")
-    children = [context.Process(target=run_in_child, args=(tmp_path, site)) for _ in range(2)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0, 0]
-    assert bytes_of(tmp_path) == bytes_of(settings.store)
+@pytest.mark.parametrize(
+    "moments", [(), pytest.param(("before", "after"), marks=pytest.mark.long)], ids=["one", "both"]
+)
+def test_killed_at_every_replacement_of_a_file(small, tmp_path, moments):
+    """One store: each run goes on after the last one and dies at the next file.
+
+    It dies before and after files by turns, or on both sides of each.
+    """
+    log, killed = tmp_path / "points", quick_settings(tmp_path / "store", site_of(small))
+    log.touch()
+    while code := exit_code(child(die_at_a_new_point, killed, log, moments)):
+        assert code == -signal.SIGKILL
+        assert_readable(killed.store)
+    assert len(log.read_text().splitlines()) >= 40 * max(1, len(moments))
+    assert exit_code(child(run_in_child, killed)) == 0
+    assert_as_if_never_killed(killed, small)
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint(settings, site):
+@pytest.mark.long
+def test_killed_at_twenty_random_moments_and_run_again(settings, tmp_path):
+    """SIGKILL again and again on one store, then once to the end; afresh where it got through."""
+    rng = random.Random(0)
+    kills, stores = 0, [quick_settings(tmp_path / "0", site_of(settings))]
+    while kills < 20:
+        process = child(run_in_child, stores[-1])
+        process.join(rng.uniform(0.2, 14))
+        if process.is_alive():
+            process.kill()
+            process.join()
+            kills += 1
+        else:
+            assert process.exitcode == 0
+            store = tmp_path / str(len(stores))
+            stores.append(quick_settings(store, site_of(settings)))
+        assert_readable(stores[-1].store)
+    assert exit_code(child(run_in_child, stores[-1])) == 0
+    for store in stores:
+        assert_as_if_never_killed(store, settings)
+
+
+def test_two_runs_at_once_on_one_store_make_the_same_bytes(small, tmp_path):
+    both = quick_settings(tmp_path, site_of(small))
+    children = [child(run_in_child, both) for _ in range(2)]
+    assert [exit_code(process) for process in children] == [0, 0]
+    assert bytes_of(tmp_path) == bytes_of(small.store)
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(settings, monkeypatch):
     checkpoint = settings.checkpoint_store / "convnext1d_model" / "0" / "random.pt"
-    epochs = 40
-    code = [sys.executable, "-c", RUN, str(settings.store), str(site), str(epochs), "convnext1d"]
-    process = subprocess.Popen(code, start_new_session=True)
-    deadline = time.monotonic() + 120
-    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
+    longer = quick_settings(settings.store, site_of(settings), epochs=5)
+    assert exit_code(child(train_in_child, longer, checkpoint)) == -signal.SIGKILL
     assert checkpoint.exists()
-    subprocess.run(["pkill", "-KILL", "-g", str(process.pid)], check=True)
-    process.wait()
-
-    changed = quick_settings(settings.store, site, epochs)
-    outcomes = run_backfill(changed, Callbacks(), ["0|random"], processes=1)
-    assert all(o.succeeded for o in outcomes)
+    monkeypatch.setattr(runner, "_in_processes", in_this_process)
+    assert [o.errors for o in train(longer) if not o.succeeded] == []
     assert not checkpoint.exists()
-    with open_instance(changed) as instance:
+    with open_instance(longer) as instance:
         records = instance.fetch_materializations(dg.AssetKey("convnext1d_model"), limit=1).records
         run = instance.get_run_by_id(records[0].run_id)
         logs = [e.message for e in instance.all_logs(run.run_id)]
-    first_epoch = next(m for m in logs if m.startswith("epoch "))
-    assert not first_epoch.startswith("epoch 1/")
+    assert next(m for m in logs if m.startswith("epoch ")).startswith("epoch 4/")

@@ -1,5 +1,6 @@
 """A site that changes between the ticks of the sensor, over HTTP, as in the months of use."""
 
+import shutil
 from collections import Counter
 
 import dagster as dg
@@ -13,7 +14,7 @@ from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.sensors import changed_archives
 from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.runs.runner import Callbacks, accept_archive, run_graph, run_index, run_stale
-from raman_pipeline_tests.integration.conftest import quick_settings, requested
+from raman_pipeline_tests.integration.conftest import TWO_ARCHIVES, quick_settings, requested
 from raman_pipeline_tests.rruff.test_archive import zip_without
 
 pytestmark = pytest.mark.integration
@@ -61,11 +62,20 @@ class Months:
         raise LookupError(partition)
 
 
-def test_five_ticks(sample_site, tmp_path):
+@pytest.fixture
+def settings(small, sample_site, tmp_path):
+    """A store of two archives, fetched from a web server."""
+    shutil.copytree(small.store, tmp_path, dirs_exist_ok=True)
     settings = quick_settings(tmp_path, sample_site.url)
     made = [*run_graph(settings, Callbacks(), train=False), *run_index(settings, Callbacks())]
     assert all(outcome.succeeded for outcome in made)
+    return settings
+
+
+def test_five_ticks(sample_site, settings):
     archives = ARCHIVES.get_partition_keys()
+    assert tuple(archives) == TWO_ARCHIVES
+    goes, changes = TWO_ARCHIVES
     with open_instance(settings) as instance:
         months = Months(settings, instance, sample_site)
         dataset = set(jobs.assets_of(months.definitions, "dataset")) - {"countries"}
@@ -83,12 +93,12 @@ def test_five_ticks(sample_site, tmp_path):
         assert months.follows() == {}
 
         # 3: one archive loses two members; it and what follows up to the folds is made.
-        name = "fair_unoriented"
-        sample_site.files[f"/{name}.zip"] = zip_without(sample_site.files[f"/{name}.zip"], 2)
-        assert months.sense()[0] == [name]
-        assert months.run("ingest", name, ["rruff_archive"]).succeeded
+        address = f"/{changes}.zip"
+        sample_site.files[address] = zip_without(sample_site.files[address], 2)
+        assert months.sense()[0] == [changes]
+        assert months.run("ingest", changes, ["rruff_archive"]).succeeded
         assert months.follows() == PARSED
-        assert months.run("ingest", name, list(PARSED)).succeeded
+        assert months.run("ingest", changes, list(PARSED)).succeeded
         # With the page of all results, although no model was trained yet.
         assert months.follows() == dict.fromkeys({*dataset, "report_index"}, 1)
         assert months.run("dataset", None, dataset).succeeded
@@ -96,14 +106,15 @@ def test_five_ticks(sample_site, tmp_path):
         assert months.follows() == dict.fromkeys(FOLDS, 4)
         for split in ("random", "specimen", "locality", "species"):
             assert months.run("folds", split, FOLDS).succeeded
-        changes = StoredTable(settings.asset_store / "member_changes.parquet")
-        assert changes.select(["change"])["change"].to_pylist() == ["removed", "removed"]
+        table = StoredTable(settings.asset_store / "member_changes.parquet")
+        assert table.select(["change"])["change"].to_pylist() == ["removed", "removed"]
 
         # 4: one archive is gone, one is an error page: neither comes into force.
         store = Rruff(settings).store
-        good = {n: store.record(n) for n in ("LR-Raman", "poor_unoriented")}
-        gone = sample_site.files.pop("/LR-Raman.zip")
-        sample_site.files["/poor_unoriented.zip"] = b"<html>come back later</html>"
+        good = {n: store.record(n) for n in TWO_ARCHIVES}
+        shrinking = sample_site.files[address]
+        gone = sample_site.files.pop(f"/{goes}.zip")
+        sample_site.files[address] = b"<html>come back later</html>"
         assert months.sense()[0] == list(good)
         for name, record in good.items():
             outcome = months.run("ingest", name, ["rruff_archive"])
@@ -112,33 +123,29 @@ def test_five_ticks(sample_site, tmp_path):
             assert "stays in use" in outcome.errors[0]
             assert store.record(name) == record
             assert store.path(name) is not None
-        assert not months.check("poor_unoriented").passed
+        assert not months.check(changes).passed
         assert months.follows() == {}
 
         # 5: one is back, the other shrinks to a few members until the update is accepted.
-        sample_site.files["/LR-Raman.zip"] = gone
-        sample_site.files["/poor_unoriented.zip"] = zip_without(
-            sample_site.files["/excellent_unoriented.zip"], 10_000
-        )
+        sample_site.files[f"/{goes}.zip"] = gone
+        sample_site.files[address] = zip_without(shrinking, 10_000)
         assert months.sense()[0] == list(good)
-        assert months.run("ingest", "LR-Raman", ["rruff_archive"]).succeeded
-        refused = months.run("ingest", "poor_unoriented", ["rruff_archive"])
-        assert "raman-pipeline accept-update poor_unoriented" in refused.errors[0]
+        assert months.run("ingest", goes, ["rruff_archive"]).succeeded
+        refused = months.run("ingest", changes, ["rruff_archive"])
+        assert f"raman-pipeline accept-update {changes}" in refused.errors[0]
         assert months.follows() == {}
-    assert accept_archive(settings, "poor_unoriented").succeeded
+    assert accept_archive(settings, changes).succeeded
     with open_instance(settings) as instance:
         months.instance = instance
         assert months.follows() == PARSED
 
 
-def test_a_run_goes_on_with_the_versions_in_use(sample_site, tmp_path):
-    settings = quick_settings(tmp_path, sample_site.url)
-    assert all(o.succeeded for o in run_graph(settings, Callbacks(), train=False))
-    del sample_site.files["/LR-Raman.zip"]
-    name = "fair_unoriented"
-    sample_site.files[f"/{name}.zip"] = zip_without(sample_site.files[f"/{name}.zip"], 1)
+def test_a_run_goes_on_with_the_versions_in_use(sample_site, settings):
+    goes, changes = (f"/{name}.zip" for name in TWO_ARCHIVES)
+    del sample_site.files[goes]
+    sample_site.files[changes] = zip_without(sample_site.files[changes], 1)
     outcomes = run_graph(settings, Callbacks(), train=False)
     failed = [o for o in outcomes if not o.succeeded]
-    assert [(o.partition, o.update_rejected) for o in failed] == [("LR-Raman", True)]
+    assert [(o.partition, o.update_rejected) for o in failed] == [(TWO_ARCHIVES[0], True)]
     made = {o.job for o in outcomes if o.assets and o.succeeded}
     assert made == {"ingest", "dataset", "folds"}

@@ -4,6 +4,7 @@ import pytest
 
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.report_index.sections import SHOWN
+from raman_pipeline.runs import runner
 from raman_pipeline.runs.runner import (
     Callbacks,
     accept_archive,
@@ -12,13 +13,23 @@ from raman_pipeline.runs.runner import (
     run_index,
 )
 from raman_pipeline.settings import GridSettings
-from raman_pipeline_tests.integration.conftest import quick_settings, states
+from raman_pipeline_tests.integration.conftest import (
+    TWO_ARCHIVES,
+    in_this_process,
+    quick_settings,
+    site_of,
+    states,
+)
 
 pytestmark = pytest.mark.integration
 
 
 def done(outcomes):
     return {(o.job, o.partition): set(o.assets) for o in outcomes if o.assets}
+
+
+def other_epochs(settings):
+    return quick_settings(settings.store, site_of(settings), epochs=3)
 
 
 def test_counts_of_every_stage(settings):
@@ -32,8 +43,8 @@ def test_counts_of_every_stage(settings):
     assert all(s.failed == 0 for s in found.values())
 
 
-def test_what_is_unchanged_is_not_made_again(settings):
-    assert done(run_graph(settings, Callbacks(), train=False)) == {}
+def test_what_is_unchanged_is_not_made_again(small):
+    assert done(run_graph(small, Callbacks(), train=False)) == {}
 
 
 def test_the_page_of_all_results_shows_what_there_is_and_what_is_outdated(settings):
@@ -50,33 +61,31 @@ def test_the_page_of_all_results_shows_what_there_is_and_what_is_outdated(settin
     assert "georeferencing_report" not in outdated
 
 
-def test_training_report_and_a_changed_archive(settings, site):
-    first = run_backfill(settings, Callbacks(), ["0|random", "0|specimen"], processes=2)
+def test_training_report_and_a_changed_archive(settings, monkeypatch):
+    first = run_backfill(settings, Callbacks(), ["0|random"], processes=2)
     assert [o.errors for o in first if not o.succeeded] == []
     report = settings.figure_store / "geolocation_report" / "report.md"
     text = report.read_text()
     assert all(family.title in text for family in FAMILIES.values())
-    assert "done: random 1/5, specimen 1/5, locality 0/5, species 0/5" in text
+    assert "done: random 1/5, specimen 0/5, locality 0/5, species 0/5" in text
     assert (report.parent / "families_by_split.png").stat().st_size > 10_000
     assert not list(settings.checkpoint_store.rglob("*.pt"))
-    assert done(run_backfill(settings, Callbacks(), ["0|random"], processes=1)) == {}
+    monkeypatch.setattr(runner, "_in_processes", in_this_process)
+    assert done(run_backfill(settings, Callbacks(), ["0|random"])) == {}
 
     # Predictions made with other settings are excluded, and counted.
-    other = quick_settings(settings.store, site, epochs=3)
     networks = ["convnext1d", "convnext1d_paper"]
-    again = run_backfill(other, Callbacks(), ["0|specimen"], processes=1, families=networks)
-    assert all(o.succeeded for o in again)
+    for chosen, split in ((settings, "specimen"), (other_epochs(settings), "random")):
+        again = run_backfill(chosen, Callbacks(), [f"0|{split}"], families=networks)
+        assert all(o.succeeded for o in again)
     text = report.read_text()
     assert "2 sets of predictions excluded" in text
-    assert "| random | ConvNeXt1D |" not in text
+    assert "| specimen | ConvNeXt1D |" not in text
+    assert "| random | ConvNeXt1D |" in text
     assert "| random | majority class |" in text
-    assert "| specimen | ConvNeXt1D |" in text
-    again = run_backfill(settings, Callbacks(), ["0|specimen"], processes=1, families=networks)
-    assert all(o.succeeded for o in again)
-    assert "| random | ConvNeXt1D |" in report.read_text()
 
     # One archive disappears, which is accepted: only it and its downstream assets run again.
-    (site / "poor_unoriented.zip").rename(site / "away")
+    (site_of(settings) / "poor_unoriented.zip").unlink()
     assert accept_archive(settings, "poor_unoriented").succeeded
     changed = done(run_graph(settings, Callbacks(), train=False))
     parsed = {p for (job, p), assets in changed.items() if "parsed_spectra" in assets}
@@ -86,28 +95,27 @@ def test_training_report_and_a_changed_archive(settings, site):
 
     # Predictions for the former folds are excluded from the report, and counted.
     cheap = [name for name, family in FAMILIES.items() if family.baseline]
-    later = run_backfill(settings, Callbacks(), ["0|specimen"], processes=1, families=cheap)
+    later = run_backfill(settings, Callbacks(), ["0|random"], families=cheap)
     assert [o.errors for o in later if not o.succeeded] == []
     text = report.read_text()
-    assert "done: random 0/5, specimen 1/5" in text
-    assert f"{2 * len(FAMILIES) - len(cheap)} sets of predictions excluded" in text
-    (site / "away").rename(site / "poor_unoriented.zip")
+    assert "done: random 1/5, specimen 0/5" in text
+    assert f"{len(FAMILIES) + len(networks) - len(cheap)} sets of predictions excluded" in text
 
 
-def test_a_damaged_archive_is_told_and_harms_nothing(settings, site):
-    run_graph(settings, Callbacks(), train=False)
-    good = (site / "LR-Raman.zip").read_bytes()
-    before = (settings.asset_store / "spectra.parquet").read_bytes()
-    (site / "LR-Raman.zip").write_bytes(good[:2000])
+def test_a_damaged_archive_is_told_and_harms_nothing(small):
+    site, name = site_of(small), f"{TWO_ARCHIVES[0]}.zip"
+    good = (site / name).read_bytes()
+    before = (small.asset_store / "spectra.parquet").read_bytes()
+    (site / name).write_bytes(good[:2000])
     try:
-        outcomes = run_graph(settings, Callbacks(), train=False)
+        outcomes = run_graph(small, Callbacks(), train=False)
         errors = [e for o in outcomes for e in o.errors]
         assert len(errors) == 1
         assert "not a complete zip archive" in errors[0]
         assert "stays in use" in errors[0]
-        assert states(settings)["rruff_archive"].failed == 1
-        assert (settings.asset_store / "spectra.parquet").read_bytes() == before
+        assert states(small)["rruff_archive"].failed == 1
+        assert (small.asset_store / "spectra.parquet").read_bytes() == before
     finally:
-        (site / "LR-Raman.zip").write_bytes(good)
-    assert all(o.succeeded for o in run_graph(settings, Callbacks(), train=False))
-    assert states(settings)["rruff_archive"].failed == 0
+        (site / name).write_bytes(good)
+    assert all(o.succeeded for o in run_graph(small, Callbacks(), train=False))
+    assert states(small)["rruff_archive"].failed == 0

@@ -16,7 +16,9 @@ from raman_pipeline.rruff.refusals import MemberRefused
 from raman_pipeline_tests.common.test_spectrum_text import assert_rows_at_once_are_rows_one_by_one
 from raman_pipeline_tests.rruff.test_member import NAME
 
-MUTATIONS = 10_000
+MUTATIONS = pytest.mark.parametrize(
+    "mutations", [800, pytest.param(10_000, marks=pytest.mark.long)]
+)
 COMPARED_EVERY = 25
 LIMIT_S = 20
 TOKENS = [
@@ -108,13 +110,15 @@ def fuzz(members, mutations):
     assert 0 < refused < mutations
 
 
-def test_mutated_sample_members(sample_folder):
-    fuzz(members_of(sample_folder, 100), MUTATIONS // 4)
+@MUTATIONS
+def test_mutated_sample_members(sample_folder, mutations):
+    fuzz(members_of(sample_folder, 100), mutations)
 
 
 @pytest.mark.integration
-def test_mutated_real_members(rruff_mirror):
-    fuzz(members_of(rruff_mirror, 300), MUTATIONS // 2)
+@MUTATIONS
+def test_mutated_real_members(rruff_mirror, mutations):
+    fuzz(members_of(rruff_mirror, 300), mutations)
 
 
 @given(st.binary(max_size=400))
