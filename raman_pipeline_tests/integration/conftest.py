@@ -72,7 +72,7 @@ def _copied(tmp_path_factory, name, archives):
             done.touch()
     copy = tmp_path_factory.mktemp(name)
     shutil.copytree(made, copy, dirs_exist_ok=True)
-    # The only files of a store that say where something is.
+    # An archive is unchanged only at the address from which it was fetched.
     for path in copy.rglob("manifest.json"):
         path.write_text(path.read_text().replace(str(made), str(copy)))
     return quick_settings(copy / "store", copy / "site")
