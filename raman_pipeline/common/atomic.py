@@ -6,77 +6,73 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_PREFIX = ".tmp-raman-pipeline-"
 _locks: dict[Path, int] = {}
-"""Descriptors that hold the locks of this process's temporary files."""
+"""Descriptors that hold the locks of this process's temporary folders, by file."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary sibling of `path`; on success it becomes `path`.
+    """Yields a temporary file beside `path`; on success it becomes `path`.
 
     The temporary file is fsynced and renamed over `path` if the block ends without an exception,
     and removed otherwise. A process killed at any point leaves the previous version readable, and
-    at most a `.tmp-` file, which the next writer in the folder removes.
+    at most a temporary folder, which the next writer beside it removes.
 
     Raises:
         WriteError: the folder cannot be written (read-only, full, missing rights).
     """
     path = Path(path)
     with naming(path):
-        temporary = temporary_file(path.parent, path.name)
+        temporary = temporary_file(path.parent)
         try:
             yield temporary
             temporary.chmod(0o666 & ~_umask())
             sync(temporary)
             temporary.replace(path)
             sync(path.parent)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
         finally:
             release(temporary)
 
 
-def temporary_file(folder: Path, name: str) -> Path:
-    """Creates an empty file in a folder, and removes those that killed processes left there.
+def temporary_file(folder: Path) -> Path:
+    """Creates an empty file in a temporary folder, and removes what killed processes left.
 
-    A lock tells them apart: this process holds one on its file until `release`, or until it ends.
+    A lock tells them apart: this process holds one until `release`, or until it ends. It is on a
+    folder of the file's own, since a library may write another file and rename that. The name of
+    the file starts with a dot, so that nobody takes it for a result.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(".tmp-*"):
-        with suppress(OSError), old.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            old.unlink()
+    for old in folder.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            handle = os.open(old, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(old)
+            finally:
+                os.close(handle)
     while True:
-        handle, path = tempfile.mkstemp(prefix=f".tmp-{name}-", dir=folder)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        # Another process may have taken it for a leftover before it was locked.
-        if os.fstat(handle).st_nlink:
-            _locks[Path(path)] = handle
-            return Path(path)
-        os.close(handle)
+        path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)) / ".new"
+        # Another process may take it for a leftover before it is locked.
+        with suppress(FileNotFoundError):
+            _locks[path] = os.open(path.parent, os.O_RDONLY)
+            fcntl.flock(_locks[path], fcntl.LOCK_EX)
+            path.touch()
+            return path
+        release(path)
 
 
 def release(path: Path) -> None:
-    """Gives up the lock on a temporary file that was renamed or removed."""
+    """Removes a temporary folder whose file was renamed or is not wanted, and its lock."""
+    shutil.rmtree(path.parent, ignore_errors=True)
     if (handle := _locks.pop(path, None)) is not None:
         os.close(handle)
-
-
-def rename_temporary(temporary: Path, path: Path) -> None:
-    """Renames a temporary file; it stays locked if `path` is that of another one."""
-    temporary.replace(path)
-    locked = path in _locks
-    release(path)
-    if locked:
-        _locks[path] = _locks.pop(temporary)
-    else:
-        release(temporary)
 
 
 class WriteError(OSError):

@@ -106,7 +106,8 @@ class StagedTable(StoredTable):
 
     def move_to(self, path: Path) -> None:
         """Renames the file over `path`, which must be on the same disk."""
-        atomic.rename_temporary(self.path, path)
+        self.path.replace(path)
+        atomic.release(self.path)
         self.path = Path(path)
 
 
@@ -131,7 +132,7 @@ def stage_table(folder: Path, schema: TableSchema, tables: Iterable[pa.Table]) -
     """
     digest = VersionDigest(schema.arrow)
     with atomic.naming(folder / f"{schema.name}.parquet"):
-        path = atomic.temporary_file(folder, schema.name)
+        path = atomic.temporary_file(folder)
         try:
             with _writer(path, schema.arrow) as writer, ThreadPoolExecutor(1) as pool:
 

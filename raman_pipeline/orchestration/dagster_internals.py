@@ -17,6 +17,7 @@ from dagster._core.definitions.data_version import (
     CachingStaleStatusResolver,
     StaleStatus,
     extract_data_provenance_from_entry,
+    extract_data_version_from_entry,
 )
 from dagster._core.definitions.partitions.context import partition_loading_context
 from dagster._core.execution.plan.objects import StepFailureData
@@ -34,6 +35,7 @@ __all__ = [
     "BaseAssetNode",
     "IsStale",
     "StepFailureData",
+    "data_version",
     "free_pool_slots",
     "input_records",
     "lasting_engines",
@@ -83,6 +85,13 @@ def input_records(
     record = instance.get_latest_data_version_record(key)
     provenance = extract_data_provenance_from_entry(record.event_log_entry) if record else None
     return provenance.input_storage_ids if provenance else {}
+
+
+def data_version(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str) -> str | None:
+    """Returns the data version of an asset partition; None where it was never made."""
+    record = instance.get_latest_data_version_record(key, partition_key=partition)
+    found = extract_data_version_from_entry(record.event_log_entry) if record else None
+    return found.value if found else None
 
 
 def free_pool_slots(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -97,17 +97,22 @@ def follow_up(definitions: Callable[[], dg.Definitions]) -> dg.SensorDefinition:
             found = {
                 partition: list(stale_assets(graph, instance, members[job], partition, is_stale))
                 for partition in partitions
+                if job != "ingest" or partition in fetched
             }
             return {partition: assets for partition, assets in found.items() if assets}
 
+        def waits_for_nothing(job: str) -> bool:
+            names = {name for assets in due[job].values() for name in assets}
+            return all(is_stand_in(graph, instance, dg.AssetKey(name)) for name in names)
+
         due = {job: stale(job) for job in members}
-        first = next((job for job in FOLLOWED if due[job]), None)
+        # A stand-in is tried again beside the rest, which need not wait for the real thing.
+        beside = [job for job in FOLLOWED if due[job] and waits_for_nothing(job)]
+        first = [job for job in FOLLOWED if due[job] and job not in beside][:1]
         return [
             _request(graph, instance, job, partition, assets)
-            for job in (first, "index")
-            if job
+            for job in (*beside, *first, "index")
             for partition, assets in due[job].items()
-            if job != "ingest" or partition in fetched
         ]
 
     return sensor

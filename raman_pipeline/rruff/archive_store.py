@@ -72,6 +72,11 @@ class ArchiveRecord:
     etag: str | None = None
     last_modified: str | None = None
 
+    @property
+    def data_version(self) -> str:
+        """Changes with the content: the SHA-256, or that nothing is published."""
+        return self.sha256 or NOT_PUBLISHED.replace(" ", "-")
+
 
 class ArchiveStore:
     """Verified archives in a folder."""

@@ -21,7 +21,12 @@ import dagster as dg
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
-from raman_pipeline.orchestration.dagster_internals import IsStale, StepFailureData, staleness
+from raman_pipeline.orchestration.dagster_internals import (
+    IsStale,
+    StepFailureData,
+    data_version,
+    staleness,
+)
 from raman_pipeline.orchestration.partitions import (
     ARCHIVES,
     PRESET_SEED,
@@ -374,10 +379,19 @@ def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
 
 
 def _changed_archives(settings: Settings) -> Sequence[str]:
-    """Returns the archives to fetch: those that the source has another version of, or none of."""
+    """Returns the archives to fetch: what the source, the store or Dagster's record lack."""
     names, rruff = ARCHIVES.get_partition_keys(), Rruff(settings)
+    with open_instance(settings) as instance:
+        recorded = {n: data_version(instance, dg.AssetKey("rruff_archive"), n) for n in names}
+
+    def is_current(name: str) -> bool:
+        stored = rruff.store.record(name)
+        # A run that was killed may have stored a version that it did not record.
+        known = stored is not None and stored.data_version == recorded[name]
+        return known and rruff.is_current(name)
+
     try:
-        return [name for name in names if not rruff.is_current(name)]
+        return [name for name in names if not is_current(name)]
     except ArchiveError:
         return names  # the fetch says what is wrong
 

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from raman_pipeline.definitions import build_definitions
+from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.sensors import FOLLOWED
 from raman_pipeline.orchestration.staleness import stale_assets
@@ -100,3 +101,8 @@ def test_a_map_that_could_not_be_downloaded_is_asked_for_again(settings):
     # Without a network nothing that depends on it is made again.
     assert run_job(offline, "dataset", Callbacks())[0].assets == ("countries",)
     assert asked(offline) == ([(None, {"countries"})],) * 2
+    # Nor does what is stale for another reason wait for it.
+    folds = offline.folds.model_copy(update={"seed": 1})
+    by_sensor, _ = asked(offline.model_copy(update={"folds": folds}))
+    assert by_sensor[0] == (None, {"countries"})
+    assert {partition for partition, _ in by_sensor[1:]} == set(SPLITS)

@@ -1,10 +1,12 @@
 """Whole runs over the sample archives, in a store of their own."""
 
+import dagster as dg
 import pytest
 
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.report_index.sections import SHOWN
 from raman_pipeline.runs import runner
+from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.runs.runner import (
     Callbacks,
     accept_archive,
@@ -45,6 +47,16 @@ def test_counts_of_every_stage(settings):
 
 def test_what_is_unchanged_is_not_made_again(small):
     assert done(run_graph(small, Callbacks(), train=False)) == {}
+
+
+def test_a_version_that_was_stored_and_not_recorded_is_fetched_again(small):
+    name = TWO_ARCHIVES[0]
+    tags = {"dagster/data_version": "former"}
+    with open_instance(small) as instance:
+        event = dg.AssetMaterialization("rruff_archive", partition=name, tags=tags)
+        instance.report_runless_asset_event(event)
+    made = done(run_graph(small, Callbacks(), train=False))
+    assert made == {("ingest", name): {"rruff_archive"}}
 
 
 def test_the_page_of_all_results_shows_what_there_is_and_what_is_outdated(settings):

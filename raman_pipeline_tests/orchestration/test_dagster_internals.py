@@ -65,6 +65,7 @@ def test_missing_fresh_and_stale_by_code_version_and_the_records_of_inputs():
     assert internals.staleness(instance, graph_of(part, whole_of("2")))(key, None)
     of_part = internals.staleness(instance, graph_of(part, whole))
     assert [of_part(parent, p) for p in ("a", "b")] == [False, True]
+    assert [internals.data_version(instance, parent, p) for p in ("a", "b")] == ["a", None]
 
 
 def test_pool_slots_are_freed(tmp_path):

@@ -65,7 +65,7 @@ def rruff_archive(
     intact = record.status == NOT_PUBLISHED or path is not None
     yield dg.MaterializeResult(
         metadata=_metadata(record, path) | {"changed": changed},
-        data_version=dg.DataVersion(record.sha256 or NOT_PUBLISHED.replace(" ", "-")),
+        data_version=dg.DataVersion(record.data_version),
         check_results=[
             _check("archive_intact", intact, members=record.members),
             _check(UPDATE_CHECK, True),

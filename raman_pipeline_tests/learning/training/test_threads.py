@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -50,3 +54,16 @@ def test_all_threads_are_limited_and_restored_after_an_error():
         assert limits() == (1, [1] * len(before[1]))
         raise KeyError
     assert limits() == before
+
+
+def test_libraries_that_are_loaded_within_have_one_thread():
+    code = """
+from threadpoolctl import threadpool_info
+from raman_pipeline.learning.training.threads import one_thread
+with one_thread():
+    import scipy.linalg, sklearn.cluster, torch
+    print({found["num_threads"] for found in threadpool_info()}, torch.get_num_threads())
+"""
+    environment = os.environ | {"OMP_NUM_THREADS": "4"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert run.stdout == b"{1} 1\n"
