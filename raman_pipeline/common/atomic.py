@@ -46,7 +46,7 @@ def temporary_file(folder: Path) -> Path:
 
     A lock tells them apart: this process holds one until `release`, or until it ends. It is on a
     folder of the file's own, since a library may write another file and rename that. The name of
-    the file starts with a dot, so that nobody takes it for a result.
+    the file starts with a dot, so that nobody takes it for a result; torch refuses a bare suffix.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f"{_PREFIX}*"):
@@ -58,7 +58,7 @@ def temporary_file(folder: Path) -> Path:
             finally:
                 os.close(handle)
     while True:
-        path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)) / ".new"
+        path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)) / ".new.part"
         # Another process may take it for a leftover before it is locked.
         with suppress(FileNotFoundError):
             _locks[path] = os.open(path.parent, os.O_RDONLY)

@@ -45,7 +45,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
     killed.wait()
     with atomic.replacing(tmp_path / "file") as temporary:
         atomic.write_text(tmp_path / "other", "x")
-        assert len(list(tmp_path.glob(".tmp-raman-pipeline-*/.new"))) == 2
+        assert len(list(tmp_path.glob(".tmp-raman-pipeline-*/.new.part"))) == 2
         temporary.write_text("x")
     living.kill()
     living.wait()
