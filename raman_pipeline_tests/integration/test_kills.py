@@ -58,7 +58,7 @@ def die_at_a_new_point(settings, log, moments):
     def die_if_new(moment, target):
         chosen = moments or (("before", "after")[len(seen) % 2],)
         point = f"{moment if moments else 'once'} {target}"
-        if moment in chosen and point not in seen and not target.name.startswith(".tmp-"):
+        if moment in chosen and point not in seen and not is_temporary(target):
             log.write_text("\n".join([*seen, point]))
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -101,19 +101,23 @@ def exit_code(process):
     return process.exitcode
 
 
+def is_temporary(path):
+    return path.parent.name.startswith(".tmp-")
+
+
 def bytes_of(store):
     kept = [store / "assets", store / "versions", *sorted(store.glob("archives/*/*.zip"))]
     files = [f for k in kept for f in ([k] if k.is_file() else sorted(k.rglob("*")))]
     return {
         str(f.relative_to(store)): file_sha256(f)
         for f in files
-        if f.is_file() and not f.name.startswith(".tmp-")
+        if f.is_file() and not is_temporary(f)
     }
 
 
 def assert_readable(store):
     for path in (store / "assets").rglob("*.parquet"):
-        if not path.name.startswith(".tmp-"):
+        if not is_temporary(path):
             pq.read_table(path)
 
 
