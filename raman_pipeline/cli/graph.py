@@ -145,8 +145,10 @@ def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOut
         out.print(f"{idle} of {len(outcomes)} runs had nothing to do: nothing changed.")
     out.print(CITATION, soft_wrap=True)
     print_findings(settings)
-    profile = "" if settings.profile == "sample" else f" PROFILE={settings.profile}"
-    out.print(f"Open the UI on these runs: [bold]make ui{profile}[/bold]", highlight=False)
+    profile = "" if settings.profile == "sample" else f" --profile {settings.profile}"
+    out.print(
+        f"Open the UI on these runs: [bold]raman-pipeline ui{profile}[/bold]", highlight=False
+    )
     if failed:
         err.print(f"[red]{len(failed)} runs failed[/red]; fix the cause and re-run to resume")
         raise typer.Exit(1)
