@@ -324,7 +324,7 @@ def _content_version(path: Path) -> str | None:
 
 @cache
 def _known_sha256(path: Path, size: int, changed: int) -> str:
-    """Returns the SHA-256 of a file in a known state: many assets ask for the same."""
+    """Returns the SHA-256 of a file in a known state: many assets read the same."""
     return atomic.file_sha256(path)
 
 

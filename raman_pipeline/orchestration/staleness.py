@@ -41,8 +41,8 @@ def stale_assets(
         instance: where they are recorded.
         assets: names.
         partition: of the job, None if it has none.
-        is_stale: `staleness`, to ask for several partitions between which nothing runs: it
-            remembers what it read.
+        is_stale: `staleness`, shared by calls between which nothing runs: it caches what it
+            read.
     """
     is_stale = is_stale or staleness(instance, graph)
     wanted = {dg.AssetKey(a) for a in assets}

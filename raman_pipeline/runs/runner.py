@@ -3,7 +3,7 @@
 What belongs here: the jobs of each command, and the processes that run them. What does not:
 printing (see `raman_pipeline.cli`), assets, which of them are stale (see `staleness`).
 
-Every run asks the source of the archives whether they changed.
+Every run checks at the source whether the archives changed.
 """
 
 from __future__ import annotations
@@ -279,8 +279,8 @@ def run_index(settings: Settings, callbacks: Callbacks) -> list[RunOutcome]:
     with open_instance(settings) as instance:
         outdated = list(stale_assets(graph, instance, whole, None))
         last = instance.get_latest_materialization_event(key)
-        told = last and last.asset_materialization and last.asset_materialization.metadata
-        always = [] if told and told["outdated"].value == outdated else ["report_index"]
+        shown = last and last.asset_materialization and last.asset_materialization.metadata
+        always = [] if shown and shown["outdated"].value == outdated else ["report_index"]
         config = {"report_index": {"outdated": outdated}}
         outcome = run_stale(settings, definitions, instance, "index", None, always, config=config)
     callbacks.on_outcome(outcome)
