@@ -74,6 +74,7 @@ def _as_json(row: Mapping[str, Any]) -> dict[str, Any]:
         "lon": row["longitude"],
         "level": row["level"],
         "coordinate_uncertainty_km": row["coordinate_uncertainty_km"],
+        "confidence": row["confidence"],
         "source": row["source"],
         "flags": row["flags"],
     }
@@ -87,4 +88,7 @@ def _as_line(row: Mapping[str, Any]) -> str:
             f"± {row['coordinate_uncertainty_km']:g} km"
         )
     flags = f" [{' '.join(row['flags'])}]" if row["flags"] else ""
-    return f"{row['locality']}: {where} ({row['origin']}, {row['level']}){flags}"
+    facts = [row["origin"], row["level"]]
+    if row["confidence"] == "low":
+        facts.append("low confidence")
+    return f"{row['locality']}: {where} ({', '.join(facts)}){flags}"

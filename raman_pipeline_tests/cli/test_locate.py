@@ -7,7 +7,7 @@ from raman_pipeline.cli.main import app, main
 
 KEYS = [
     "locality", "class", "country", "iso_a2", "lat", "lon", "level",
-    "coordinate_uncertainty_km", "source", "flags",
+    "coordinate_uncertainty_km", "confidence", "source", "flags",
 ]  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def test_a_file_standard_input_and_nothing(tmp_path):
     lines = locate("--file", str(path))
     assert [line.split(":")[0] for line in lines] == ["Tsumeb, Namibia", "Jáchymov, Czech Republic"]
     assert "± " in lines[0]
+    assert "natural, place, low confidence)" in lines[1]
     assert locate("--file", "-", stdin="Tsumeb, Namibia\n") == lines[:1]
     nothing = CliRunner().invoke(app, ["locate"])
     assert nothing.exit_code == 2

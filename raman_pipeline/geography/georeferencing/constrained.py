@@ -12,6 +12,7 @@ result states its level.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from raman_pipeline.geography.geocoding.geocoder import Candidate
 from raman_pipeline.geography.georeferencing.search_plan import SearchPlan, SearchStep
 from raman_pipeline.geography.maps.admin_divisions import inside_all
 from raman_pipeline.geography.maps.geodesy import distance_km, farthest_km
+from raman_pipeline.geography.text.country_names import OUTWEIGHS
 from raman_pipeline.geography.text.locality import fold
 
 CONTEXT_KM = 50.0
@@ -27,8 +29,8 @@ COARSE_FACTOR, COARSE_MIN_KM, CITY_MIN_KM, CITY = 2.0, 30.0, 45.0, 50_000
 """Where the finest names are unknown, the site lies somewhere around a wider place: the
 uncertainty doubles, with a minimum that is larger for a city (inhabitants), whose name
 covers a wider area."""
-OUTWEIGHS = 20
-"""Of several places with one name, one this many times as populous as the next is meant."""
+_RANGE = re.compile(r"\b(?:mountains|mtns|mts|range|hills|valley|peninsula)\b", re.IGNORECASE)
+"""Words of what may extend over hundreds of kilometres."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,9 @@ def _place_of_name(
 
 def _is_unique_name(plan: SearchPlan, step: SearchStep, homonyms: Callable[[str], int]) -> bool:
     """Returns whether a name is the only one to query and a single town has it."""
+    if not plan.divisions and any(_RANGE.search(s.query) for s in plan.steps):
+        # "Ural Mountains, Russia": the town Ural lies anywhere in the country.
+        return False
     return all(s.segment == 0 for s in (step, *plan.steps)) and homonyms(step.query) == 1
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from raman_pipeline.geography.text.locality import Locality, fold
 from raman_pipeline.geography.text.name_lists import (
+    CELESTIAL,
     COUNTRY_ALIASES,
     DRAWN_WITH,
     HISTORIC,
@@ -24,6 +25,8 @@ from raman_pipeline.geography.text.name_lists import (
 
 _COUNTY = re.compile(r"\b(?:county|co|parish)\.?$", re.IGNORECASE)
 _TYPO_SIMILARITY = 0.84
+OUTWEIGHS = 20
+"""Of several places with one name, one this many times as populous as the next is meant."""
 _MIN_TYPO_LENGTH = 6
 
 
@@ -91,6 +94,8 @@ class CountryNames:
         found = self._first(self._exact(a, segments, locality) for a in aliases)
         if found.iso_a2:
             return found
+        if segments[-1] in CELESTIAL:
+            return NamedCountry(None)
         found = self._first(self._misspelt(s) for s in reversed(segments))
         if found.iso_a2 or segments[-1] in VAGUE:
             return found
@@ -125,6 +130,8 @@ class CountryNames:
         name = name.removeprefix("the ")
         if name == "georgia":
             return self._georgia(inner, locality)
+        if name == "congo":
+            return self._congo(inner, locality)
         if name in HISTORIC:
             return self._historic(name, inner, locality)
         if name in self._countries:
@@ -143,6 +150,16 @@ class CountryNames:
         if any("US" in t for t in towns) and not any("GE" in t for t in towns):
             return NamedCountry("US", "georgia", ("from_region", "country_from_place"))
         return NamedCountry("GE", "georgia", ("ambiguous_name",))
+
+    def _congo(self, inner: list[str], locality: Locality) -> NamedCountry:
+        hints = [*inner, *(fold(a) for a in locality.aliases)]
+        for code in ("CD", "CG"):
+            if any(
+                code in (self._countries.get(h), REGIONS.get(h), *self._places.countries_of(h))
+                for h in hints
+            ):
+                return NamedCountry(code, "congo")
+        return NamedCountry("CD", "congo", ("ambiguous_name",))
 
     def _historic(self, name: str, inner: list[str], locality: Locality) -> NamedCountry:
         covered = HISTORIC[name]
@@ -172,7 +189,10 @@ class CountryNames:
         known = self._places.countries_of(name)
         if not known:
             return NamedCountry(None)
-        return NamedCountry(max(known, key=lambda c: known[c]), name, ("country_from_place",))
+        largest, *rivals = sorted(known, key=lambda c: -known[c])
+        clear = not rivals or known[largest] >= OUTWEIGHS * max(known[rivals[0]], 1)
+        flags = ("country_from_place",) if clear else ("country_from_place", "ambiguous_name")
+        return NamedCountry(largest, name, flags)
 
     def _territory(self, found: NamedCountry, inner: list[str]) -> NamedCountry:
         for name in reversed(inner):

@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from raman_pipeline.geography.text.name_lists import CELESTIAL
+
 
 class OriginClass(StrEnum):
     """Class of origin that a locality describes."""
@@ -87,7 +89,7 @@ def parse_locality(text: str | None) -> Locality:
         cleaned=", ".join(segments),
         segments=segments,
         aliases=aliases,
-        origin=_classify(text.strip()),
+        origin=_classify(text.strip(), segments),
     )
 
 
@@ -125,12 +127,12 @@ def _tidy(segment: str) -> str:
     return " ".join(segment.split()).strip(" .?")
 
 
-def _classify(text: str) -> OriginClass:
+def _classify(text: str, segments: Sequence[str]) -> OriginClass:
     if not text or _UNKNOWN.match(text):
         return OriginClass.UNKNOWN
     if names_synthetic(text):
         return OriginClass.SYNTHETIC
-    if _EXTRATERRESTRIAL.search(text):
+    if _EXTRATERRESTRIAL.search(text) or (segments and fold(segments[-1]) in CELESTIAL):
         return OriginClass.EXTRATERRESTRIAL
     if _ANTHROPOGENIC.search(text):
         return OriginClass.ANTHROPOGENIC

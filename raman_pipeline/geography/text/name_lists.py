@@ -7,9 +7,10 @@ down for this project. All names are in the folded form of `locality.fold`.
     name: as in locality texts.
     kind: `country` (another name of one country), `region` (a region that is last in
         a text without its country; US states come from GeoNames), `historic` (a name that
-        covers several present countries) or `vague` (too wide for a country).
+        covers several present countries), `vague` (too wide for a country) or `celestial` (not
+        on Earth).
     iso_a2: ISO 3166-1 alpha-2 code; for `historic` the codes with blanks between, the
-        default first; empty for `vague`.
+        default first; empty for `vague` and `celestial`.
 `territories.csv`, one row per territory with an ISO code of its own:
     iso_a2: code of the territory.
     state: code of its state.
@@ -47,6 +48,9 @@ REGIONS = _of_kind("region")
 HISTORIC = {name: tuple(codes.split()) for name, codes in _of_kind("historic").items()}
 """Codes of the countries that a historic name covers. The first is the default, used with
 a flag where nothing else in the text decides."""
+
+CELESTIAL = frozenset(_of_kind("celestial"))
+"""Names of celestial bodies, which towns have, too."""
 
 VAGUE = frozenset(_of_kind("vague"))
 """Names too wide for a country."""

@@ -29,7 +29,7 @@ _table = partial(kit.table_asset, group_name="localities", uses=["geography"])
 
 @_table(
     LOCALITIES,
-    code_version="3",
+    code_version="4",
     checks={"rows_conserved": "The locality of every spectrum is in the table."},
     warnings={
         "countries_found": f"At least {MIN_COUNTRY_RATE:.0%} of the localities that name a place "
@@ -94,7 +94,7 @@ def countries(geography: Geography) -> kit.Result:
 
 @_table(
     LOCATED_LOCALITIES,
-    code_version="2",
+    code_version="3",
     deps=[countries],
     checks={
         "rows_conserved": "Every locality is in the table.",

@@ -22,6 +22,8 @@ def one(atlas, text, overrides=None):
          "CN", "place", (31.6, 113.5)),
         ("Mona Island, Puerto Rico, USA", "PR", "country", None),
         ("Vesuvius, Italy", "IT", "country", None),
+        ("Ural Mountains, Russia", "RU", "country", None),
+        ("Patagonia Mountains, Arizona, USA", "US", "place", (31.5, -110.8)),
         ("Flux mine, Arizona, USA", "US", "admin1", (34.3, -111.7)),
         ("Kukisvumchorr Mountain, Kola Peninsula, Russia", "RU", "admin1", (67.8, 34.6)),
     ],

@@ -45,6 +45,11 @@ def test_names_in_other_languages_and_of_other_times(atlas, text, iso):
         ("Khaidarkan, Kigizstan", "KG", "misspelt"),
         ("Pakistan-Afganistan", "PK", "two_countries"),
         ("Tsumeb", "NA", "country_from_place"),
+        ("Ceres", "US", "ambiguous_name"),
+        ("Congo, Africa", "CD", "ambiguous_name"),
+        ("Brazzaville, Congo", "CG", None),
+        ("Kambove, Shaba, Congo", "CD", None),
+        ("Jupiter, Florida", "US", "from_region"),
     ],
 )
 def test_country_from_the_right_and_its_reservation(atlas, text, iso, flag):
@@ -53,6 +58,6 @@ def test_country_from_the_right_and_its_reservation(atlas, text, iso, flag):
     assert flag is None or flag in found.flags
 
 
-@pytest.mark.parametrize("text", ["Africa", "East Africa", "Mining concentrate", "xyzzy qwrtp"])
+@pytest.mark.parametrize("text", ["Africa", "Mining concentrate", "xyzzy qwrtp", "Mars", "Meteorite, Moon"])
 def test_no_country_is_made_up(atlas, text):
     assert atlas.names.resolve(parse_locality(text)).iso_a2 is None

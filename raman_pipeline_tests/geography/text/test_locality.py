@@ -33,8 +33,10 @@ def test_segments_and_aliases():
         ("Lavrion District slag localities, Greece", OriginClass.ANTHROPOGENIC),
         ("Springwater meteorite, Springwater, Canada", OriginClass.EXTRATERRESTRIAL),
         ("Suizhou L6 chondrite, Dayanpo, China", OriginClass.EXTRATERRESTRIAL),
+        ("Mare Imbrium, the Moon", OriginClass.EXTRATERRESTRIAL),
         ("Midatlantic Ridge, 5000 m depth, Atlantic Ocean", OriginClass.OCEAN),
         # What only looks like it.
+        ("Mars, Pennsylvania", OriginClass.NATURAL),
         ("Oceanic Mine, San Luis Obispo Co., California, USA", OriginClass.NATURAL),
         ("Flux mine, Patagonia, Arizona, USA", OriginClass.NATURAL),
         ("Commercial Quarry, Crestmore, California, USA", OriginClass.NATURAL),
