@@ -58,6 +58,8 @@ def test_country_from_the_right_and_its_reservation(atlas, text, iso, flag):
     assert flag is None or flag in found.flags
 
 
-@pytest.mark.parametrize("text", ["Africa", "Mining concentrate", "xyzzy qwrtp", "Mars", "Meteorite, Moon"])
+@pytest.mark.parametrize(
+    "text", ["Africa", "Mining concentrate", "xyzzy qwrtp", "Mars", "Meteorite, Moon"]
+)
 def test_no_country_is_made_up(atlas, text):
     assert atlas.names.resolve(parse_locality(text)).iso_a2 is None
