@@ -33,7 +33,7 @@ from raman_pipeline.learning.denoising.objective import Denoising
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS, AutoencoderPreset
 from raman_pipeline.learning.models.transformer_autoencoder import TransformerAutoencoder
 from raman_pipeline.learning.training.loop import optimise
-from raman_pipeline.settings import load_settings
+from raman_pipeline.profiles import load_settings
 from raman_pipeline.spectra.tensor_file import open_tensor
 
 OUT = Path(__file__).parents[1] / "docs" / "autoencoder.json"

@@ -181,8 +181,8 @@ def localities(site: Path) -> dict:
     )
     from raman_pipeline.geography.georeferencing.locate import locate_localities
     from raman_pipeline.orchestration.resources import Geography
+    from raman_pipeline.profiles import load_settings
     from raman_pipeline.rruff.archive import parse_archive
-    from raman_pipeline.settings import load_settings
 
     tables = [parse_archive(path, path.stem).accepted for path in archives(site)]
     frame = pa.concat_tables([t.select(["locality", "rruff_id"]) for t in tables]).to_pandas()

@@ -14,8 +14,9 @@ from raman_pipeline.orchestration.metadata import SETTINGS, USES
 from raman_pipeline.orchestration.resources import Geography, Rruff
 from raman_pipeline.orchestration.schedules import weekly_refresh
 from raman_pipeline.orchestration.sensors import changed_archives, follow_up
+from raman_pipeline.profiles import load_settings
 from raman_pipeline.report_index.sections import SHOWN
-from raman_pipeline.settings import INDEX_URL, Settings, load_settings
+from raman_pipeline.settings import INDEX_URL, Settings
 
 
 def build_definitions(settings: Settings | None = None) -> dg.Definitions:

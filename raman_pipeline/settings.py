@@ -1,33 +1,25 @@
-"""Settings and the named profiles.
+"""Settings: every choice of a run, typed, with its reason.
 
-What belongs here: every choice of a run, typed, with its reason. What does not: the layers of
-networks (see the presets of `learning`).
-
-A profile is a complete set of settings with its own store and Dagster instance, so that
-simulated and real results are never in one table. The environment
-can change: `RAMAN_PIPELINE_PROFILE`, `RAMAN_PIPELINE_STORE` (a folder), and, for the
-profiles that use the network, `RRUFF_URL` (where the archives are), `NATURAL_EARTH_URL`
-(where the map is; `embedded` for none), `GEOCODERS` (names of services),
-`NOMINATIM_URL`, `PHOTON_URL`, `ARCGIS_URL` (endpoints of one's own) and `ARCGIS_TOKEN`.
+What does not belong here: the layers of networks (see the presets of `learning`), and what the
+profiles choose (see `profiles`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.errors import InputError
-from raman_pipeline.geography.geocoding.service_terms import TERMS, ServiceName
+from raman_pipeline.geography.geocoding.service_terms import ServiceName
 from raman_pipeline.geography.maps.gazetteer import geonames_files
-from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_SHA256, NATURAL_EARTH_URL
+from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_SHA256
 from raman_pipeline.learning.clustering.tasks import HARD_MINERALS, THREE_MINERALS
 from raman_pipeline.learning.denoising.presets import (
     AUTOENCODERS,
@@ -35,60 +27,29 @@ from raman_pipeline.learning.denoising.presets import (
     AutoencoderPreset,
 )
 from raman_pipeline.learning.synthetic_tasks.presets import PAPER, EmbeddingPreset
-from raman_pipeline.learning.training.presets import (
-    PRESETS,
-    AugmentationRecipe,
-    ConvNeXtPreset,
-    PresetName,
-)
+from raman_pipeline.learning.training.presets import PRESETS, ConvNeXtPreset, PresetName
 from raman_pipeline.universal_synthetic import VARIATION_SEED
 
 EMBEDDED = Path(__file__).resolve().with_name("embedded")
 """Folder of the package's data: sample archives, maps, overrides."""
-SAMPLE_MINERALS = ("Albite", "Almandine", "Andradite", "Diopside", "Forsterite", "Microcline")
-"""Those of the hard set that the sample archives hold."""
-_SMALL_NETWORK = {
-    "depths": (1, 1, 1, 1),
-    "dims": (16, 24, 32, 64),
-    "drop_path": 0.0,
-    "dropout": 0.1,
-    "weight_decay": 0.01,
-    "warmup_steps": 10,
-    "batch_size": 16,
-    "augmentation": AugmentationRecipe(sibling=1.0),
-}
-_SAMPLE_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
-    # As the paper has them, stem and initial weights learn nothing in so few steps.
-    "paper": PRESETS["paper"].model_copy(
-        update=_SMALL_NETWORK
-        | {"epochs": 50, "learning_rate": 5e-3, "initialisation": "fan_in"}
-        | {"stem_norm": False, "position_embedding": True}
-    ),
-    "default": PRESETS["default"].model_copy(
-        update=_SMALL_NETWORK | {"epochs": 40, "learning_rate": 2e-2}
-    ),
-}
-"""Small networks for the sample archives, trained in seconds."""
-RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
 INDEX_URL = "RAMAN_PIPELINE_INDEX_URL"
 """Variable with the address at which `raman-pipeline ui` serves the page of all results."""
 
 ProfileName = Literal["sample", "rruff", "paper"]
-PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
 
 
 class SettingsError(InputError):
     """A setting cannot be used; the message names it and what would do."""
 
 
-def _here() -> Path:
+def working_folder() -> Path:
     """Returns the folder of the checkout, or the current folder where there is none."""
     checkout = EMBEDDED.parents[1]
     return checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
 
 
 def _overrides_file() -> Path:
-    own = _here() / "data" / "locality_overrides.csv"
+    own = working_folder() / "data" / "locality_overrides.csv"
     return own if own.exists() else EMBEDDED / own.name
 
 
@@ -326,104 +287,3 @@ def _content_version(path: Path) -> str | None:
 def _known_sha256(path: Path, size: int, changed: int) -> str:
     """Returns the SHA-256 of a file in a known state: many assets read the same."""
     return atomic.file_sha256(path)
-
-
-def load_settings(
-    profile: str | None = None, store: Path | None = None, location: str | None = None
-) -> Settings:
-    """Returns the settings of a profile; arguments go before the environment.
-
-    Args:
-        profile: one of PROFILES; RAMAN_PIPELINE_PROFILE, else `sample`.
-        store: folder of the profile; RAMAN_PIPELINE_STORE, else `data/store/<profile>` of the
-            checkout, or of the current folder where the package is installed without one.
-        location: of the archives; RRUFF_URL, else the site. Not used by `sample`.
-
-    Raises:
-        SettingsError: the profile does not exist.
-    """
-    name = profile or os.environ.get("RAMAN_PIPELINE_PROFILE") or "sample"
-    if name not in PROFILES:
-        raise SettingsError(f"PROFILE={name}: there is no such profile; use {', '.join(PROFILES)}")
-    chosen = store or os.environ.get("RAMAN_PIPELINE_STORE")
-    if "://" in str(chosen):
-        raise SettingsError(
-            f"RAMAN_PIPELINE_STORE={chosen}: set a folder; addresses cannot be used"
-        )
-    folder = Path(chosen).resolve() if chosen else _here() / "data" / "store" / name
-    if name == "sample":
-        return Settings(
-            profile=name,
-            store=folder,
-            archives=ArchiveSettings(
-                location=str(EMBEDDED / "rruff-sample"), seconds_between_requests=0
-            ),
-            # Some 150 spectra per fold: a shorter grid, small forests, small networks.
-            grid=GridSettings(points=512),
-            forest=ForestSettings(trees=50),
-            experiments=ExperimentSettings(seeds=1),
-            training=TrainingSettings(presets=_SAMPLE_NETWORKS),
-            denoising=DenoisingSettings(
-                presets={
-                    name: preset.model_copy(update={"epochs": 2, "dim": 64, "code": 24})
-                    for name, preset in AUTOENCODERS.items()
-                }
-            ),
-            clustering=ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=10, seeds=2),
-            identification=IdentificationSettings(mixtures=30),
-        )
-    archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)
-    geography = _geography()
-    if name == "paper":
-        return Settings(
-            profile=name,
-            store=folder,
-            archives=archives,
-            geography=geography,
-            folds=FoldSettings(kinds=("RAW", "Processed")),
-            # The paper does not augment, so that duplicates can be memorised.
-            training=TrainingSettings(
-                presets={
-                    name: preset.model_copy(update={"augmentation": None})
-                    for name, preset in PRESETS.items()
-                }
-            ),
-        )
-    return Settings(profile=name, store=folder, archives=archives, geography=geography)
-
-
-def _geography() -> GeographySettings:
-    """Returns maps and geocoders as the environment sets them."""
-    chosen = os.environ.get("GEOCODERS", "").replace(",", " ").split()
-    unknown = sorted(set(chosen) - set(TERMS))
-    if unknown:
-        raise SettingsError(
-            f"GEOCODERS={' '.join(chosen)}: {', '.join(unknown)} is no geocoder; "
-            f"use {', '.join(TERMS)}"
-        )
-    token = os.environ.get("ARCGIS_TOKEN")
-    if "arcgis" in chosen and not token:
-        raise SettingsError(
-            "GEOCODERS names arcgis, whose answers may be stored only with a token: "
-            "set ARCGIS_TOKEN, or leave arcgis out"
-        )
-    url = os.environ.get("NATURAL_EARTH_URL") or NATURAL_EARTH_URL
-    return GeographySettings(
-        natural_earth_url=None if url == "embedded" else url,
-        geocoders=tuple(dict.fromkeys(chosen)),
-        services={name: _service(name) for name in TERMS},
-        arcgis_token=SecretStr(token) if token else None,
-    )
-
-
-def _service(name: ServiceName) -> ServiceSettings:
-    """Returns a service with its rate limit, or the user's own endpoint without one."""
-    endpoint = os.environ.get(f"{name.upper()}_URL")
-    if endpoint and not endpoint.startswith(("http://", "https://")):
-        raise SettingsError(f"{name.upper()}_URL={endpoint}: start it with http:// or https://")
-    if endpoint and endpoint.rstrip("/") != TERMS[name].endpoint:
-        return ServiceSettings(endpoint=endpoint, seconds_between_requests=0)
-    terms = TERMS[name]
-    return ServiceSettings(
-        endpoint=terms.endpoint, seconds_between_requests=terms.seconds_between_requests
-    )

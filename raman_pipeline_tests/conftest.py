@@ -68,7 +68,7 @@ def natural_earth_5() -> Path:
 def atlas():
     """Names, towns, divisions and polygons; reading GeoNames takes seconds."""
     from raman_pipeline.orchestration.resources import Geography
-    from raman_pipeline.settings import load_settings
+    from raman_pipeline.profiles import load_settings
 
     return Geography(load_settings("sample")).atlas
 

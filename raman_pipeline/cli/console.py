@@ -34,7 +34,7 @@ def fail(message: str) -> NoReturn:
 
 def profile_settings(profile: str | None, location: str | None = None) -> Settings:
     """Returns the settings that the options and the environment name."""
-    from raman_pipeline.settings import load_settings
+    from raman_pipeline.profiles import load_settings
 
     return load_settings(profile, location=location)
 

@@ -12,7 +12,7 @@ from raman_pipeline.cli.findings import print_findings
 from raman_pipeline.cli.progress import show_progress
 
 if TYPE_CHECKING:
-    from raman_pipeline.runs.runner import Callbacks, RunOutcome
+    from raman_pipeline.runs.execution import Callbacks, RunOutcome
     from raman_pipeline.settings import Settings
 
 CITATION = (

@@ -99,7 +99,7 @@ def identify(
 def _library_file(profile: str | None) -> Path:
     """Returns the library of a profile; where none is named, the newest of real spectra."""
     from raman_pipeline.orchestration.asset_paths import asset_path
-    from raman_pipeline.settings import PROFILES, load_settings
+    from raman_pipeline.profiles import PROFILES, load_settings
 
     def file_of(name: str | None) -> Path:
         store = load_settings(name).asset_store

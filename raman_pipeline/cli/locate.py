@@ -40,7 +40,7 @@ def locate(
 
     from raman_pipeline.geography.georeferencing.locate import locate_texts
     from raman_pipeline.orchestration.resources import Geography
-    from raman_pipeline.settings import load_settings
+    from raman_pipeline.profiles import load_settings
 
     lines = [*(texts or ()), *(_read(file) if file else ())]
     if not lines:

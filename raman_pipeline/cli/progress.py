@@ -19,7 +19,7 @@ from rich.progress import (
 
 if TYPE_CHECKING:
     from raman_pipeline.orchestration import progress as messages
-    from raman_pipeline.runs.runner import Callbacks, RunOutcome
+    from raman_pipeline.runs.execution import Callbacks, RunOutcome
 
 
 STAGES = {
@@ -43,7 +43,7 @@ STAGES = {
 @contextmanager
 def show_progress(out: Console, err: Console) -> Iterator[Callbacks]:
     """Shows a bar for each stage and each long step, and a line for each run that did something."""
-    from raman_pipeline.runs.runner import Callbacks
+    from raman_pipeline.runs.execution import Callbacks
 
     columns = (
         TextColumn("{task.description:<34}"),

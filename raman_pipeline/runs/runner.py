@@ -1,32 +1,20 @@
 """Running the graph from the command line, without a daemon.
 
-What belongs here: the jobs of each command, and the processes that run them. What does not:
-printing (see `raman_pipeline.cli`), assets, which of them are stale (see `staleness`).
+What belongs here: the jobs of each command. What does not: how one runs (see `execution`),
+printing (see `raman_pipeline.cli`), which assets are stale (see `staleness`).
 
 Every run checks at the source whether the archives changed.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import dagster as dg
 
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
-from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
-from raman_pipeline.orchestration.dagster_internals import (
-    IsStale,
-    StepFailureData,
-    data_version,
-    staleness,
-)
+from raman_pipeline.orchestration.dagster_internals import data_version, staleness
 from raman_pipeline.orchestration.partitions import (
     ARCHIVES,
     PRESET_SEED,
@@ -34,13 +22,13 @@ from raman_pipeline.orchestration.partitions import (
     partition_values,
 )
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.orchestration.staleness import is_stand_in, stale_assets
+from raman_pipeline.orchestration.staleness import stale_assets
 from raman_pipeline.report_index.sections import SHOWN
 from raman_pipeline.rruff.zip_archive import ArchiveError
-from raman_pipeline.runs.instance import fail_orphans, open_instance, process_tags
+from raman_pipeline.runs.execution import Callbacks, Run, RunOutcome, in_processes, run_stale
+from raman_pipeline.runs.instance import fail_orphans, open_instance
 from raman_pipeline.settings import Settings
 
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _PARALLEL = {"training", "experiments", "clustering", "synthetic", "embedding"}
 """Jobs whose runs are independent of each other and long."""
 
@@ -50,46 +38,6 @@ _FIRST: dict[str, tuple[str, ...] | None] = {
     "clustering": ("default|0", "paper|0"),
 }
 """Partitions that `run_graph` trains; None for a job without."""
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """One finished run.
-
-    Attributes:
-        job: name of the job.
-        partition: its partition, None if it has none.
-        assets: the assets that were stale and ran; empty if none was.
-        errors: one line per failed step.
-        seconds: wall time.
-        update_rejected: whether the error is a rejected archive update.
-    """
-
-    job: str
-    partition: str | None
-    assets: tuple[str, ...]
-    errors: tuple[str, ...] = ()
-    seconds: float = 0.0
-    update_rejected: bool = False
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether nothing failed."""
-        return not self.errors
-
-
-OnOutcome = Callable[[RunOutcome], None]
-OnStart = Callable[[str, int], None]
-"""Called with the name of a job and the number of its runs."""
-
-
-@dataclass
-class Callbacks:
-    """Called on progress."""
-
-    on_start: OnStart = field(default=lambda job, total: None)
-    on_outcome: OnOutcome = field(default=lambda outcome: None)
-    on_progress: progress.OnProgress = field(default=lambda step: None)
 
 
 def run_job(
@@ -121,7 +69,7 @@ def run_job(
     definitions = build_definitions(settings)
     runs = _runs(definitions, job, partitions, assets)
     if job in _PARALLEL:
-        return _in_processes(settings, callbacks, runs, processes)
+        return in_processes(settings, callbacks, runs, processes)
     callbacks.on_start(job, len(runs))
     outcomes: list[RunOutcome] = []
     progress.send_to(callbacks.on_progress)
@@ -172,7 +120,7 @@ def run_graph(
     if train:
         definitions = build_definitions(settings)
         runs = [run for job, keys in _FIRST.items() for run in _runs(definitions, job, keys)]
-        outcomes += _in_processes(settings, callbacks, runs, processes)
+        outcomes += in_processes(settings, callbacks, runs, processes)
         for job in ("geolocation_reports", "clustering_reports", "identification"):
             outcomes += run_job(settings, job, callbacks)
     return outcomes
@@ -287,74 +235,18 @@ def run_index(settings: Settings, callbacks: Callbacks) -> list[RunOutcome]:
     return [outcome]
 
 
-def run_stale(
-    settings: Settings,
-    definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
-    job: str,
-    partition: str | None,
-    always: Iterable[str] = (),
-    among: Iterable[str] | None = None,
-    config: Mapping[str, Mapping[str, object]] | None = None,
-    is_stale: IsStale | None = None,
-) -> RunOutcome:
-    """Runs one job for one partition, over the assets that are stale.
-
-    Args:
-        settings: of the profile.
-        definitions: built from them.
-        instance: where the run is recorded.
-        job: name of a job.
-        partition: its partition, None if the job has none.
-        always: assets to run, and only those, stale or not.
-        among: assets of the job; all if None.
-        config: asset to its configuration.
-        is_stale: see `stale_assets`.
-    """
-    members = jobs.assets_of(definitions, job) if among is None else tuple(among)
-    graph = definitions.resolve_asset_graph()
-    assets = tuple(always) or tuple(stale_assets(graph, instance, members, partition, is_stale))
-    if not assets:
-        return RunOutcome(job, partition, ())
-    tried_again = any(is_stand_in(graph, instance, dg.AssetKey(a)) for a in assets)
-    start = time.perf_counter()
-    result = definitions.resolve_job_def(job).execute_in_process(
-        instance=instance,
-        partition_key=partition,
-        asset_selection=[dg.AssetKey(a) for a in assets],
-        run_config=_QUIET | {"ops": {a: {"config": c} for a, c in (config or {}).items()}},
-        tags=process_tags(settings),
-        raise_on_error=False,
-    )
-    rejected = list(_rejected_updates(result))
-    errors = rejected or list(_errors(result))
-    seconds = time.perf_counter() - start
-    progress.publish(progress.Progress(""))
-    if tried_again and not errors and not always:
-        # What depends on a stand-in follows if the stand-in was replaced.
-        rest = set(stale_assets(graph, instance, members, partition)) - set(assets)
-        if rest:
-            more = run_stale(settings, definitions, instance, job, partition, sorted(rest))
-            assets, errors, seconds = (
-                assets + more.assets,
-                list(more.errors),
-                seconds + more.seconds,
-            )
-    return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(rejected))
-
-
 def _runs(
     definitions: dg.Definitions,
     job: str,
     partitions: Sequence[str] | None = None,
     assets: Sequence[str] | None = None,
-) -> list[_Run]:
+) -> list[Run]:
     members = tuple(assets or jobs.assets_of(definitions, job))
     if keys := definitions.resolve_job_def(job).partitions_def:
-        return [_Run(job, partition, members) for partition in _existing(keys, partitions)]
+        return [Run(job, partition, members) for partition in _existing(keys, partitions)]
     # The assets of a parallel job do not depend on each other.
     each = [(member,) for member in members] if job in _PARALLEL else [members]
-    return [_Run(job, None, chosen) for chosen in each]
+    return [Run(job, None, chosen) for chosen in each]
 
 
 def _existing(keys: dg.PartitionsDefinition, chosen: Sequence[str] | None) -> list[str]:
@@ -362,20 +254,6 @@ def _existing(keys: dg.PartitionsDefinition, chosen: Sequence[str] | None) -> li
     if unknown := sorted(set(chosen or ()) - set(existing)):
         raise ValueError(f"no partition {', '.join(unknown)}; they are {', '.join(existing)}")
     return existing if chosen is None else list(chosen)
-
-
-def _rejected_updates(result: dg.ExecuteInProcessResult) -> Iterator[str]:
-    for evaluation in result.get_asset_check_evaluations():
-        if evaluation.check_name == UPDATE_CHECK and not evaluation.passed:
-            yield f"rruff_archive: {evaluation.metadata['problem'].value}"
-
-
-def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
-    for event in result.all_events:
-        if event.is_step_failure:
-            yield f"{event.step_key}: {_message(event.step_failure_data)}"
-    if not result.success and not any(e.is_step_failure for e in result.all_events):
-        yield "the run failed; see it in the UI"
 
 
 def _changed_archives(settings: Settings) -> Sequence[str]:
@@ -399,74 +277,3 @@ def _changed_archives(settings: Settings) -> Sequence[str]:
 def _all_accepted(settings: Settings) -> bool:
     store = Rruff(settings).store
     return all(store.record(name) is not None for name in ARCHIVES.get_partition_keys())
-
-
-def _message(failure: StepFailureData) -> str:
-    if failure.user_failure_data and failure.user_failure_data.description:
-        return failure.user_failure_data.description
-    error = failure.error
-    # Dagster wraps what an asset raises; what lies behind that is for the log.
-    if error is not None and error.cause is not None:
-        error = error.cause
-    text = error.message.strip() if error else "failed"
-    return text.split(": ", 1)[-1] if text.startswith("raman_pipeline.") else text
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One run of a job."""
-
-    job: str
-    partition: str | None
-    assets: tuple[str, ...]
-
-
-def _in_processes(
-    settings: Settings, callbacks: Callbacks, runs: Sequence[_Run], processes: int | None
-) -> list[RunOutcome]:
-    for job, count in Counter(run.job for run in runs).items():
-        callbacks.on_start(job, count)
-    graph, stale = build_definitions(settings).resolve_asset_graph(), []
-    outcomes: list[RunOutcome] = []
-    with open_instance(settings) as instance:
-        fail_orphans(settings, instance)
-        is_stale = staleness(instance, graph)
-        for run in runs:
-            # A process is started only where there is something to do: it takes seconds.
-            if any(stale_assets(graph, instance, run.assets, run.partition, is_stale)):
-                stale.append(run)
-            else:
-                outcomes.append(RunOutcome(run.job, run.partition, ()))
-                callbacks.on_outcome(outcomes[-1])
-    if not stale:
-        return outcomes
-    # Spawned, since a forked child would share the parent's torch and Arrow threads.
-    context = multiprocessing.get_context("spawn")
-    with progress.subscribe(context, callbacks.on_progress) as receive:
-        pool = ProcessPoolExecutor(
-            min(processes or min(os.cpu_count() or 1, 8), len(stale)),
-            mp_context=context,
-            initializer=progress.send_to,
-            initargs=(receive,),
-        )
-        try:
-            futures = [pool.submit(_run_alone, settings, run) for run in stale]
-            for future in as_completed(futures):
-                outcomes.append(future.result())
-                callbacks.on_outcome(outcomes[-1])
-        finally:
-            # After an interrupt nothing new is started; checkpoints keep what was done.
-            pool.shutdown(wait=True, cancel_futures=True)
-    return outcomes
-
-
-def _run_alone(settings: Settings, run: _Run) -> RunOutcome:
-    with open_instance(settings) as instance:
-        return run_stale(
-            settings,
-            build_definitions(settings),
-            instance,
-            run.job,
-            run.partition,
-            among=run.assets,
-        )

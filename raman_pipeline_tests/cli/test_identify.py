@@ -29,7 +29,7 @@ def run(library_file, *arguments):
 def test_the_newest_real_library_answers_before_a_simulated_one(
     library, files, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("raman_pipeline.settings._here", lambda: tmp_path)
+    monkeypatch.setattr("raman_pipeline.profiles.working_folder", lambda: tmp_path)
     query = str(files / "0.txt")
 
     def build(profile, simulated, age_s):

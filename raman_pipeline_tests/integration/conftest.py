@@ -10,15 +10,15 @@ import pytest
 
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS
 from raman_pipeline.orchestration.partitions import ARCHIVES
-from raman_pipeline.runs.runner import Callbacks, _run_alone, run_graph
+from raman_pipeline.profiles import SAMPLE_MINERALS, load_settings
+from raman_pipeline.runs.execution import Callbacks, run_alone
+from raman_pipeline.runs.runner import run_graph
 from raman_pipeline.runs.status import asset_states
 from raman_pipeline.settings import (
-    SAMPLE_MINERALS,
     ClusteringSettings,
     DenoisingSettings,
     ForestSettings,
     IdentificationSettings,
-    load_settings,
 )
 
 TWO_ARCHIVES = ("excellent_oriented", "unrated_unoriented")
@@ -119,8 +119,8 @@ def requested(definitions, instance):
 
 
 def in_this_process(settings, callbacks, runs, processes):
-    """Stands for `runner._in_processes` where spawning is not what is tested."""
-    outcomes = [_run_alone(settings, run) for run in runs]
+    """Stands for `runner.in_processes` where spawning is not what is tested."""
+    outcomes = [run_alone(settings, run) for run in runs]
     for outcome in outcomes:
         callbacks.on_outcome(outcome)
     return outcomes

@@ -6,7 +6,8 @@ import pytest
 
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.runs import runner
-from raman_pipeline.runs.runner import Callbacks, run_clustering
+from raman_pipeline.runs.execution import Callbacks
+from raman_pipeline.runs.runner import run_clustering
 from raman_pipeline_tests.integration.conftest import in_this_process, states
 
 pytestmark = pytest.mark.integration
@@ -17,7 +18,7 @@ PARTITIONS = ("default|0", "paper|0")
 @pytest.fixture(scope="module")
 def clustered(settings):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "_in_processes", in_this_process)
+        patch.setattr(runner, "in_processes", in_this_process)
         outcomes = run_clustering(settings, Callbacks(), PARTITIONS)
         assert [o.errors for o in outcomes if not o.succeeded] == []
         yield settings

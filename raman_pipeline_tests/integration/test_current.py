@@ -10,8 +10,9 @@ from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.sensors import FOLLOWED
 from raman_pipeline.orchestration.staleness import stale_assets
+from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import Callbacks, run_index, run_job
+from raman_pipeline.runs.runner import run_index, run_job
 from raman_pipeline.settings import GridSettings
 from raman_pipeline_tests.integration.conftest import requested
 

@@ -6,7 +6,8 @@ import pytest
 
 from raman_pipeline.common.atomic import WriteError
 from raman_pipeline.runs import instance
-from raman_pipeline.runs.runner import Callbacks, run_graph
+from raman_pipeline.runs.execution import Callbacks
+from raman_pipeline.runs.runner import run_graph
 from raman_pipeline.settings import SettingsError
 from raman_pipeline_tests.integration.conftest import quick_settings, site_of
 from raman_pipeline_tests.integration.test_kills import bytes_of

@@ -20,8 +20,8 @@ from raman_pipeline.geography.georeferencing.candidates import (
 from raman_pipeline.geography.georeferencing.locate import locate_localities
 from raman_pipeline.geography.maps.geodesy import distance_km
 from raman_pipeline.orchestration.resources import Geography
+from raman_pipeline.profiles import load_settings
 from raman_pipeline.rruff.archive import parse_archive
-from raman_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.integration
 

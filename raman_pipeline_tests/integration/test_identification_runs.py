@@ -10,7 +10,8 @@ from raman_pipeline.cli.main import app
 from raman_pipeline.learning.synthetic_tasks.presets import PAPER
 from raman_pipeline.rruff.archive import read_outcomes
 from raman_pipeline.rruff.member import Member
-from raman_pipeline.runs.runner import Callbacks, run_identification, run_synthetic
+from raman_pipeline.runs.execution import Callbacks
+from raman_pipeline.runs.runner import run_identification, run_synthetic
 from raman_pipeline.settings import SyntheticSettings
 from raman_pipeline.universal_synthetic.classes import challenge_classes
 from raman_pipeline_tests.integration.conftest import in_this_process, states
@@ -64,7 +65,7 @@ def test_the_network_is_trained_for_the_given_partitions(settings, monkeypatch):
     monkeypatch.setattr(f"{tasks}.gallery_rows", lambda sets, seed: [])
     sets = "raman_pipeline.universal_synthetic.dataset"
     monkeypatch.setattr(f"{sets}.universal_classes", challenge_classes)
-    monkeypatch.setattr("raman_pipeline.runs.runner._in_processes", in_this_process)
+    monkeypatch.setattr("raman_pipeline.runs.runner.in_processes", in_this_process)
     quick = PAPER.model_copy(update={"epochs": 1, "size": 8})
     chosen = settings.model_copy(update={"synthetic": SyntheticSettings(embedding=quick)})
     outcomes = run_synthetic(chosen, Callbacks(), ["0|challenge"])

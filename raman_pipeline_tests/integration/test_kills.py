@@ -14,8 +14,9 @@ import pytest
 from raman_pipeline.common.atomic import file_sha256
 from raman_pipeline.orchestration.jobs import assets_of_families
 from raman_pipeline.runs import runner
+from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import Callbacks, run_graph
+from raman_pipeline.runs.runner import run_graph
 from raman_pipeline_tests.integration.conftest import (
     in_this_process,
     quick_settings,
@@ -86,7 +87,7 @@ def train_in_child(settings, checkpoint):
             os.kill(os.getpid(), signal.SIGKILL)
 
     call_at_replacements(die_at_the_third)
-    runner._in_processes = in_this_process
+    runner.in_processes = in_this_process
     train(settings)
 
 
@@ -183,7 +184,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(settings, monkeypatch):
     longer = quick_settings(settings.store, site_of(settings), epochs=5)
     assert exit_code(child(train_in_child, longer, checkpoint)) == -signal.SIGKILL
     assert checkpoint.exists()
-    monkeypatch.setattr(runner, "_in_processes", in_this_process)
+    monkeypatch.setattr(runner, "in_processes", in_this_process)
     assert [o.errors for o in train(longer) if not o.succeeded] == []
     assert not checkpoint.exists()
     with open_instance(longer) as instance:

@@ -12,8 +12,9 @@ from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.sensors import changed_archives
+from raman_pipeline.runs.execution import Callbacks, run_stale
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import Callbacks, accept_archive, run_graph, run_index, run_stale
+from raman_pipeline.runs.runner import accept_archive, run_graph, run_index
 from raman_pipeline_tests.integration.conftest import TWO_ARCHIVES, quick_settings, requested
 from raman_pipeline_tests.rruff.test_archive import zip_without
 

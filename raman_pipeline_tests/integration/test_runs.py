@@ -6,14 +6,9 @@ import pytest
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.report_index.sections import SHOWN
 from raman_pipeline.runs import runner
+from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import (
-    Callbacks,
-    accept_archive,
-    run_backfill,
-    run_graph,
-    run_index,
-)
+from raman_pipeline.runs.runner import accept_archive, run_backfill, run_graph, run_index
 from raman_pipeline.settings import GridSettings
 from raman_pipeline_tests.integration.conftest import (
     TWO_ARCHIVES,
@@ -82,7 +77,7 @@ def test_training_report_and_a_changed_archive(settings, monkeypatch):
     assert "done: random 1/5, specimen 0/5, locality 0/5, species 0/5" in text
     assert (report.parent / "families_by_split.png").stat().st_size > 10_000
     assert not list(settings.checkpoint_store.rglob("*.pt"))
-    monkeypatch.setattr(runner, "_in_processes", in_this_process)
+    monkeypatch.setattr(runner, "in_processes", in_this_process)
     assert done(run_backfill(settings, Callbacks(), ["0|random"])) == {}
 
     # Predictions made with other settings are excluded, and counted.

@@ -12,9 +12,9 @@ import urllib.request
 import pytest
 
 from raman_pipeline.definitions import build_definitions, defs
+from raman_pipeline.profiles import load_settings
+from raman_pipeline.runs.execution import run_stale
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import run_stale
-from raman_pipeline.settings import load_settings
 
 pytestmark = pytest.mark.integration
 

@@ -12,8 +12,9 @@ from raman_pipeline_tests.conftest import PROJECT
 pytestmark = pytest.mark.integration
 
 INGEST = """
-from raman_pipeline.runs.runner import Callbacks, run_job
-from raman_pipeline.settings import load_settings
+from raman_pipeline.runs.execution import Callbacks
+from raman_pipeline.runs.runner import run_job
+from raman_pipeline.profiles import load_settings
 print(run_job(load_settings(), "ingest", Callbacks(), ["fair_oriented"])[0].succeeded)
 """
 WHERE = "import raman_pipeline.runs.instance as i; print(i.__file__, i.WORKSPACE)"

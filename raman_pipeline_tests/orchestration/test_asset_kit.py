@@ -21,7 +21,7 @@ from raman_pipeline.orchestration.asset_kit import (
 from raman_pipeline.orchestration.io_managers import io_managers
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.orchestration.provenance import provenance, provenance_of
-from raman_pipeline.settings import load_settings
+from raman_pipeline.profiles import load_settings
 
 SCHEMA = TableSchema("numbers", (Column("a", pa.int64(), "a number", between=(0, 9)),))
 

@@ -11,7 +11,8 @@ from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.asset_kit import SCHEMA_CHECK
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.schedules import weekly_refresh
-from raman_pipeline.settings import GridSettings, TrainingSettings, load_settings
+from raman_pipeline.profiles import load_settings
+from raman_pipeline.settings import GridSettings, TrainingSettings
 
 SETTINGS = load_settings("sample")
 

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from raman_pipeline.geography.errors import UnknownMapError
 from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_NAME, NATURAL_EARTH_VERSION
 from raman_pipeline.orchestration.resources import Geography
-from raman_pipeline.settings import GeographySettings, SettingsError, load_settings
+from raman_pipeline.profiles import load_settings
+from raman_pipeline.settings import GeographySettings, SettingsError
 from raman_pipeline_tests.rruff.archive_server import ArchiveServer
 
 

@@ -10,7 +10,7 @@ from raman_pipeline.orchestration import progress
 from raman_pipeline.orchestration.jobs import GROUPS
 from raman_pipeline.orchestration.progress import Progress as Step
 from raman_pipeline.orchestration.progress import subscribe
-from raman_pipeline.runs.runner import RunOutcome
+from raman_pipeline.runs.execution import RunOutcome
 from raman_pipeline_tests.orchestration.publisher import work
 
 

@@ -5,7 +5,7 @@ import dagster as dg
 
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.sensors import changed_archives
-from raman_pipeline.settings import load_settings
+from raman_pipeline.profiles import load_settings
 
 
 def sense(location, store, cursor=None):

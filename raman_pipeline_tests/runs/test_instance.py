@@ -3,8 +3,8 @@ from unittest.mock import patch
 import sqlalchemy
 
 from raman_pipeline.orchestration import dagster_internals
+from raman_pipeline.profiles import load_settings
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.settings import load_settings
 
 
 def test_an_open_instance_makes_one_engine_per_database(tmp_path):

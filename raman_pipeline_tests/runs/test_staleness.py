@@ -1,8 +1,8 @@
 import dagster as dg
 
 from raman_pipeline.orchestration.staleness import stale_assets
+from raman_pipeline.profiles import load_settings
 from raman_pipeline.runs.status import leftovers
-from raman_pipeline.settings import load_settings
 from raman_pipeline_tests.orchestration.test_dagster_internals import part, whole
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from raman_pipeline.geography.errors import OverrideError
 from raman_pipeline.geography.georeferencing.overrides import OVERRIDE_COLUMNS, read_overrides
-from raman_pipeline.settings import load_settings
+from raman_pipeline.profiles import load_settings
 
 KNOWN = frozenset({"ZA", "NA"})
 HEAD = ",".join(OVERRIDE_COLUMNS)

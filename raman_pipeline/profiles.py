@@ -1,0 +1,173 @@
+"""The named profiles, and what the environment changes of them.
+
+A profile is a complete set of settings with its own store and Dagster instance, so that
+simulated and real results are never in one table. The environment
+can change: `RAMAN_PIPELINE_PROFILE`, `RAMAN_PIPELINE_STORE` (a folder), and, for the
+profiles that use the network, `RRUFF_URL` (where the archives are), `NATURAL_EARTH_URL`
+(where the map is; `embedded` for none), `GEOCODERS` (names of services),
+`NOMINATIM_URL`, `PHOTON_URL`, `ARCGIS_URL` (endpoints of one's own) and `ARCGIS_TOKEN`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import get_args
+
+from pydantic import SecretStr
+
+from raman_pipeline.geography.geocoding.service_terms import TERMS, ServiceName
+from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_URL
+from raman_pipeline.learning.denoising.presets import AUTOENCODERS
+from raman_pipeline.learning.training.presets import (
+    PRESETS,
+    AugmentationRecipe,
+    ConvNeXtPreset,
+    PresetName,
+)
+from raman_pipeline.settings import (
+    EMBEDDED,
+    ArchiveSettings,
+    ClusteringSettings,
+    DenoisingSettings,
+    ExperimentSettings,
+    FoldSettings,
+    ForestSettings,
+    GeographySettings,
+    GridSettings,
+    IdentificationSettings,
+    ProfileName,
+    ServiceSettings,
+    Settings,
+    SettingsError,
+    TrainingSettings,
+    working_folder,
+)
+
+PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
+SAMPLE_MINERALS = ("Albite", "Almandine", "Andradite", "Diopside", "Forsterite", "Microcline")
+"""Those of the hard set that the sample archives hold."""
+_SMALL_NETWORK = {
+    "depths": (1, 1, 1, 1),
+    "dims": (16, 24, 32, 64),
+    "drop_path": 0.0,
+    "dropout": 0.1,
+    "weight_decay": 0.01,
+    "warmup_steps": 10,
+    "batch_size": 16,
+    "augmentation": AugmentationRecipe(sibling=1.0),
+}
+_SAMPLE_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
+    # As the paper has them, stem and initial weights learn nothing in so few steps.
+    "paper": PRESETS["paper"].model_copy(
+        update=_SMALL_NETWORK
+        | {"epochs": 50, "learning_rate": 5e-3, "initialisation": "fan_in"}
+        | {"stem_norm": False, "position_embedding": True}
+    ),
+    "default": PRESETS["default"].model_copy(
+        update=_SMALL_NETWORK | {"epochs": 40, "learning_rate": 2e-2}
+    ),
+}
+"""Small networks for the sample archives, trained in seconds."""
+RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
+
+
+def load_settings(
+    profile: str | None = None, store: Path | None = None, location: str | None = None
+) -> Settings:
+    """Returns the settings of a profile; arguments go before the environment.
+
+    Args:
+        profile: one of PROFILES; RAMAN_PIPELINE_PROFILE, else `sample`.
+        store: folder of the profile; RAMAN_PIPELINE_STORE, else `data/store/<profile>` of the
+            checkout, or of the current folder where the package is installed without one.
+        location: of the archives; RRUFF_URL, else the site. Not used by `sample`.
+
+    Raises:
+        SettingsError: the profile does not exist.
+    """
+    name = profile or os.environ.get("RAMAN_PIPELINE_PROFILE") or "sample"
+    if name not in PROFILES:
+        raise SettingsError(f"PROFILE={name}: there is no such profile; use {', '.join(PROFILES)}")
+    chosen = store or os.environ.get("RAMAN_PIPELINE_STORE")
+    if "://" in str(chosen):
+        raise SettingsError(
+            f"RAMAN_PIPELINE_STORE={chosen}: set a folder; addresses cannot be used"
+        )
+    folder = Path(chosen).resolve() if chosen else working_folder() / "data" / "store" / name
+    if name == "sample":
+        return Settings(
+            profile=name,
+            store=folder,
+            archives=ArchiveSettings(
+                location=str(EMBEDDED / "rruff-sample"), seconds_between_requests=0
+            ),
+            # Some 150 spectra per fold: a shorter grid, small forests, small networks.
+            grid=GridSettings(points=512),
+            forest=ForestSettings(trees=50),
+            experiments=ExperimentSettings(seeds=1),
+            training=TrainingSettings(presets=_SAMPLE_NETWORKS),
+            denoising=DenoisingSettings(
+                presets={
+                    name: preset.model_copy(update={"epochs": 2, "dim": 64, "code": 24})
+                    for name, preset in AUTOENCODERS.items()
+                }
+            ),
+            clustering=ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=10, seeds=2),
+            identification=IdentificationSettings(mixtures=30),
+        )
+    archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)
+    geography = _geography()
+    if name == "paper":
+        return Settings(
+            profile=name,
+            store=folder,
+            archives=archives,
+            geography=geography,
+            folds=FoldSettings(kinds=("RAW", "Processed")),
+            # The paper does not augment, so that duplicates can be memorised.
+            training=TrainingSettings(
+                presets={
+                    name: preset.model_copy(update={"augmentation": None})
+                    for name, preset in PRESETS.items()
+                }
+            ),
+        )
+    return Settings(profile=name, store=folder, archives=archives, geography=geography)
+
+
+def _geography() -> GeographySettings:
+    """Returns maps and geocoders as the environment sets them."""
+    chosen = os.environ.get("GEOCODERS", "").replace(",", " ").split()
+    unknown = sorted(set(chosen) - set(TERMS))
+    if unknown:
+        raise SettingsError(
+            f"GEOCODERS={' '.join(chosen)}: {', '.join(unknown)} is no geocoder; "
+            f"use {', '.join(TERMS)}"
+        )
+    token = os.environ.get("ARCGIS_TOKEN")
+    if "arcgis" in chosen and not token:
+        raise SettingsError(
+            "GEOCODERS names arcgis, whose answers may be stored only with a token: "
+            "set ARCGIS_TOKEN, or leave arcgis out"
+        )
+    url = os.environ.get("NATURAL_EARTH_URL") or NATURAL_EARTH_URL
+    return GeographySettings(
+        natural_earth_url=None if url == "embedded" else url,
+        geocoders=tuple(dict.fromkeys(chosen)),
+        services={name: _service(name) for name in TERMS},
+        arcgis_token=SecretStr(token) if token else None,
+    )
+
+
+def _service(name: ServiceName) -> ServiceSettings:
+    """Returns a service with its rate limit, or the user's own endpoint without one."""
+    endpoint = os.environ.get(f"{name.upper()}_URL")
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        raise SettingsError(f"{name.upper()}_URL={endpoint}: start it with http:// or https://")
+    if endpoint and endpoint.rstrip("/") != TERMS[name].endpoint:
+        return ServiceSettings(endpoint=endpoint, seconds_between_requests=0)
+    terms = TERMS[name]
+    return ServiceSettings(
+        endpoint=terms.endpoint, seconds_between_requests=terms.seconds_between_requests
+    )
