@@ -10,6 +10,7 @@ import typer
 from raman_pipeline.cli.console import Location, Profile, err, fail, out, profile_settings
 from raman_pipeline.cli.findings import print_findings
 from raman_pipeline.cli.progress import show_progress
+from raman_pipeline.common.wording import counted
 
 if TYPE_CHECKING:
     from raman_pipeline.runs.execution import Callbacks, RunOutcome
@@ -53,6 +54,9 @@ def accept_update(
         outcome = accept_archive(profile_settings(profile, rruff_url), archive)
     except ValueError as error:
         fail(str(error))
+    if outcome is None:
+        out.print(f"{archive}: nothing to accept; no update was rejected")
+        return
     for problem in outcome.errors:
         fail(problem)
     out.print(f"{archive}: update accepted; run the pipeline to process it")
@@ -142,7 +146,8 @@ def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOut
     failed = [o for o in outcomes if not o.succeeded]
     idle = sum(not o.assets for o in outcomes)
     if idle:
-        out.print(f"{idle} of {len(outcomes)} runs had nothing to do: nothing changed.")
+        runs = counted(len(outcomes), "run")
+        out.print(f"{idle} of {runs} had nothing to do: nothing changed.")
     out.print(CITATION, soft_wrap=True)
     print_findings(settings)
     profile = "" if settings.profile == "sample" else f" --profile {settings.profile}"
@@ -150,5 +155,7 @@ def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOut
         f"Open the UI on these runs: [bold]raman-pipeline ui{profile}[/bold]", highlight=False
     )
     if failed:
-        err.print(f"[red]{len(failed)} runs failed[/red]; fix the cause and re-run to resume")
+        err.print(
+            f"[red]{counted(len(failed), 'run')} failed[/red]; fix the cause and re-run to resume"
+        )
         raise typer.Exit(1)

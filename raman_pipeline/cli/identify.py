@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from raman_pipeline.learning.identification.query import Query
 
 _BATCH = 64
+
+
+class _Unusable(NamedTuple):
+    """A file or spectrum that cannot be identified, and the message that says why."""
+
+    file: str
+    error: str
+
+
 SIMULATED = (
     "SIMULATED LIBRARY: its spectra are not measurements, so the answers say nothing about a real "
     "mineral; build a real library with `raman-pipeline build-library --profile rruff`"
@@ -63,8 +72,9 @@ def identify(
 ) -> None:
     """Identify the minerals of spectra: probabilities, nearest specimens, mixtures, countries.
 
-    Files that cannot be used are reported on standard error, and the exit status is then 1; the
-    others are identified.
+    Folders are searched with their subfolders, without hidden files. Files that cannot be used
+    are reported on standard error (with --json as lines with the key `error`, too), and the exit
+    status is then 1; the others are identified.
     """
     from raman_pipeline.learning.identification.identify import Identifier
     from raman_pipeline.spectra.baseline import BASELINES
@@ -82,11 +92,16 @@ def identify(
         )
     failed, drawn = False, set[str]()
     for batch in _batches(identifier.library, files, baseline):
-        queries = [q for q in batch if not isinstance(q, str)]
-        for problem in (q for q in batch if isinstance(q, str)):
-            failed = True
-            print(f"error: {problem}", file=sys.stderr)
-        for found in identifier.identify_queries(queries, top, components, mixtures):
+        queries = [q for q in batch if not isinstance(q, _Unusable)]
+        answers = iter(identifier.identify_queries(queries, top, components, mixtures))
+        for query in batch:
+            if isinstance(query, _Unusable):
+                failed = True
+                print(f"error: {query.error}", file=sys.stderr)
+                if as_json:
+                    print(json.dumps(query._asdict(), ensure_ascii=False))
+                continue
+            found = next(answers)
             if as_json:
                 print(json.dumps(found.as_json(), ensure_ascii=False))
             else:
@@ -114,14 +129,14 @@ def _library_file(profile: str | None) -> Path:
 
 def _batches(
     library: MineralLibrary, files: list[Path], baseline: str
-) -> Iterator[list[Query | str]]:
-    """Yields prepared spectra, and error messages for the others, in order."""
+) -> Iterator[list[Query | _Unusable]]:
+    """Yields prepared spectra, and what is unusable, in order."""
     from raman_pipeline.common.errors import InputError
     from raman_pipeline.learning.identification.query import prepare
     from raman_pipeline.spectra.spectrum_files import read_spectra
 
-    batch: list[Query | str] = [
-        f"{path}: holds no file; give files or a folder of them"
+    batch: list[Query | _Unusable] = [
+        _Unusable(str(path), f"{path}: holds no file; give files or a folder of them")
         for path in files
         if path.is_dir() and not any(_files([path]))
     ]
@@ -129,13 +144,13 @@ def _batches(
         try:
             spectra = read_spectra(path)
         except InputError as error:
-            batch.append(str(error))
+            batch.append(_Unusable(str(path), str(error)))
             continue
         for spectrum in spectra:
             try:
                 batch.append(prepare(spectrum, library.grid, baseline))
             except InputError as error:
-                batch.append(str(error))
+                batch.append(_Unusable(spectrum.name, str(error)))
         if len(batch) >= _BATCH:
             yield batch
             batch = []
@@ -146,9 +161,13 @@ def _batches(
 def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(p for p in path.iterdir() if p.is_file() and p.name[0] != ".")
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
         else:
             yield path
+
+
+def _hidden(path: Path, below: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(below).parts)
 
 
 def _lines(found: Identification) -> Iterator[str]:
@@ -208,5 +227,5 @@ def _draw(library: MineralLibrary, found: Identification, path: Path) -> None:
     figure = query_and_references(
         library.grid, shown(query.intensity, query.valid), references, Path(query.name).name
     )
-    with atomic.replacing(path) as temporary:
+    with atomic.replacing(path, "give --plot another folder") as temporary:
         figure.savefig(temporary, format="png", dpi=130)

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from raman_pipeline.common.errors import InputError
+
 Texts = Annotated[
     list[str] | None,
     typer.Argument(help='localities, for example "Tsumeb mine, Tsumeb, Namibia"'),
@@ -57,10 +59,11 @@ def _read(file: Path) -> list[str]:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise OSError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+        message = f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8"
+        raise InputError(message) from error
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise OSError(f"{file}: no locality in it; write one per line")
+        raise InputError(f"{file}: no locality in it; write one per line")
     return lines
 
 

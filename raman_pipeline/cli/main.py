@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,7 +18,7 @@ from raman_pipeline.cli.status import status
 from raman_pipeline.cli.trace import trace
 from raman_pipeline.cli.ui import ui
 from raman_pipeline.cli.validate import validate
-from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.errors import Advice, InputError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,11 +72,23 @@ for _former, _name in FORMER_NAMES.items():
 
 
 def main() -> None:
-    """Runs the command; user errors are one line, not a traceback."""
-    try:
-        app()
-    except (InputError, OSError) as error:
-        fail(str(error))
+    """Runs the command; errors and warnings for the user are one line, no others are shown."""
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.showwarning = _show_advice
+        try:
+            app()
+        except OSError as error:
+            named = error.filename is not None and error.strerror
+            remedy = "check the path and its permissions"
+            fail(f"{error.filename}: {error.strerror}; {remedy}" if named else str(error))
+        except InputError as error:
+            fail(str(error))
+
+
+def _show_advice(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    if issubclass(category, Advice):
+        err.print(f"warning: {message}", soft_wrap=True, highlight=False)
 
 
 if __name__ == "__main__":

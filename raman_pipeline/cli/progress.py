@@ -17,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from raman_pipeline.common.wording import counted
+
 if TYPE_CHECKING:
     from raman_pipeline.orchestration import progress as messages
     from raman_pipeline.runs.execution import Callbacks, RunOutcome
@@ -84,7 +86,7 @@ class View:
             )
         if outcome.assets and not outcome.errors:
             self.shown.console.print(
-                f"{where}: {len(outcome.assets)} assets in {outcome.seconds:.1f} s",
+                f"{where}: {counted(len(outcome.assets), 'asset')} in {outcome.seconds:.1f} s",
                 highlight=False,
             )
 

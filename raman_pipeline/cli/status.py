@@ -20,9 +20,16 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON array of assets")] = False,
 ) -> None:
     """Show every asset: partitions, failures, rows, bytes, last time."""
-    from raman_pipeline.runs.status import asset_states
+    from raman_pipeline.runs.status import asset_states, profiles
 
     settings = profile_settings(profile)
+    if others := profiles(settings) - {settings.title}:
+        err.print(
+            f"{settings.store} holds reports of profile {', '.join(sorted(others))}, and you ask "
+            f"for {settings.profile}; choose with --profile, or RAMAN_PIPELINE_STORE",
+            soft_wrap=True,
+            highlight=False,
+        )
     if as_json:
         print(json.dumps([state.as_json() for state in asset_states(settings)], indent=2))
     else:
@@ -37,8 +44,8 @@ def print_status(settings: Settings) -> None:
     out.print(_table(settings, states))
     if left := leftovers(settings, [state.asset for state in states]):
         err.print(
-            f"{len(left)} files and folders were made by an earlier version of raman_pipeline and "
-            "are no longer used; you can delete them: "
+            f"made by an earlier version of raman_pipeline and no longer used, {len(left):,} in "
+            "all; you can delete them: "
             + ", ".join(below(settings.store, str(path)) for path in left),
             soft_wrap=True,
             highlight=False,

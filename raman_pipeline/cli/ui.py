@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
@@ -31,25 +33,43 @@ def ui(
     with open_instance(settings) as instance:
         # A run of a killed process would look unfinished, and `follow_up` would wait for it.
         fail_orphans(settings, instance)
+    page = _serve(host, settings.store) + f"{settings.index_page.relative_to(settings.store)}"
     environment = os.environ | {
         "DAGSTER_HOME": str(prepare_home(settings)),
         "RAMAN_PIPELINE_PROFILE": settings.profile,
         "RAMAN_PIPELINE_STORE": str(settings.store),
         "RRUFF_URL": settings.archives.location,
-        INDEX_URL: _serve(host, settings.store)
-        + str(settings.index_page.relative_to(settings.store)),
+        INDEX_URL: page,
     }
     arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
     arguments += ["--host", host, "--port", str(port)]
-    out.print(f"Dagster on http://{host}:{port} ({settings.profile} profile, {settings.store})")
+    out.print(
+        f"Dagster on http://{_name(host)}:{port} ({settings.profile} profile, {settings.store})\n"
+        f"All results on {page}",
+        soft_wrap=True,
+        highlight=False,
+    )
     os.execve(sys.executable, arguments, environment)
 
 
 class _Files(SimpleHTTPRequestHandler):
-    """Serves files without a line per request in the terminal."""
+    """Serves what the page links to, without a line per request in the terminal."""
+
+    def send_head(self) -> IO[bytes] | None:  # type: ignore[override]
+        """Refuses what is not below the folders of reports and assets: archives, record, cache."""
+        top = Path(self.translate_path(self.path)).relative_to(self.directory).parts[:1]
+        if top not in (("reports",), ("assets",)):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        return super().send_head()
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
+
+
+def _name(host: str) -> str:
+    """Returns what to write into an address for a host to listen on."""
+    return socket.gethostname() if host == "0.0.0.0" else host
 
 
 def _serve(host: str, folder: Path) -> str:
@@ -58,7 +78,7 @@ def _serve(host: str, folder: Path) -> str:
     A process of its own does it, as this one becomes Dagster's; it ends when this one does.
     """
     server = ThreadingHTTPServer((host, 0), partial(_Files, directory=str(folder)))
-    address, parent = f"http://{host}:{server.server_port}/", os.getpid()
+    address, parent = f"http://{_name(host)}:{server.server_port}/", os.getpid()
     if os.fork():
         server.server_close()
         return address

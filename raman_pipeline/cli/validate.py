@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raman_pipeline.cli.console import err
+from raman_pipeline.common.wording import counted
+
+_KEYS = (
+    *("member", "status", "code", "line", "points", "mineral", "rruff_id", "kind", "encoding"),
+    *("text", "error"),
+)
 
 if TYPE_CHECKING:
     from raman_pipeline.rruff.member import Member
@@ -21,27 +27,38 @@ def validate(
 ) -> None:
     """Parse members and print one line for each: accepted, or refused with the reason.
 
-    The exit status is 1 where a path cannot be read at all; refused members are a
-    result, not a failure.
+    Folders are searched with their subfolders for `*.txt` and `*.zip`. The exit status is 1 where
+    a path cannot be read or holds nothing to validate, or where every member was refused; other
+    refused members are a result, not a failure.
     """
     from raman_pipeline.rruff.archive import read_outcomes
     from raman_pipeline.rruff.zip_archive import ArchiveError
 
-    unreadable = False
+    unusable: list[str] = []
     accepted = refused = 0
     for path in paths:
+        before = accepted + refused
         try:
             for name, outcome in read_outcomes(path):
                 row = _row(name, outcome)
                 accepted += row["status"] == "accepted"
                 refused += row["status"] == "refused"
                 print(json.dumps(row, ensure_ascii=False) if as_json else _line(row))
+            if accepted + refused == before:
+                raise ArchiveError(f"{path}: nothing to validate; give .txt or .zip files")
         except ArchiveError as error:
-            unreadable = True
-            err.print(f"[red]error:[/red] {error}", soft_wrap=True, highlight=False)
+            unusable.append(str(error))
+            if as_json:
+                row = dict.fromkeys(_KEYS) | {"member": str(path), "status": "unreadable"}
+                print(json.dumps(row | {"error": str(error)}, ensure_ascii=False))
     if not as_json:
-        err.print(f"{accepted + refused:,} members: {accepted:,} accepted, {refused:,} refused")
-    raise typer.Exit(1 if unreadable else 0)
+        members = counted(accepted + refused, "member")
+        err.print(f"{members}: {accepted:,} accepted, {refused:,} refused", highlight=False)
+    if refused and not accepted:
+        unusable.append("no member was accepted")
+    for problem in unusable:
+        err.print(f"[red]error:[/red] {problem}", soft_wrap=True, highlight=False)
+    raise typer.Exit(1 if unusable else 0)
 
 
 def _row(name: str, outcome: Member | MemberRefused) -> dict[str, object]:
@@ -61,10 +78,10 @@ def _row(name: str, outcome: Member | MemberRefused) -> dict[str, object]:
             "kind": outcome.kind,
             "encoding": outcome.encoding,
             "text": None,
+            "error": None,
         }
     row = refusal_row(outcome, parse_member_name(name), "")
-    shown = ("member", "code", "line", "mineral", "rruff_id", "kind", "encoding", "text")
-    return {"status": "refused", "points": None, **{key: row[key] for key in shown}}
+    return {key: row.get(key) for key in _KEYS} | {"status": "refused"}
 
 
 def _line(row: dict[str, object]) -> str:

@@ -13,23 +13,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PREFIX = ".tmp-raman-pipeline-"
+_ELSEWHERE = "set RAMAN_PIPELINE_STORE to another folder"
 _locks: dict[Path, int] = {}
 """Descriptors that hold the locks of this process's temporary folders, by file."""
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, elsewhere: str = _ELSEWHERE) -> Iterator[Path]:
     """Yields a temporary file beside `path`; on success it becomes `path`.
 
     The temporary file is fsynced and renamed over `path` if the block ends without an exception,
     and removed otherwise. A process killed at any point leaves the previous version readable, and
     at most a temporary folder, which the next writer beside it removes.
 
+    Args:
+        path: of the file.
+        elsewhere: how to choose another folder, for the error.
+
     Raises:
         WriteError: the folder cannot be written (read-only, full, missing rights).
     """
     path = Path(path)
-    with naming(path):
+    with naming(path, elsewhere):
         temporary = temporary_file(path.parent)
         try:
             yield temporary
@@ -83,7 +88,7 @@ class WriteError(OSError):
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
+def naming(path: Path, elsewhere: str = _ELSEWHERE) -> Iterator[None]:
     """Turns an OSError into one that names the file and the remedy.
 
     Raises:
@@ -99,8 +104,8 @@ def naming(path: Path) -> Iterator[None]:
             remedy = "free some space"
         raise WriteError(
             error.errno,
-            f"{path}: cannot be written ({error.strerror or error}); {remedy}, or set "
-            "RAMAN_PIPELINE_STORE to another folder; the former version stays",
+            f"{path}: cannot be written ({error.strerror or error}); {remedy}, or "
+            f"{elsewhere}; the former version stays",
         ) from error
 
 

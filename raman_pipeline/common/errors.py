@@ -1,4 +1,4 @@
-"""Base class of user errors, which the command line prints in one line."""
+"""Base classes of errors and warnings for the user, which the command line prints in one line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from pathlib import Path
 
 class InputError(Exception):
     """An input cannot be used; the message names it and the remedy."""
+
+
+class Advice(UserWarning):
+    """The message names what works less well than it could, and the remedy."""
 
 
 class EarlierVersionError(InputError):

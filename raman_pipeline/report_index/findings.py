@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.common.wording import counted
 from raman_pipeline.report_index.sections import COMMANDS
 from raman_pipeline.report_index.store import Store
 
@@ -88,7 +89,7 @@ def _spectra(store: Store, counts: pd.DataFrame) -> Iterator[tuple]:
     parsed = store.rows("parsed_spectra")
     refused = store.table("refused_members")
     codes = pd.Series(dtype=str) if refused is None else refused["code"]
-    why = _plural(codes.nunique(), "different fault")
+    why = counted(codes.nunique(), "different fault")
     # The name and the size of an archive say enough here; the report has address and hash.
     archives = _ARCHIVE.sub(r"\1 (\2 members)", store.protocol("dataset_report", "archives"))
     everything = _total(counts, "all")
@@ -103,17 +104,17 @@ def _spectra(store: Store, counts: pd.DataFrame) -> Iterator[tuple]:
 
 
 def _specimens(store: Store, counts: pd.DataFrame) -> Iterator[tuple]:
-    total, natural, synthetic, point, place, country = (
-        _total(counts, name)["specimens"]
-        for name in (
-            *("all", "natural", "synthetic", "with coordinates", "at a place"),
-            "natural with a country",
-        )
+    total, point, place = (
+        _total(counts, name)["specimens"] for name in ("all", "with coordinates", "at a place")
     )
+    every = store.table("located_specimens")
+    assert every is not None
+    natural, synthetic = (every[every["origin"] == origin] for origin in ("natural", "synthetic"))
     yield (
         "specimens",
-        f"{point:,} of {total:,} located, {place:,} at a place; {country:,} of {natural:,} natural "
-        f"ones have a country; {synthetic:,} synthetic ones get no location",
+        f"{point:,} of {total:,} located, {place:,} at a place; "
+        f"{natural['country'].notna().sum():,} of {len(natural):,} natural ones have a country; "
+        f"{len(synthetic):,} synthetic ones get no location",
         store.protocol("georeferencing_report", "constrained strategy", "countries", "divisions"),
     )
 
@@ -136,11 +137,11 @@ def _splits(store: Store, metrics: pd.DataFrame) -> Iterator[tuple]:
         networks = by_family[by_family.index.str.startswith("convnext")]
         for name, found in networks.drop(best, errors="ignore").nlargest(1, "mean").iterrows():
             n = int(found["size"])
-            fewer = "" if n == folds else f" ({_plural(n, 'fold')})"
+            fewer = "" if n == folds else f" ({counted(n, 'fold')})"
             parts.append(f"{FAMILIES[str(name)].title} {found['mean']:.3f}{fewer}")
         parts += [f"{title} {complete[name]:.3f}" for name, title in _NO_MODELS.items()]
-        counted = f"n = {rows[rows['family'] == best]['n'].sum():,}, {_plural(folds, 'fold')}"
-        yield f"country, {split} split", f"accuracy {', '.join(parts)}; {counted}", protocol
+        size = f"n = {rows[rows['family'] == best]['n'].sum():,}, {counted(folds, 'fold')}"
+        yield f"country, {split} split", f"accuracy {', '.join(parts)}; {size}", protocol
 
 
 def _identification(store: Store, table: pd.DataFrame) -> Iterator[tuple]:
@@ -193,7 +194,7 @@ def _denoising(store: Store, runs: pd.DataFrame) -> Iterator[tuple]:
             f"denoising, {preset} preset",
             f"mean squared error at noise {NOISE:g}: autoencoder {errors[AUTOENCODER]:.2e}, "
             f"{smoothers.idxmin()} {smoothers.min():.2e}, nothing {errors['nothing']:.2e}; "
-            f"{_plural(rows['seed'].nunique(), 'seed')}, n = {rows['n'].mean():,.0f}",
+            f"{counted(rows['seed'].nunique(), 'seed')}, n = {rows['n'].mean():,.0f}",
             protocol,
         )
 
@@ -217,7 +218,7 @@ def _clustering(store: Store, runs: pd.DataFrame) -> Iterator[tuple]:
             f"clusters, {task}",
             f"adjusted Rand index: best with the {preset} autoencoder {best[True]:.3f}, best "
             f"without {best[False]:.3f}, K-Means on spectra {plain.iloc[0]:.3f}; "
-            f"{_plural(rows['seed'].nunique(), 'seed')}, n = {rows['n'].mean():,.0f}",
+            f"{counted(rows['seed'].nunique(), 'seed')}, n = {rows['n'].mean():,.0f}",
             protocol,
         )
 
@@ -231,7 +232,7 @@ def _synthetic(store: Store, runs: pd.DataFrame) -> Iterator[tuple]:
         shown = ", ".join(f"{method} {accuracy:.3f}" for method, accuracy in means.items())
         yield (
             f"synthetic, {task.replace('_', ' ')}",
-            f"accuracy {shown}; {_plural(rows['seed'].nunique(), 'seed')}, "
+            f"accuracy {shown}; {counted(rows['seed'].nunique(), 'seed')}, "
             f"n = {rows['n'].iloc[0]:,}",
             store.protocol("synthetic_report", "data", "seeds"),
         )
@@ -240,7 +241,3 @@ def _synthetic(store: Store, runs: pd.DataFrame) -> Iterator[tuple]:
 def _total(counts: pd.DataFrame, name: str) -> pd.Series:
     rows = counts[(counts["section"] == "total") & (counts["name"] == name)]
     return rows.iloc[0]
-
-
-def _plural(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"

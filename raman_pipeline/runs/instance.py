@@ -38,18 +38,25 @@ def prepare_home(settings: Settings) -> Path:
         SettingsError: the store cannot be written.
     """
     home = settings.dagster_home
-    try:
+    with _writing(settings):
         home.mkdir(parents=True, exist_ok=True)
         text = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
         target = home / "dagster.yaml"
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             atomic.write_text(target, text)
+    return home
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise SettingsError(
-            f"{settings.store}: cannot be written ({error.strerror}); set RAMAN_PIPELINE_STORE to "
-            "a folder that can"
+            f"{settings.store}: cannot be written ({error.strerror}), which even reading Dagster's "
+            "record needs; make it writable, or set RAMAN_PIPELINE_STORE to a copy or another "
+            "folder"
         ) from error
-    return home
 
 
 @contextmanager
@@ -63,15 +70,16 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     os.environ["DAGSTER_HOME"] = str(home)
     try:
         with lasting_engines():
-            with _alone(home / "opening.lock"):
+            with _writing(settings), _alone(home / "opening.lock"):
                 instance = dg.DagsterInstance.get()
             with instance:
                 yield instance
     except OperationalError as error:
+        remedy = "make it writable" if "readonly" in str(error.orig) else "free some space"
         raise WriteError(
             errno.EIO,
-            f"{home}: Dagster's record cannot be written ({error.orig}); free some space and "
-            "re-run to resume, or set RAMAN_PIPELINE_STORE to another folder",
+            f"{home}: Dagster's record cannot be written ({error.orig}); {remedy} and re-run to "
+            "resume, or set RAMAN_PIPELINE_STORE to another folder",
         ) from error
 
 

@@ -126,17 +126,23 @@ def run_graph(
     return outcomes
 
 
-def accept_archive(settings: Settings, name: str) -> RunOutcome:
+def accept_archive(settings: Settings, name: str) -> RunOutcome | None:
     """Accepts the published version of an archive, whatever it lacks beside the accepted one.
+
+    Returns None where there is nothing to accept: it was accepted before, or none ever was.
 
     Raises:
         ValueError: there is no such archive.
     """
     if name not in ARCHIVES.get_partition_keys():
         raise ValueError(f"no archive {name}; they are {', '.join(ARCHIVES.get_partition_keys())}")
+    store = Rruff(settings).store
+    former = store.record(name)
+    if former is None:
+        return None
     with open_instance(settings) as instance:
         fail_orphans(settings, instance)
-        return run_stale(
+        outcome = run_stale(
             settings,
             build_definitions(settings),
             instance,
@@ -145,6 +151,10 @@ def accept_archive(settings: Settings, name: str) -> RunOutcome:
             always=["rruff_archive"],
             config={"rruff_archive": {"accept": True}},
         )
+    record = store.record(name)
+    assert record is not None
+    unchanged = outcome.succeeded and record.data_version == former.data_version
+    return None if unchanged else outcome
 
 
 def run_backfill(

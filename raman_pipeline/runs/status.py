@@ -17,6 +17,7 @@ from raman_pipeline.orchestration.dagster_internals import (
     BaseAssetNode,
     partition_loading_context,
 )
+from raman_pipeline.report_index.store import Store
 from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.settings import Settings
 
@@ -101,6 +102,13 @@ def leftovers(settings: Settings, assets: Iterable[str]) -> list[Path]:
         and path.name.split(".")[0] not in known
         and path != settings.index_page
     ]
+
+
+def profiles(settings: Settings) -> set[str]:
+    """Returns the profiles that the reports of the store name, which may not be that in use."""
+    store = Store(settings.asset_store, settings.figure_store)
+    written = [path.parent.name for path in settings.figure_store.glob("*/report.md")]
+    return {store.protocol(name, "profile").partition(": ")[2] for name in written} - {""}
 
 
 def _failed_runs(definitions: dg.Definitions, instance: dg.DagsterInstance) -> list[_FailedRun]:

@@ -26,6 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.errors import Advice
 from raman_pipeline.geography.maps.geodesy import arc_km, unit_vectors
 from raman_pipeline.geography.text import locality
 from raman_pipeline.geography.text.locality import fold, fold_all
@@ -158,6 +159,7 @@ def _cached_index(cities: Path) -> _Index:
         warnings.warn(
             f"{path}: the index of GeoNames cannot be kept there and is built anew each time; "
             "set XDG_CACHE_HOME to a folder that can be written",
+            Advice,
             stacklevel=2,
         )
     return index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,13 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
     steps = list(spectrum.notes)
     if baseline != "none":
         step_cm1 = float(np.median(np.diff(shift)))
-        intensity = intensity - baseline_of(intensity, step_cm1, baseline)
-        steps.append(f"baseline corrected ({baseline})")
+        with warnings.catch_warnings(record=True) as doubts:
+            warnings.simplefilter("always")
+            intensity = intensity - baseline_of(intensity, step_cm1, baseline)
+        if not np.isfinite(intensity).all():
+            raise QueryError(f"{spectrum.name}: values too large for a baseline; scale them")
+        unsure = ", which did not settle; try another" if doubts else ""
+        steps.append(f"baseline corrected ({baseline}{unsure})")
     values, measured = resample(shift, intensity, grid, "adaptive")
     points = int(measured.sum())
     if points < MIN_POINTS:
@@ -70,7 +76,7 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
             "are needed, and the axis must be Raman shift in cm⁻¹"
         )
     scaled = min_max(values, measured).astype(np.float32)
-    if not scaled.any():
+    if not np.ptp(spectrum.intensity) or not scaled.any():
         raise QueryError(f"{spectrum.name}: the intensity is constant; there is nothing to search")
     steps.append(
         f"resampled to {grid[0]:g} to {grid[-1]:g} cm⁻¹ in steps of "
