@@ -40,6 +40,7 @@ def ui(
         "RAMAN_PIPELINE_STORE": str(settings.store),
         "RRUFF_URL": settings.archives.location,
         INDEX_URL: page,
+        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
     }
     arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
     arguments += ["--host", host, "--port", str(port)]

@@ -76,15 +76,21 @@ def test_unusable_files_are_reported_and_the_others_identified(library_file, fil
     assert result.exit_code == 1
     assert "1.txt: the file is empty" in result.stderr
     rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [r["file"][-6:] for r in rows] == ["/0.txt", "14.txt", "/7.txt"]
+    assert [Path(r["file"]).name for r in rows] == ["0.txt", "1.txt", "14.txt", "7.txt"]
+    unusable = rows.pop(1)
+    assert unusable.keys() == {"file", "error"}
+    assert unusable["error"] in result.stderr
     assert [r["minerals"][0]["name"] for r in rows] == ["M0", "M2", "M1"]
 
 
 def test_figures_also_of_two_files_of_one_name(library_file, files, tmp_path):
     (files / "other").mkdir()
     (files / "14.txt").rename(files / "other" / "7.txt")
-    folder, both = tmp_path / "figures", (files / "7.txt", files / "other" / "7.txt")
-    assert run(library_file, *both, "--plot", folder, "--mixtures").exit_code == 0
+    (files / ".hidden").mkdir()
+    (files / "0.txt").rename(files / ".hidden" / "0.txt")
+    folder = tmp_path.parent / "figures"
+    # A folder is searched with its subfolders.
+    assert run(library_file, files, "--plot", folder, "--mixtures").exit_code == 0
     assert sorted(p.name for p in folder.iterdir()) == ["7.txt-2.png", "7.txt.png"]
     assert all(p.stat().st_size > 20_000 for p in folder.iterdir())
 
@@ -94,6 +100,8 @@ def test_a_folder_without_files_and_an_unknown_algorithm_are_refused(library_fil
     result = run(library_file, files / "empty")
     assert result.exit_code == 1
     assert "empty: holds no file" in result.stderr
+    result = run(library_file, files / "0.txt", "--plot", files / "0.txt")
+    assert "give --plot another folder" in str(result.exception)
     result = run(library_file, files, "--baseline", "magic")
     assert result.exit_code == 2
     assert "arpls" in result.output

@@ -44,7 +44,7 @@ def test_a_file_standard_input_and_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "No such file"),
+        (None, "localities.txt: No such file or directory; check the path"),
         (b"", "no locality in it; write one per line"),
         (b"J\xe1chymov\n", "byte 1 is not UTF-8; save the file as UTF-8"),
     ],

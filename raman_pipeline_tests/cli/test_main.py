@@ -73,6 +73,14 @@ def test_unreadable_paths_are_named_and_the_others_read(tmp_path, sample_folder)
     assert "broken.zip: not a complete zip archive" in result.stderr
     assert "missing.txt" in result.stderr
     assert len(result.stdout.splitlines()) == 8
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.txt").touch()
+    for path, problem in (("empty", "nothing to validate"), ("bad.txt", "no member was accepted")):
+        result = validate(tmp_path / path, "--json")
+        (row,) = (json.loads(line) for line in result.stdout.splitlines())
+        assert (result.exit_code, row.keys() >= KEYS | {"error"}) == (1, True)
+        assert problem in result.stderr
+        assert bool(row["error"]) == (path == "empty")
 
 
 def test_old_names_are_hidden_and_take_the_same_options():
@@ -97,6 +105,7 @@ def test_old_names_are_hidden_and_take_the_same_options():
             "error: PROFILE=smaple: there is no such profile; use sample, rruff, paper",
         ),
         (("status",), "cannot be written"),
+        (("locate", "--file", "nope.txt"), "nope.txt: No such file or directory; check the path"),
         (("backfill", "--partition", "9|random"), "no partition 9|random"),
         (("backfill", "--family", "resnet"), "no family resnet; they are majority, "),
         (("trace", "R050001"), "parquet was made by an earlier version of"),
@@ -124,8 +133,14 @@ def test_an_address_without_archives_is_named(tmp_path, command):
 
 
 def test_status_before_the_first_run(tmp_path, command):
+    report = tmp_path / "store" / "reports" / "dataset_report" / "report.md"
+    report.parent.mkdir(parents=True)
+    report.write_text("# Dataset report\n\n## Protocol\n- profile: rruff\n")
     result = command("status", "--json", RAMAN_PIPELINE_STORE=str(tmp_path / "store"))
+    assert "holds reports of profile rruff, and you ask for sample" in result.stderr
     states = json.loads(result.stdout)
+    nothing = command("accept-update", "fair_oriented")
+    assert (nothing.returncode, "nothing to accept" in nothing.stdout) == (0, True)
     assert len(states) == len(defs.resolve_all_asset_keys())
     assert all(s["materialized"] == 0 and s["last_time"] is None for s in states)
     partitions = {s["asset"]: s["partitions"] for s in states}

@@ -136,6 +136,7 @@ def test_five_ticks(sample_site, settings):
         assert f"raman-pipeline accept-update {changes}" in refused.errors[0]
         assert months.follows() == {}
     assert accept_archive(settings, changes).succeeded
+    assert accept_archive(settings, changes) is None
     with open_instance(settings) as instance:
         months.instance = instance
         assert months.follows() == PARSED

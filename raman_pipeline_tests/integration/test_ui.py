@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -71,6 +72,9 @@ def test_ui_shows_assets_and_runs(tmp_path):
                 continue
         opens = next(e for e in data["page"]["metadataEntries"] if e["label"] == "open")
         assert urllib.request.urlopen(opens["url"], timeout=10).read() == b"all results"
+        record = opens["url"].replace("reports/index.html", "dagster/dagster.yaml")
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(record, timeout=10)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

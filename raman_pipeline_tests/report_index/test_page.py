@@ -31,9 +31,9 @@ FAMILIES = {
     "extra_trees": 0.75, "rbf_svm": 0.625,
 }  # fmt: skip
 COUNTS = {
-    "all": (9, 8), "natural": (8, 7), "synthetic": (1, 1), "with coordinates": (6, 5),
-    "at a place": (4, 3), "natural with a country": (7, 6),
+    "all": (9, 8), "with coordinates": (6, 5), "at a place": (4, 3),
 }  # fmt: skip
+ORIGINS = ["natural"] * 6 + ["unknown", "synthetic"]
 
 
 @pytest.fixture
@@ -47,6 +47,10 @@ def store(tmp_path):
         "geolocation_report": [*accuracy, accuracy[3] | {"split": "specimen", "accuracy": 0.5}]
         + [row | {"split": "specimen"} for row in accuracy[:3]],
         "dataset_report": counts,
+        "located_specimens": [
+            {"origin": origin, "country": "Namibia" if i > 1 else None}
+            for i, origin in enumerate(ORIGINS)
+        ],
         "parsed_spectra/fair": [{"member_id": str(i)} for i in range(9)],
         "refused_members/fair": [{"code": "ROW"}],
     }
@@ -86,6 +90,10 @@ def test_findings_come_from_tables_with_baselines_and_protocol_and_name_what_is_
     rows = {row["subject"]: row for row in findings(store, "rruff").to_pylist()}
     assert rows["spectra"]["finding"] == (
         "9 of 10 members accepted, 1 refused (1 different fault); 9 distinct spectra of 8 specimens"
+    )
+    assert rows["specimens"]["finding"] == (
+        "5 of 8 located, 3 at a place; 4 of 6 natural ones have a country; "
+        "1 synthetic ones get no location"
     )
     assert rows["country, random split"]["finding"] == (
         "accuracy ExtraTrees 0.750 (best of 2), majority 0.250, memorised specimen 0.500, "

@@ -23,6 +23,7 @@ class IndexConfig(dg.Config):
 @report_asset(
     FINDINGS,
     group_name="index",
+    code_version="2",
     deps=list(dict.fromkeys([*READ, *SHOWN])),
 )
 def report_index(config: IndexConfig, settings: Settings) -> Result:
