@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -169,9 +170,9 @@ def in_processes(
 
 
 def run_alone(settings: Settings, run: Run) -> RunOutcome:
-    """Runs what is stale of one run."""
+    """Runs what is stale of one run; libraries' warnings say nothing to who reads the terminal."""
     definitions = build_definitions(settings)
-    with open_instance(settings) as instance:
+    with warnings.catch_warnings(action="ignore"), open_instance(settings) as instance:
         return run_stale(settings, definitions, instance, run.job, run.partition, among=run.assets)
 
 
