@@ -114,7 +114,7 @@ def _specimens(store: Store, counts: pd.DataFrame) -> Iterator[tuple]:
         "specimens",
         f"{point:,} of {total:,} located, {place:,} at a place; "
         f"{natural['country'].notna().sum():,} of {len(natural):,} natural ones have a country; "
-        f"{len(synthetic):,} synthetic ones get no location",
+        f"{counted(len(synthetic), 'synthetic specimen')} without a location",
         store.protocol("georeferencing_report", "constrained strategy", "countries", "divisions"),
     )
 

@@ -93,7 +93,7 @@ def test_findings_come_from_tables_with_baselines_and_protocol_and_name_what_is_
     )
     assert rows["specimens"]["finding"] == (
         "5 of 8 located, 3 at a place; 4 of 6 natural ones have a country; "
-        "1 synthetic ones get no location"
+        "1 synthetic specimen without a location"
     )
     assert rows["country, random split"]["finding"] == (
         "accuracy ExtraTrees 0.750 (best of 2), majority 0.250, memorised specimen 0.500, "

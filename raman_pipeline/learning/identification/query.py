@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,13 +59,10 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
     steps = list(spectrum.notes)
     if baseline != "none":
         step_cm1 = float(np.median(np.diff(shift)))
-        with warnings.catch_warnings(record=True) as doubts:
-            warnings.simplefilter("always")
-            intensity = intensity - baseline_of(intensity, step_cm1, baseline)
+        intensity = intensity - baseline_of(intensity, step_cm1, baseline)
         if not np.isfinite(intensity).all():
             raise QueryError(f"{spectrum.name}: values too large for a baseline; scale them")
-        unsure = ", which did not settle; try another" if doubts else ""
-        steps.append(f"baseline corrected ({baseline}{unsure})")
+        steps.append(f"baseline corrected ({baseline})")
     values, measured = resample(shift, intensity, grid, "adaptive")
     points = int(measured.sum())
     if points < MIN_POINTS:

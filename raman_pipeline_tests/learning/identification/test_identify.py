@@ -65,11 +65,19 @@ def test_a_spectrum_of_the_library_is_prepared_as_it_is_there(library):
 
 
 @pytest.mark.parametrize(
-    ("start", "message"), [(2000, "covers 2000 to 2999 cm⁻¹"), (100, "the intensity is constant")]
+    ("start", "slope", "baseline", "message"),
+    [
+        (2000, 0, "none", "covers 2000 to 2999 cm⁻¹"),
+        (100, 0, "none", "the intensity is constant"),
+        (100, 0, "asls", "the intensity is constant"),
+        (100, 1e300, "arpls", "values too large for a baseline"),
+    ],
 )
-def test_what_cannot_be_searched_for_is_refused(start, message):
+@pytest.mark.filterwarnings("ignore")
+def test_what_cannot_be_searched_for_is_refused(start, slope, baseline, message):
+    shift = np.arange(start, start + 1000.0)
     with pytest.raises(QueryError, match=f"mine: {message}"):
-        prepare(Spectrum("mine", np.arange(start, start + 1000.0), np.ones(1000)), GRID)
+        prepare(Spectrum("mine", shift, 1 + slope * shift), GRID, baseline)
 
 
 def test_known_minerals_are_identified(identifier, library):
