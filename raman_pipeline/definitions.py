@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import dagster as dg
 
@@ -28,7 +29,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     Args:
         settings: those of the environment where None.
     """
-    given, settings = settings, settings or load_settings()
+    again, settings = partial(build_definitions, settings), settings or load_settings()
     loaded = dg.load_assets_from_package_module(asset_modules)
     assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
     metadata = with_lineage(spec for asset in assets for spec in asset.specs)
@@ -46,9 +47,10 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         assets=dg.map_asset_specs(with_settings, assets),
         jobs=JOBS,
         schedules=[weekly_refresh],
-        sensors=[changed_archives, follow_up(lambda: build_definitions(given))],
+        sensors=[changed_archives, follow_up(again)],
         resources={
             "settings": settings,
+            "definitions": again,
             "rruff": Rruff(settings),
             "geography": Geography(settings),
             **io_managers(settings.asset_store, settings.checkpoint_store),

@@ -113,7 +113,7 @@ def load_settings(
                     for name, preset in AUTOENCODERS.items()
                 }
             ),
-            clustering=ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=10, seeds=2),
+            clustering=ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=10),
             identification=IdentificationSettings(mixtures=30),
         )
     archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)

@@ -154,7 +154,6 @@ class ClusteringSettings(_Part):
     minerals: tuple[str, ...] = THREE_MINERALS
     hard_minerals: tuple[str, ...] = HARD_MINERALS
     clusters: int = Field(3, ge=2)
-    seeds: int = Field(5, ge=1, le=5, description="number of seeds that `cluster` runs by default")
     augmented_of: str = Field("Albite", description="mineral whose spectra are augmented")
     copies: int = Field(50, ge=0)
     amplitude: float = Field(0.1, ge=0, lt=1, description="peak heights vary by this factor")

@@ -135,12 +135,12 @@ def synthetic_benchmark(
 
 def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOutcome]]) -> None:
     """Runs stages with a progress display, renews the page of all results, prints findings."""
-    from raman_pipeline.runs.runner import run_index
+    from raman_pipeline.runs.runner import run_job
 
     try:
         with show_progress(out, err) as callbacks:
             outcomes = work(settings, callbacks)
-            outcomes += run_index(settings, callbacks)
+            outcomes += run_job(settings, "index", callbacks)
     except ValueError as error:
         fail(str(error))
     failed = [o for o in outcomes if not o.succeeded]

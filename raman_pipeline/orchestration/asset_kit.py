@@ -53,7 +53,9 @@ SCHEMA_CHECK = "schema"
 ALL_PARTITIONS = dg.AssetIn(metadata={"allow_missing_partitions": True})
 """An input of which all partitions are read that exist."""
 
-_RESOURCES = ("settings", "rruff", "geography")
+_RESOURCES = ("settings", "rruff", "geography", "definitions")
+_RUNS_BEFORE = 5
+"""Runs of an asset whose files are removed where they are no longer made."""
 _INS = (
     (StoredTable, ON_DISK),
     (dict[str, StoredTable], ON_DISK),
@@ -171,10 +173,10 @@ def _asset(
     """Returns a decorator like `dg.asset` for a function that returns a `Result`.
 
     Parameters of the function with the name of a dimension of its partitions (`seed`) get
-    the value in the partition key, those named `settings`, `rruff` or `geography` the
-    resource, and those of type `Annotated[X, f]` what `f` returns, whose own parameters are
-    found in the same way. All others are inputs; those of type StoredTable stay on disk, and of
-    those of type `dict[str, pa.Table]` only the partitions that exist are read.
+    the value in the partition key, those with a name in `_RESOURCES` the resource, and those of
+    type `Annotated[X, f]` what `f` returns, whose own parameters are found in the same way. All
+    others are inputs; those of type StoredTable stay on disk, and of those of type
+    `dict[str, pa.Table]` only the partitions that exist are read.
 
     Args:
         dagster_type: of the value.
@@ -274,6 +276,8 @@ def materialize(
 ) -> dg.MaterializeResult:
     """Returns the materialisation of an asset, and stores its figures and files.
 
+    What it stored in former runs and no longer makes is removed.
+
     Args:
         asset: name of the asset.
         result: what its function returned.
@@ -290,7 +294,10 @@ def materialize(
     if result.report is not None:
         files["report.md"] = result.report
         metadata["report"] = dg.MetadataValue.md(result.report)
-    folder = _folder(settings, asset) if files or result.figures else Path()
+    folder = _folder(settings, asset)
+    if folder.is_dir():
+        for path in _stored_before(folder, asset) - {*files, *(f"{n}.png" for n in result.figures)}:
+            (folder / path).unlink(missing_ok=True)
     for file, text in files.items():
         atomic.write_text(folder / file, text)
         metadata[file] = dg.MetadataValue.path(folder / file)
@@ -369,6 +376,18 @@ def _folder(settings: Settings, asset: str) -> Path:
     context = dg.AssetExecutionContext.get()
     partition = context.partition_key.replace("|", "_") if context.has_partition_key else ""
     return settings.figure_store / asset / partition
+
+
+def _stored_before(folder: Path, asset: str) -> set[str]:
+    """Returns the names of the files that the last runs of an asset stored in its folder."""
+    context = dg.AssetExecutionContext.get()
+    keys = [context.partition_key] if context.has_partition_key else None
+    wanted = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=keys)
+    records = context.instance.fetch_materializations(wanted, limit=_RUNS_BEFORE).records
+    made = [record.asset_materialization for record in records]
+    values = [value for m in made if m for value in m.metadata.values()]
+    paths = [Path(str(v.value)) for v in values if isinstance(v, dg.PathMetadataValue)]
+    return {path.name for path in paths if path.parent.name == folder.name}
 
 
 def _facts(value: Value) -> dict[str, Any]:

@@ -6,7 +6,7 @@ of each, and fails first after an upgrade. No other module imports `dagster._cor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -25,19 +25,19 @@ from dagster._core.loader import LoadingContext
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-from dagster._core.storage.tags import HIDDEN_TAG_PREFIX, PARTITION_NAME_TAG
+from dagster._core.storage.tags import HIDDEN_TAG_PREFIX, PARTITION_NAME_TAG, RUN_KEY_TAG
 from sqlalchemy import Engine, create_engine
 
 __all__ = [
     "HIDDEN_TAG_PREFIX",
     "PARTITION_NAME_TAG",
+    "RUN_KEY_TAG",
     "AssetGraph",
     "BaseAssetNode",
     "IsStale",
     "StepFailureData",
     "data_version",
     "free_pool_slots",
-    "input_records",
     "lasting_engines",
     "partition_loading_context",
     "staleness",
@@ -68,23 +68,26 @@ def staleness(instance: dg.DagsterInstance, graph: AssetGraph) -> IsStale:
     """Returns a function that says whether an asset partition is missing or stale.
 
     Dagster compares the code version and the data versions of the inputs with those that were
-    recorded; the UI shows the same.
+    recorded; the UI shows the same. Only of a partitioned input that had no partition before and
+    now has one it finds no difference (`CachingStaleStatusResolver._is_dep_updated`, 1.13).
     """
     resolver = CachingStaleStatusResolver(instance, graph, _Loading(instance))
-    return lambda key, partition: resolver.get_status(key, partition) != StaleStatus.FRESH
 
+    def has_first_partitions(key: dg.AssetKey) -> bool:
+        record = (
+            None if graph.get(key).is_partitioned else instance.get_latest_data_version_record(key)
+        )
+        used = extract_data_provenance_from_entry(record.event_log_entry) if record else None
+        return used is not None and any(
+            used.input_storage_ids.get(parent, 0) is None
+            and graph.get(parent).is_partitioned
+            and instance.get_latest_materialization_event(parent) is not None
+            for parent in graph.get(key).parent_keys
+        )
 
-def input_records(
-    instance: dg.DagsterInstance, key: dg.AssetKey
-) -> Mapping[dg.AssetKey, int | None]:
-    """Returns the record of each input that the last materialisation of an asset used.
-
-    The record is None for an input that did not exist then. Empty before the first
-    materialisation.
-    """
-    record = instance.get_latest_data_version_record(key)
-    provenance = extract_data_provenance_from_entry(record.event_log_entry) if record else None
-    return provenance.input_storage_ids if provenance else {}
+    return lambda key, partition: (
+        resolver.get_status(key, partition) != StaleStatus.FRESH or has_first_partitions(key)
+    )
 
 
 def data_version(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str) -> str | None:

@@ -7,7 +7,7 @@ from datetime import date
 
 import dagster as dg
 
-from raman_pipeline.orchestration.dagster_internals import AssetGraph, staleness
+from raman_pipeline.orchestration.dagster_internals import RUN_KEY_TAG, AssetGraph, staleness
 from raman_pipeline.orchestration.jobs import INGEST, JOBS, assets_of, request_archive
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
@@ -125,7 +125,10 @@ def _request(
     partition: str | None,
     assets: Sequence[str],
 ) -> dg.RunRequest:
-    """Returns a request whose key changes with code, settings and records of the inputs."""
+    """Returns a request whose key changes with code, settings and records of the inputs.
+
+    A run that was killed, and did not fail in a step, is requested once more.
+    """
     keys = [dg.AssetKey(asset) for asset in assets]
 
     def state(key: dg.AssetKey) -> tuple[str, str | float | None]:
@@ -135,9 +138,14 @@ def _request(
         return key.to_user_string(), day if stands_in else event and event.timestamp
 
     around = set(keys).union(*(graph.get(key).parent_keys for key in keys))
-    versions = [graph.get(key).code_version for key in keys]
+    versions = [graph.get(key).code_version for key in sorted(around)]
     about = [job, partition, assets, versions, [state(key) for key in sorted(around)]]
-    run_key = hashlib.sha256(json.dumps(about).encode()).hexdigest()
+    run_key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+    failed = dg.RunsFilter(tags={RUN_KEY_TAG: run_key}, statuses=[dg.DagsterRunStatus.FAILURE])
+    if any(
+        not instance.get_run_stats(run.run_id).steps_failed for run in instance.get_runs(failed)
+    ):
+        run_key += "-again"
     return dg.RunRequest(
-        run_key=run_key[:16], job_name=job, partition_key=partition, asset_selection=keys
+        run_key=run_key, job_name=job, partition_key=partition, asset_selection=keys
     )

@@ -2,8 +2,9 @@
 
 An asset is stale if Dagster finds it missing or older than its code version or its inputs. The code
 version holds a hash of the settings and of the files that the asset reads (`Settings.version_of`).
-An asset that stands in for something that could not be had is tried again. The command line runs
-what `stale_assets` yields, and the sensor `follow_up` requests the same.
+An asset that stands in for something that could not be had is tried again; one that names what is
+outdated, once that changed. The command line runs what `stale_assets` yields, and the sensor
+`follow_up` requests the same.
 """
 
 from __future__ import annotations
@@ -12,15 +13,12 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from raman_pipeline.orchestration.dagster_internals import (
-    AssetGraph,
-    IsStale,
-    input_records,
-    staleness,
-)
+from raman_pipeline.orchestration.dagster_internals import AssetGraph, IsStale, staleness
 
 STAND_IN = "stand_in"
 """Metadata of an unpartitioned asset: whether it holds a substitute for what could not be had."""
+OUTDATED = "outdated"
+"""Metadata of an unpartitioned asset: `outdated_inputs` when it was made."""
 
 
 def stale_assets(
@@ -51,8 +49,12 @@ def stale_assets(
         if key not in wanted:
             continue
         node = graph.get(key)
-        itself = is_stale(key, partition) or _has_first_partitions(graph, instance, key)
-        if itself or node.parent_keys & stale:
+        named = None if node.is_partitioned else _recorded(instance, key, OUTDATED)
+        if (
+            is_stale(key, partition)
+            or node.parent_keys & stale
+            or (named is not None and named != outdated_inputs(graph, instance, key, is_stale))
+        ):
             stale |= node.execution_set_asset_keys
     stand_ins = {key for key in wanted if is_stand_in(graph, instance, key)}
     for key in graph.toposorted_asset_keys:
@@ -62,28 +64,30 @@ def stale_assets(
 
 def is_stand_in(graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey) -> bool:
     """Returns whether an asset holds a substitute for something that could not be had."""
-    if graph.get(key).is_partitioned:
-        return False
-    event = instance.get_latest_materialization_event(key)
-    made = event.asset_materialization if event else None
-    return made is not None and STAND_IN in made.metadata and bool(made.metadata[STAND_IN].value)
+    return not graph.get(key).is_partitioned and bool(_recorded(instance, key, STAND_IN))
 
 
-def _has_first_partitions(
-    graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey
-) -> bool:
-    """Returns whether a partitioned input, which had no partition before, now has one.
+def outdated_inputs(
+    graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey, is_stale: IsStale
+) -> list[str]:
+    """Returns the names of inputs that exist and are stale, or come from something that is.
 
-    Dagster compares partitions with the last one that existed; without one it finds no
-    difference (`CachingStaleStatusResolver._is_dep_updated`, 1.13).
+    Of a partitioned asset the partition made last counts: reports tell which ones they left out.
     """
-    if graph.get(key).is_partitioned:
-        return False
-    used = input_records(instance, key)
-    return any(
-        parent in used
-        and used[parent] is None
-        and graph.get(parent).is_partitioned
-        and instance.get_latest_materialization_event(parent) is not None
-        for parent in graph.get(key).parent_keys
-    )
+    found: set[dg.AssetKey] = set()
+    for other in graph.toposorted_asset_keys:
+        parents, made = graph.get(other).parent_keys, _last_made(instance, other)
+        if made and (parents & found or is_stale(other, made.partition)):
+            found.add(other)
+    return sorted(name.to_user_string() for name in graph.get(key).parent_keys & found)
+
+
+def _last_made(instance: dg.DagsterInstance, key: dg.AssetKey) -> dg.AssetMaterialization | None:
+    event = instance.get_latest_materialization_event(key)
+    return event.asset_materialization if event else None
+
+
+def _recorded(instance: dg.DagsterInstance, key: dg.AssetKey, name: str) -> object:
+    """Returns an entry of the metadata of the latest materialisation; None without one."""
+    made = _last_made(instance, key)
+    return made.metadata[name].value if made and name in made.metadata else None

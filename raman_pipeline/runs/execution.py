@@ -121,11 +121,8 @@ def run_stale(
         rest = set(stale_assets(graph, instance, members, partition)) - set(assets)
         if rest:
             more = run_stale(settings, definitions, instance, job, partition, sorted(rest))
-            assets, errors, seconds = (
-                assets + more.assets,
-                list(more.errors),
-                seconds + more.seconds,
-            )
+            assets, errors = assets + more.assets, list(more.errors)
+            seconds += more.seconds
     return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(rejected))
 
 

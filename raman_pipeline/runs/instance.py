@@ -107,11 +107,26 @@ def fail_orphans(settings: Settings, instance: dg.DagsterInstance) -> int:
     count = 0
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_OPEN)):
         lock = run.tags.get(PROCESS_TAG)
-        if lock and (lock in gone or not (folder / lock).exists()):
+        if (lock in gone or not (folder / lock).exists()) if lock else _ended(instance, run):
             instance.report_run_failed(run, "its process was killed; re-run to resume")
             free_pool_slots(instance, run.run_id)
             count += 1
     return count
+
+
+def _ended(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Returns whether the process is gone that Dagster's UI started for a run."""
+    logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    events = [log.get_dagster_event().engine_event_data.metadata for log in logs]
+    pids = [int(str(metadata["pid"].value)) for metadata in events if "pid" in metadata]
+    try:
+        if pids:
+            os.kill(pids[-1], 0)
+    except PermissionError:
+        return False
+    except ProcessLookupError:
+        return True
+    return False
 
 
 @cache
@@ -133,5 +148,5 @@ def _remove_if_unlocked(path: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        path.unlink()
+        path.unlink(missing_ok=True)  # another process may be doing the same
         return True

@@ -15,15 +15,8 @@ import dagster as dg
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.dagster_internals import data_version, staleness
-from raman_pipeline.orchestration.partitions import (
-    ARCHIVES,
-    PRESET_SEED,
-    TASK_SEED,
-    partition_values,
-)
+from raman_pipeline.orchestration.partitions import ARCHIVES, TASK_SEED
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.orchestration.staleness import stale_assets
-from raman_pipeline.report_index.sections import SHOWN
 from raman_pipeline.rruff.zip_archive import ArchiveError
 from raman_pipeline.runs.execution import Callbacks, Run, RunOutcome, in_processes, run_stale
 from raman_pipeline.runs.instance import fail_orphans, open_instance
@@ -80,18 +73,8 @@ def run_job(
             # What was read of the record holds until something is made.
             if is_stale is None or outcomes[-1].assets:
                 is_stale = staleness(instance, definitions.resolve_asset_graph())
-            outcomes.append(
-                run_stale(
-                    settings,
-                    definitions,
-                    instance,
-                    job,
-                    run.partition,
-                    always,
-                    run.assets,
-                    is_stale=is_stale,
-                )
-            )
+            here = (settings, definitions, instance, job, run.partition)
+            outcomes.append(run_stale(*here, always, run.assets, is_stale=is_stale))
             callbacks.on_outcome(outcomes[-1])
             # A server that does not answer would be waited for once per archive.
             if outcomes[-1].errors and not outcomes[-1].update_rejected:
@@ -189,14 +172,7 @@ def run_clustering(
     partitions: Sequence[str] | None = None,
     processes: int | None = None,
 ) -> list[RunOutcome]:
-    """Trains autoencoders and clusters their latents, then writes both reports; see `run_job`.
-
-    If no partition is named, each preset is trained with the number of seeds of the settings.
-    """
-    if partitions is None:
-        keys = PRESET_SEED.get_partition_keys()
-        seeds = {key: partition_values(PRESET_SEED, key)["seed"] for key in keys}
-        partitions = [key for key in keys if seeds[key] < settings.clustering.seeds]
+    """Trains autoencoders and clusters their latents, then writes both reports; see `run_job`."""
     return [
         *run_job(settings, "clustering", callbacks, partitions, processes),
         *run_job(settings, "clustering_reports", callbacks),
@@ -226,23 +202,6 @@ def run_synthetic(
     if partitions and not any(o.errors for o in outcomes):
         outcomes += run_job(settings, "embedding", callbacks, partitions, processes)
     return [*outcomes, *run_job(settings, "synthetic_reports", callbacks)]
-
-
-def run_index(settings: Settings, callbacks: Callbacks) -> list[RunOutcome]:
-    """Renews the page of all results, where one of them changed or became outdated."""
-    definitions, key = build_definitions(settings), dg.AssetKey("report_index")
-    graph = definitions.resolve_asset_graph()
-    whole = [name for name in SHOWN if not graph.get(dg.AssetKey(name)).is_partitioned]
-    callbacks.on_start("index", 1)
-    with open_instance(settings) as instance:
-        outdated = list(stale_assets(graph, instance, whole, None))
-        last = instance.get_latest_materialization_event(key)
-        shown = last and last.asset_materialization and last.asset_materialization.metadata
-        always = [] if shown and shown["outdated"].value == outdated else ["report_index"]
-        config = {"report_index": {"outdated": outdated}}
-        outcome = run_stale(settings, definitions, instance, "index", None, always, config=config)
-    callbacks.on_outcome(outcome)
-    return [outcome]
 
 
 def _runs(

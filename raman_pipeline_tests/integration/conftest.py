@@ -107,14 +107,18 @@ def states(settings):
     return {s.asset: s for s in asset_states(settings)}
 
 
-def requested(definitions, instance):
-    """Returns what the sensor `follow_up` requests: (partition, assets) of each run."""
+def requests(definitions, instance):
+    """Returns what the sensor `follow_up` requests."""
     sensor = definitions.get_repository_def().get_sensor_def("follow_up")
     with dg.build_sensor_context(instance, definitions=definitions) as context:
-        data = sensor.evaluate_tick(context)
+        return sensor.evaluate_tick(context).run_requests or []
+
+
+def requested(definitions, instance):
+    """Returns partition and assets of each run that `follow_up` requests."""
     return [
         (r.partition_key, {k.to_user_string() for k in r.asset_selection})
-        for r in data.run_requests or []
+        for r in requests(definitions, instance)
     ]
 
 

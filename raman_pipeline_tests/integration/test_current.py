@@ -1,20 +1,26 @@
-"""The command line and the sensor `follow_up` ask for the same assets after a change."""
+"""The command line and the sensor `follow_up` ask for the same assets after a change.
+
+`pytest -s` prints the table: change, assets.
+"""
 
 import json
 
+import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
 from raman_pipeline.definitions import build_definitions
 from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.orchestration import jobs
+from raman_pipeline.orchestration.assets import folds
+from raman_pipeline.orchestration.dagster_internals import RUN_KEY_TAG
 from raman_pipeline.orchestration.sensors import FOLLOWED
 from raman_pipeline.orchestration.staleness import stale_assets
 from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import run_index, run_job
+from raman_pipeline.runs.runner import run_job
 from raman_pipeline.settings import GridSettings
-from raman_pipeline_tests.integration.conftest import requested
+from raman_pipeline_tests.integration.conftest import requested, requests
 
 pytestmark = pytest.mark.integration
 
@@ -23,7 +29,7 @@ LOCALITIES = {"cleaned_localities", "countries", "geocoded_localities", "located
 
 @pytest.fixture(scope="module", autouse=True)
 def page(settings):
-    assert run_index(settings, Callbacks())[0].succeeded
+    assert run_job(settings, "index", Callbacks())[0].succeeded
 
 
 def asked(settings):
@@ -33,14 +39,14 @@ def asked(settings):
         by_sensor = requested(definitions, instance)
         graph = definitions.resolve_asset_graph()
         by_command = []
-        for job in FOLLOWED:
+        for job in (*FOLLOWED, "index"):
+            if by_command and job != "index":
+                continue
             members = set(jobs.assets_of(definitions, job)) - {"rruff_archive"}
             keys = definitions.resolve_job_def(job).partitions_def
             for partition in keys.get_partition_keys() if keys else [None]:
                 if assets := set(stale_assets(graph, instance, members, partition)):
                     by_command.append((partition, assets))
-            if by_command:
-                break
     return by_sensor, by_command
 
 
@@ -76,9 +82,19 @@ def other_geonames(settings, tmp_path, monkeypatch):
     return settings
 
 
+def other_code(settings, tmp_path, monkeypatch):
+    def changed(spec):
+        return spec.replace_attributes(code_version=f"{spec.code_version}.1")
+
+    (asset,) = dg.map_asset_specs(changed, [folds.fold_assignment])
+    monkeypatch.setattr(folds, "fold_assignment", asset)
+    return settings
+
+
 @pytest.mark.parametrize(
     ("change", "least"),
     [
+        (other_code, {"fold_assignment", "split_leakage"}),
         (other_grid, {"wavenumber_window", "resampled_spectra"}),
         (other_map("countries_file"), LOCALITIES),
         (other_map("admin_divisions_file"), LOCALITIES),
@@ -89,8 +105,30 @@ def other_geonames(settings, tmp_path, monkeypatch):
 def test_sensor_and_command_line_agree(settings, tmp_path, monkeypatch, change, least):
     assert asked(settings) == ([], [])
     by_sensor, by_command = asked(change(settings, tmp_path, monkeypatch))
+    print(change.__name__, "\n  UI:", by_sensor, "\n  command line:", by_command)
     assert by_sensor == by_command
     assert least <= by_sensor[0][1]
+
+
+@pytest.mark.parametrize(("fails", "again"), [(False, True), (True, False)])
+def test_a_killed_run_is_requested_once_more_and_a_failed_one_is_not(settings, fails, again):
+    @dg.op
+    def step():
+        raise dg.Failure
+
+    job = dg.JobDefinition(name="dataset", graph_def=dg.GraphDefinition("g", node_defs=[step]))
+    keys = []
+    definitions = build_definitions(other_grid(settings, None, None))
+    with open_instance(settings) as instance:
+        for _ in range(3):
+            keys.append(requests(definitions, instance)[0].run_key)
+            tags = {RUN_KEY_TAG: keys[-1]}
+            if fails:
+                job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+            else:
+                instance.report_run_failed(instance.create_run_for_job(job, tags=tags))
+    assert [key == keys[0] for key in keys] == [True, not again, not again]
+    assert keys[1] == keys[2]
 
 
 def test_a_map_that_could_not_be_downloaded_is_asked_for_again(settings):

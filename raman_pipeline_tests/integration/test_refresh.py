@@ -14,13 +14,15 @@ from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.orchestration.sensors import changed_archives
 from raman_pipeline.runs.execution import Callbacks, run_stale
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import accept_archive, run_graph, run_index
+from raman_pipeline.runs.runner import accept_archive, run_graph, run_job
 from raman_pipeline_tests.integration.conftest import TWO_ARCHIVES, quick_settings, requested
 from raman_pipeline_tests.rruff.test_archive import zip_without
 
 pytestmark = pytest.mark.integration
 
 PARSED = {"parsed_spectra": 1, "refused_members": 1}
+PAGE = {"report_index": 1}
+"""It names what is outdated."""
 FOLDS = ("fold_assignment", "split_leakage")
 
 
@@ -68,7 +70,10 @@ def settings(small, sample_site, tmp_path):
     """A store of two archives, fetched from a web server."""
     shutil.copytree(small.store, tmp_path, dirs_exist_ok=True)
     settings = quick_settings(tmp_path, sample_site.url)
-    made = [*run_graph(settings, Callbacks(), train=False), *run_index(settings, Callbacks())]
+    made = [
+        *run_graph(settings, Callbacks(), train=False),
+        *run_job(settings, "index", Callbacks()),
+    ]
     assert all(outcome.succeeded for outcome in made)
     return settings
 

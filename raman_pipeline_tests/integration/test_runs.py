@@ -8,7 +8,7 @@ from raman_pipeline.report_index.sections import SHOWN
 from raman_pipeline.runs import runner
 from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.instance import open_instance
-from raman_pipeline.runs.runner import accept_archive, run_backfill, run_graph, run_index
+from raman_pipeline.runs.runner import accept_archive, run_backfill, run_graph, run_job
 from raman_pipeline.settings import GridSettings
 from raman_pipeline_tests.integration.conftest import (
     TWO_ARCHIVES,
@@ -55,14 +55,14 @@ def test_a_version_that_was_stored_and_not_recorded_is_fetched_again(small):
 
 
 def test_the_page_of_all_results_shows_what_there_is_and_what_is_outdated(settings):
-    assert done(run_index(settings, Callbacks())) == {("index", None): {"report_index"}}
-    assert done(run_index(settings, Callbacks())) == {}
+    assert done(run_job(settings, "index", Callbacks())) == {("index", None): {"report_index"}}
+    assert done(run_job(settings, "index", Callbacks())) == {}
     page = settings.index_page.read_text()
     with_reports = {path.name for path in settings.figure_store.iterdir() if path.is_dir()}
     assert with_reports <= set(SHOWN)
     assert "Outdated" not in page
     other = settings.model_copy(update={"grid": GridSettings(points=300)})
-    assert done(run_index(other, Callbacks())) == {("index", None): {"report_index"}}
+    assert done(run_job(other, "index", Callbacks())) == {("index", None): {"report_index"}}
     outdated = settings.index_page.read_text().split("Outdated")[1].split("</ul>")[0]
     assert "wavenumber_window" in outdated
     assert "georeferencing_report" not in outdated

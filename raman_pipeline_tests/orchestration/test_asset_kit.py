@@ -35,12 +35,13 @@ def settings(tmp_path):
     return load_settings("sample", store=tmp_path)
 
 
-def run(settings, *assets, partition=None):
+def run(settings, *assets, partition=None, instance=None):
     managers = io_managers(settings.asset_store, settings.checkpoint_store)
     result = dg.materialize(
         list(assets),
         resources={"settings": settings, **managers},
         partition_key=partition,
+        instance=instance,
         raise_on_error=False,
     )
     checks = {e.check_name: e for e in result.get_asset_check_evaluations()}
@@ -89,22 +90,25 @@ def test_a_table_off_its_schema_blocks_what_follows(settings):
     assert result.asset_materializations_for_node("follows") == []
 
 
-def test_reports_and_figures_are_replaced_and_no_other_file_is_touched(settings):
+def test_reports_and_figures_are_replaced_or_removed_and_no_other_file_is_touched(settings):
     versions = ["first", "second"]
 
     @report_asset(SCHEMA)
     def thing():
-        return Result(numbers(1), figures={"f": Figure()}, report=f"# {versions.pop(0)}")
+        former = {"former": Figure()} if len(versions) == 2 else {}
+        files = {f"{name}.csv": "" for name in former}
+        figures = {"f": Figure(), **former}
+        return Result(numbers(1), figures=figures, report=f"# {versions.pop(0)}", files=files)
 
-    folder = settings.figure_store / "thing"
+    folder, instance = settings.figure_store / "thing", dg.DagsterInstance.ephemeral()
     folder.mkdir(parents=True)
     # What another run is writing at this moment, and what a person keeps there.
     (folder / "notes.txt").touch()
     others = {atomic.temporary_file(folder).parent.name, "notes.txt"}
-    for _ in range(2):
-        result, _ = run(settings, thing)
+    for former in ({"former.png", "former.csv"}, set()):
+        result, _ = run(settings, thing, instance=instance)
         assert result.success
-    assert {p.name for p in folder.iterdir()} == {"f.png", "report.md"} | others
+        assert {p.name for p in folder.iterdir()} == {"f.png", "report.md"} | others | former
     assert (folder / "report.md").read_text() == "# second"
 
     @report_asset(SCHEMA, partitions_def=FOLD_SPLIT)

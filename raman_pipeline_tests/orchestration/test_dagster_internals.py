@@ -51,16 +51,11 @@ def test_the_graph_has_the_keys_in_order_and_the_nodes():
     assert graph.get(dg.AssetKey("part")).partitions_def == LETTERS
 
 
-def test_missing_fresh_and_stale_by_code_version_and_the_records_of_inputs():
+def test_missing_fresh_and_stale_by_code_version():
     instance, key, parent = dg.DagsterInstance.ephemeral(), dg.AssetKey("whole"), part.key
-    assert internals.input_records(instance, key) == {}
-    assert dg.materialize([part, whole], selection=[whole], instance=instance).success
-    assert internals.input_records(instance, key) == {parent: None}
-    instance = dg.DagsterInstance.ephemeral()
     assert internals.staleness(instance, graph_of(part, whole))(key, None)
     assert dg.materialize([part], partition_key="a", instance=instance).success
     assert dg.materialize([part, whole], selection=[whole], instance=instance).success
-    assert internals.input_records(instance, key)[parent] is not None
     assert not internals.staleness(instance, graph_of(part, whole))(key, None)
     assert internals.staleness(instance, graph_of(part, whole_of("2")))(key, None)
     of_part = internals.staleness(instance, graph_of(part, whole))
@@ -81,6 +76,7 @@ def test_pool_slots_are_freed(tmp_path):
 def test_tags_failures_and_the_context_of_partitions():
     assert internals.HIDDEN_TAG_PREFIX == ".dagster/"
     assert internals.PARTITION_NAME_TAG == "dagster/partition"
+    assert internals.RUN_KEY_TAG == "dagster/run_key"
     fields = inspect.signature(internals.StepFailureData.__new__).parameters
     assert {"error", "user_failure_data"} <= set(fields)
     with internals.partition_loading_context():
