@@ -87,9 +87,12 @@ def backfill(
 
 def experiments(profile: Profile = None, processes: Processes = None) -> None:
     """Test significance, ablate inputs, compute the learning curve and the duplicate effect."""
-    from raman_pipeline.runs.runner import run_experiments
+    from raman_pipeline.runs.runner import run_job
 
-    _shown(profile_settings(profile), lambda s, callbacks: run_experiments(s, callbacks, processes))
+    _shown(
+        profile_settings(profile),
+        lambda s, callbacks: run_job(s, "experiments", callbacks, processes=processes),
+    )
 
 
 def cluster(

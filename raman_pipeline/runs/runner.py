@@ -125,15 +125,9 @@ def accept_archive(settings: Settings, name: str) -> RunOutcome | None:
         return None
     with open_instance(settings) as instance:
         fail_orphans(settings, instance)
-        outcome = run_stale(
-            settings,
-            build_definitions(settings),
-            instance,
-            "ingest",
-            name,
-            always=["rruff_archive"],
-            config={"rruff_archive": {"accept": True}},
-        )
+        here = (settings, build_definitions(settings), instance, "ingest", name)
+        accept = {"rruff_archive": {"accept": True}}
+        outcome = run_stale(*here, always=["rruff_archive"], config=accept)
     record = store.record(name)
     assert record is not None
     unchanged = outcome.succeeded and record.data_version == former.data_version
@@ -157,13 +151,6 @@ def run_backfill(
         *run_job(settings, "training", callbacks, partitions, processes, assets),
         *run_job(settings, "geolocation_reports", callbacks),
     ]
-
-
-def run_experiments(
-    settings: Settings, callbacks: Callbacks, processes: int | None = None
-) -> list[RunOutcome]:
-    """Runs the experiments on geolocation; see `run_job`."""
-    return run_job(settings, "experiments", callbacks, processes=processes)
 
 
 def run_clustering(
