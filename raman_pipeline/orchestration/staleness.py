@@ -72,12 +72,17 @@ def outdated_inputs(
 ) -> list[str]:
     """Returns the names of inputs that exist and are stale, or come from something that is.
 
-    Of a partitioned asset the partition made last counts: reports tell which ones they left out.
+    Of a training's partitions, which are many, the one made last counts: reports tell which ones
+    they left out.
     """
     found: set[dg.AssetKey] = set()
     for other in graph.toposorted_asset_keys:
-        parents, made = graph.get(other).parent_keys, _last_made(instance, other)
-        if made and (parents & found or is_stale(other, made.partition)):
+        node, last = graph.get(other), _last_made(instance, other)
+        made: set[str | None] = {last.partition} if last else set()
+        if last and isinstance(node.partitions_def, dg.StaticPartitionsDefinition):
+            done = instance.get_materialized_partitions(other)
+            made = {part for part in node.partitions_def.get_partition_keys() if part in done}
+        if made and (node.parent_keys & found or any(is_stale(other, part) for part in made)):
             found.add(other)
     return sorted(name.to_user_string() for name in graph.get(key).parent_keys & found)
 
