@@ -6,11 +6,14 @@ of each, and fails first after an upgrade. No other module imports `dagster._cor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 import dagster as dg
+from alembic.script import ScriptDirectory
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetNode
 from dagster._core.definitions.data_version import (
@@ -26,7 +29,10 @@ from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from dagster._core.storage.tags import HIDDEN_TAG_PREFIX, PARTITION_NAME_TAG, RUN_KEY_TAG
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import QueuePool
 
 __all__ = [
     "HIDDEN_TAG_PREFIX",
@@ -104,24 +110,51 @@ def free_pool_slots(instance: dg.DagsterInstance, run_id: str) -> None:
 
 @contextmanager
 def lasting_engines() -> Iterator[None]:
-    """Keeps the engines of Dagster's databases, which it else makes for every statement.
+    """Keeps what Dagster makes anew for every statement or run, half of the time of a short step.
 
-    An engine holds the compiled statements. Its connections are closed after each statement, as
-    without this: kept ones let the write-ahead logs grow, so that on a full disk a failed run could
-    not free its place in a pool.
+    These are the engines and connections of its databases, and the scripts of its migrations. A
+    commit waits for the disk only when the write-ahead log is copied: a killed process loses
+    nothing, a power failure the last events, whose assets are made again. After an error all
+    connections are closed, which removes the logs: on a full disk a failed run could not free its
+    place in a pool.
     """
-    modules: list[Any] = [sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage]
-    made: dict[str, Engine] = {}
+    made: dict[str, Any] = {}
 
     def engine(url: str, **options: Any) -> Engine:
         if url not in made:
-            made[url] = create_engine(url, **options)
+            lasting: Any = create_engine(url, **options | {"poolclass": QueuePool})
+            event.listen(lasting, "connect", _write_ahead)
+            event.listen(lasting, "handle_error", close_after)
+            # Dagster calls it after each event; the UI watches the file for new ones.
+            lasting.dispose = partial(os.utime, lasting.url.database)
+            made[url] = lasting
         return made[url]
 
-    for module in modules:
-        module.create_engine = engine
+    def close() -> None:
+        for lasting in made.values():
+            lasting.pool.dispose()
+
+    def close_after(context: ExceptionContext) -> None:
+        if isinstance(context.sqlalchemy_exception, OperationalError):
+            close()
+
+    patches: list[tuple[Any, str, Any]] = [
+        (ScriptDirectory, "from_config", cache(ScriptDirectory.from_config))
+    ]
+    for module in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+        patches.append((module, "create_engine", engine))
+        patches.append((module, "get_alembic_config", cache(module.get_alembic_config)))
+    former = [(owner, name, vars(owner)[name]) for owner, name, _ in patches]
+    for patch in patches:
+        setattr(*patch)
     try:
         yield
     finally:
-        for module in modules:
-            module.create_engine = create_engine
+        close()
+        for patch in former:
+            setattr(*patch)
+
+
+def _write_ahead(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")

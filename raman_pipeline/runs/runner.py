@@ -8,7 +8,9 @@ Every run checks at the source whether the archives changed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
 import dagster as dg
 
@@ -40,7 +42,6 @@ def run_job(
     partitions: Sequence[str] | None = None,
     processes: int | None = None,
     assets: Sequence[str] | None = None,
-    always: Sequence[str] = (),
 ) -> list[RunOutcome]:
     """Materialises what is missing or stale of one job.
 
@@ -54,7 +55,6 @@ def run_job(
         partitions: keys such as `0|random`; all if None.
         processes: number of processes; the number of cores, at most 8, if None.
         assets: names of the assets of the job; all if None.
-        always: assets to run, and only those, stale or not.
 
     Raises:
         ValueError: a partition does not exist.
@@ -63,23 +63,9 @@ def run_job(
     runs = _runs(definitions, job, partitions, assets)
     if job in _PARALLEL:
         return in_processes(settings, callbacks, runs, processes)
-    callbacks.on_start(job, len(runs))
-    outcomes: list[RunOutcome] = []
-    progress.send_to(callbacks.on_progress)
     with open_instance(settings) as instance:
         fail_orphans(settings, instance)
-        is_stale = None
-        for run in runs:
-            # What was read of the record holds until something is made.
-            if is_stale is None or outcomes[-1].assets:
-                is_stale = staleness(instance, definitions.resolve_asset_graph())
-            here = (settings, definitions, instance, job, run.partition)
-            outcomes.append(run_stale(*here, always, run.assets, is_stale=is_stale))
-            callbacks.on_outcome(outcomes[-1])
-            # A server that does not answer would be waited for once per archive.
-            if outcomes[-1].errors and not outcomes[-1].update_rejected:
-                break
-    return outcomes
+        return _run_here(settings, definitions, instance, callbacks, runs)
 
 
 def run_graph(
@@ -90,18 +76,27 @@ def run_graph(
     With `train`, models are trained on the first partitions only; `run_backfill` and
     `run_clustering` train the others.
     """
-    # First the archives alone: whether they are parsed depends on what the source returns. If it
-    # does not answer, the accepted versions are used, if there is one of each.
-    changed = _changed_archives(settings)
-    outcomes = run_job(settings, "ingest", callbacks, changed, always=["rruff_archive"])
-    if any(o.errors and not o.update_rejected for o in outcomes) and not _all_accepted(settings):
-        return outcomes
-    for job in ("ingest", "dataset", "folds"):
-        outcomes += run_job(settings, job, callbacks)
-        if outcomes[-1].errors and not outcomes[-1].update_rejected:
+    definitions = build_definitions(settings)
+    with open_instance(settings) as instance:
+        fail_orphans(settings, instance)
+
+        def run(job: str, keys: Sequence[str] | None, *always: str) -> Sequence[RunOutcome]:
+            runs = _runs(definitions, job, keys)
+            done = _run_here(settings, definitions, instance, callbacks, runs, always)
+            outcomes.extend(done)
+            return [o for o in done if o.errors and not o.update_rejected]
+
+        # Those known before first alone: whether they are parsed depends on what the source
+        # returns. If it does not answer, the accepted versions are used, if there is one of each.
+        outcomes: list[RunOutcome] = []
+        changed, new = _archives_to_fetch(settings, instance)
+        failed = run("ingest", changed, "rruff_archive") or run("ingest", new)
+        if failed and not _all_accepted(settings):
             return outcomes
+        for job in ("ingest", "dataset", "folds"):
+            if run(job, None):
+                return outcomes
     if train:
-        definitions = build_definitions(settings)
         runs = [run for job, keys in _FIRST.items() for run in _runs(definitions, job, keys)]
         outcomes += in_processes(settings, callbacks, runs, processes)
         for job in ("geolocation_reports", "clustering_reports", "identification"):
@@ -205,6 +200,33 @@ def _runs(
     return [Run(job, None, chosen) for chosen in each]
 
 
+def _run_here(
+    settings: Settings,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    callbacks: Callbacks,
+    runs: Sequence[Run],
+    always: Sequence[str] = (),
+) -> list[RunOutcome]:
+    """Runs one after the other in this process what is stale, or `always`, up to a failure."""
+    for job, count in Counter(run.job for run in runs).items():
+        callbacks.on_start(job, count)
+    outcomes: list[RunOutcome] = []
+    progress.send_to(callbacks.on_progress)
+    stale = None
+    for run in runs:
+        # What was read of the record holds until something is made.
+        if stale is None or outcomes[-1].assets:
+            stale = staleness(instance, definitions.resolve_asset_graph())
+        chosen = run.job, run.partition, always, run.assets
+        outcomes.append(run_stale(settings, definitions, instance, *chosen, is_stale=stale))
+        callbacks.on_outcome(outcomes[-1])
+        # A server that does not answer would be waited for once per archive.
+        if outcomes[-1].errors and not outcomes[-1].update_rejected:
+            break
+    return outcomes
+
+
 def _existing(keys: dg.PartitionsDefinition, chosen: Sequence[str] | None) -> list[str]:
     existing = [str(key) for key in keys.get_partition_keys()]
     if unknown := sorted(set(chosen or ()) - set(existing)):
@@ -212,11 +234,15 @@ def _existing(keys: dg.PartitionsDefinition, chosen: Sequence[str] | None) -> li
     return existing if chosen is None else list(chosen)
 
 
-def _changed_archives(settings: Settings) -> Sequence[str]:
-    """Returns the archives to fetch: what the source, the store or Dagster's record lack."""
+def _archives_to_fetch(
+    settings: Settings, instance: dg.DagsterInstance
+) -> tuple[list[str], list[str]]:
+    """Returns the archives that source or store have in another version than Dagster's record.
+
+    Those that it has no record of come second.
+    """
     names, rruff = ARCHIVES.get_partition_keys(), Rruff(settings)
-    with open_instance(settings) as instance:
-        recorded = {n: data_version(instance, dg.AssetKey("rruff_archive"), n) for n in names}
+    recorded = {n: data_version(instance, dg.AssetKey("rruff_archive"), n) for n in names}
 
     def is_current(name: str) -> bool:
         stored = rruff.store.record(name)
@@ -224,10 +250,9 @@ def _changed_archives(settings: Settings) -> Sequence[str]:
         known = stored is not None and stored.data_version == recorded[name]
         return known and rruff.is_current(name)
 
-    try:
-        return [name for name in names if not is_current(name)]
-    except ArchiveError:
-        return names  # the fetch says what is wrong
+    with suppress(ArchiveError):  # the fetch says what is wrong
+        names = [name for name in names if not is_current(name)]
+    return [n for n in names if recorded[n]], [n for n in names if not recorded[n]]
 
 
 def _all_accepted(settings: Settings) -> bool:
