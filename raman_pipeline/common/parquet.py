@@ -75,13 +75,15 @@ class StoredTable:
         return self.select(scalar).slice(index, 1).to_pylist()[0]
 
     def whole_row(self, index: int) -> dict[str, Any]:
-        """Reads one row with its ragged columns (float32), scanning row group by row group.
+        """Reads one row with its ragged columns (float32), from its row group alone.
 
         Raises:
             IndexError: there is no such row.
         """
-        for batch in self.batches():
-            if index < batch.num_rows:
+        for group in range(self._file.num_row_groups):
+            rows = self._file.metadata.row_group(group).num_rows
+            if index < rows:
+                batch = self._file.read_row_group(group)
                 found = batch.slice(index, 1).to_pylist()[0]
                 return {
                     field.name: np.array(found[field.name], dtype=np.float32)
@@ -89,7 +91,7 @@ class StoredTable:
                     else found[field.name]
                     for field in batch.schema
                 }
-            index -= batch.num_rows
+            index -= rows
         raise IndexError(f"{self.path}: no row {index}")
 
 

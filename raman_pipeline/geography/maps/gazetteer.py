@@ -8,13 +8,12 @@ comes with the package.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import os
 import unicodedata
 import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -82,10 +81,11 @@ class _Index:
     def _name(self) -> pa.Array:
         return self.names["name"].chunk(0)
 
-    def _at(self, start: str, stop: str | None = None) -> slice:
+    def _at(self, start: str, stop: str | None = None, among: slice | None = None) -> slice:
         """Returns the rows of `names` from one text to another, or those of just this text."""
-        rows, key = range(len(self._name)), lambda i: self._name[i].as_py()
-        first = bisect_left(rows, start, key=key)
+        among = among or slice(0, len(self._name))
+        rows, key = range(among.stop), lambda i: self._name[i].as_py()
+        first = bisect_left(rows, start, lo=among.start, key=key)
         if stop is None:
             return slice(first, bisect_right(rows, start, lo=first, key=key))
         return slice(first, bisect_left(rows, stop, lo=first, key=key))
@@ -96,11 +96,16 @@ class _Index:
         town, main = (self.names[c].chunk(0).to_numpy()[at] for c in ("town", "main"))
         return list(dict.fromkeys((town[main == 1] if main.any() else town).tolist()))
 
-    def starting(self, start: str) -> list[int]:
-        """Returns towns with a name that starts with a text, sorted by name."""
+    def continuing(self, start: str, words: Iterable[str]) -> list[int]:
+        """Returns towns with a name of a text and one of some words, and more after it.
+
+        They are sorted by word, then by name.
+        """
         # "~" sorts after every letter and digit of a folded name in ASCII.
-        at = self._at(start, start + "~")
-        return self.names["town"].chunk(0).to_numpy()[at].tolist()  # type: ignore[no-any-return]
+        among = self._at(f"{start} ", f"{start} ~")
+        parts = [self._at(f"{start} {w} ", f"{start} {w} ~", among) for w in words]
+        town = self.names["town"].chunk(0).to_numpy()
+        return [i for part in parts for i in town[part].tolist()]
 
 
 def _build_index(cities: Sequence[dict[str, Any]]) -> _Index:
@@ -226,11 +231,8 @@ class Gazetteer:
 
     def namesakes(self, name: str) -> list[Town]:
         """Returns towns whose name continues with a preposition ("Krásná Hora nad Vltavou")."""
-        folded = fold(name)
-        if not self._index.starting(f"{folded} "):
-            return []
-        starts = (self._index.starting(f"{folded} {word} ") for word in _JOINERS)
-        return [self._town(i) for i in dict.fromkeys(itertools.chain.from_iterable(starts))]
+        found = self._index.continuing(fold(name), _JOINERS)
+        return [self._town(i) for i in dict.fromkeys(found)]
 
     def _of(self, folded: str) -> list[Town]:
         return [self._town(i) for i in self._index.named(folded)]

@@ -111,14 +111,16 @@ def _ranked(
 def _row(
     section: str, rank: int, name: str, part: pd.DataFrame, paper: int | None
 ) -> dict[str, object]:
+    # Of lists: pandas takes a millisecond per row, of which there are 1,500.
+    kinds, specimens = part["kind"].tolist(), part["rruff_id"].tolist()
     return {
         "section": section,
         "rank": rank,
         "name": name,
-        "raw": int((part["kind"] == "RAW").sum()),
-        "processed": int((part["kind"] == "Processed").sum()),
+        "raw": kinds.count("RAW"),
+        "processed": kinds.count("Processed"),
         "spectra": len(part),
-        "specimens": int(part["rruff_id"].nunique()),
+        "specimens": len({s for s in specimens if isinstance(s, str)}),
         "paper_spectra": paper,
     }
 

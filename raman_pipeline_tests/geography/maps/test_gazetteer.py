@@ -28,6 +28,7 @@ def test_the_index_is_built_once_and_again_where_its_file_is_broken_or_cannot_be
     tmp_path, monkeypatch, read_only
 ):
     towns = [("Aach", ["Ach"]), ("Bad Ems", []), ("Ach", []), ("Ems", ["Bad Ems"]), ("Zell", [])]
+    towns += [("Bad am See", []), ("Bad am See Ost", [])]
     cities = {
         str(i): {"name": name, "alternatenames": others, "countrycode": "DE", "population": 9 - i}
         | {"latitude": 50.0 + i, "longitude": 8.0}
@@ -41,10 +42,15 @@ def test_the_index_is_built_once_and_again_where_its_file_is_broken_or_cannot_be
 
     def found():
         index = gazetteer._cached_index(file)
-        return index.named("ach"), index.named("bad ems"), index.starting("bad"), index.towns
+        return (
+            index.named("ach"),
+            index.named("bad ems"),
+            index.continuing("bad", ["see", "am"]),
+            index.towns,
+        )
 
     first = found()
-    assert first[:3] == ([2], [1], [1, 3])
+    assert first[:3] == ([2], [1], [5, 6])
     assert (found(), build.call_count) == (first, 1)
     (stored,) = cache.rglob("*.arrow")
     stored.write_bytes(stored.read_bytes()[:500])
