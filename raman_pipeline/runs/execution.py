@@ -9,7 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
@@ -121,8 +121,7 @@ def run_stale(
         rest = set(stale_assets(graph, instance, members, partition)) - set(assets)
         if rest:
             more = run_stale(settings, definitions, instance, job, partition, sorted(rest))
-            assets, errors = assets + more.assets, list(more.errors)
-            seconds += more.seconds
+            return replace(more, assets=assets + more.assets, seconds=seconds + more.seconds)
     return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(rejected))
 
 
