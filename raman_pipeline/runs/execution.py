@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
-from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
+from raman_pipeline.orchestration.build import build_definitions
 from raman_pipeline.orchestration.dagster_internals import IsStale, StepFailureData, staleness
 from raman_pipeline.orchestration.staleness import is_stand_in, stale_assets
 from raman_pipeline.runs.instance import fail_orphans, open_instance, process_tags

@@ -14,8 +14,8 @@ from contextlib import suppress
 
 import dagster as dg
 
-from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs, progress
+from raman_pipeline.orchestration.build import build_definitions
 from raman_pipeline.orchestration.dagster_internals import data_version, staleness
 from raman_pipeline.orchestration.partitions import ARCHIVES, TASK_SEED
 from raman_pipeline.orchestration.resources import Rruff

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from raman_pipeline.definitions import build_definitions
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.asset_paths import asset_files
+from raman_pipeline.orchestration.build import build_definitions
 from raman_pipeline.orchestration.dagster_internals import (
     PARTITION_NAME_TAG,
     BaseAssetNode,
