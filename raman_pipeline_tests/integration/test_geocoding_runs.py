@@ -62,7 +62,8 @@ def key(query):
     return json.dumps(query, sort_keys=True)
 
 
-def test_a_killed_run_resumes_with_the_next_query(server, made, run, tmp_path):
+def test_a_killed_run_resumes_with_the_next_query(made, server, run, tmp_path):
+    # The store comes before the server, so that it is made without services.
     killed, whole = (copied(made, tmp_path / name) for name in ("killed", "whole"))
     server.pause_s = 0.05
     process, deadline = child(run_in_child, killed), time.monotonic() + 200
