@@ -43,7 +43,6 @@ __all__ = [
     "IsStale",
     "StepFailureData",
     "data_version",
-    "free_pool_slots",
     "lasting_engines",
     "partition_loading_context",
     "staleness",
@@ -103,11 +102,6 @@ def data_version(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str)
     return found.value if found else None
 
 
-def free_pool_slots(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Frees the places in concurrency pools that a run holds."""
-    instance.event_log_storage.free_concurrency_slots_for_run(run_id)
-
-
 @contextmanager
 def lasting_engines() -> Iterator[None]:
     """Keeps what Dagster makes anew for every statement or run, half of the time of a short step.
@@ -115,8 +109,8 @@ def lasting_engines() -> Iterator[None]:
     These are the engines and connections of its databases, and the scripts of its migrations. A
     commit waits for the disk only when the write-ahead log is copied: a killed process loses
     nothing, a power failure the last events, whose assets are made again. After an error all
-    connections are closed, which removes the logs: on a full disk a failed run could not free its
-    place in a pool.
+    connections are closed, which removes the logs: on a full disk the end of a failed run could not
+    be recorded.
     """
     made: dict[str, Any] = {}
 

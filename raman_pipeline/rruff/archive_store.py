@@ -112,11 +112,10 @@ class ArchiveStore:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """Prevents two processes from fetching the same archive at the same time."""
-        path = self.folder(name) / ".lock"
-        with atomic.naming(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("w")
+        """Lets one process at a time fetch an archive: a site is not asked by two at once."""
+        with atomic.naming(self.folder(name)):
+            self.folder(name).mkdir(parents=True, exist_ok=True)
+            file = (self.root / ".lock").open("w")
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

@@ -19,7 +19,6 @@ from raman_pipeline.common import atomic
 from raman_pipeline.common.atomic import WriteError
 from raman_pipeline.orchestration.dagster_internals import (
     HIDDEN_TAG_PREFIX,
-    free_pool_slots,
     lasting_engines,
 )
 from raman_pipeline.settings import Settings, SettingsError
@@ -99,8 +98,7 @@ def process_tags(settings: Settings) -> dict[str, str]:
 def fail_orphans(settings: Settings, instance: dg.DagsterInstance) -> int:
     """Marks runs as failed whose process is gone; returns how many.
 
-    A killed process cannot record this itself: its run would stay running, and its place in a
-    pool occupied.
+    A killed process cannot record this itself: its run would stay running.
     """
     folder = settings.dagster_home / "processes"
     gone = {path.name for path in folder.glob("*.lock") if _remove_if_unlocked(path)}
@@ -109,7 +107,6 @@ def fail_orphans(settings: Settings, instance: dg.DagsterInstance) -> int:
         lock = run.tags.get(PROCESS_TAG)
         if (lock in gone or not (folder / lock).exists()) if lock else _ended(instance, run):
             instance.report_run_failed(run, "its process was killed; re-run to resume")
-            free_pool_slots(instance, run.run_id)
             count += 1
     return count
 

@@ -63,16 +63,6 @@ def test_missing_fresh_and_stale_by_code_version():
     assert [internals.data_version(instance, parent, p) for p in ("a", "b")] == ["a", None]
 
 
-def test_pool_slots_are_freed(tmp_path):
-    (tmp_path / "dagster.yaml").write_text("concurrency: {pools: {default_limit: 1}}")
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        storage = instance.event_log_storage
-        storage.set_concurrency_slots("pool", 1)
-        assert storage.claim_concurrency_slot("pool", "run", "step").is_claimed
-        internals.free_pool_slots(instance, "run")
-        assert storage.claim_concurrency_slot("pool", "other", "step").is_claimed
-
-
 def test_tags_failures_and_the_context_of_partitions():
     assert internals.HIDDEN_TAG_PREFIX == ".dagster/"
     assert internals.PARTITION_NAME_TAG == "dagster/partition"

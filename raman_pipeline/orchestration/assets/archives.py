@@ -32,7 +32,6 @@ class ArchiveConfig(dg.Config):
     group_name="archives",
     kinds={"file"},
     owners=kit.OWNERS,
-    pool="rruff_site",
     code_version="1",
     check_specs=kit.check_specs(
         "rruff_archive",
