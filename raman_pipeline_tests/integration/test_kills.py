@@ -165,7 +165,7 @@ def test_killed_at_twenty_random_moments_and_run_again(settings, tmp_path):
     kills, stores = 0, [quick_settings(tmp_path / "0", site_of(settings))]
     while kills < 20:
         process = child(run_in_child, stores[-1])
-        process.join(rng.uniform(0.2, 14))
+        process.join(rng.uniform(0.2, 8))
         if process.is_alive():
             process.kill()
             process.join()
