@@ -4,7 +4,7 @@ The plain loop is the usual implementation: convolutions on [batch, channels, le
 `plain_convnext1d`), float32, the whole window. Both train the same preset on the same fold; the
 table gives accuracy beside speed, since a faster loop must not learn less.
 
-    python -m benchmarks.training data/store/rruff [--epochs 15] [--split random]
+    python -m benchmarks.training data/store/rruff [--steps 800] [--split random]
 
 writes docs/training.json and prints a table. CPU times are of one thread.
 """
@@ -28,6 +28,7 @@ from rich.table import Table
 
 from benchmarks.plain_convnext1d import PlainConvNeXt1D
 from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_train_test
+from raman_pipeline.learning.data.splits import SPLITS, Split
 from raman_pipeline.learning.geolocation.families.convnext import build
 from raman_pipeline.learning.training import classifier, loop
 from raman_pipeline.learning.training.device import choose_device
@@ -53,17 +54,17 @@ VARIANTS = (
 )
 
 
-def load(assets: Path, split: str) -> tuple[LabelledSpectra, LabelledSpectra]:
+def load(assets: Path, split: Split) -> tuple[LabelledSpectra, LabelledSpectra]:
     """Returns the training and the test set of fold 0."""
     folds = pq.read_table(assets / "fold_assignment" / f"{split}.parquet").to_pandas()
-    return fold_train_test(folds, open_tensor(assets / "resampled_spectra.safetensors"), 0)
+    return fold_train_test(folds, open_tensor(assets / "resampled_spectra.safetensors"), 0, split)
 
 
-def measure(variant: Variant, assets: Path, split: str, epochs: int) -> dict[str, object]:
+def measure(variant: Variant, assets: Path, split: Split, steps: int) -> dict[str, object]:
     """Trains once; returns speed (spectra per second of CPU or GPU time), accuracy, memory."""
     torch.set_num_threads(1)
     train, test = load(assets, split)
-    preset = PRESETS["default"].model_copy(update={"epochs": epochs})
+    preset = PRESETS["default"].model_copy(update={"steps": steps})
     if variant.whole_window:
         preset = preset.model_copy(update={"crop": None})
     if variant.plain:
@@ -82,7 +83,9 @@ def measure(variant: Variant, assets: Path, split: str, epochs: int) -> dict[str
         "loop": variant.name,
         "points": int(data.spectra.shape[1]),
         "dtype": str(loop.autocast_dtype(device) or torch.float32).removeprefix("torch."),
-        "spectra_per_s": round(len(train) * epochs / (wall if device.type == "cuda" else cpu), 1),
+        "spectra_per_s": round(
+            len(train) * len(reports) / (wall if device.type == "cuda" else cpu), 1
+        ),
         "wall_s": round(wall, 1),
         "training_loss": round(reports[-1].loss, 3),
         "accuracy": round(float((found == test.label).mean()), 4),
@@ -94,21 +97,21 @@ def main() -> None:
     """Measures each loop in its own process and writes the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", type=Path, help="store of a profile, run up to the folds")
-    parser.add_argument("--epochs", type=int, default=PRESETS["default"].epochs)
-    parser.add_argument("--split", default="random")
+    parser.add_argument("--steps", type=int, default=PRESETS["default"].steps)
+    parser.add_argument("--split", default="random", choices=SPLITS)
     chosen = parser.parse_args()
     assets = chosen.store / "assets"
     train, test = load(assets, chosen.split)
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
         rows = [
-            pool.submit(measure, variant, assets, chosen.split, chosen.epochs).result()
+            pool.submit(measure, variant, assets, chosen.split, chosen.steps).result()
             for variant in VARIANTS
         ]
     result = {
         "machine": f"{platform.processor() or platform.machine()}, {choose_device().type}, "
         "one thread",
         "protocol": f"fold 0 of the {chosen.split} split, {len(train):,} training and "
-        f"{len(test):,} test spectra, {chosen.epochs} epochs of the default preset, seed 0",
+        f"{len(test):,} test spectra, {chosen.steps:,} steps of the default preset, seed 0",
         "torch": torch.__version__,
         "rows": rows,
     }

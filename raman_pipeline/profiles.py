@@ -61,11 +61,11 @@ _SAMPLE_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
     # As the paper has them, stem and initial weights learn nothing in so few steps.
     "paper": PRESETS["paper"].model_copy(
         update=_SMALL_NETWORK
-        | {"epochs": 50, "learning_rate": 5e-3, "initialisation": "fan_in"}
+        | {"steps": 450, "learning_rate": 5e-3, "initialisation": "fan_in"}
         | {"stem_norm": False, "position_embedding": True}
     ),
     "default": PRESETS["default"].model_copy(
-        update=_SMALL_NETWORK | {"epochs": 40, "learning_rate": 2e-2}
+        update=_SMALL_NETWORK | {"steps": 360, "learning_rate": 2e-2}
     ),
 }
 """Small networks for the sample archives, trained in seconds."""

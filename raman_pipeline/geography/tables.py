@@ -163,6 +163,7 @@ LOCATED_SPECIMENS = TableSchema(
         Column("rruff_id", TEXT, "the specimen", unique=True),
         Column("mineral", TEXT, "its most common NAMES header", nullable=True),
         Column("locality", TEXT, "its most common LOCALITY header"),
+        Column("site", TEXT, "the most local name in it, folded"),
         Column("origin", TEXT, "class by locality, names and description", isin=tuple(OriginClass)),
         Column("is_synthetic", pa.bool_(), "synthetic: never gets coordinates"),
         *_LOCATION,

@@ -58,6 +58,7 @@ DERIVED: dict[str, dict[str, str]] = {
     },
     "located_specimens": {
         "origin is_synthetic": "located_localities.origin spectra.mineral spectra.description",
+        "site": "spectra.locality",
         "source": "located_localities.source",
         "spectra": "spectra.rruff_id",
     },
@@ -82,14 +83,18 @@ DERIVED: dict[str, dict[str, str]] = {
         "ideal_composition": "spectra.ideal_chemistry",
         "measured_composition": "spectra.measured_chemistry",
     },
-    "fold_assignment": {
-        "group": "spectra.rruff_id spectra.locality spectra.mineral",
+    "dealt_folds": {
+        "value": "spectra.member_id spectra.measurement_key spectra.rruff_id spectra.mineral "
+        "located_specimens.site",
         "fold": "spectra.member_id located_specimens.country",
+    },
+    "fold_assignment": {
+        "group": "spectra.measurement_key spectra.rruff_id spectra.mineral located_specimens.site",
         "excluded": "spectra.kind located_specimens.country located_specimens.is_synthetic",
     },
     "split_leakage": {
         "siblings": "fold_assignment.rruff_id fold_assignment.fold",
-        "same_measurement": "spectrum_covariates.measurement_key fold_assignment.fold",
+        "same_measurement": "fold_assignment.measurement_key fold_assignment.fold",
         _REST: "spectra.intensity fold_assignment.fold",
     },
     _ALL_FAMILIES: {
@@ -151,7 +156,7 @@ PARAMETERS = frozenset(
         *("seed", "preset", "task", "method", "representation", "from_autoencoder", "clustering"),
         *("k", "k_from", "noise", "setting", "variant", "share", "family", "split", "protocol"),
         *("components", "at_least", "section", "paper_spectra", "baseline", "number"),
-        *("subject", "report"),
+        *("subject", "report", "column", "version"),
     ]
 )
 """Columns that say what a run was, or that are given."""

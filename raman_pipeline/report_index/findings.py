@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.common.wording import counted
+from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.report_index.sections import COMMANDS
 from raman_pipeline.report_index.store import Store
 
@@ -45,7 +46,6 @@ _NO_MODELS = {
 }
 """Families that use no spectrum, every report has them; and what they are called in a line."""
 _ARCHIVE = re.compile(r"[^ ]*/([\w-]+)\.zip \(([\d,]+) members, sha256 \w+\)")
-_SPLITS = ("random", "specimen", "locality", "species")
 _CLUSTERED = (("paper", "the paper's minerals"), ("default", "hard set, held-out specimens"))
 """Preset of the autoencoder and task: the paper's, and the one of unseen specimens."""
 
@@ -123,7 +123,7 @@ def _splits(store: Store, metrics: pd.DataFrame) -> Iterator[tuple]:
     from raman_pipeline.learning.geolocation.registry import FAMILIES
 
     protocol = store.protocol("geolocation_report", "spectra", "folds")
-    for split in _SPLITS:
+    for split in SPLITS:
         rows = metrics[metrics["split"] == split]
         if rows.empty:
             yield f"country, {split} split", "not evaluated yet", None

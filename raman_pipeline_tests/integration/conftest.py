@@ -34,7 +34,7 @@ QUICK_AUTOENCODERS = {
 
 def quick_settings(store, location, epochs=2):
     settings = load_settings("rruff", store=store, location=str(location))
-    quick = {"epochs": epochs, "dims": (4, 8, 8, 8)}
+    quick = {"steps": epochs, "dims": (4, 8, 8, 8)}
     presets = {n: p.model_copy(update=quick) for n, p in settings.training.presets.items()}
     return settings.model_copy(
         update={

@@ -130,7 +130,7 @@ def assert_as_if_never_killed(finished, settings):
     expected = bytes_of(settings.store)
     assert len(expected) > 20
     assert bytes_of(finished.store) == expected
-    assert states(finished)["fold_assignment"].materialized == 4
+    assert states(finished)["fold_assignment"].materialized == 5
     with open_instance(finished) as instance:
         open_runs = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
         assert instance.get_runs(filters=open_runs) == []

@@ -8,6 +8,7 @@ import pytest
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.definitions import build_definitions
+from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.integration
 PARSED = {"parsed_spectra": 1, "refused_members": 1}
 PAGE = {"report_index": 1}
 """It names what is outdated."""
-FOLDS = ("fold_assignment", "split_leakage")
+FOLDS = ("dealt_folds", "fold_assignment", "split_leakage")
 
 
 class Months:
@@ -109,8 +110,8 @@ def test_five_ticks(sample_site, settings):
         assert months.follows() == dict.fromkeys({*dataset, "report_index"}, 1)
         assert months.run("dataset", None, dataset).succeeded
         assert months.run("index", None, ["report_index"]).succeeded
-        assert months.follows() == dict.fromkeys(FOLDS, 4)
-        for split in ("random", "specimen", "locality", "species"):
+        assert months.follows() == dict.fromkeys(FOLDS, len(SPLITS))
+        for split in SPLITS:
             assert months.run("folds", split, FOLDS).succeeded
         table = StoredTable(settings.asset_store / "member_changes.parquet")
         assert table.select(["change"])["change"].to_pylist() == ["removed", "removed"]

@@ -36,7 +36,7 @@ def test_counts_of_every_stage(settings):
     assert found["parsed_spectra"].refused == 8
     assert found["spectra"].rows == 389
     assert found["resampled_spectra"].rows == 389
-    assert found["fold_assignment"].rows == 4 * 389
+    assert found["fold_assignment"].rows == 5 * 389
     assert all(s.failed == 0 for s in found.values())
 
 
@@ -74,7 +74,7 @@ def test_training_report_and_a_changed_archive(settings, monkeypatch):
     report = settings.figure_store / "geolocation_report" / "report.md"
     text = report.read_text()
     assert all(family.title in text for family in FAMILIES.values())
-    assert "done: random 1/5, specimen 0/5, locality 0/5, species 0/5" in text
+    assert "done: random 1/5, measurement 0/5, specimen 0/5, locality 0/5, species 0/5" in text
     assert (report.parent / "families_by_split.png").stat().st_size > 10_000
     assert not list(settings.checkpoint_store.rglob("*.pt"))
     monkeypatch.setattr(runner, "in_processes", in_this_process)
@@ -97,7 +97,7 @@ def test_training_report_and_a_changed_archive(settings, monkeypatch):
     changed = done(run_graph(settings, Callbacks(), train=False))
     parsed = {p for (job, p), assets in changed.items() if "parsed_spectra" in assets}
     assert parsed == {"poor_unoriented"}
-    assert changed["folds", "random"] == {"fold_assignment", "split_leakage"}
+    assert changed["folds", "random"] == {"dealt_folds", "fold_assignment", "split_leakage"}
     assert states(settings)["spectra"].rows == 389 - 45 + 1
 
     # Predictions for the former folds are excluded from the report, and counted.
@@ -105,7 +105,7 @@ def test_training_report_and_a_changed_archive(settings, monkeypatch):
     later = run_backfill(settings, Callbacks(), ["0|random"], families=cheap)
     assert [o.errors for o in later if not o.succeeded] == []
     text = report.read_text()
-    assert "done: random 1/5, specimen 0/5" in text
+    assert "done: random 1/5, measurement 0/5" in text
     assert f"{len(FAMILIES) + len(networks) - len(cheap)} sets of predictions excluded" in text
 
 

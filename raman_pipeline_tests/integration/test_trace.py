@@ -21,7 +21,7 @@ def test_a_member_by_id_by_name_and_by_specimen(settings):
     row = row_of(settings, "spectra", 100)
     steps = trace(settings, row["member_id"])
     assert [s.asset for s in steps][:3] == ["rruff_archive", "parsed_spectra", "spectra"]
-    assert sum(s.asset == "fold_assignment" for s in steps) == 4
+    assert sum(s.asset == "fold_assignment" for s in steps) == 5
     archive, parsed, merged = steps[:3]
     assert file_sha256(archive.path) == archive.values["sha256"] == row["archive_sha256"]
     assert parsed.values["member"] == row["member"]

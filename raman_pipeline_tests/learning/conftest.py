@@ -43,9 +43,10 @@ def small_problem():
     folds = pd.DataFrame(
         {
             "member_id": ids,
+            "measurement_key": ids,
             "rruff_id": [f"R{i // 2}" for i in range(90)],
             "mineral": np.where(country == 2, "Calcite", "Quartz"),
-            "locality": [f"L{i // 2}" for i in range(90)],
+            "site": [f"L{i // 2}" for i in range(90)],
             "country": np.array(["Brazil", "Chile", "Peru"])[country],
             "fold": pd.Series(np.arange(90) // 2 % 5, dtype="Int32"),
         }
@@ -54,7 +55,6 @@ def small_problem():
     covariates = pd.DataFrame(
         {
             "member_id": ids,
-            "measurement_key": ids,
             "wavelength_nm": 532.0,
             "ideal_composition": list(compositions(np.array(["Si", "Cu", "Ca"])[country])),
             "measured_composition": list(compositions("" for _ in ids)),
@@ -69,7 +69,7 @@ def small_problem():
 def train_test(small_problem):
     """Its training and test side; the spectrum without a fold is on neither."""
     folds, tensor, covariates = small_problem
-    return fold_train_test(folds, tensor, 0, covariates)
+    return fold_train_test(folds, tensor, 0, "specimen", covariates)
 
 
 @pytest.fixture(scope="session")

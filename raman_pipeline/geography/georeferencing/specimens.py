@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.geography.tables import LOCATED_SPECIMENS
-from raman_pipeline.geography.text.locality import OriginClass, names_synthetic
+from raman_pipeline.geography.text.locality import OriginClass, names_synthetic, site_name
 
 
 def locate_specimens(spectra: pd.DataFrame, located: pa.Table) -> pa.Table:
@@ -54,6 +54,7 @@ def locate_specimens(spectra: pd.DataFrame, located: pa.Table) -> pa.Table:
             {
                 **location,
                 "rruff_id": rruff_id,
+                "site": site_name(locality),
                 "mineral": _most_common(group["mineral"]),
                 "is_synthetic": synthetic,
                 "flags": flags,

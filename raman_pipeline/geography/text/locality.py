@@ -55,6 +55,12 @@ _NOT_WORD = re.compile(r"\W+")
 _NO_LETTER = [chr(i) for i in range(128) if not chr(i).isalnum()]
 _PUNCTUATION = str.maketrans(dict.fromkeys(_NO_LETTER, " ") | {".": None, "'": None})
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
+_SITE = re.compile(
+    r"\b(?:mines?|quarry|quarries|shafts?|pits?|prospects?|claims?|pegmatites?|deposits?|tunnel|adit"
+    r"|colliery|workings?)\b",
+    re.IGNORECASE,
+)
+_NO_NAME = re.compile(_SITE.pattern + r"|\b(?:the|near|no|number|old|of)\b|\b\d+\b")
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,17 @@ def parse_locality(text: str | None) -> Locality:
         aliases=aliases,
         origin=_classify(text.strip(), segments),
     )
+
+
+def site_name(text: str | None) -> str:
+    """Returns the most local name in a locality, folded, equal for most spellings of one site.
+
+    That is its first part, or the first that names a mine or quarry, without such words and
+    numbers: of "125' Level, Rowley mine, Arizona" as of "Rowley Mine, Maricopa Co." it is "rowley".
+    """
+    segments = parse_locality(text).segments
+    name = fold(next((s for s in segments if _SITE.search(s)), next(iter(segments), "")))
+    return " ".join(_NO_NAME.sub(" ", name).split()) or name
 
 
 def names_synthetic(*texts: str | None) -> bool:

@@ -12,7 +12,6 @@ COVARIATES = TableSchema(
     "spectrum_covariates",
     (
         Column("member_id", pa.string(), "the spectrum", unique=True),
-        Column("measurement_key", pa.string(), "of one scan; shared by RAW and Processed"),
         Column("wavelength_nm", pa.float64(), "laser, nm", nullable=True),
         Column(
             "ideal_composition",
@@ -34,8 +33,8 @@ def spectrum_covariates(spectra: pd.DataFrame, samples: pd.DataFrame) -> pa.Tabl
     """Returns a COVARIATES table, one row per spectrum, in the order of `spectra`.
 
     Args:
-        spectra: columns `member_id`, `rruff_id`, `measurement_key`, `wavelength_nm`,
-            `ideal_chemistry`, `measured_chemistry`.
+        spectra: columns `member_id`, `rruff_id`, `wavelength_nm`, `ideal_chemistry`,
+            `measured_chemistry`.
         samples: columns `rruff_id`, `latitude`, `longitude`, one row per specimen.
     """
     frame = spectra.merge(

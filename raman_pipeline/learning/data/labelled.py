@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from raman_pipeline.learning.data.splits import Split, training_rows
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 
@@ -20,8 +21,8 @@ class LabelledSpectra:
         grid: float64 [m], cm⁻¹.
         label: int64 [n], index into `classes`.
         classes: countries, sorted; the same in training and test set.
-        metadata: [n] rows with `member_id`, `rruff_id`, `mineral`, `locality`, `country`, and
-            the covariates if they were joined.
+        metadata: [n] rows with `member_id`, `rruff_id`, `mineral`, `site`, `country`, and the
+            covariates if they were joined.
     """
 
     intensity: npt.NDArray[np.float32]
@@ -46,7 +47,11 @@ class LabelledSpectra:
 
 
 def fold_train_test(
-    folds: pd.DataFrame, tensor: SpectrumTensor, fold: int, covariates: pd.DataFrame | None = None
+    folds: pd.DataFrame,
+    tensor: SpectrumTensor,
+    fold: int,
+    split: Split,
+    covariates: pd.DataFrame | None = None,
 ) -> tuple[LabelledSpectra, LabelledSpectra]:
     """Returns the training and the test set of one fold.
 
@@ -54,6 +59,7 @@ def fold_train_test(
         folds: a FOLDS table.
         tensor: the spectra; must contain every row that has a fold.
         fold: the test fold.
+        split: of the folds.
         covariates: a COVARIATES table to join; None for families that do not need it.
 
     Raises:
@@ -71,7 +77,7 @@ def fold_train_test(
             f"fold {fold} is empty; folds are {sorted(used['fold'].unique().tolist())}"
         )
     sets = []
-    for chosen in (~test, test):
+    for chosen in (training_rows(used, test, split), test):
         metadata = used[chosen].reset_index(drop=True)
         rows = tensor.rows_of(metadata["member_id"].tolist())
         sets.append(

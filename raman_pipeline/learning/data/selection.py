@@ -26,18 +26,18 @@ def select_spectra(
     """Returns one row per spectrum with its label or the reason for its exclusion.
 
     Args:
-        spectra: columns `member_id`, `rruff_id`, `mineral`, `kind`, `locality`.
-        samples: columns `rruff_id`, `country`, `is_synthetic`, one row per specimen.
+        spectra: columns `member_id`, `measurement_key`, `rruff_id`, `mineral`, `kind`.
+        samples: columns `rruff_id`, `country`, `is_synthetic`, `site`, one row per specimen.
         kinds: RAW, Processed, or both (with both, as in the paper, every measurement counts
             twice).
         min_per_country: countries with fewer remaining spectra are excluded.
 
     Returns:
-        Columns `member_id`, `rruff_id`, `mineral`, `locality`, `country`, `excluded`
+        Columns `member_id`, `measurement_key`, `rruff_id`, `mineral`, `site`, `country`, `excluded`
         (one of EXCLUSIONS, or None), in the order of `spectra`.
     """
     frame = spectra.merge(
-        samples[["rruff_id", "country", "is_synthetic"]],
+        samples[["rruff_id", "country", "is_synthetic", "site"]],
         on="rruff_id",
         how="left",
         validate="many_to_one",
@@ -56,7 +56,8 @@ def select_spectra(
     rare = counts[counts < min_per_country].index
     exclude(frame["country"].isin(rare), "rare_country")
 
-    selection = frame[["member_id", "rruff_id", "mineral", "locality", "country"]].copy()
-    selection["locality"] = selection["locality"].fillna("")
+    selection = frame[["member_id", "rruff_id", "mineral", "site", "country"]].copy()
+    # A file whose name says nothing of a measurement is one of its own.
+    selection["measurement_key"] = frame["measurement_key"].fillna(frame["member_id"])
     selection["excluded"] = excluded
     return selection

@@ -53,7 +53,9 @@ def fit_autoencoder(
     digest = hashlib.sha256(np.ascontiguousarray(corpus.intensity).view(np.uint8).data)
     digest.update(corpus.specimens.tobytes())
     digest.update(f"{preset.model_dump_json()} {seed} {torch.__version__}".encode())
-    reports = optimise(model, objective, preset, seed, digest.hexdigest(), checkpoint, on_epoch)
+    reports = optimise(
+        model, objective, preset, preset.epochs, seed, digest.hexdigest(), checkpoint, on_epoch
+    )
     metadata = {
         "preset": preset.model_dump(mode="json"),
         "length": corpus.grid.size,

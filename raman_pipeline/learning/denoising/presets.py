@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from raman_pipeline.learning.training.presets import Schedule
+from raman_pipeline.learning.training.presets import EpochSchedule
 
 AutoencoderName = Literal["paper", "default"]
 
 
-class AutoencoderPreset(Schedule):
+class AutoencoderPreset(EpochSchedule):
     """Architecture, noise and optimiser of one autoencoder. Lengths are in grid points."""
 
     patch: int = Field(24, ge=1)

@@ -92,7 +92,7 @@ class ExperimentData:
         selection = self.rows.drop(columns=["group", "fold"])
         folds = assign_folds(selection, split, self.n_folds, seed).to_pandas()
         for fold in range(self.n_folds):
-            train, test = fold_train_test(folds, self.tensor, fold, self.covariates)
+            train, test = fold_train_test(folds, self.tensor, fold, split, self.covariates)
             yield ExperimentFold(seed, split, fold, train, test)
 
 

@@ -21,9 +21,8 @@ from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.data.splits import (
     Split,
+    assign_folds,
     groups_of,
-    ignore_rare_classes,
-    make_splitter,
 )
 from raman_pipeline.learning.geolocation.calibration import (
     Calibration,
@@ -49,14 +48,10 @@ def inner_split(
 
     No group of the split is in both parts.
     """
-    groups = groups_of(train.metadata, split)
-    available = len(train) if groups is None else len(np.unique(groups))
-    # scikit-learn requires at least one class with as many members as folds.
-    commonest = int(np.bincount(train.label).max())
-    splitter = make_splitter(split, min(_INNER_FOLDS, available, commonest), seed)
-    with ignore_rare_classes():
-        fitted, validated = next(splitter.split(train.metadata, train.label, groups))
-    return train.subset(fitted), train.subset(validated)
+    rows = train.metadata.assign(excluded=None)
+    available = len(np.unique(groups_of(rows, split)))
+    folds = assign_folds(rows, split, min(_INNER_FOLDS, available), seed)["fold"].to_numpy()
+    return train.subset(folds != 0), train.subset(folds == 0)
 
 
 @one_thread()

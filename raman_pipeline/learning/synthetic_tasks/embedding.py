@@ -53,7 +53,9 @@ def fit_embedding(
     digest = hashlib.sha256(np.ascontiguousarray(training.spectra).view(np.uint8).data)
     digest.update(training.label.tobytes() + (training.top.tobytes() if mixtures else b""))
     digest.update(f"{preset.model_dump_json()} {seed} {mixtures} {torch.__version__}".encode())
-    reports = optimise(model, objective, preset, seed, digest.hexdigest(), checkpoint, on_epoch)
+    reports = optimise(
+        model, objective, preset, preset.epochs, seed, digest.hexdigest(), checkpoint, on_epoch
+    )
     metadata = {
         "preset": preset.model_dump(mode="json"),
         "points": points,

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.training.augmentation import Augmenter, mixup
 from raman_pipeline.learning.training.device import choose_device, compiled_where_it_pays
-from raman_pipeline.learning.training.loop import EpochReport, OnEpoch, optimise
+from raman_pipeline.learning.training.loop import EpochReport, HeldOut, OnEpoch, optimise
 from raman_pipeline.learning.training.presets import ConvNeXtPreset
 
 
@@ -81,23 +81,28 @@ def train_classifier(
     seed: int,
     checkpoint: Path | None = None,
     on_epoch: OnEpoch | None = None,
+    held_out: HeldOut | None = None,
 ) -> list[EpochReport]:
     """Trains a classifier in place with cross-entropy.
 
     Args:
         model: maps float32 [batch, m] to logits [batch, classes].
         data: spectra and labels; kept on the device throughout.
-        preset: epochs, batch size, augmentation, optimiser.
+        preset: steps, batch size, augmentation, optimiser.
         seed: of the order of the batches, augmentation, dropout and stochastic depth.
         checkpoint: see `optimise`.
         on_epoch: callback after each epoch; the metric is the training accuracy.
+        held_out: see `optimise`.
 
     Returns:
         One report per epoch (see `optimise`).
     """
     objective = _Classification(model.to(choose_device()), data, preset)
     fingerprint = data.fingerprint(preset, seed)
-    return optimise(model, objective, preset, seed, fingerprint, checkpoint, on_epoch)
+    epochs = preset.epochs_on(len(data.label))
+    return optimise(
+        model, objective, preset, epochs, seed, fingerprint, checkpoint, on_epoch, held_out
+    )
 
 
 def predict_probabilities(
@@ -125,8 +130,7 @@ class _Classification:
         self.x = torch.from_numpy(np.ascontiguousarray(data.spectra)).to(device)
         self.y = torch.tensor(data.label, device=device)
         self.augment = self.recipe and Augmenter(self.recipe, self.x, data.specimens, data.step_cm1)
-        steps = preset.epochs * (len(data.label) // preset.batch_size + 1)
-        self.forward = compiled_where_it_pays(model, device, steps)
+        self.forward = compiled_where_it_pays(model, device, preset.steps)
 
     def batches(self, batch_size: int) -> Iterable[Tensor]:
         return torch.randperm(len(self.y)).to(self.y.device).split(batch_size)

@@ -42,7 +42,10 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class EpochReport:
-    """Results of one epoch; loss and metric are means over its rows."""
+    """Results of one epoch; loss and metric are means over its rows.
+
+    `held_out` holds loss and metric on held-out data, with the weights that are kept.
+    """
 
     epoch: int
     epochs: int
@@ -50,19 +53,24 @@ class EpochReport:
     measure: str
     value: float
     seconds: float
+    held_out: tuple[float, float] | None = None
 
 
 OnEpoch = Callable[[EpochReport], None]
+HeldOut = Callable[[], tuple[float, float]]
+"""Returns loss and metric on held-out data; called with the model in evaluation mode."""
 
 
 def optimise(
     model: nn.Module,
     objective: Objective,
     schedule: Schedule,
+    epochs: int,
     seed: int,
     fingerprint: str,
     checkpoint: Path | None = None,
     on_epoch: OnEpoch | None = None,
+    held_out: HeldOut | None = None,
 ) -> list[EpochReport]:
     """Trains a network in place with schedule-free AdamW (Defazio et al. 2024).
 
@@ -75,12 +83,14 @@ def optimise(
     Args:
         model: on the training device.
         objective: holds the model and the data.
-        schedule: epochs, batch size, optimiser.
+        schedule: batch size and optimiser.
+        epochs: number of epochs.
         seed: of the whole training.
         fingerprint: of data and settings.
         checkpoint: file for the state after each epoch; training resumes from it if its
             fingerprint matches.
         on_epoch: callback after each epoch.
+        held_out: evaluated after each epoch.
 
     Returns:
         One report per epoch, those before a resumed checkpoint included. The model is left in
@@ -89,7 +99,7 @@ def optimise(
     optimizer = _optimizer(model, schedule)
     store = _Checkpoint(checkpoint, fingerprint)
     reports = store.restore(model, optimizer)
-    for epoch in range(len(reports), schedule.epochs):
+    for epoch in range(len(reports), epochs):
         start = time.perf_counter()
         torch.manual_seed(seed + 1_000_003 * (epoch + 1))
         if isinstance(schedule, StepSchedule):
@@ -97,18 +107,24 @@ def optimise(
             optimizer.param_groups[0]["lr"] = schedule.learning_rate * schedule.factor**decays
         loss, value = _run_epoch(model, objective, optimizer, schedule)
         seconds = time.perf_counter() - start
+        _evaluation_mode(model, optimizer)
+        scores = held_out() if held_out else None
         reports.append(
-            EpochReport(epoch + 1, schedule.epochs, loss, objective.measure, value, seconds)
+            EpochReport(epoch + 1, epochs, loss, objective.measure, value, seconds, scores)
         )
         store.save(model, optimizer, reports)
         if on_epoch:
             on_epoch(reports[-1])
+    _evaluation_mode(model, optimizer)
+    model.cpu()
+    return reports
+
+
+def _evaluation_mode(model: nn.Module, optimizer: Optimizer) -> None:
     # Schedule-free AdamW keeps two sets of weights; evaluation uses the averaged one.
     if isinstance(optimizer, AdamWScheduleFree):
         optimizer.eval()
     model.eval()
-    model.cpu()
-    return reports
 
 
 def _optimizer(model: nn.Module, schedule: Schedule) -> AdamW | AdamWScheduleFree:

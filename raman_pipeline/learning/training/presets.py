@@ -27,11 +27,10 @@ class AugmentationRecipe(BaseModel):
 
 
 class Schedule(BaseModel):
-    """Epochs, batch size and optimiser of a training."""
+    """Batch size and optimiser of a training."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: int = Field(15, ge=1)
     batch_size: int = Field(64, ge=1)
     learning_rate: float = 1e-3
     weight_decay: float = 0.35
@@ -39,7 +38,13 @@ class Schedule(BaseModel):
     warmup_steps: int = Field(0, ge=0)
 
 
-class StepSchedule(Schedule):
+class EpochSchedule(Schedule):
+    """A training of a number of epochs, where a paper states it."""
+
+    epochs: int = Field(15, ge=1)
+
+
+class StepSchedule(EpochSchedule):
     """AdamW with a learning rate that decays at milestones, in place of schedule-free AdamW."""
 
     milestones: tuple[int, ...] = ()
@@ -49,9 +54,11 @@ class StepSchedule(Schedule):
 class ConvNeXtPreset(Schedule):
     """Architecture, regularisation and optimiser of one ConvNeXt1D.
 
-    Lengths are in grid points, Raman shifts in cm⁻¹.
+    Lengths are in grid points, Raman shifts in cm⁻¹. Its length is in steps of the optimiser: an
+    epoch of a tenth of the data is a tenth of the training.
     """
 
+    steps: int = Field(800, ge=1)
     depths: tuple[int, ...] = (2, 2, 3, 2)
     dims: tuple[int, ...] = (32, 64, 128, 256)
     layer_scale: float = Field(1e-6, description="initial gamma of each block")
@@ -72,6 +79,10 @@ class ConvNeXtPreset(Schedule):
     augmentation: AugmentationRecipe | None = Field(
         None, description="applied anew in every epoch; None for none"
     )
+
+    def epochs_on(self, spectra: int) -> int:
+        """Returns the number of whole epochs, at least one, that make up the steps."""
+        return -(-self.steps // -(-spectra // self.batch_size))
 
 
 PRESETS: dict[PresetName, ConvNeXtPreset] = {

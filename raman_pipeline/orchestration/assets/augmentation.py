@@ -6,6 +6,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from raman_pipeline.learning.data.labelled import fold_train_test
+from raman_pipeline.learning.data.splits import Split
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.plots.augmentation import augmented_spectra
@@ -31,6 +32,7 @@ class AugmentationConfig(dg.Config):
 )
 def augmented_training_set(
     fold: int,
+    split: Split,
     config: AugmentationConfig,
     settings: Settings,
     fold_assignment: pa.Table,
@@ -43,7 +45,7 @@ def augmented_training_set(
     from raman_pipeline.learning.training.augmented_set import augmented_copies, augmented_set
     from raman_pipeline.learning.training.classifier import TrainingSet
 
-    train, _ = fold_train_test(fold_assignment.to_pandas(), resampled_spectra, fold)
+    train, _ = fold_train_test(fold_assignment.to_pandas(), resampled_spectra, fold, split)
     preset = settings.training.presets["default"]
     seed = settings.training.seed + fold
     result = augmented_set(train, preset, seed, config.copies)

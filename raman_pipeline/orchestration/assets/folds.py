@@ -13,22 +13,27 @@ from raman_pipeline.learning.data.labelled import fold_train_test
 from raman_pipeline.learning.data.leakage import LEAKAGE, leakage_shares, measure_leakage
 from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
+    DEALT_FOLDS,
     FOLDS,
+    LEAK_SPECIMENS,
     Split,
-    assign_folds,
-    groups_in_several_folds,
+    deal_folds,
+    folds_version,
     seen_specimen_share,
+    tied_values,
 )
 from raman_pipeline.orchestration import asset_kit as kit
+from raman_pipeline.orchestration.asset_paths import asset_path
 from raman_pipeline.orchestration.partitions import N_FOLDS, SPLIT
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-_COLUMNS = ["member_id", "rruff_id", "mineral", "kind", "locality"]
+_COLUMNS = ["member_id", "measurement_key", "rruff_id", "mineral", "kind"]
 _COVARIATE_COLUMNS = [
-    *("member_id", "rruff_id", "measurement_key", "wavelength_nm"),
+    *("member_id", "rruff_id", "wavelength_nm"),
     *("ideal_chemistry", "measured_chemistry"),
 ]
+_MAX_TIED = 0.01
 _table = partial(kit.table_asset)
 
 
@@ -42,31 +47,62 @@ FoldTables = Annotated[tuple[pd.DataFrame, SpectrumTensor, pd.DataFrame], _fold_
 """Folds, spectra and covariates, as families and experiments take them."""
 
 
+def _selection(
+    settings: Settings, spectra: StoredTable, located_specimens: pa.Table
+) -> pd.DataFrame:
+    frame, specimens = spectra.select(_COLUMNS).to_pandas(), located_specimens.to_pandas()
+    return select_spectra(frame, specimens, settings.folds.kinds, settings.folds.min_per_country)
+
+
+Selection = Annotated[pd.DataFrame, _selection]
+"""Every spectrum with its label or the reason for its exclusion."""
+
+
+@_table(
+    DEALT_FOLDS,
+    group_name="folds",
+    partitions_def=SPLIT,
+    uses=["folds"],
+)
+def dealt_folds(split: Split, settings: Settings, selection: Selection) -> kit.Result:
+    """The folds that were ever dealt: what has one keeps it when RRUFF changes.
+
+    The only asset that reads what it was before; it adds what is new.
+    """
+    path = asset_path(settings.asset_store, "dealt_folds", split)
+    former = StoredTable(path).read() if path.exists() else None
+    _, ledger = deal_folds(selection, split, N_FOLDS, settings.folds.seed, former)
+    return kit.Result(ledger, {"fold_version": folds_version(ledger)})
+
+
 @_table(
     FOLDS,
     group_name="folds",
     partitions_def=SPLIT,
-    kinds={"scikitlearn"},
+    code_version="2",
     uses=["folds"],
     checks={
         "rows_conserved": "Every spectrum has a fold or a reason for its exclusion.",
-        "groups_disjoint": "No group that the split keeps together is in two folds.",
+    },
+    warnings={
+        "folds_tied": "At most 1% of the values that the split keeps together are in two folds."
     },
 )
 def fold_assignment(
-    split: Split, settings: Settings, spectra: StoredTable, located_specimens: pa.Table
+    split: Split,
+    settings: Settings,
+    spectra: StoredTable,
+    selection: Selection,
+    dealt_folds: pa.Table,
 ) -> kit.Result:
     """The test fold of every spectrum, and why the others are excluded.
 
-    `random` is the papers' split, stratified by country; `specimen`, `locality` and
-    `species` keep those together as well.
+    `random` is the papers' split, stratified by country; `measurement` keeps RAW and Processed
+    of one scan together, `specimen`, `locality` and `species` what their name says.
     """
-    frame, specimens = spectra.select(_COLUMNS).to_pandas(), located_specimens.to_pandas()
-    chosen = settings.folds
-    selection = select_spectra(frame, specimens, chosen.kinds, chosen.min_per_country)
-    table = assign_folds(selection, split, N_FOLDS, chosen.seed)
+    table = deal_folds(selection, split, N_FOLDS, settings.folds.seed, dealt_folds)[0]
     folds = table.to_pandas()
-    shared = groups_in_several_folds(folds, split)
+    tied = tied_values(folds, split)
     assigned = folds["fold"].notna()
     counts = kit.present(folds, assigned="fold", excluded="excluded")
     return kit.Result(
@@ -74,6 +110,7 @@ def fold_assignment(
         {
             **counts,
             **kit.counts(folds, excluded_by_reason="excluded", fold_sizes="fold"),
+            "fold_version": folds_version(dealt_folds),
             "countries": int(folds.loc[assigned, "country"].nunique()),
             "seen_specimen_share": seen_specimen_share(folds),
         },
@@ -83,7 +120,9 @@ def fold_assignment(
                 spectra=spectra.num_rows,
                 **counts,
             ),
-            "groups_disjoint": kit.Check(not any(shared.values()), groups_in_several_folds=shared),
+            "folds_tied": kit.Check(
+                sum(tied.values()) <= _MAX_TIED * folds["group"].nunique(), tied_values=tied
+            ),
         },
     )
 
@@ -92,6 +131,7 @@ def fold_assignment(
     COVARIATES,
     name="spectrum_covariates",
     group_name="features",
+    code_version="2",
     checks={"rows_conserved": "One row per spectrum, in order."},
 )
 def spectrum_covariates_asset(spectra: StoredTable, located_specimens: pa.Table) -> kit.Result:
@@ -118,16 +158,16 @@ def _stated(compositions: pa.ChunkedArray) -> int:
     LEAKAGE,
     group_name="folds",
     partitions_def=SPLIT,
-    code_version="2",
+    code_version="3",
     checks={
-        "specimens_disjoint": "Under every split but `random` no specimen is in both training and "
-        "test set."
+        "specimens_disjoint": "Under the splits by specimen, locality and species, no specimen "
+        "is in both training and test set."
     },
 )
 def split_leakage(split: Split, tables: FoldTables) -> kit.Result:
     """What of each test spectrum is in training: its specimen, its pair, a near-duplicate."""
     folds, tensor, covariates = tables
-    sets = (fold_train_test(folds, tensor, fold, covariates) for fold in range(N_FOLDS))
+    sets = (fold_train_test(folds, tensor, fold, split, covariates) for fold in range(N_FOLDS))
     parts = [measure_leakage(*train_test, fold) for fold, train_test in enumerate(sets)]
     frame = pd.concat(parts, ignore_index=True)
     found = leakage_shares(frame)
@@ -136,6 +176,8 @@ def split_leakage(split: Split, tables: FoldTables) -> kit.Result:
         LEAKAGE.from_frame(frame),
         {"split": split, **{f"{name}_share": value for name, value in found.items()}},
         checks={
-            "specimens_disjoint": kit.Check(split == "random" or shared == 0, same_specimen=shared)
+            "specimens_disjoint": kit.Check(
+                split in LEAK_SPECIMENS or shared == 0, same_specimen=shared
+            )
         },
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_train_test
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.data.splits import Split
+from raman_pipeline.learning.data.splits import LEAK_SPECIMENS, Split
 from raman_pipeline.learning.geolocation.fit_context import FitContext
 from raman_pipeline.learning.geolocation.fitting import Calibration, fit_family, predict_family
 from raman_pipeline.learning.geolocation.metrics import PREDICTIONS, predictions_table, summarise
@@ -23,9 +23,11 @@ _model = partial(kit.model_asset, group_name="geolocation", partitions_def=FOLD_
 _table = partial(kit.table_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
 
 
-def _train_test(fold: int, tables: FoldTables) -> tuple[LabelledSpectra, LabelledSpectra]:
+def _train_test(
+    fold: int, split: Split, tables: FoldTables
+) -> tuple[LabelledSpectra, LabelledSpectra]:
     folds, tensor, covariates = tables
-    return fold_train_test(folds, tensor, fold, covariates)
+    return fold_train_test(folds, tensor, fold, split, covariates)
 
 
 _Sets = Annotated[tuple[LabelledSpectra, LabelledSpectra], _train_test]
@@ -79,7 +81,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         uses=prediction_uses(family.name),
         provenance_inputs=["fold_assignment"],
         checks={
-            "specimens_disjoint": "Under every split but `random`, no test specimen is in training."
+            "specimens_disjoint": "Under the splits by specimen, locality and species, no "
+            "test specimen is in training."
         },
     )
     def predictions(split: Split, state: ModelState, sets: _Sets) -> kit.Result:
@@ -91,7 +94,9 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
             table,
             {k: v for k, v in summarise(frame).items() if np.isfinite(v)},
             checks={
-                "specimens_disjoint": kit.Check(split == "random" or seen == 0, specimens_seen=seen)
+                "specimens_disjoint": kit.Check(
+                    split in LEAK_SPECIMENS or seen == 0, specimens_seen=seen
+                )
             },
         )
 

@@ -120,7 +120,7 @@ def _protocol(
         if family.preset:
             preset = settings.training.presets[family.preset]
             facts[family.title] = (
-                f"{preset.epochs} epochs, batch {preset.batch_size}, learning rate "
+                f"{preset.steps:,} steps, batch {preset.batch_size}, learning rate "
                 f"{preset.learning_rate:g}, weight decay {preset.weight_decay:g}, seed "
                 f"{settings.training.seed} + fold"
             )

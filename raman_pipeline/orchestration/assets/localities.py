@@ -139,7 +139,7 @@ def located_localities(
 
 @_table(
     LOCATED_SPECIMENS,
-    code_version="3",
+    code_version="4",
     checks={
         "rows_conserved": "Every specimen is in the table.",
         "synthetic_unlocated": "No synthetic specimen has a country or coordinates.",

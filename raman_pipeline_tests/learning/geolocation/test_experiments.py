@@ -29,7 +29,7 @@ def test_every_fold_and_seed_is_run_and_reported(experiment):
     assert runs.groupby(["variant", "seed"])["n"].sum().unique().tolist() == [len(experiment.rows)]
     assert (runs.loc[runs["variant"] == "nearest_neighbour", "accuracy"] == 1).all()
     with pytest.raises(ValueError, match=r"fold 9 is empty; folds are \[0, 1, 2, 3, 4\]"):
-        fold_train_test(experiment.rows, experiment.tensor, 9)
+        fold_train_test(experiment.rows, experiment.tensor, 9, "specimen")
     for fold in experiment.folds(1):
         assert not set(fold.train.metadata["rruff_id"]) & set(fold.test.metadata["rruff_id"])
 

@@ -33,7 +33,7 @@ def test_loss_falls_and_every_epoch_is_reported(train_test, monkeypatch, dtype):
     reported = []
     reports = train_classifier(small(), data(train_test[0]), QUICK, 0, on_epoch=reported.append)
     assert reported == reports
-    assert [r.epoch for r in reports] == list(range(1, QUICK.epochs + 1))
+    assert [r.epoch for r in reports] == list(range(1, reports[-1].epochs + 1))
     assert reports[-1].loss < reports[0].loss
 
 
@@ -50,7 +50,7 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(train_test, resumed, 
 
 
 def test_a_checkpoint_of_other_data_or_settings_is_ignored(train_test, tmp_path):
-    train, short = data(train_test[0]), QUICK.model_copy(update={"epochs": 2})
+    train, short = data(train_test[0]), QUICK.model_copy(update={"steps": 18})
     path = tmp_path / "checkpoint.pt"
     train_classifier(small(), train, short, 0, path)
     for other in (

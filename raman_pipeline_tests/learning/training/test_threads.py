@@ -28,7 +28,7 @@ def autoencoder(_):
 
 
 def network(train_test):
-    presets = {"default": PRESETS["default"].model_copy(update={"epochs": 1})}
+    presets = {"default": PRESETS["default"].model_copy(update={"steps": 1})}
     family = FAMILIES["convnext1d"]
     state = fit_family(family, train_test[0], FitContext(0, "specimen", 20, presets))
     return state, predict_family(family, state, *train_test).scores

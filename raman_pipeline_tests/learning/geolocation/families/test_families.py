@@ -11,7 +11,7 @@ from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.training.presets import PRESETS
 
 QUICK = PRESETS["default"].model_copy(
-    update={"epochs": 6, "batch_size": 8, "crop": None, "dims": (4, 8, 8, 8), "warmup_steps": 5,
+    update={"steps": 54, "batch_size": 8, "crop": None, "dims": (4, 8, 8, 8), "warmup_steps": 5,
             "learning_rate": 5e-3, "augmentation": None}
 )  # fmt: skip
 CONTEXT = FitContext(seed=0, split="specimen", presets={"default": QUICK, "paper": QUICK}, trees=20)
