@@ -54,10 +54,11 @@ VARIANTS = (
 )
 
 
-def load(assets: Path, split: Split) -> tuple[LabelledSpectra, LabelledSpectra]:
-    """Returns the training and the test set of fold 0."""
+def load(assets: Path, split: Split, fold: int = 0) -> tuple[LabelledSpectra, LabelledSpectra]:
+    """Returns the training and the test set of a fold."""
     folds = pq.read_table(assets / "fold_assignment" / f"{split}.parquet").to_pandas()
-    return fold_train_test(folds, open_tensor(assets / "resampled_spectra.safetensors"), 0, split)
+    tensor = open_tensor(assets / "resampled_spectra.safetensors")
+    return fold_train_test(folds, tensor, fold, split)
 
 
 def measure(variant: Variant, assets: Path, split: Split, steps: int) -> dict[str, object]:

@@ -69,6 +69,13 @@ _SAMPLE_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
     ),
 }
 """Small networks for the sample archives, trained in seconds."""
+_PAPER_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
+    # The paper does not augment, so that duplicates can be memorised. Steps to a plateau, with RAW
+    # and Processed of the later state (docs/geolocation.md): the paper's network takes hours on a
+    # CPU, and minutes on a GPU.
+    name: PRESETS[name].model_copy(update={"augmentation": None, "steps": steps})
+    for name, steps in (("paper", 35_000), ("default", 5_000))
+}
 RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
 
 
@@ -125,13 +132,7 @@ def load_settings(
             archives=archives,
             geography=geography,
             folds=FoldSettings(kinds=("RAW", "Processed")),
-            # The paper does not augment, so that duplicates can be memorised.
-            training=TrainingSettings(
-                presets={
-                    name: preset.model_copy(update={"augmentation": None})
-                    for name, preset in PRESETS.items()
-                }
-            ),
+            training=TrainingSettings(presets=_PAPER_NETWORKS),
         )
     return Settings(profile=name, store=folder, archives=archives, geography=geography)
 

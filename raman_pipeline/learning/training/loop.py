@@ -96,7 +96,7 @@ def optimise(
         One report per epoch, those before a resumed checkpoint included. The model is left in
         evaluation mode, on the CPU.
     """
-    optimizer = _optimizer(model, schedule)
+    optimizer = optimiser_of(model.parameters(), schedule)
     store = _Checkpoint(checkpoint, fingerprint)
     reports = store.restore(model, optimizer)
     for epoch in range(len(reports), epochs):
@@ -127,13 +127,14 @@ def _evaluation_mode(model: nn.Module, optimizer: Optimizer) -> None:
     model.eval()
 
 
-def _optimizer(model: nn.Module, schedule: Schedule) -> AdamW | AdamWScheduleFree:
+def optimiser_of(
+    parameters: Iterable[nn.Parameter], schedule: Schedule
+) -> AdamW | AdamWScheduleFree:
+    """Returns the optimiser of a schedule."""
     if isinstance(schedule, StepSchedule):
-        return AdamW(
-            model.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
-        )
+        return AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
     return AdamWScheduleFree(
-        model.parameters(),
+        parameters,
         lr=schedule.learning_rate,
         weight_decay=schedule.weight_decay,
         warmup_steps=schedule.warmup_steps,
