@@ -71,10 +71,9 @@ _SAMPLE_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
 """Small networks for the sample archives, trained in seconds."""
 _PAPER_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
     # The paper does not augment, so that duplicates can be memorised. Steps to a plateau, with RAW
-    # and Processed of the later state (docs/geolocation.md): the paper's network takes hours on a
-    # CPU, and minutes on a GPU.
-    name: PRESETS[name].model_copy(update={"augmentation": None, "steps": steps})
-    for name, steps in (("paper", 35_000), ("default", 5_000))
+    # and Processed of the later state (docs/geolocation.md): hours on a CPU, minutes on a GPU.
+    "paper": PRESETS["paper"].model_copy(update={"augmentation": None, "steps": 35_000}),
+    "default": PRESETS["default"].model_copy(update={"augmentation": None, "steps": 5_000}),
 }
 RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
 
