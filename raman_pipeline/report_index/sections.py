@@ -24,7 +24,10 @@ SECTIONS = (
     Section(
         "Spectra",
         "run",
-        ("dataset_report", "wavenumber_window", "resampled_spectra", "fine_spectra"),
+        (
+            *("dataset_report", "member_changes"),
+            *("wavenumber_window", "resampled_spectra", "fine_spectra"),
+        ),
     ),
     Section("Localities", "run", ("georeferencing_report", "located_specimens")),
     Section("Geolocation", "backfill", ("geolocation_report", "augmented_training_set")),

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common import atomic
-from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.markdown import markdown_report, markdown_table
 from raman_pipeline.common.parquet import StoredTable, table_version, write_table
 from raman_pipeline.common.schema import Column, TableSchema
 
@@ -33,6 +33,7 @@ INDEX = TableSchema(
         Column("mineral", TEXT, "NAMES header", nullable=True),
         Column("rruff_id", TEXT, "RRUFFID header: the specimen", nullable=True),
         Column("accepted", pa.bool_(), "whether the member is accepted"),
+        Column("locality", TEXT, "LOCALITY header of an accepted member", nullable=True),
     ),
 )
 
@@ -55,6 +56,8 @@ MEMBER_CHANGES = TableSchema(
 )
 
 _SHARED = ["archive", "member", "sha256", "mineral", "rruff_id"]
+_CORRECTIONS, _ROWS = 100, 20
+"""Rows of the tables of corrections and of the others; all changes are in MEMBER_CHANGES."""
 
 
 def member_index(
@@ -63,14 +66,19 @@ def member_index(
     """Returns the INDEX of all members, ordered by archive and file name."""
     columns = ["member_id", *_SHARED]
     frames = [
-        table.select(columns).to_pandas().assign(accepted=sound)
-        for tables, sound in ((accepted, True), (refused, False))
+        table.select(chosen).to_pandas().assign(accepted=sound)
+        for tables, chosen, sound in (
+            (accepted, [*columns, "locality"], True),
+            (refused, columns, False),
+        )
         for table in tables
     ]
     empty = INDEX.arrow.empty_table().to_pandas()
     if not frames:
         return INDEX.from_frame(empty)
     index = pd.concat(frames, ignore_index=True)
+    if "locality" not in index:
+        index["locality"] = None
     index["key"] = index["member_id"].fillna(index["member"])
     return INDEX.from_frame(index.sort_values(["archive", "member"], ignore_index=True))
 
@@ -149,37 +157,88 @@ class VersionHistory:
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
     def index(self, version: str) -> pa.Table:
-        """Returns the INDEX of a version."""
-        return StoredTable(self.folder / f"{version}.parquet").read()
+        """Returns the INDEX of a version; without localities where it was stored before them."""
+        stored = StoredTable(self.folder / f"{version}.parquet").read()
+        return INDEX.from_rows(stored.to_pylist())
 
     def add(self, index: pa.Table) -> tuple[str | None, str]:
         """Adds a version unless it is the latest; returns the former version and this one."""
-        version = table_version(index)[:16]
         versions = self.versions()
-        if not versions or versions[-1] != version:
+        latest = self.index(versions[-1]) if versions else None
+        # The hash of a member covers its headers, and an earlier index may lack localities.
+        is_new = latest is None or latest.drop_columns("locality") != index.drop_columns("locality")
+        version = table_version(index)[:16] if is_new else versions[-1]
+        if latest != index:
             with atomic.replacing(self.folder / f"{version}.parquet") as temporary:
                 write_table(temporary, index)
+        if is_new:
             versions.append(version)
             # Last, so that a kill before it leaves only an unreferenced file.
             atomic.write_text(self.folder / "history.json", json.dumps(versions, indent=1))
         return (versions[-2] if len(versions) > 1 else None), version
 
 
-def to_markdown(changes: pa.Table, rows: int = 40) -> str:
-    """Returns the changes as Markdown: counts, then the first rows."""
+def update_report(before: pd.DataFrame, after: pd.DataFrame, changes: pa.Table) -> str:
+    """Returns what an update changed, as Markdown for a person.
+
+    Args:
+        before: INDEX of the former version.
+        after: INDEX of this version.
+        changes: from the one to the other (see `compare`).
+    """
     frame = changes.to_pandas()
     counts = frame["change"].value_counts().reindex(CHANGES, fill_value=0)
-    shown = pd.DataFrame(
-        {
-            "change": frame["change"],
-            "mineral": frame["mineral"],
-            "specimen": frame["rruff_id"],
-            "from": frame["from_archive"] + ": " + frame["from_member"],
-            "to": frame["to_archive"] + ": " + frame["to_member"],
-        }
+    frame["specimen"] = frame["rruff_id"]
+    frame["from"] = frame["from_archive"] + ": " + frame["from_member"]
+    frame["to"] = frame["to_archive"] + ": " + frame["to_member"]
+    minerals = _altered(before, after, "mineral")
+    sites = _altered(before[before["accepted"]], after[after["accepted"]], "locality")
+    recorded = before["locality"].notna().any()  # not by earlier versions of this program
+    new, gone = _only_in(after, before), _only_in(before, after)
+    parts = (
+        ("Minerals renamed", minerals, _CORRECTIONS),
+        ("Localities corrected", sites if recorded else sites[:0], _CORRECTIONS),
+        ("Minerals of new specimens", new, _ROWS),
+        ("Minerals of specimens that are gone", gone, _ROWS),
+        ("Members", frame[["change", "mineral", "specimen", "from", "to"]], _ROWS),
     )
-    summary = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    return "\n".join([summary, "", *markdown_table(shown, rows)])
+    tables = [
+        text
+        for title, part, rows in parts
+        if len(part)
+        for text in (f"## {title}", "\n".join(markdown_table(part, rows)))
+    ]
+    protocol = {
+        "members": f"{len(before):,} before, {len(after):,} after",
+        **{name: f"{count:,}" for name, count in counts.items()},
+        "specimens": f"{new['specimens'].sum():,} new, {gone['specimens'].sum():,} gone",
+        "specimens with a mineral renamed": len(minerals),
+        "specimens with a locality corrected": len(sites) if recorded else "not recorded before",
+    }
+    return markdown_report("Changes since the former version of RRUFF", protocol, *tables)
+
+
+def _altered(before: pd.DataFrame, after: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Returns the specimens of both versions that have other values of a column, and which."""
+    old, new = (
+        frame.groupby("rruff_id")[column].agg(lambda values: frozenset(values.dropna()))
+        for frame in (before, after)
+    )
+    rows = []
+    for specimen in sorted(old.index.intersection(new.index)):
+        was, now = old[specimen], new[specimen]
+        # A value more or less is that of a member more or less.
+        if (was - now or not was) and (now - was or not now) and was != now:
+            rows.append((specimen, " / ".join(sorted(was - now)), " / ".join(sorted(now - was))))
+    return pd.DataFrame(rows, columns=["specimen", "from", "to"])
+
+
+def _only_in(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Returns the minerals of the specimens of one version alone, the most frequent first."""
+    only = one[one["rruff_id"].notna() & ~one["rruff_id"].isin(other["rruff_id"])]
+    by_mineral = only.drop_duplicates("rruff_id").groupby("mineral")["rruff_id"]
+    counted = by_mineral.agg(specimens="size", ids=lambda ids: ", ".join(sorted(ids)))
+    return counted.reset_index().sort_values(["specimens", "mineral"], ascending=[False, True])
 
 
 def _equal(one: pd.Series, other: pd.Series) -> pd.Series:

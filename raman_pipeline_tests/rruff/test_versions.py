@@ -2,6 +2,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raman_pipeline.common.parquet import write_table
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.rruff.versions import (
     CHANGES,
@@ -10,7 +11,7 @@ from raman_pipeline.rruff.versions import (
     VersionHistory,
     compare,
     member_index,
-    to_markdown,
+    update_report,
 )
 
 COLUMNS = [c.name for c in INDEX.columns]
@@ -18,7 +19,7 @@ COLUMNS = [c.name for c in INDEX.columns]
 
 def index(*rows):
     frame = pd.DataFrame(
-        [(key, archive, name, sha, "Quartz", "R040031", True) for key, archive, name, sha in rows],
+        [(*row, "Quartz", "R040031", True, "Kern Co., USA") for row in rows],
         columns=COLUMNS,
     )
     return INDEX.from_frame(frame).to_pandas()
@@ -96,9 +97,33 @@ def test_history_of_the_sample(sample_folder, tmp_path):
     assert history.versions() == [first, history.add(less)[1]]
     table = compare(history.index(first).to_pandas(), less.to_pandas())
     assert table.num_rows == parsed["LR-Raman"].members
-    text = to_markdown(table, rows=3)
-    assert f"{table.num_rows} removed" in text
-    assert "more" in text
     # A site without archives is a version, too.
     assert member_index([], []).num_rows == 0
-    assert to_markdown(compare(index(), index())).startswith("0 added, 0 removed")
+    # An index that was stored without localities is read, and gets them in its place.
+    path = history.folder / f"{history.versions()[-1]}.parquet"
+    write_table(path, less.drop_columns(["locality"]))
+    assert history.index(path.stem)["locality"].null_count == less.num_rows
+    history.add(less)
+    assert history.index(path.stem) == less
+    assert len(history.versions()) == 2
+
+
+def test_the_report_names_what_was_corrected():
+    rows = [(f"{n}", "fair", f"{n}.txt", "1") for n in range(5)]
+    before, after = index(*rows), index(*rows)
+    before["rruff_id"] = ["R1", "R1", "R2", "R3", "gone"]
+    after["rruff_id"] = ["R1", "R1", "R2", "R3", "new"]
+    after["mineral"] = ["Quartz", "Opal", "Opal", "Quartz", "Opal"]  # R1 keeps its own
+    after["locality"] = ["Kern Co., USA", "Kern Co., USA", "", "Kern County, USA", ""]
+    after.loc[2, "locality"] = None
+    text = update_report(before, after, compare(before, after))
+    assert "| R2 | Quartz | Opal |" in text
+    assert "| R3 | Kern Co., USA | Kern County, USA |" in text
+    assert "| R2 | Kern Co., USA |  |" in text
+    assert "| R1 |" not in text
+    assert "| Opal | 1 | new |" in text
+    assert "| Quartz | 1 | gone |" in text
+    before["locality"] = None
+    assert "Kern" not in update_report(before, after, compare(before, after))
+    nothing = update_report(index(), index(), compare(index(), index()))
+    assert "- members: 0 before, 0 after\n- added: 0" in nothing

@@ -22,7 +22,7 @@ from raman_pipeline.rruff.versions import (
     VersionHistory,
     compare,
     member_index,
-    to_markdown,
+    update_report,
 )
 from raman_pipeline.settings import Settings
 
@@ -134,7 +134,9 @@ def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> kit.Result:
 
 
 @_table(
-    MEMBER_CHANGES, checks={"balanced": "Members before, added and removed give the members after."}
+    MEMBER_CHANGES,
+    code_version="2",
+    checks={"balanced": "Members before, added and removed give the members after."},
 )
 def member_changes(
     settings: Settings,
@@ -152,10 +154,13 @@ def member_changes(
     )
     history = VersionHistory(settings.version_store)
     former, version = history.add(index)
-    before = index if former is None else history.index(former)
-    changes = compare(before.to_pandas(), index.to_pandas())
+    before, after = (
+        (index if former is None else history.index(former)).to_pandas(),
+        index.to_pandas(),
+    )
+    changes = compare(before, after)
     counts = Counter(changes["change"].to_pylist())
-    expected = before.num_rows + counts["added"] - counts["removed"]
+    expected = len(before) + counts["added"] - counts["removed"]
     return kit.Result(
         changes,
         checks={"balanced": kit.Check.equal(members=index.num_rows, expected=expected)},
@@ -164,6 +169,6 @@ def member_changes(
             "former_version": former,
             "versions_seen": len(history.versions()),
             **{name: counts[name] for name in CHANGES},
-            "changes": dg.MetadataValue.md(to_markdown(changes)),
         },
+        report=update_report(before, after, changes),
     )
