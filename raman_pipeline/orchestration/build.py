@@ -12,6 +12,7 @@ from raman_pipeline.orchestration.io_managers import io_managers
 from raman_pipeline.orchestration.jobs import JOBS
 from raman_pipeline.orchestration.lineage import with_lineage
 from raman_pipeline.orchestration.metadata import SETTINGS, USES
+from raman_pipeline.orchestration.notices import notices
 from raman_pipeline.orchestration.resources import Geography, Rruff
 from raman_pipeline.orchestration.schedules import weekly_refresh
 from raman_pipeline.orchestration.sensors import changed_archives, follow_up
@@ -47,7 +48,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         assets=dg.map_asset_specs(with_settings, assets),
         jobs=JOBS,
         schedules=[weekly_refresh],
-        sensors=[changed_archives, follow_up(again)],
+        sensors=[changed_archives, follow_up(again), notices],
         resources={
             "settings": settings,
             "definitions": again,

@@ -41,8 +41,8 @@ __all__ = [
     "AssetGraph",
     "BaseAssetNode",
     "IsStale",
-    "StepFailureData",
     "data_version",
+    "failure_message",
     "lasting_engines",
     "partition_loading_context",
     "staleness",
@@ -100,6 +100,18 @@ def data_version(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str)
     record = instance.get_latest_data_version_record(key, partition_key=partition)
     found = extract_data_version_from_entry(record.event_log_entry) if record else None
     return found.value if found else None
+
+
+def failure_message(failure: StepFailureData) -> str:
+    """Returns why a step failed, in one line of the asset's own words where it has any."""
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    # Dagster wraps what an asset raises; what lies behind that is for the log.
+    if error is not None and error.cause is not None:
+        error = error.cause
+    text = error.message.strip() if error else "failed"
+    return text.split(": ", 1)[-1] if text.startswith("raman_pipeline.") else text
 
 
 @contextmanager

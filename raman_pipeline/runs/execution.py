@@ -16,7 +16,7 @@ import dagster as dg
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
 from raman_pipeline.orchestration.build import build_definitions
-from raman_pipeline.orchestration.dagster_internals import IsStale, StepFailureData, staleness
+from raman_pipeline.orchestration.dagster_internals import IsStale, failure_message, staleness
 from raman_pipeline.orchestration.staleness import is_stand_in, stale_assets
 from raman_pipeline.runs.instance import fail_orphans, open_instance, process_tags
 from raman_pipeline.settings import Settings
@@ -181,17 +181,6 @@ def _rejected_updates(result: dg.ExecuteInProcessResult) -> Iterator[str]:
 def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     for event in result.all_events:
         if event.is_step_failure:
-            yield f"{event.step_key}: {_message(event.step_failure_data)}"
+            yield f"{event.step_key}: {failure_message(event.step_failure_data)}"
     if not result.success and not any(e.is_step_failure for e in result.all_events):
         yield "the run failed; see it in the UI"
-
-
-def _message(failure: StepFailureData) -> str:
-    if failure.user_failure_data and failure.user_failure_data.description:
-        return failure.user_failure_data.description
-    error = failure.error
-    # Dagster wraps what an asset raises; what lies behind that is for the log.
-    if error is not None and error.cause is not None:
-        error = error.cause
-    text = error.message.strip() if error else "failed"
-    return text.split(": ", 1)[-1] if text.startswith("raman_pipeline.") else text

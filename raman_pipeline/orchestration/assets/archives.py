@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from raman_pipeline.rruff.mirror import DownloadProgress, UpdateRejected
 
 UPDATE_CHECK = "update_accepted"
 _PROGRESS_SECONDS = 5.0
+_CHECKED_WEEKLY = dg.FreshnessPolicy.time_window(timedelta(days=15), timedelta(days=8))
+"""Of `weekly_refresh`: a warning once a week was missed, an error after two."""
 
 
 class ArchiveConfig(dg.Config):
@@ -33,6 +36,7 @@ class ArchiveConfig(dg.Config):
     kinds={"file"},
     owners=kit.OWNERS,
     code_version="1",
+    freshness_policy=_CHECKED_WEEKLY,
     check_specs=kit.check_specs(
         "rruff_archive",
         {
