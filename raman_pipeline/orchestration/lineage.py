@@ -95,6 +95,8 @@ DERIVED: dict[str, dict[str, str]] = {
     "split_leakage": {
         "siblings": "fold_assignment.rruff_id fold_assignment.fold",
         "same_measurement": "fold_assignment.measurement_key fold_assignment.fold",
+        "other_laser other_scan": "fold_assignment.measurement_key fold_assignment.fold "
+        "spectrum_covariates.wavelength_nm",
         _REST: "spectra.intensity fold_assignment.fold",
     },
     _ALL_FAMILIES: {

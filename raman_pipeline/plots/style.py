@@ -13,16 +13,16 @@ SHIFT_LABEL = "Raman shift (cm⁻¹)"
 
 
 def new_figure(
-    width: float = 8.0, height: float = 4.0, columns: int = 1
+    width: float = 8.0, height: float = 4.0, columns: int = 1, rows: int = 1
 ) -> tuple[Figure, list[Axes]]:
-    """Returns a figure with `columns` axes side by side; sizes in inches.
+    """Returns a figure with `rows` times `columns` axes, row by row; sizes in inches.
 
     The figure has no window, so nothing has to be closed.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    axes = [figure.add_subplot(1, columns, i + 1) for i in range(columns)]
+    axes = [figure.add_subplot(rows, columns, i + 1) for i in range(rows * columns)]
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
     return figure, axes

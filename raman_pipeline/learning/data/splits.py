@@ -26,6 +26,13 @@ Split = Literal["random", "measurement", "specimen", "locality", "species"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 LEAK_SPECIMENS: tuple[Split, ...] = ("random", "measurement")
 """Splits that do not keep the spectra of a specimen together."""
+LEAKED: dict[Split, str] = {
+    "measurement": "RAW or Processed twin",
+    "specimen": "other spectra of the specimen",
+    "locality": "other specimens of the site",
+    "species": "other specimens of the mineral",
+}
+"""What training may hold under the split before, and no more under this one."""
 
 _GROUP_COLUMNS: dict[Split, tuple[str, ...]] = {
     "random": ("member_id",),

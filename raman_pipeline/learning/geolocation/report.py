@@ -98,6 +98,23 @@ def summary(metrics: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def decomposition(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns how accuracy falls from split to split as less of a test spectrum is in training.
+
+    Args:
+        table: from `summary`.
+
+    Returns:
+        Columns `family`, `split`, `accuracy`, `difference` (to the split before; NaN for the first
+        one and where that has no predictions), `folds`, `n`; one row per row of `table`.
+    """
+    means = table.pivot(index="family", columns="split", values="accuracy_mean")
+    steps = means.reindex(columns=list(SPLITS)).diff(axis=1).stack().rename("difference")
+    rows = table[["family", "split", "accuracy_mean", "folds", "n"]]
+    rows = rows.rename(columns={"accuracy_mean": "accuracy"})
+    return rows.join(steps, on=["family", "split"])
+
+
 def country_scores(predictions: Predictions, family: str, split: str) -> pd.DataFrame:
     """Returns F1 and precision by country, averaged over folds as the paper does.
 

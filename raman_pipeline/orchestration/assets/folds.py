@@ -158,7 +158,7 @@ def _stated(compositions: pa.ChunkedArray) -> int:
     LEAKAGE,
     group_name="folds",
     partitions_def=SPLIT,
-    code_version="3",
+    code_version="4",
     checks={
         "specimens_disjoint": "Under the splits by specimen, locality and species, no specimen "
         "is in both training and test set."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from raman_pipeline.learning.data.leakage import accuracy_by_siblings, leakage_by_split
+from raman_pipeline.learning.data.leakage import leakage_by_split
 from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import (
@@ -14,12 +14,14 @@ from raman_pipeline.learning.geolocation.report import (
     Predictions,
     country_groups,
     country_scores,
+    decomposition,
     fold_metrics,
     summary,
     tables_of,
     verdicts,
 )
 from raman_pipeline.learning.geolocation.report_text import to_markdown
+from raman_pipeline.learning.geolocation.siblings import SiblingAccuracy
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.provenance import current_predictions
@@ -44,6 +46,8 @@ SHOWN = (
     "chemistry_blend",
 )
 """Families in figures that have no room for all."""
+SIBLINGS_SHOWN = ("nearest_neighbour", "convnext1d", "extra_trees", "chemistry_trees")
+"""Families whose accuracy is shown by siblings: the first three that are there."""
 _NETWORKS = ("convnext1d_paper", "convnext1d")
 
 
@@ -51,7 +55,7 @@ _NETWORKS = ("convnext1d_paper", "convnext1d")
     METRICS,
     group_name="geolocation_reports",
     ins={f"{name}_predictions": kit.ALL_PARTITIONS for name in FAMILIES},
-    code_version="9",
+    code_version="10",
     uses=["folds", "grid", "forest", "training"],
     checks={"all_baselines_present": "No fold shows a model without every baseline."},
 )
@@ -85,14 +89,24 @@ def geolocation_report(
     protocol = _protocol(settings, rruff, folds, frame, outdated)
     groups = country_groups(folds.loc[folds["fold"].notna(), "country"])
     present = frame.groupby(["split", "fold"])["family"].agg(set)
+    siblings = _siblings(current, leakage)
     baselines = {name for name, family in FAMILIES.items() if family.baseline}
     return kit.Result(
         metrics,
         {"verdicts": verdicts(frame), "outdated_partitions": outdated},
         checks={"all_baselines_present": kit.Check(all(baselines <= f for f in present))},
-        figures=_figures(table, frame, current, leakage, leaks, note),
-        report=to_markdown(frame, table, leaks, groups, protocol),
+        figures=_figures(table, frame, current, leaks, siblings, note),
+        report=to_markdown(frame, table, leaks, siblings, groups, protocol),
     )
+
+
+def _siblings(current: Predictions, leakage: dict[str, pd.DataFrame]) -> dict[str, SiblingAccuracy]:
+    random = {name: tables_of(current, name, "random") for name in SIBLINGS_SHOWN}
+    shown = [name for name, tables in random.items() if tables][:3]
+    return {
+        TITLES[name]: SiblingAccuracy.of(pd.concat(random[name]), leakage["random"])
+        for name in shown
+    }
 
 
 def _protocol(
@@ -141,22 +155,20 @@ def _figures(
     table: pd.DataFrame,
     metrics: pd.DataFrame,
     current: Predictions,
-    leakage: dict[str, pd.DataFrame],
     leaks: pd.DataFrame,
+    siblings: dict[str, SiblingAccuracy],
     note: str,
 ) -> "dict[str, Figure]":
     def pooled(split: str) -> dict[str, pd.DataFrame]:
         found = {name: tables_of(current, name, split) for name in SHOWN}
         return {name: pd.concat(tables) for name, tables in found.items() if tables}
 
-    random = pooled("random") if "random" in leakage else {}
-    by_siblings = {n: accuracy_by_siblings(t, leakage["random"]) for n, t in random.items()}
     # The specimen split, where it was tested, is the case of a new specimen.
     split = "specimen" if "specimen" in set(metrics["split"]) else metrics["split"].iloc[0]
     by_title = {TITLES[name]: table for name, table in pooled(split).items()}
     figures = {
         "families_by_split": families_by_split(table, TITLES, note),
-        "leakage": leakage_summary(leaks, table, by_siblings, TITLES, note),
+        "leakage": leakage_summary(leaks, decomposition(table), siblings, TITLES, note),
         "reliability": reliability_diagrams(by_title, split),
         "coverage": coverage_curves(by_title, split),
         "abstention": abstention_curves(by_title, split),

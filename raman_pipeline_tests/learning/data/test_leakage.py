@@ -5,8 +5,6 @@ import pandas as pd
 
 from raman_pipeline.learning.data.leakage import (
     LEAKAGE,
-    MAX_SIBLINGS,
-    accuracy_by_siblings,
     leakage_shares,
     measure_leakage,
 )
@@ -33,6 +31,19 @@ def test_copies_of_the_test_set_in_training_are_found_and_disjoint_sets_have_non
     assert set(found["fold"]) == {2}
 
 
+def test_siblings_are_twins_or_of_another_laser_or_of_another_scan(train_test):
+    test = train_test[1].subset(np.array([0]))
+    train = train_test[0].subset(np.arange(4))
+    siblings = {
+        "rruff_id": [test.metadata["rruff_id"][0]] * 3 + ["another"],
+        "measurement_key": [test.metadata["measurement_key"][0], "scan", "laser", "other"],
+        "wavelength_nm": [532.0, 532.0, 785.0, 532.0],
+    }
+    train = dataclasses.replace(train, metadata=train.metadata.assign(**siblings))
+    kinds = ["siblings", "same_measurement", "other_laser", "other_scan"]
+    assert measure_leakage(train, test, 0)[kinds].to_numpy().tolist() == [[3, True, 1, 1]]
+
+
 def test_the_best_per_class_is_the_maximum_over_all_pairs(train_test):
     train, test = train_test
     query, reference = unit_root(test.intensity), unit_root(train.intensity)
@@ -40,14 +51,3 @@ def test_the_best_per_class_is_the_maximum_over_all_pairs(train_test):
     expected = [every[:, train.label == label].max(axis=1) for label in range(3)]
     found = best_by_class(query, reference, train.label, 4)
     np.testing.assert_allclose(found.T, [*expected, np.full(len(test), -1)], rtol=1e-5)
-
-
-def test_accuracy_by_siblings_counts_many_together():
-    predictions = pd.DataFrame(
-        {"member_id": list("abcd"), "country": list("xxxx"), "predicted": list("xyxx")}
-    )
-    leakage = pd.DataFrame(
-        {"member_id": list("abcd"), "siblings": [0, 0, MAX_SIBLINGS, MAX_SIBLINGS + 9]}
-    )
-    found = accuracy_by_siblings(predictions, leakage)
-    assert found.to_numpy().tolist() == [[0, 0.5, 2], [MAX_SIBLINGS, 1, 2]]

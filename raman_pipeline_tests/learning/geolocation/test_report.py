@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from raman_pipeline.learning.geolocation.calibration import COVERAGE_LEVELS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
@@ -8,6 +9,7 @@ from raman_pipeline.learning.geolocation.report import (
     comparable_baselines,
     country_groups,
     country_scores,
+    decomposition,
     fold_metrics,
     summary,
     verdicts,
@@ -76,11 +78,22 @@ def test_the_report_names_a_winning_baseline_over_the_folds_of_the_model():
     of_paper = groups.set_index("country")
     assert of_paper["spectra"].tolist() == [3, 1, 0, 2]
     assert of_paper.loc["Canada", ["share", "share_(paper)"]].tolist() == ["16.7%", "16%"]
-    text = to_markdown(found, summary(found), LEAKED, groups, {"folds": "2, seed 0"})
+    text = to_markdown(found, summary(found), LEAKED, {}, groups, {"folds": "2, seed 0"})
     assert "- folds: 2, seed 0" in text
     assert "| specimen | majority class | 2 | 20 | 0.700 ± 0.141 |" in text
     assert "| specimen | 2 | 20 | 0.000 |" in text
+    assert "| majority class | 0.650 | 0.700 | 2 × 20; 2 × 20 |" in text
     assert "nan" not in text
+
+
+def test_accuracy_falls_apart_into_steps_between_neighbouring_splits():
+    of_twins = summary(fold_metrics(PREDICTIONS).to_pandas()).replace(
+        {"split": "random"}, "measurement"
+    )
+    steps = decomposition(of_twins).set_index(["family", "split"])["difference"]
+    assert steps["majority", "specimen"] == pytest.approx(0.05)
+    # Its random split is not there, and neither is its measurement split.
+    assert steps[[("majority", "measurement"), ("chemistry_trees", "specimen")]].isna().all()
 
 
 def test_baselines_see_no_more_than_the_model():
