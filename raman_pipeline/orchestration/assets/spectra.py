@@ -133,8 +133,9 @@ def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> kit.Result:
     )
 
 
-@_table(
+@kit.report_asset(
     MEMBER_CHANGES,
+    group_name="spectra",
     code_version="2",
     checks={"balanced": "Members before, added and removed give the members after."},
 )
@@ -146,7 +147,7 @@ def member_changes(
     """Members added, removed, re-rated, changed and renamed since the former version of RRUFF.
 
     A version is the set of archives as they are. The first version has nothing to be
-    compared with, so its table is empty.
+    compared with, so its table is empty. The report says for a person what was corrected.
     """
     index = member_index(
         (parsed_spectra[name] for name in sorted(parsed_spectra)),
