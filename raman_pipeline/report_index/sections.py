@@ -25,8 +25,8 @@ SECTIONS = (
         "Spectra",
         "run",
         (
-            *("dataset_report", "member_changes"),
-            *("wavenumber_window", "resampled_spectra", "fine_spectra"),
+            *("dataset_report", "wavenumber_window", "resampled_spectra", "fine_spectra"),
+            "member_changes",
         ),
     ),
     Section("Localities", "run", ("georeferencing_report", "located_specimens")),
