@@ -65,15 +65,15 @@ _SAMPLE_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
         | {"stem_norm": False, "position_embedding": True}
     ),
     "default": PRESETS["default"].model_copy(
-        update=_SMALL_NETWORK | {"steps": 360, "learning_rate": 2e-2}
+        update=_SMALL_NETWORK | {"steps": 300, "learning_rate": 2e-2}
     ),
 }
 """Small networks for the sample archives, trained in seconds."""
 _PAPER_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
-    # The paper does not augment, so that duplicates can be memorised. Steps to a plateau, with RAW
-    # and Processed of the later state (docs/geolocation.md): hours on a CPU, minutes on a GPU.
-    "paper": PRESETS["paper"].model_copy(update={"augmentation": None, "steps": 35_000}),
-    "default": PRESETS["default"].model_copy(update={"augmentation": None, "steps": 5_000}),
+    # Steps to a plateau, with RAW and Processed of the later state (docs/geolocation.md): hours on
+    # a CPU, minutes on a GPU.
+    "paper": PRESETS["paper"].model_copy(update={"steps": 35_000}),
+    "default": PRESETS["default"].model_copy(update={"steps": 5_000}),
 }
 RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
 

@@ -60,6 +60,7 @@ _INS = (
     (StoredTable, ON_DISK),
     (dict[str, StoredTable], ON_DISK),
     (dict[str, pa.Table], ALL_PARTITIONS),
+    (dict[str, ModelState], ALL_PARTITIONS),
 )
 
 Value: TypeAlias = pa.Table | StagedTable | SpectrumTensor | ModelState
@@ -176,7 +177,7 @@ def _asset(
     the value in the partition key, those with a name in `_RESOURCES` the resource, and those of
     type `Annotated[X, f]` what `f` returns, whose own parameters are found in the same way. All
     others are inputs; those of type StoredTable stay on disk, and of those of type
-    `dict[str, pa.Table]` only the partitions that exist are read.
+    `dict[str, pa.Table]` or `dict[str, ModelState]` only the partitions that exist are read.
 
     Args:
         dagster_type: of the value.

@@ -94,6 +94,25 @@ def fit_calibrator(
 
 
 @dataclass(frozen=True)
+class Trial:
+    """One point of the grid of hyperparameters, and its scores on the inner validation set.
+
+    Attributes:
+        hyperparameters: that were tried.
+        loss: calibrated log loss, nats.
+        accuracy: None in a state of before it was stored.
+    """
+
+    hyperparameters: Mapping[str, Any]
+    loss: float
+    accuracy: float | None = None
+
+    def __str__(self) -> str:
+        named = ", ".join(f"{k} {v}" for k, v in self.hyperparameters.items()) or "preset"
+        return named.replace("None", "none")
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Results of the inner validation.
 
@@ -103,7 +122,7 @@ class Calibration:
         scores: float64 [v, classes], uncalibrated probabilities of the validation spectra.
         label: int64 [v].
         hyperparameters: the selected ones.
-        trials: (hyperparameters, calibrated log loss in nats) of each point of the grid.
+        trials: of each point of the grid.
     """
 
     calibrator: Calibrator
@@ -111,7 +130,7 @@ class Calibration:
     scores: Probabilities
     label: npt.NDArray[np.int64]
     hyperparameters: Mapping[str, Any]
-    trials: tuple[tuple[Mapping[str, Any], float], ...]
+    trials: tuple[Trial, ...]
 
     def added_to(self, state: ModelState) -> ModelState:
         """Returns a copy of a state with this calibration in it."""
@@ -125,7 +144,9 @@ class Calibration:
             "prior_weight": self.calibrator.prior_weight,
             "bandwidth_km": self.bandwidth_km,
             "hyperparameters": dict(self.hyperparameters),
-            "trials": [[dict(tried), round(loss, 5)] for tried, loss in self.trials],
+            "trials": [
+                [dict(t.hyperparameters), round(t.loss, 5), t.accuracy] for t in self.trials
+            ],
         }
         return ModelState(state.arrays | arrays, state.metadata | {_METADATA: metadata})
 
@@ -139,7 +160,7 @@ class Calibration:
             arrays[_SCORES],
             arrays[_LABEL],
             metadata["hyperparameters"],
-            tuple((tried, loss) for tried, loss in metadata["trials"]),
+            tuple(Trial(*trial) for trial in metadata["trials"]),
         )
 
 

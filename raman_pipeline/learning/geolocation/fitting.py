@@ -29,11 +29,13 @@ from raman_pipeline.learning.geolocation.calibration import (
     Calibrator,
     Predicted,
     Probabilities,
+    Trial,
     fit_calibrator,
     log_loss,
     smoothed,
 )
-from raman_pipeline.learning.geolocation.fit_context import FitContext, Hyperparameters
+from raman_pipeline.learning.geolocation.fit_context import FitContext
+from raman_pipeline.learning.geolocation.metrics import label_rank, ranked
 from raman_pipeline.learning.geolocation.registry import Family
 from raman_pipeline.learning.geolocation.spatial_density import Places
 from raman_pipeline.learning.training.threads import one_thread
@@ -64,7 +66,7 @@ def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> M
     inner, validation = inner_split(train, context.split, context.seed)
     frequency = np.bincount(train.label, minlength=len(train.classes)) / len(train)
     prior = smoothed(frequency[None], len(train))[0]
-    trials: list[tuple[float, Hyperparameters, Probabilities, Calibrator]] = []
+    trials: list[tuple[Trial, Probabilities, Calibrator]] = []
     for number, hyperparameters in enumerate(family.param_grid):
         step = dataclasses.replace(
             context,
@@ -74,17 +76,18 @@ def fit_family(family: Family, train: LabelledSpectra, context: FitContext) -> M
         scores = _scores(family, family.fit(inner, step), inner, validation)
         calibrator = fit_calibrator(scores, validation.label, prior)
         loss = log_loss(calibrator(scores)[np.arange(len(validation)), validation.label])
-        trials.append((loss, hyperparameters, scores, calibrator))
-    _, hyperparameters, scores, calibrator = min(trials, key=lambda trial: trial[0])
+        right = label_rank(ranked(scores, inner), validation.label) == 1
+        trials.append((Trial(hyperparameters, loss, float(right.mean())), scores, calibrator))
+    best, scores, calibrator = min(trials, key=lambda trial: trial[0].loss)
     calibration = Calibration(
         calibrator,
         _bandwidth(inner, validation, calibrator(scores)),
         scores,
         validation.label,
-        hyperparameters,
-        tuple((tried, loss) for loss, tried, _, _ in trials),
+        best.hyperparameters,
+        tuple(trial for trial, _, _ in trials),
     )
-    final = family.fit(train, dataclasses.replace(context, hyperparameters=hyperparameters))
+    final = family.fit(train, dataclasses.replace(context, hyperparameters=best.hyperparameters))
     return calibration.added_to(final)
 
 

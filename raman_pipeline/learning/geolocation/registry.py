@@ -115,16 +115,26 @@ def memorisation(name: str, title: str, description: str, column: str) -> Family
     )
 
 
-def _convnext(name: str, title: str, description: str, preset: PresetName) -> Family:
+def _convnext(
+    name: str,
+    title: str,
+    description: str,
+    preset: PresetName,
+    param_grid: tuple[Hyperparameters, ...] = ({},),
+    version: str = "4",
+) -> Family:
+    """Returns a ConvNeXt1D; its hyperparameters replace fields of the preset."""
     return Family(
         name,
         title,
         description,
         partial(_fit_convnext, preset=preset),
         _predict_convnext,
+        param_grid=param_grid,
         preset=preset,
         uses=("training",),
         baseline=False,
+        version=version,
     )
 
 
@@ -132,7 +142,8 @@ def _fit_convnext(train: LabelledSpectra, context: FitContext, preset: PresetNam
     # The import of torch takes seconds, and only this family needs it.
     from raman_pipeline.learning.geolocation.families.convnext import fit_convnext
 
-    return fit_convnext(train, context, context.presets[preset])
+    chosen = context.presets[preset].model_copy(update=context.hyperparameters)
+    return fit_convnext(train, context, chosen)
 
 
 def _predict_convnext(
@@ -220,8 +231,11 @@ FAMILIES: dict[str, Family] = {
         _convnext(
             "convnext1d",
             "ConvNeXt1D",
-            "One-dimensional ConvNeXt with the default preset.",
+            "One-dimensional ConvNeXt with the default preset, augmented or not.",
             "default",
+            # Augmentation helps with new specimens, and hinders the recognition of known ones.
+            param_grid=({}, {"augmentation": None}),
+            version="5",
         ),
         blend("chemistry_blend", "blend + chemistry", WITH_CHEMISTRY),
     )

@@ -14,6 +14,7 @@ import pyarrow as pa
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.geography.reporting.pappone2024 import PAPER_GROUP_PERCENTAGES, PAPER_GROUPS
 from raman_pipeline.learning.data.splits import SPLITS
+from raman_pipeline.learning.geolocation.calibration import Calibration
 from raman_pipeline.learning.geolocation.metrics import per_country, summarise
 from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
 
@@ -155,6 +156,32 @@ def country_groups(countries: pd.Series) -> pd.DataFrame:
 def tables_of(predictions: Predictions, family: str, split: str) -> list[pd.DataFrame]:
     """Returns the predictions of a family under a split, in the order of the folds."""
     return [t for (f, s, _), t in sorted(predictions.items()) if (f, s) == (family, split)]
+
+
+def trial_scores(calibrations: Mapping[tuple[str, int], Calibration]) -> pd.DataFrame:
+    """Returns the trials of a family's inner validation, averaged over the folds of each split.
+
+    Args:
+        calibrations: (split, fold) to the calibration of its model.
+
+    Returns:
+        Columns `split`, `trial` (what replaces the preset), `folds`, `selected` (in how many of
+        them), `validation_log_loss` (nats), `validation_accuracy`.
+    """
+    columns = ("split", "trial", "selected", "validation_log_loss", "validation_accuracy")
+    rows = [
+        (split, str(t), t.hyperparameters == c.hyperparameters, t.loss, t.accuracy)
+        for (split, _), c in calibrations.items()
+        for t in c.trials
+    ]
+    grouped = pd.DataFrame(rows, columns=columns).groupby(["split", "trial"], sort=False)
+    means = grouped[["validation_log_loss", "validation_accuracy"]].mean().round(3)
+    means.insert(0, "folds", grouped.size())
+    means.insert(1, "selected", grouped["selected"].sum())
+    order = {split: i for i, split in enumerate(SPLITS)}
+    return means.sort_index(
+        level="split", key=lambda s: s.map(order), sort_remaining=False
+    ).reset_index()
 
 
 def comparable_baselines(family: Family) -> list[str]:

@@ -41,6 +41,7 @@ def to_markdown(
     table: pd.DataFrame,
     leakage: pd.DataFrame,
     siblings: Mapping[str, SiblingAccuracy],
+    trials: pd.DataFrame,
     groups: pd.DataFrame,
     protocol: Mapping[str, object],
 ) -> str:
@@ -51,6 +52,7 @@ def to_markdown(
         table: from `summary`.
         leakage: columns `split`, `folds`, `n` and the shares of `leakage_shares`.
         siblings: by title of family, of the random split.
+        trials: from `trial_scores`, of the default ConvNeXt1D.
         groups: from `country_groups`.
         protocol: of all numbers, in the order of printing.
     """
@@ -65,6 +67,9 @@ def to_markdown(
         "## Country classification",
         "Means ± standard deviations over folds. Seen specimens have spectra in the training set.",
         _columns(table, _MAIN),
+        "### ConvNeXt1D, augmented as in the preset or not",
+        "Each fold takes what has the lower log loss (nats) on the inner validation set.",
+        trials,
         "## Leakage",
         _leakage_cells(leakage),
         "### Accuracy from split to split",

@@ -68,7 +68,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
                 "prior_weight": calibration.calibrator.prior_weight,
                 "bandwidth_km": calibration.bandwidth_km,
                 "hyperparameters": dict(calibration.hyperparameters),
-                "trials": [f"{tried}: log loss {loss}" for tried, loss in calibration.trials],
+                "trials": [f"{t}: log loss {t.loss}" for t in calibration.trials],
             },
         )
 

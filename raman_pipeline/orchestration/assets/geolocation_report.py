@@ -7,7 +7,9 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.learning.data.leakage import leakage_by_split
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.data.splits import SPLITS
+from raman_pipeline.learning.geolocation.calibration import Calibration
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import (
     METRICS,
@@ -18,12 +20,13 @@ from raman_pipeline.learning.geolocation.report import (
     fold_metrics,
     summary,
     tables_of,
+    trial_scores,
     verdicts,
 )
 from raman_pipeline.learning.geolocation.report_text import to_markdown
 from raman_pipeline.learning.geolocation.siblings import SiblingAccuracy
 from raman_pipeline.orchestration import asset_kit as kit
-from raman_pipeline.orchestration.partitions import N_FOLDS
+from raman_pipeline.orchestration.partitions import FOLD_SPLIT, N_FOLDS, partition_values
 from raman_pipeline.orchestration.provenance import current_predictions
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.plots.geolocation import by_country_and_fold, families_by_split
@@ -64,6 +67,7 @@ def geolocation_report(
     rruff: Rruff,
     fold_assignment: dict[str, pa.Table],
     split_leakage: dict[str, pa.Table],
+    convnext1d_model: dict[str, ModelState],
     **family_predictions: dict[str, pa.Table],
 ) -> kit.Result:
     """All families under all splits, per fold and per country, with the protocol.
@@ -96,7 +100,9 @@ def geolocation_report(
         {"verdicts": verdicts(frame), "outdated_partitions": outdated},
         checks={"all_baselines_present": kit.Check(all(baselines <= f for f in present))},
         figures=_figures(table, frame, current, leaks, siblings, note),
-        report=to_markdown(frame, table, leaks, siblings, groups, protocol),
+        report=to_markdown(
+            frame, table, leaks, siblings, _trials(current, convnext1d_model), groups, protocol
+        ),
     )
 
 
@@ -107,6 +113,16 @@ def _siblings(current: Predictions, leakage: dict[str, pd.DataFrame]) -> dict[st
         TITLES[name]: SiblingAccuracy.of(pd.concat(random[name]), leakage["random"])
         for name in shown
     }
+
+
+def _trials(current: Predictions, models: dict[str, ModelState]) -> pd.DataFrame:
+    at = {key: partition_values(FOLD_SPLIT, key) for key in models}
+    of_current = {
+        (at[key]["split"], at[key]["fold"]): Calibration.of(model)
+        for key, model in models.items()
+        if ("convnext1d", at[key]["split"], at[key]["fold"]) in current
+    }
+    return trial_scores(of_current)
 
 
 def _protocol(

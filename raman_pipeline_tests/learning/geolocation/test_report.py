@@ -2,7 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raman_pipeline.learning.geolocation.calibration import COVERAGE_LEVELS
+from raman_pipeline.learning.geolocation.calibration import (
+    COVERAGE_LEVELS,
+    Calibration,
+    Calibrator,
+    Trial,
+)
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.learning.geolocation.report import (
     METRICS,
@@ -12,11 +17,23 @@ from raman_pipeline.learning.geolocation.report import (
     decomposition,
     fold_metrics,
     summary,
+    trial_scores,
     verdicts,
     with_all_baselines,
 )
 from raman_pipeline.learning.geolocation.report_text import to_markdown
 
+
+def calibration(best: int) -> Calibration:
+    grid: tuple[dict, dict] = ({}, {"augmentation": None})
+    trials = tuple(Trial(g, 1.0 + (i != best), 0.25 + 0.25 * i) for i, g in enumerate(grid))
+    scores = np.ones((1, 1))
+    return Calibration(
+        Calibrator(1.0, 0.0, scores[0]), 50.0, scores, np.zeros(1, int), grid[best], trials
+    )
+
+
+TRIALS = trial_scores({("specimen", fold): calibration(best) for fold, best in ((0, 0), (1, 1))})
 BASELINES = [name for name, family in FAMILIES.items() if family.baseline]
 LEAKED = pd.DataFrame({"split": ["specimen"], "folds": [2], "n": [20], "same specimen": [0.0]})
 
@@ -78,11 +95,13 @@ def test_the_report_names_a_winning_baseline_over_the_folds_of_the_model():
     of_paper = groups.set_index("country")
     assert of_paper["spectra"].tolist() == [3, 1, 0, 2]
     assert of_paper.loc["Canada", ["share", "share_(paper)"]].tolist() == ["16.7%", "16%"]
-    text = to_markdown(found, summary(found), LEAKED, {}, groups, {"folds": "2, seed 0"})
+    text = to_markdown(found, summary(found), LEAKED, {}, TRIALS, groups, {"folds": "2, seed 0"})
     assert "- folds: 2, seed 0" in text
     assert "| specimen | majority class | 2 | 20 | 0.700 ± 0.141 |" in text
     assert "| specimen | 2 | 20 | 0.000 |" in text
     assert "| majority class | 0.650 | 0.700 | 2 × 20; 2 × 20 |" in text
+    assert "| specimen | preset | 2 | 1 | 1.5 | 0.25 |" in text
+    assert "| specimen | augmentation none | 2 | 1 | 1.5 | 0.5 |" in text
     assert "nan" not in text
 
 

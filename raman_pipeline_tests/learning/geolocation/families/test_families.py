@@ -112,7 +112,7 @@ def test_the_inner_split_groups_as_the_outer_one(train_test):
 def test_the_hyperparameters_with_the_lowest_loss_are_selected_and_fitted(train_test):
     state = fitted("random_convolutions", train_test)
     calibration = Calibration.of(state)
-    losses = {tried["ridge"]: loss for tried, loss in calibration.trials}
+    losses = {t.hyperparameters["ridge"]: t.loss for t in calibration.trials}
     assert calibration.hyperparameters["ridge"] == min(losses, key=losses.get)
     assert state.metadata["ridge"] == calibration.hyperparameters["ridge"]
     assert len(losses) == len(FAMILIES["random_convolutions"].param_grid)
