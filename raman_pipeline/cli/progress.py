@@ -28,6 +28,8 @@ STAGES = {
     "ingest": "fetch and read the archives",
     "dataset": "locate specimens, resample spectra",
     "folds": "assign folds",
+    "library": "build the mineral library",
+    "dataset_reports": "report on the dataset",
     "training": "train geolocation models",
     "experiments": "run experiments",
     "geolocation_reports": "report on geolocation",

@@ -10,8 +10,10 @@ from raman_pipeline.learning.geolocation.registry import FAMILIES
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "ingest": ("archives",),
-    "dataset": ("spectra", "localities", "features", "reports"),
+    "dataset": ("spectra", "localities", "features"),
     "folds": ("folds",),
+    "library": ("library",),
+    "dataset_reports": ("dataset_reports",),
     "training": ("geolocation",),
     "experiments": ("experiments",),
     "geolocation_reports": ("geolocation_reports",),
@@ -27,8 +29,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 _DESCRIPTIONS = {
     "ingest": "Fetch one archive if it changed, and parse it.",
-    "dataset": "Merge the archives; locate specimens; resample spectra; build the library.",
+    "dataset": "Merge the archives; locate specimens; resample spectra.",
     "folds": "Assign every spectrum to a fold under one split.",
+    "library": "Resample spectra finely and build the mineral library.",
+    "dataset_reports": "Describe the dataset; compare the georeferencing with the paper's.",
     "training": "Fit and evaluate every family on one fold and split.",
     "experiments": "Comparison, ablation, learning curve and duplicate effect over many fits.",
     "geolocation_reports": "Compare all families over the finished folds.",

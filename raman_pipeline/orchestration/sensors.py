@@ -1,4 +1,4 @@
-"""Sensors: archives that changed, and the assets that follow up to the folds."""
+"""Sensors: archives that changed, and the assets that follow, short of training."""
 
 import hashlib
 import json
@@ -52,14 +52,14 @@ def changed_archives(
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(seen, sort_keys=True))
 
 
-FOLLOWED = ("ingest", "dataset", "folds")
-"""Jobs that the sensor `follow_up` requests, in the order of the graph."""
+FOLLOWED = ("ingest", "dataset", "folds", "library", "dataset_reports")
+"""Jobs of every run, in their order: what needs no folds comes after them."""
 
 
 def follow_up(definitions: Callable[[], dg.Definitions]) -> dg.SensorDefinition:
     """Returns the sensor that requests what is stale, as the command line does.
 
-    That is everything up to the folds, and the page of all results.
+    That is everything short of training, and the page of all results.
 
     Args:
         definitions: builds them anew, so that changed files are seen without a reload.
@@ -70,7 +70,7 @@ def follow_up(definitions: Callable[[], dg.Definitions]) -> dg.SensorDefinition:
         jobs=[job for job in JOBS if job.name in (*FOLLOWED, "index")],
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Requests what is stale up to the folds, and the page of all results.",
+        description="Requests what is stale, short of training, and the page of all results.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         """Requests the stale assets of the first job that has any, unless one is running.

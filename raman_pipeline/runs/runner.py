@@ -19,6 +19,7 @@ from raman_pipeline.orchestration.build import build_definitions
 from raman_pipeline.orchestration.dagster_internals import data_version, staleness
 from raman_pipeline.orchestration.partitions import ARCHIVES, TASK_SEED
 from raman_pipeline.orchestration.resources import Rruff
+from raman_pipeline.orchestration.sensors import FOLLOWED
 from raman_pipeline.rruff.zip_archive import ArchiveError
 from raman_pipeline.runs.execution import Callbacks, Run, RunOutcome, in_processes, run_stale
 from raman_pipeline.runs.instance import fail_orphans, open_instance
@@ -93,7 +94,7 @@ def run_graph(
         failed = run("ingest", changed, "rruff_archive") or run("ingest", new)
         if failed and not _all_accepted(settings):
             return outcomes
-        for job in ("ingest", "dataset", "folds"):
+        for job in FOLLOWED:
             if run(job, None):
                 return outcomes
     if train:
@@ -163,10 +164,12 @@ def run_clustering(
 
 def run_identification(settings: Settings, callbacks: Callbacks) -> list[RunOutcome]:
     """Builds the mineral library from the ingested archives and evaluates it; see `run_job`."""
-    dataset = run_job(settings, "dataset", callbacks)
-    if any(o.errors for o in dataset):
-        return dataset
-    return [*dataset, *run_job(settings, "identification", callbacks)]
+    outcomes: list[RunOutcome] = []
+    for job in ("dataset", "library", "identification"):
+        outcomes += run_job(settings, job, callbacks)
+        if any(o.errors for o in outcomes):
+            break
+    return outcomes
 
 
 def run_synthetic(

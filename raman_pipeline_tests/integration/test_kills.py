@@ -13,6 +13,7 @@ import pytest
 
 from raman_pipeline.common.atomic import file_sha256
 from raman_pipeline.orchestration.jobs import assets_of_families
+from raman_pipeline.orchestration.sensors import FOLLOWED
 from raman_pipeline.runs import runner
 from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.instance import open_instance
@@ -68,7 +69,7 @@ def die_at_a_new_point(settings, log, moments):
         run_in_child(settings)
     # Archives are requested in every run; here only until they are read, to save time.
     use_archives_of(site_of(settings))
-    for job in ("dataset", "folds"):
+    for job in FOLLOWED[1:]:
         runner.run_job(settings, job, Callbacks())
 
 

@@ -12,7 +12,7 @@ from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.orchestration.sensors import changed_archives
+from raman_pipeline.orchestration.sensors import FOLLOWED, changed_archives
 from raman_pipeline.runs.execution import Callbacks, run_stale
 from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.runs.runner import accept_archive, run_graph, run_job
@@ -113,6 +113,11 @@ def test_five_ticks(sample_site, settings):
         assert months.follows() == dict.fromkeys(FOLDS, len(SPLITS))
         for split in SPLITS:
             assert months.run("folds", split, FOLDS).succeeded
+        for job in ("library", "dataset_reports"):
+            rest = jobs.assets_of(months.definitions, job)
+            assert months.follows().keys() - PAGE.keys() == {*rest}
+            assert months.run(job, None, rest).succeeded
+        assert months.run("index", None, ["report_index"]).succeeded
         table = StoredTable(settings.asset_store / "member_changes.parquet")
         assert table.select(["change"])["change"].to_pylist() == ["removed", "removed"]
 
@@ -156,4 +161,4 @@ def test_a_run_goes_on_with_the_versions_in_use(sample_site, settings):
     failed = [o for o in outcomes if not o.succeeded]
     assert [(o.partition, o.update_rejected) for o in failed] == [(TWO_ARCHIVES[0], True)]
     made = {o.job for o in outcomes if o.assets and o.succeeded}
-    assert made == {"ingest", "dataset", "folds"}
+    assert made == {*FOLLOWED}

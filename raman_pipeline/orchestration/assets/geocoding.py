@@ -61,6 +61,7 @@ def geocoded_localities(geography: Geography, cleaned_localities: pa.Table) -> k
 
 @_table(
     PAPER_LOCALITIES,
+    group_name="dataset_reports",
     deps=["countries"],
     checks={"rows_conserved": "Every locality is in the table."},
 )
@@ -91,7 +92,12 @@ def paper_localities(geography: Geography, cleaned_localities: pa.Table) -> kit.
     )
 
 
-@_table(GEOCODER_ANSWERS, code_version="2", deps=[geocoded_localities, paper_localities])
+@_table(
+    GEOCODER_ANSWERS,
+    group_name="dataset_reports",
+    code_version="2",
+    deps=[geocoded_localities, paper_localities],
+)
 def geocoder_answers(geography: Geography) -> kit.Result:
     """The cache of the geocoding services: queries, raw answers, times, versions, licences."""
     table = geography.cache.table()

@@ -29,7 +29,7 @@ _table = partial(kit.table_asset, group_name="identification", code_version="4")
 
 
 @kit.model_asset(
-    group_name="features",
+    group_name="library",
     code_version="5",
     uses=["fine_grid"],
     checks={"rows_conserved": "Every processed spectrum is in the library or has no mineral."},

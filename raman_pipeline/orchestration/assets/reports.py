@@ -27,7 +27,7 @@ from raman_pipeline.spectra.tensor_file import SpectrumTensor
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_report = partial(kit.report_asset, group_name="reports", uses=["geography"])
+_report = partial(kit.report_asset, group_name="dataset_reports", uses=["geography"])
 _SPECTRUM_COLUMNS = ["member_id", "rruff_id", "mineral", "kind"]
 _TOP = 20
 PAPER_EXAMPLE_COUNTRY = "Mexico"

@@ -64,7 +64,7 @@ def resampled_spectra(
     return _resampled(spectra, window, settings.grid.interpolation)
 
 
-@kit.tensor_asset(group_name="features", code_version="3", uses=["fine_grid"], checks=_CHECKS)
+@kit.tensor_asset(group_name="library", code_version="3", uses=["fine_grid"], checks=_CHECKS)
 def fine_spectra(settings: Settings, spectra: StoredTable) -> kit.Result:
     """Every spectrum on a grid fine enough to evaluate denoising: float32 [n, points].
 
