@@ -7,14 +7,16 @@ those of another laser, and those of the same laser in another orientation or sc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
-from raman_pipeline.learning.data.labelled import LabelledSpectra
-from raman_pipeline.learning.data.similarity import similarities, unit_root
+from raman_pipeline.learning.data.similarity import unit_root
+from raman_pipeline.learning.data.splits import Split, training_rows
+from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 NEAR_DUPLICATE = 0.99
 """Cosine of square roots from which two spectra are near-duplicates."""
@@ -40,39 +42,52 @@ LEAKAGE = TableSchema(
 )
 
 
-def measure_leakage(train: LabelledSpectra, test: LabelledSpectra, fold: int) -> pd.DataFrame:
-    """Returns the columns of LEAKAGE for one fold, one row per test spectrum.
+def measure_leakage(
+    folds: pd.DataFrame, tensor: SpectrumTensor, covariates: pd.DataFrame, split: Split
+) -> pd.DataFrame:
+    """Returns the columns of LEAKAGE, fold by fold.
 
     Args:
-        train: with `measurement_key` and `wavelength_nm`.
-        test: the same.
-        fold: its number.
+        folds: a FOLDS table; spectra without a fold are on neither side.
+        tensor: the spectra.
+        covariates: a COVARIATES table.
+        split: of the folds.
     """
-    reference, query = unit_root(train.intensity), unit_root(test.intensity)
-    nearest = np.empty(len(test))
-    for rows, similarity in similarities(query, reference):
-        nearest[rows] = similarity.max(axis=1)
+    lasers = covariates[["member_id", "wavelength_nm"]]
+    used = folds[folds["fold"].notna()].merge(lasers, "left", "member_id", validate="one_to_one")
+    tests = [(used["fold"] == fold).to_numpy(bool) for fold in range(int(used["fold"].max()) + 1)]
+    trains = [training_rows(used, test, split) for test in tests]
+    root = unit_root(tensor.intensity[tensor.rows_of(used["member_id"].tolist())])
+    nearest = np.zeros(len(used))
+    # Two folds are compared once, for the test spectra of both.
+    for (one, one_train), (other, other_train) in combinations(zip(tests, trains, strict=True), 2):
+        similarity = root[one] @ root[other].T
+        found = similarity[:, one_train[other]].max(axis=1, initial=0)
+        nearest[one] = np.maximum(nearest[one], found)
+        found = similarity[other_train[one]].max(axis=0, initial=0)
+        nearest[other] = np.maximum(nearest[other], found)
+    near = used.assign(similarity=nearest.clip(max=1), near_duplicate=nearest >= NEAR_DUPLICATE)
+    sets = zip(tests, trains, strict=True)
+    return pd.concat([count_siblings(used[train], near[test]) for test, train in sets])
+
+
+def count_siblings(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """Returns the test rows with their siblings in training, by kind, as in LEAKAGE.
+
+    Args:
+        train: rows with `rruff_id`, `measurement_key` and `wavelength_nm`.
+        test: the same, with `member_id`.
+    """
     columns = ["rruff_id", "measurement_key", "wavelength_nm"]
-    pairs = test.metadata[["member_id", *columns]].merge(train.metadata[columns], on="rruff_id")
+    pairs = test[["member_id", *columns]].merge(train[columns], on="rruff_id")
     twin = pairs["measurement_key_x"] == pairs["measurement_key_y"]
     laser = ~twin & (pairs["wavelength_nm_x"] != pairs["wavelength_nm_y"])
     kinds = pairs.assign(siblings=1, twin=twin, other_laser=laser, other_scan=~twin & ~laser)
     names = ["siblings", "twin", "other_laser", "other_scan"]
     found = kinds.groupby("member_id")[names].sum()
-    found = found.reindex(test.metadata["member_id"], fill_value=0).astype(np.int32)
-    return pd.DataFrame(
-        {
-            "member_id": test.metadata["member_id"],
-            "rruff_id": test.metadata["rruff_id"],
-            "fold": np.int32(fold),
-            "siblings": found["siblings"].to_numpy(),
-            "same_measurement": found["twin"].to_numpy() > 0,
-            "other_laser": found["other_laser"].to_numpy(),
-            "other_scan": found["other_scan"].to_numpy(),
-            "similarity": nearest.clip(0, 1),
-            "near_duplicate": nearest >= NEAR_DUPLICATE,
-        }
-    )
+    found = found.reindex(test["member_id"], fill_value=0).astype(np.int32).reset_index(drop=True)
+    found["same_measurement"] = found.pop("twin") > 0
+    return pd.concat([test.reset_index(drop=True), found], axis=1)
 
 
 def leakage_shares(leakage: pd.DataFrame) -> dict[str, float]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
@@ -20,20 +18,6 @@ def unit_root(intensity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return unit_vectors(np.sqrt(np.clip(intensity, 0, None)))
 
 
-def similarities(
-    query: npt.NDArray[np.float32], reference: npt.NDArray[np.float32]
-) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
-    """Yields rows of the query and their cosines [rows, n] to the whole reference.
-
-    Args:
-        query: [q, m] from `unit_root`.
-        reference: [n, m] from `unit_root`.
-    """
-    for start in range(0, len(query), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        yield rows, query[rows] @ reference.T
-
-
 def best_by_class(
     query: npt.NDArray[np.float32],
     reference: npt.NDArray[np.float32],
@@ -47,6 +31,8 @@ def best_by_class(
     best = np.full((len(query), classes), -1.0)
     order = np.argsort(label, kind="stable")
     present, starts = np.unique(label[order], return_index=True)
-    for rows, similarity in similarities(query, reference[order]):
+    for start in range(0, len(query), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        similarity = query[rows] @ reference[order].T
         best[rows, present] = np.maximum.reduceat(similarity, starts, axis=1)
     return best

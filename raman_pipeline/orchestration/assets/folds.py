@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.data.covariates import COVARIATES, spectrum_covariates
-from raman_pipeline.learning.data.labelled import fold_train_test
 from raman_pipeline.learning.data.leakage import LEAKAGE, leakage_shares, measure_leakage
 from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
@@ -166,10 +165,7 @@ def _stated(compositions: pa.ChunkedArray) -> int:
 )
 def split_leakage(split: Split, tables: FoldTables) -> kit.Result:
     """What of each test spectrum is in training: its specimen, its pair, a near-duplicate."""
-    folds, tensor, covariates = tables
-    sets = (fold_train_test(folds, tensor, fold, split, covariates) for fold in range(N_FOLDS))
-    parts = [measure_leakage(*train_test, fold) for fold, train_test in enumerate(sets)]
-    frame = pd.concat(parts, ignore_index=True)
+    frame = measure_leakage(*tables, split)
     found = leakage_shares(frame)
     shared = found["same_specimen"]
     return kit.Result(
