@@ -136,6 +136,7 @@ def test_a_map_that_could_not_be_downloaded_is_asked_for_again(settings):
     (made,) = run_job(offline, "dataset", Callbacks())
     assert made.succeeded
     assert set(made.assets) >= LOCALITIES
+    assert run_job(offline, "dataset_reports", Callbacks())[0].succeeded
     assert asked(offline) == ([(None, {"countries"})],) * 2
     # Without a network nothing that depends on it is made again.
     assert run_job(offline, "dataset", Callbacks())[0].assets == ("countries",)
