@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from raman_pipeline.learning.identification.identify import Identification
     from raman_pipeline.learning.identification.library import MineralLibrary
     from raman_pipeline.learning.identification.query import Query
+    from raman_pipeline.spectra.spectrum_files import ReadOptions
 
 _BATCH = 64
 
@@ -40,7 +41,7 @@ SIMULATED = (
 def identify(
     files: Annotated[
         list[Path],
-        typer.Argument(help="RRUFF text, two columns (csv, txt), JCAMP-DX, SPC, WDF; or folders"),
+        typer.Argument(help="text with columns or rows, JCAMP-DX, SPC, WDF; or folders"),
     ],
     profile: Annotated[
         str | None,
@@ -53,6 +54,19 @@ def identify(
     library: Annotated[
         Path | None,
         typer.Option("--library", help="another library file"),
+    ] = None,
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            help='columns of a text by name or number, axis first: "Raman Shift,Counts"',
+        ),
+    ] = "",
+    axis: Annotated[
+        str | None, typer.Option("--axis", help="unit of the axis: cm-1 (Raman shift) or nm")
+    ] = None,
+    laser: Annotated[
+        float | None, typer.Option("--laser", min=200, max=1100, help="of the laser, nm")
     ] = None,
     baseline: Annotated[
         str, typer.Option("--baseline", help="baseline correction: none, arpls, asls or snip")
@@ -78,9 +92,14 @@ def identify(
     """
     from raman_pipeline.learning.identification.identify import Identifier
     from raman_pipeline.spectra.baseline import BASELINES
+    from raman_pipeline.spectra.spectrum_files import ReadOptions
 
     if baseline not in BASELINES:
         raise typer.BadParameter(f"{baseline}: use {', '.join(BASELINES)}")
+    if axis not in (None, "cm-1", "nm"):
+        raise typer.BadParameter(f"{axis}: use cm-1 or nm", param_hint="--axis")
+    chosen = tuple(part.strip() for part in columns.split(",") if part.strip())
+    options = ReadOptions(chosen, axis, laser)
     identifier = Identifier.open(library or _library_file(profile))
     facts = identifier.library_facts
     if facts["simulated"]:
@@ -91,7 +110,7 @@ def identify(
             f"{facts['specimens']:,} specimens, {facts['minerals']:,} minerals"
         )
     failed, drawn = False, set[str]()
-    for batch in _batches(identifier.library, files, baseline):
+    for batch in _batches(identifier.library, files, baseline, options):
         queries = [q for q in batch if not isinstance(q, _Unusable)]
         answers = iter(identifier.identify_queries(queries, top, components, mixtures))
         for query in batch:
@@ -128,7 +147,7 @@ def _library_file(profile: str | None) -> Path:
 
 
 def _batches(
-    library: MineralLibrary, files: list[Path], baseline: str
+    library: MineralLibrary, files: list[Path], baseline: str, options: ReadOptions
 ) -> Iterator[list[Query | _Unusable]]:
     """Yields prepared spectra, and what is unusable, in order."""
     from raman_pipeline.common.errors import InputError
@@ -142,15 +161,25 @@ def _batches(
     ]
     for path in _files(files):
         try:
-            spectra = read_spectra(path)
+            spectra = read_spectra(path, options)
         except InputError as error:
             batch.append(_Unusable(str(path), str(error)))
             continue
+        reasons: dict[str, int] = {}
         for spectrum in spectra:
             try:
                 batch.append(prepare(spectrum, library.grid, baseline))
             except InputError as error:
-                batch.append(_Unusable(spectrum.name, str(error)))
+                reason = str(error).removeprefix(spectrum.name)
+                reasons[reason] = reasons.get(reason, 0) + 1
+                if reasons[reason] == 1:
+                    batch.append(_Unusable(spectrum.name, str(error)))
+        # A map may hold thousands of spectra with one fault.
+        batch += [
+            _Unusable(str(path), f"{path}: {count - 1} more of its spectra{reason}")
+            for reason, count in reasons.items()
+            if count > 1
+        ]
         if len(batch) >= _BATCH:
             yield batch
             batch = []
@@ -174,6 +203,11 @@ def _lines(found: Identification) -> Iterator[str]:
     from raman_pipeline.learning.identification.countries import CAVEAT
 
     yield found.query.name
+    read = found.query.read
+    low, high = read["range_cm1"]
+    laser = f", laser {read['laser_nm']:g} nm" if read["laser_nm"] else ""
+    what = ", ".join(filter(None, (read["format"], read["columns"])))
+    yield f"  read: {what}; {read['points_measured']:,} points, {low:g} to {high:g} cm⁻¹{laser}"
     verdict = "UNKNOWN" if found.unknown else "known"
     yield f"  {verdict}: probability of being in the library {found.in_library:.0%}"
     for mineral in found.minerals:

@@ -1,12 +1,8 @@
-"""Spectra as text: the one grammar for RRUFF members and for the exports of other programs.
+"""Spectra as text: the grammar of RRUFF members.
 
-What belongs here: headers (`##KEY=value`), comments, rows of two numbers, and what to do with
-irregular ones. What does not: the meaning of a header (see `rruff.member`), other kinds of file
-(see `spectra.spectrum_files`).
-
-Strict, for data sets: a row is exactly two numbers, and an irregular value is a fault
-(`first_fault`). Lenient, for a user's own file: `_lenient_row` reads more forms of rows and
-`in_order` sorts, averages and drops points; both say so in notes.
+What belongs here: headers (`##KEY=value`), comments, rows of exactly two numbers, and which values
+are a fault (`first_fault`). What does not: the meaning of a header (see `rruff.member`), a user's
+own file (see `spectra.user_files`).
 """
 
 from __future__ import annotations
@@ -29,10 +25,6 @@ _PLAIN = re.compile(r"[0-9+\-.eE, \t\n]*+")
 # groups are not possessive: `re` of Python 3.11.2 then takes the "e" of "1.e" for an exponent.
 _NUMBER = r"([+-]?(?:(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d++)?|(?i:nan|inf(?:inity)?)))"
 _ROW = re.compile(rf"^[ \t]*+{_NUMBER}(?:[ \t]*+,[ \t]*+|[ \t]++){_NUMBER}[ \t]*+$", re.ASCII)
-_LOOSE_ROW = re.compile(rf"^\s*+{_NUMBER}(?:\s*+[,;]\s*+|\s++){_NUMBER}([,;\s].*+)?$")
-_DECIMAL_COMMA_ROW = re.compile(
-    r"^\s*+([+-]?\d++,\d++)(?:\s*+;\s*+|\s++)([+-]?\d++(?:,\d++)?)\s*+$"
-)
 
 
 class Header(NamedTuple):
@@ -41,14 +33,6 @@ class Header(NamedTuple):
     line: int
     key: str
     value: str
-
-
-class Row(NamedTuple):
-    """Raman shift, intensity, and a note where only the lenient mode reads the row."""
-
-    raman_shift: float
-    intensity: float
-    note: str = ""
 
 
 @dataclass
@@ -66,7 +50,6 @@ class SpectrumText:
         bad_row: line and text of the first line among or after the rows that cannot be read.
         line_count: lines read; reading ends at `##END`.
         has_end: whether `##END` is present.
-        notes: what only the lenient mode reads, each once.
     """
 
     encoding: str
@@ -79,7 +62,6 @@ class SpectrumText:
     bad_row: tuple[int, str] | None = None
     line_count: int = 0
     has_end: bool = False
-    notes: list[str] = field(default_factory=list)
 
 
 def decode(data: bytes, lenient: bool = False) -> tuple[str, str]:
@@ -116,10 +98,8 @@ def read_spectrum_text(data: bytes, lenient: bool = False) -> SpectrumText:
     """
     text, encoding = decode(data, lenient)
     found = SpectrumText(encoding)
-    read_row = _lenient_row if lenient else _strict_row
-    comment_marks = ("#", "%", "//") if lenient else ("#",)
     block, block_line = np.empty((0, 2)), 0
-    rows: list[Row] = []
+    rows: list[tuple[float, float]] = []
     lines: list[int] = []
     offset = 0
     while offset < len(text) and not found.has_end:
@@ -127,9 +107,9 @@ def read_spectrum_text(data: bytes, lenient: bool = False) -> SpectrumText:
         end = len(text) if end < 0 else end
         line = text[offset:end]
         found.line_count += 1
-        row = read_row(line)
+        row = _row(line)
         if row is None:
-            _read_other(found, line, comment_marks, after_rows=bool(block_line or lines))
+            _read_other(found, line, after_rows=bool(block_line or lines))
         elif not (block_line or lines) and (plain := _plain_rows(text, offset)):
             block, end = plain
             block_line = found.line_count
@@ -138,10 +118,9 @@ def read_spectrum_text(data: bytes, lenient: bool = False) -> SpectrumText:
             rows.append(row)
             lines.append(found.line_count)
         offset = end + 1
-    values = np.vstack([block, np.array([row[:2] for row in rows]).reshape(-1, 2)])
+    values = np.vstack([block, np.array(rows).reshape(-1, 2)])
     found.raman_shift, found.intensity = values[:, 0], values[:, 1]
     found.row_lines = np.append(block_line + np.arange(len(block)), lines).astype(np.int64)
-    found.notes = sorted({row.note for row in rows} - {""})
     return found
 
 
@@ -167,39 +146,9 @@ def first_fault(
     return None
 
 
-def in_order(raman_shift: Float64, intensity: Float64) -> tuple[Float64, Float64, list[str]]:
-    """Returns finite points with a strictly increasing Raman shift, and notes on what was done."""
-    notes = []
-    finite = np.isfinite(raman_shift) & np.isfinite(intensity)
-    if not finite.all():
-        notes.append(f"{int((~finite).sum())} points without a number dropped")
-        raman_shift, intensity = raman_shift[finite], intensity[finite]
-    if (np.diff(raman_shift) < 0).any():
-        notes.append("points sorted by Raman shift")
-        order = np.argsort(raman_shift, kind="stable")
-        raman_shift, intensity = raman_shift[order], intensity[order]
-    kept, first, counts = np.unique(raman_shift, return_index=True, return_counts=True)
-    if kept.size < raman_shift.size:
-        notes.append(f"{raman_shift.size - kept.size} points of equal Raman shift averaged")
-        raman_shift, intensity = kept, np.add.reduceat(intensity, first) / counts
-    return raman_shift, intensity, notes
-
-
-def _strict_row(line: str) -> Row | None:
+def _row(line: str) -> tuple[float, float] | None:
     match = _ROW.match(line)
-    return Row(float(match[1]), float(match[2])) if match else None
-
-
-def _lenient_row(line: str) -> Row | None:
-    # First, for "100,5;2,5" is a row of two numbers by the other form as well.
-    if match := _DECIMAL_COMMA_ROW.match(line):
-        first, second = (float(text.replace(",", ".")) for text in match.groups())
-        return Row(first, second, "decimal commas read as points")
-    if match := _LOOSE_ROW.match(line):
-        more = (match[3] or "").strip(" \t,;")
-        note = "columns after the second ignored" if more else ""
-        return Row(float(match[1]), float(match[2]), note)
-    return None
+    return (float(match[1]), float(match[2])) if match else None
 
 
 def _plain_rows(text: str, offset: int) -> tuple[Float64, int] | None:
@@ -225,9 +174,7 @@ def _plain_rows(text: str, offset: int) -> tuple[Float64, int] | None:
     return values, len(text) if end < 0 else end
 
 
-def _read_other(
-    found: SpectrumText, line: str, comment_marks: tuple[str, ...], after_rows: bool
-) -> None:
+def _read_other(found: SpectrumText, line: str, after_rows: bool) -> None:
     """Takes in a line that is no row."""
     line = line.strip()
     if line.startswith("##"):
@@ -237,8 +184,8 @@ def _read_other(
                 found.has_end = True
             else:
                 found.headers.append(Header(found.line_count, key.strip(), value.strip()))
-    elif mark := next((m for m in comment_marks if line.startswith(m)), ""):
-        found.comments.append(line[len(mark) :].strip())
+    elif line.startswith("#"):
+        found.comments.append(line[1:].strip())
     elif line and not after_rows:
         found.preamble.append(line)
     elif line and found.bad_row is None:

@@ -1,4 +1,4 @@
-"""The text format: strict and lenient, rows at once and one by one."""
+"""The text format of RRUFF: rows at once and one by one."""
 
 from unittest import mock
 
@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from raman_pipeline.common import spectrum_text
-from raman_pipeline.common.spectrum_text import decode, first_fault, in_order, read_spectrum_text
+from raman_pipeline.common.spectrum_text import decode, read_spectrum_text
 
 DIGITS = st.text("0123456789", min_size=1, max_size=20)
 CELL = st.one_of(
@@ -32,28 +32,28 @@ OTHER = st.sampled_from(
 BREAK = st.sampled_from(["\n", "\r\n", "\r", "\n\r\n"])
 
 
-def one_by_one(data, lenient):
+def one_by_one(data):
     with mock.patch.object(spectrum_text, "_plain_rows", lambda text, offset: None):
-        return read_spectrum_text(data, lenient)
+        return read_spectrum_text(data)
 
 
-def assert_rows_at_once_are_rows_one_by_one(data, lenient):
+def assert_rows_at_once_are_rows_one_by_one(data):
     try:
-        expected = one_by_one(data, lenient)
+        expected = one_by_one(data)
     except UnicodeDecodeError:
         return
-    found = read_spectrum_text(data, lenient)
+    found = read_spectrum_text(data)
     for name, value in vars(expected).items():
         np.testing.assert_array_equal(getattr(found, name), value, err_msg=name)
 
 
 @settings(max_examples=250)
-@given(st.lists(LINE | OTHER, min_size=1, max_size=10), BREAK, st.booleans(), st.booleans())
-@example(["1 2", "0.1, 12345678.12345678"], "\n", False, False)
-@example(["9007199254740993 , 1", "1, 2\x0b"], "\r\n", True, False)
-def test_rows_at_once_are_the_rows_one_by_one(lines, line_break, ended, lenient):
+@given(st.lists(LINE | OTHER, min_size=1, max_size=10), BREAK, st.booleans())
+@example(["1 2", "0.1, 12345678.12345678"], "\n", False)
+@example(["9007199254740993 , 1", "1, 2\x0b"], "\r\n", True)
+def test_rows_at_once_are_the_rows_one_by_one(lines, line_break, ended):
     data = (line_break.join(lines) + (line_break if ended else "")).encode()
-    assert_rows_at_once_are_rows_one_by_one(data, lenient)
+    assert_rows_at_once_are_rows_one_by_one(data)
 
 
 @pytest.mark.parametrize(
@@ -62,27 +62,9 @@ def test_rows_at_once_are_the_rows_one_by_one(lines, line_break, ended, lenient)
 )
 def test_the_usual_rows_are_read_at_once(line):
     values, end = spectrum_text._plain_rows(f"{line}\n{line}\n\n##END=", 0)
-    expected = one_by_one(line.encode(), lenient=False)
+    expected = one_by_one(line.encode())
     np.testing.assert_array_equal(values, [[*expected.raman_shift, *expected.intensity]] * 2)
     assert end == 2 * len(line) + 1
-
-
-@pytest.mark.parametrize(
-    ("line", "row", "note"),
-    [
-        ("100,5;2,5", (100.5, 2.5), "decimal commas read as points"),
-        ("100,5\t2", (100.5, 2.0), "decimal commas read as points"),
-        ("100; 2", (100.0, 2.0), None),
-        ("100, 2,", (100.0, 2.0), None),
-        ("100, 2, 3", (100.0, 2.0), "columns after the second ignored"),
-        ("100 2 counts", (100.0, 2.0), "columns after the second ignored"),
-    ],
-)
-def test_rows_that_only_the_lenient_mode_reads(line, row, note):
-    found = read_spectrum_text(line.encode(), lenient=True)
-    assert (*found.raman_shift, *found.intensity) == row
-    assert found.notes == ([note] if note else [])
-    assert read_spectrum_text(b"1, 2\n" + line.encode()).bad_row == (2, line)
 
 
 def test_headers_comments_and_stray_lines_keep_their_lines():
@@ -92,9 +74,6 @@ def test_headers_comments_and_stray_lines_keep_their_lines():
     assert (found.comments, found.preamble) == (["Laser"], ["X Y"])
     assert (found.row_lines.tolist(), found.bad_row) == ([4, 7], (6, "% no comment"))
     assert (found.line_count, found.has_end) == (9, True)
-    lenient = read_spectrum_text(text.encode(), lenient=True)
-    assert lenient.comments == ["Laser", "no comment"]
-    assert lenient.bad_row is None
 
 
 def test_encodings():
@@ -103,15 +82,3 @@ def test_encodings():
     assert decode(b"\x81", lenient=True) == ("\x81", "latin-1")
     with pytest.raises(UnicodeDecodeError):
         decode(b"\x81")
-
-
-AXIS = st.lists(st.sampled_from([1.0, 2.0, 3.0, 4.0, np.nan, np.inf]), max_size=8)
-
-
-@given(AXIS)
-def test_what_is_in_order_has_no_fault(axis):
-    shift = np.array(axis)
-    x, y, notes = in_order(shift, shift * 2)
-    assert first_fault(x, y, 0) is None
-    np.testing.assert_array_equal(y, x * 2)
-    assert bool(notes) == (first_fault(shift, shift * 2, 0) is not None)

@@ -97,6 +97,7 @@ class Identification:
         """Returns plain data, as `raman-pipeline identify --json` prints it."""
         return {
             "file": self.query.name,
+            "read": self.query.read,
             "library": dict(self.library),
             "minerals": [
                 {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MIN_POINTS = 200
 """Points of the grid that a spectrum must cover."""
+ENOUGH_POINTS = 500
+"""Points of the grid below which an answer comes with a warning."""
 
 
 class QueryError(InputError):
@@ -35,6 +37,7 @@ class Query:
         valid: bool [m], the points to compare at.
         derivatives: float32 [m], see `derivatives.normalised_derivatives`.
         preprocessing: the steps, in order.
+        read: format, columns, points measured, range and laser (see `Spectrum.what_was_read`).
     """
 
     name: str
@@ -42,6 +45,7 @@ class Query:
     valid: npt.NDArray[np.bool_]
     derivatives: npt.NDArray[np.float32]
     preprocessing: tuple[str, ...]
+    read: dict[str, Any] = field(default_factory=dict)
 
 
 def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "none") -> Query:
@@ -71,6 +75,11 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
             f"{grid[0]:g} to {grid[-1]:g} only {points} points; at least {MIN_POINTS} "
             "are needed, and the axis must be Raman shift in cm⁻¹"
         )
+    if points < ENOUGH_POINTS:
+        steps.append(
+            f"WARNING: covers only {points} of {grid.size:,} points of the library: "
+            "too few to be sure"
+        )
     scaled = min_max(values, measured).astype(np.float32)
     if not np.ptp(spectrum.intensity) or not scaled.any():
         raise QueryError(f"{spectrum.name}: the intensity is constant; there is nothing to search")
@@ -81,4 +90,5 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
     steps.append("scaled to 0..1; compared by first-derivative spectra of square roots")
     valid = inner_mask(measured[None])
     derivatives = normalised_derivatives(scaled[None], valid)
-    return Query(spectrum.name, scaled, valid[0], derivatives[0], tuple(steps))
+    read = spectrum.what_was_read()
+    return Query(spectrum.name, scaled, valid[0], derivatives[0], tuple(steps), read)

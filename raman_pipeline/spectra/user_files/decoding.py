@@ -1,0 +1,73 @@
+"""The text of a user's file, whatever its encoding."""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+
+from raman_pipeline.spectra.user_files.spectrum import UnreadableError
+
+_MAX_UNPACKED = 500_000_000
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_KINDS = (
+    (b"PK\x03\x04", "packed (zip, or a workbook of Excel); unpack it, or save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of Excel or the like; save the sheet as CSV"),
+    (b"%PDF", "a PDF; export the numbers as text"),
+    (b"\x89PNG", "a picture; export the numbers as text"),
+    (b"\xff\xd8\xff", "a picture; export the numbers as text"),
+    (b"BZh", "packed (bzip2); unpack it"),
+    (b"\xfd7zXZ", "packed (xz); unpack it"),
+    (b"7z\xbc\xaf", "packed (7z); unpack it"),
+)
+# Signs that stand for ASCII ones between numbers, and the end-of-file sign of DOS.
+_SIGNS = str.maketrans(
+    {"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\ufeff": "", "\x1a": "\n"}
+)
+
+
+def unpacked(data: bytes) -> bytes:
+    """Returns the content of a gzip file, other bytes as they are."""
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        stream = zlib.decompressobj(wbits=31)
+        content = stream.decompress(data, _MAX_UNPACKED)
+    except zlib.error as error:
+        raise UnreadableError(f"not a complete gzip file ({error}); unpack it") from error
+    if not stream.eof:
+        raise UnreadableError("not a complete gzip file, or too large; unpack it")
+    return content
+
+
+def text_of(data: bytes) -> str:
+    r"""Returns the text with `\n` as line break.
+
+    UTF-8, -16 and -32 are told by their mark, UTF-16 without one by its zero bytes, and what is not
+    UTF-8 is cp1252 or latin-1: a wrong guess there changes words, and never digits.
+
+    Raises:
+        UnreadableError: the bytes are no text.
+    """
+    for start, what in _KINDS:
+        if data.startswith(start):
+            raise UnreadableError(f"is {what}")
+    encodings = [name for mark, name in _MARKS if data.startswith(mark)][:1]
+    if not encodings and b"\0" in data:
+        even, odd = data[::2].count(0), data[1::2].count(0)
+        if max(even, odd) < 0.6 * len(data) / 2 or min(even, odd) > 0.02 * len(data):
+            raise UnreadableError("is no text, nor of a format that is read; export it as text")
+        encodings = ["utf-16-be" if even > odd else "utf-16-le"]
+    for encoding in encodings or ["utf-8", "cp1252", "latin-1"]:
+        try:
+            text = data.decode(encoding)
+            break
+        except UnicodeDecodeError as error:
+            if encodings:
+                raise UnreadableError(f"is not whole {encoding} text ({error.reason})") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_SIGNS)

@@ -1,0 +1,359 @@
+"""The spectra in rows of numbers: which column is the axis, which are intensities, how many.
+
+What the names say is believed; what they do not say is not guessed, but refused with what was seen
+and how to say it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from raman_pipeline.spectra.user_files import names
+from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
+from raman_pipeline.spectra.user_files.spectrum import (
+    MIN_POINTS,
+    Floats,
+    Found,
+    ReadOptions,
+    UnreadableError,
+)
+
+Integers = npt.NDArray[np.int64]
+
+_VALUE = re.compile(r"^[<>~]?[-+]?[\d.,]+\s*\S{0,8}$")
+_HEADER_LINES = 4
+_CHOOSE = "name the axis and the intensities with --columns, as in --columns"
+_MAX_FRAGMENT = 8
+
+
+def find_spectra(rows: Rows, options: ReadOptions) -> list[Found]:
+    """Returns the spectra of a text.
+
+    Raises:
+        UnreadableError: the layout cannot be told for sure.
+    """
+    first = rows.lines[0]
+    above = [text for line, text in rows.other if line < first]
+    laser = names.stated_laser(above)
+    stated = names.stated_axis(above)
+    if not options.columns and rows.values.shape[1] >= WIDE and _in_rows(rows, above):
+        found = _spectra_in_rows(rows, stated)
+    else:
+        found = list(_spectra_in_columns(rows, above, stated, options))
+    for one in found:
+        one.laser_nm = laser
+        one.notes[:0] = rows.dialect.notes
+    return found
+
+
+def _is_axis(values: Floats) -> bool:
+    """Whether values could be Raman shifts: smooth, monotone, and of the usual range."""
+    steps = np.diff(values)
+    if values.size < WIDE or not np.isfinite(values).all() or not steps.all():
+        return False
+    if ((steps > 0).any() and (steps < 0).any()) or np.abs(values).max() > 6000:
+        return False
+    counted = values[0] in (0, 1) and (steps == steps[0]).all() and not values[0] % 1
+    smooth = np.median(np.abs(np.diff(steps))) <= 0.25 * np.median(np.abs(steps))
+    return bool(smooth and np.ptp(values) >= 100 and not counted)
+
+
+def _leading(rows: Rows) -> int:
+    """Returns the blank cells or words that the first row begins with."""
+    finite = np.isfinite(rows.values[0])
+    return int(np.argmax(finite)) if finite.any() else finite.size
+
+
+def _in_rows(rows: Rows, above: list[str]) -> bool:
+    """Whether a row is a spectrum, told by where the axis is: in the first row or column."""
+    values, lead = rows.values, _leading(rows)
+    last = np.isfinite(values[0]).nonzero()[0].max() + 1
+    across = _is_axis(values[0, lead:last])
+    down = _is_axis(values[int(lead > 0) :, 0][np.isfinite(values[int(lead > 0) :, 0])])
+    if across and down and not any("axis type" in names.plain(text) for text in above):
+        raise UnreadableError(
+            "its first row and its first column could both be the axis: are the spectra in rows or "
+            "in columns? Name columns, as in --columns 1,2, or write one spectrum per file"
+        )
+    return across
+
+
+def _spectra_in_rows(rows: Rows, stated: str) -> list[Found]:
+    lead = _leading(rows)
+    words = [names.axis_kind(word) for word in rows.labels.get(rows.lines[0], [])]
+    kind = next((k for k in words if k in ("shift", "nm", "absolute")), stated)
+    keep = np.isfinite(rows.values[0]) & (np.arange(rows.values.shape[1]) >= lead)
+    axis = rows.values[0, keep]
+    found = []
+    for row in range(1, len(rows.lines)):
+        intensity = rows.values[row, keep]
+        if _is_axis(intensity):
+            raise UnreadableError(
+                f"line {rows.lines[row]} could be an axis as line {rows.lines[0]} is; "
+                "write one spectrum per file"
+            )
+        place = [f"{v:g}" for v in rows.values[row, :lead] if np.isfinite(v)]
+        label = ", ".join([*rows.labels.get(rows.lines[row], []), *place])
+        columns = f"line {rows.lines[row]}" + (f" ({label})" if label else "")
+        columns += f", spectra in rows, axis in line {rows.lines[0]}"
+        found.append(Found(axis, intensity, kind, "text", columns))
+    if not found:
+        raise UnreadableError("one row of numbers: an axis without intensities")
+    return found
+
+
+def _spectra_in_columns(
+    rows: Rows, above: list[str], stated: str, options: ReadOptions
+) -> Iterator[Found]:
+    width = rows.values.shape[1]
+    named = _header(rows, above)
+    numbered = named is None and 0 < _leading(rows) < width and len(rows.lines) > 1
+    if numbered:
+        # Numbers name the columns; the cell above the axis may be blank.
+        word = next(iter(rows.labels.get(rows.lines[0], [])), "x")
+        named = [word, *(f"{v:g}" for v in rows.values[0, 1:])]
+        rows = replace(rows, lines=rows.lines[1:], values=rows.values[1:])
+    values = rows.values
+    named = [name.strip(' "#') for name in named or [""] * width]
+    kinds = [names.column_kind(name) for name in named]
+    pairs, places = _choose(values, named, kinds, stated, options)
+    described = [f'"{n}"' if n else str(i) for i, n in enumerate(named, 1)]
+    used = {i for pair in pairs for i in pair}
+    others = [d for i, d in enumerate(described) if i not in used]
+    broken = sum(
+        rows.lines[0] < i < rows.lines[-1] and t.strip()[0].isdigit() for i, t in rows.other
+    )
+    for block, where in _blocks(rows, pairs[0][0], places):
+        for axis, intensity in pairs:
+            kind = kinds[axis] if kinds[axis] not in ("", "generic axis") else stated
+            columns = f"columns {described[axis]} and {described[intensity]} of {width}"
+            x, y = values[block, axis], values[block, intensity]
+            measured = np.isfinite(x) & np.isfinite(y)
+            if not measured.any():
+                raise UnreadableError(f"{columns} hold no numbers")
+            # Columns side by side may differ in length.
+            end = measured.nonzero()[0].max() + 1 if len(pairs) > 1 else x.size
+            notes = [f"not read: {', '.join(others)}"] if 0 < len(others) < WIDE else []
+            without = int((~np.isfinite(values[:, axis])).sum()) if len(pairs) == 1 else 0
+            notes += [f"{without} rows without a value of the axis left out"] if without else []
+            notes += [f"{broken} broken rows left out"] if broken else []
+            yield Found(x[:end], y[:end], kind, "text", columns + where, None, notes)
+
+
+def _choose(
+    values: Floats, named: list[str], kinds: list[str], stated: str, options: ReadOptions
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Returns pairs of axis and intensity, and the columns that tell where a row was measured."""
+    width = values.shape[1]
+    if options.columns:
+        chosen = [_column(text, named) for text in options.columns]
+        if len(chosen) < 2:
+            raise UnreadableError("--columns needs an axis and an intensity, as in --columns 1,2")
+        return [(chosen[0], c) for c in chosen[1:]], []
+    seen = ", ".join(f'"{n.strip()}"' for n in named[:12])
+    if not any(n.strip() for n in named):
+        if width == 2:
+            return [(0, 1)], []
+        raise UnreadableError(
+            f"{width} columns without names above them; {_CHOOSE} 1,2 (and --axis cm-1), or write "
+            "two columns"
+        )
+    axes = [i for i, k in enumerate(kinds) if k == "shift"]
+    absolute = [i for i in axes if np.nanmedian(np.abs(values[:, i])) > 6000]
+    if len(axes) > len(absolute):
+        axes = [i for i in axes if i not in absolute]
+    else:
+        for i in absolute:
+            kinds[i] = "absolute"
+        nanometres = [i for i, k in enumerate(kinds) if k == "nm"]
+        axes = nanometres or absolute or ([0] if kinds[0] == "generic axis" else [])
+    if axes and sum(map(names.is_place, named)) > 1:
+        kinds[:] = [
+            "position" if names.is_place(n) else k for n, k in zip(named, kinds, strict=True)
+        ]
+    if len(axes) > 1:
+        if width == 2 * len(axes) and axes == list(range(0, width, 2)):
+            return [(a, a + 1) for a in axes], []
+        exact = [i for i in axes if "raman" in names.plain(named[i])]
+        if len(exact) != 1:
+            raise UnreadableError(
+                f"{len(axes)} columns could be the axis among {seen}; {_CHOOSE} 1,2"
+            )
+        axes = exact
+    if not axes:
+        other = [k for k in kinds[:1] if k and k not in ("processed", "intensity", "raw", "never")]
+        what = f"the axis is in {other[0]}" if other and width == 2 else "none names Raman shift"
+        raise UnreadableError(
+            f"columns {seen}: {what}; {_CHOOSE} 1,2 --axis cm-1 if one of them is Raman shift all "
+            "the same, or export Raman shift (cm⁻¹) and intensity"
+        )
+    rest = [
+        i
+        for i in range(width)
+        if i not in axes and i not in absolute and np.isfinite(values[:, i]).any()
+    ]
+    for kind in ("processed", "intensity", "", "raw"):
+        wanted = [i for i in rest if kinds[i] == kind and (kind or named[i].strip())]
+        if width == 2 and not kind and not wanted:
+            wanted = [i for i in rest if kinds[i] in ("", "position")]
+        if wanted:
+            places = [i for i in rest if kinds[i] in ("position", "time", "generic axis")]
+            return [(axes[0], i) for i in wanted], [i for i in places if i not in wanted]
+    raise UnreadableError(f"columns {seen}: none is an intensity for sure; {_CHOOSE} 1,2")
+
+
+def _column(text: str, named: list[str]) -> int:
+    wanted = names.plain(text)
+    plain = [names.plain(name) for name in named]
+    exact = [i for i, name in enumerate(plain) if name == wanted]
+    found = exact or [i for i, name in enumerate(plain) if wanted and wanted in name]
+    if not exact and text.strip().isdigit() and 1 <= int(text) <= len(named):
+        return int(text) - 1
+    if len(found) != 1:
+        seen = ", ".join(f'{i} "{name.strip()}"' for i, name in enumerate(named[:20], 1))
+        raise UnreadableError(f"--columns: {text!r} is not one of its columns {seen}")
+    return found[0]
+
+
+def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers, str]]:
+    """Yields the rows of each spectrum and words for where they stand."""
+    x = rows.values[:, axis]
+    used = np.isfinite(x).nonzero()[0]
+    if not used.size:
+        raise UnreadableError("the column of the axis holds no numbers")
+    lines = np.array(rows.lines)
+    steps = np.diff(x[used])
+    forward = np.median(steps) >= 0 if steps.size else True
+    starts = {0, *(((steps < 0) if forward else (steps > 0)).nonzero()[0] + 1)}
+    for place in places:
+        changes = np.diff(rows.values[used, place]).nonzero()[0] + 1
+        # A time that differs in each row tells no spectra apart.
+        starts |= set(changes) if changes.size < used.size / WIDE else set()
+    titles = _lines_between(rows, lines[used])
+    step = np.median(np.abs(steps)) if steps.size else 0
+    starts |= {i for i in titles if not 0 < (steps[i - 1] if forward else -steps[i - 1]) < 3 * step}
+    bounds = [*sorted(starts), used.size]
+    blocks = [used[a:b] for a, b in pairwise(bounds)]
+    # Numbers that stand above or below the table are none of it.
+    largest = max(block.size for block in blocks)
+    few = min(_MAX_FRAGMENT, largest // 4)
+    while blocks[0].size <= few:
+        blocks = blocks[1:]
+    while blocks[-1].size <= few and any(used[i] == blocks[-1][0] for i in titles):
+        blocks = blocks[:-1]
+    left_out = used.size - sum(b.size for b in blocks)
+    where = f"; {left_out} rows of numbers around the table left out" if left_out else ""
+    if min(block.size for block in blocks) < MIN_POINTS and (places or titles) and len(blocks) > 1:
+        row = min(blocks, key=len)
+        raise UnreadableError(
+            f"{len(blocks)} spectra or tables in it, and that at line {lines[row[0]]} has only "
+            f"{row.size} points; at least {MIN_POINTS} are needed"
+        )
+    if len(blocks) == 1 or min(block.size for block in blocks) < MIN_POINTS:
+        yield _isolated(x, np.concatenate(blocks)), where
+        return
+    _refuse_windows(x, lines, blocks)
+    for block in blocks:
+        label = ", ".join(f"{v:g}" for v in rows.values[block[0], places])
+        label = label or titles.get(int(np.searchsorted(used, block[0])), "")[:60]
+        label = f" ({label})" if label else ""
+        yield block, f", lines {lines[block[0]]} to {lines[block[-1]]}{label}{where}"
+
+
+def _isolated(x: Floats, rows: Integers) -> Integers:
+    """Returns rows without a first one far off the others: a number above the table."""
+    steps = np.abs(np.diff(x[rows]))
+    if steps.size > MIN_POINTS and steps[0] > 5 * steps[1:].max() > 0:
+        return rows[1:]
+    return rows
+
+
+def _refuse_windows(x: Floats, lines: Integers, blocks: list[Integers]) -> None:
+    for before, after in pairwise(blocks):
+        low = max(x[before].min(), x[after].min())
+        high = min(x[before].max(), x[after].max())
+        smaller = min(np.ptp(x[before]), np.ptp(x[after]))
+        if 0 < high - low < 0.5 * smaller:
+            raise UnreadableError(
+                f"{low:g} to {high:g} was measured twice: a second window begins at line "
+                f"{lines[after[0]]}; join the windows, or save each in a file of its own"
+            )
+
+
+def _lines_between(rows: Rows, lines: Integers) -> dict[int, str]:
+    """Returns the words between rows, by the number of the row after them.
+
+    Left out are broken rows, comments, and the lines above the table where they are repeated.
+    """
+    above = {text.strip() for line, text in rows.other if line < lines[0]}
+    found = {}
+    for line, text in rows.other:
+        text = text.strip()
+        row = int(np.searchsorted(lines, line))
+        known = text in above or text[0].isdigit() or text.startswith(("#", "%", "//"))
+        if 0 < row < lines.size and not known:
+            found[row] = text
+    return found
+
+
+def _header(rows: Rows, above: list[str]) -> list[str] | None:
+    """Returns the names of the columns from the lines above the rows; None where there are none."""
+    width = rows.values.shape[1]
+    tail = [text for text in above if text.strip()][-width:]
+    if len(tail) == width and all(t.strip().startswith("_") for t in tail):
+        return [t.strip().rpartition(".")[2].strip() for t in tail]
+    for back in range(1, min(_HEADER_LINES, len(above)) + 1):
+        cells = _cells(above[-back], rows, nearest=back == 1)
+        if cells is None:
+            continue
+        if back < len(above) and all(names.column_kind(c) and len(c) < 9 for c in cells if c):
+            upper = _cells(above[-back - 1], rows, nearest=False)
+            if upper:
+                return [f"{a} ({b})" if b else a for a, b in zip(upper, cells, strict=True)]
+        return cells
+    if width > 2 and above:
+        known = [c for c in re.split(r"[\t;,|]", above[-1]) if names.column_kind(c)]
+        if len(known) > 1:
+            raise UnreadableError(
+                f"{len(known)} or more names above {width} columns: {above[-1].strip()[:60]!r}; "
+                f"{_CHOOSE} 1,2, or write decimal points and as many names as columns"
+            )
+    return None
+
+
+def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
+    """Returns the names in a line above the rows; None where it holds none."""
+    width = rows.values.shape[1]
+    line = re.sub(r"^ *(%|//|;|'|#(?!\s*[,;\t]))?", "", line.rstrip())
+    for mark in ("dialect", r"\t+", ";", ",", r"\s{2,}", r"\s+"):
+        cells = rows.dialect.split(line) if mark == "dialect" else re.split(mark, line.strip())
+        cells = [c.strip(' "') for c in cells]
+        filled = [c for c in cells if c]
+        # R writes no name above the numbers of the rows.
+        if len(filled) == width - 1 > 1 and (np.diff(rows.values[:, 0]) == 1).all():
+            cells = ["", *filled]
+        cells = cells if len(cells) == width else filled
+        if len(cells) != width:
+            continue
+        kinds = [names.column_kind(c) for c in cells]
+        if "=" in cells[0] or cells[0].endswith(":") or _VALUE.match(cells[0]):
+            return None
+        if width > 2:
+            return cells if any(kinds) else None
+        # Two cells may as well be a key and its value, or two words of a title.
+        axes = [k for k in kinds if k in ("shift", "nm", "absolute", "generic axis")]
+        if _VALUE.match(cells[1]) and kinds[0] != "shift":
+            return None
+        if axes and (nearest or all(kinds)):
+            return cells
+        return cells if nearest and any(kinds) and mark != r"\s+" else None
+    words = re.sub(r"cm ?\^?-1|1 ?/ ?cm", "cm⁻¹", line)
+    if width > 2 or not nearest or names.names_laser(line) or re.search(r"[=:\d]", words):
+        return None
+    return names.names_in_words(line)

@@ -1,0 +1,165 @@
+"""What the names of columns and the keys of a header say, in the languages of the instruments."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_SHIFT_UNIT = re.compile(
+    r"cm ?\^?\*{0,2} ?[({]? ?- ?1|1 ?/ ?cm|\bcm\)? ?\^-|/cm\b|reciprocal|inverse c|kayser"
+)
+_NM = re.compile(r"\bnm\b|nanom|ангстр|нм\b")
+_INTENSITY = re.compile(
+    r"intens|inten\b|count|\bcnts?\b|\bcts\b|signal|sample|prob[ea]|\ba\.? ?u\b|\barb|"
+    r"\bccd\b|amplitude|zähl|conteo|conteggi|coups|spectrum$|spektrum$|spectre$|^y\b|强度|強度|интенс|计数"
+)
+_PROCESSED = re.compile(
+    r"subtract|correct|corrig|korrig|processed|traité|abgezogen|abzug|minus|removed|smooth|geglättet|"
+    r"normali[sz]|\bnet\b|background free|sample ?- ?dark|signal ?- ?dark"
+)
+_RAW = re.compile(r"\braw\b|roh|brut|uncorrected|unprocessed|grezz|crud[oa]")
+_NEVER = re.compile(
+    r"dark|dunkel|sombre|obscur|oscur|reference|referenz|référence|blank|\bbase ?line|basislinie|"
+    r"background|untergrund|\bbg\b|noise|rauschen|bruit|error|fehler|sigma|\bstd|stdev|deviation|"
+    r"varian|weight|absor|trans|reflec|%|irradiance|\bfit|resid|flag|mask|quality|exposure|integration"
+)
+_AXES = {
+    "shift": r"raman ?-?(shift|verschiebung)|\bshift|versch?iebung|wave ?-?n(umber|o|r)|^wn$|"
+    r"wellenzahl|nombres? d ?.?ondes?|n[uú]mer[oi] d.? ?.?ond[ae]s?|golfgetal|vågtal|"
+    r"(décalage|déplacement|desplazamiento|spostamento|deslocamento|przesunięcie) (de )?raman|"
+    r"^raman$|^wave$|delta ?nu|"
+    r"ラマンシフト|波数|波数|拉曼|рамановск|комбинацион|волновое",
+    "nm": r"wave ?-?length|^wl$|wellenlänge|wellenlaenge|longueurs? d ?.?onde|longitud|lunghezz|"
+    r"comprimento|golflengte|våglängd|^lambda$|^λ$|波长|波長|длина волны",
+    "pixel or row numbers": r"pixel|^px$|^ind(ex|ice)$|^(data )?points?( n(o|r|umber)?)?$|^n[or]?$|"
+    r"^i$|^row|channel|kanal|^id$|^unnamed|^bin$|^#$|^num(ber)?$|^sr ?no$|^line$|^zeile$",
+    "time": r"time|zeit|\btemps|tiempo|\btempo\b|^t$|second|^date|^datum|"
+    r"[(\[](s|sec|ms|min)[)\]]",
+    "another unit": r"\bm?ev\b|[tgm]?hz\b|µm|μm|\bum\b|micron|micromet|theta|θ|angle|temperature|"
+    r"\bvolt|degree|energy|energie|potential|mass|m/z|\bppm\b|delay",
+}
+_AXIS_NAMES = {kind: re.compile(pattern) for kind, pattern in _AXES.items()}
+_POSITION = re.compile(
+    r"^[xyz]( ?[(\[].*)?$|^[xyz][ _-]?(pos|coord|position)|stage|^pos(ition)?\b|distance|depth"
+)
+_GENERIC = re.compile(
+    r"^x([ -]?(axis|achse|data|values?|werte?))?$|^absciss|^fre(quency|quenz)$|^axe x$"
+)
+_X_KEY = re.compile(
+    r"^(x[ -]?(axis)?[ -]?(data)?[ -]?(units?|kind|type|label|mode|name|title|einheit|axis)|"
+    r"units? (of )?x|axis ?unit\[1\]|abscissa( units?)?|spectral units?|horizontal axis|"
+    r"x ?-?achse)$"
+)
+_LASER_KEY = re.compile(r"laser|excit|anreg|raman wavelength|lambda ?0|лазер|激光|激发|励起")
+_NO_WAVELENGTH = re.compile(
+    r"power|leist|puissance|filter|%|\bm?w\b|serial|attenu|spot|temper|time|date"
+)
+_LASER_VALUE = re.compile(r"(?<![\d.])(?<!\d,)(\d{3,4}(?:[.,]\d+)?)(?![\d.,]*\d)\s*(nm)?")
+
+
+def plain(name: str) -> str:
+    """Returns a name in one spelling: `Raman_Shift (cm⁻¹)` as `raman shift (cm-1)`."""
+    text = unicodedata.normalize("NFKC", name.replace("µ", "μ"))
+    text = re.sub(r"(?<=[a-zäöü])(?=[A-Z])", " ", text).casefold()
+    text = re.sub(r"[−–‐]", "-", text).replace("’", "'")
+    return re.sub(r"[\s_]+", " ", text).strip(" \"'#%/;,*") or ("#" if "#" in name else "")
+
+
+def axis_kind(name: str) -> str:
+    """Returns `shift`, `nm`, `absolute` or words for another axis; empty where none is named."""
+    text = plain(name)
+    if _INTENSITY.search(text) and not _AXIS_NAMES["shift"].search(text):
+        return ""
+    if re.search(r"\babs", text) and re.search("wave ?number", text):
+        return "absolute"
+    if _SHIFT_UNIT.search(text):
+        return "shift"
+    if _NM.search(text):
+        return "nm"
+    kinds = [kind for kind, pattern in _AXIS_NAMES.items() if pattern.search(text)]
+    # A unit such as eV says more than the word before it.
+    return kinds[-1] if kinds else ""
+
+
+def names_in_words(line: str) -> list[str] | None:
+    """Returns the names of axis and intensity in their order in a line that nothing divides."""
+    text = plain(line)
+    intensity = _INTENSITY.search(text)
+    if intensity is None:
+        return [text, ""] if axis_kind(text) else None
+    before, after = text[: intensity.start()], text[intensity.end() :]
+    if axis_kind(before):
+        return [before, intensity[0]]
+    return [intensity[0], after] if axis_kind(after) else None
+
+
+def names_laser(line: str) -> bool:
+    """Whether a line speaks of a laser, so that its nm is none of an axis."""
+    return bool(_LASER_KEY.search(plain(line)))
+
+
+def column_kind(name: str) -> str:
+    """Returns the kind of an axis, `position`, `generic axis`, or that of an intensity.
+
+    Intensities are `processed`, `intensity`, `raw` and `never` (dark, reference, errors); empty
+    stands for a name that says nothing.
+    """
+    text = plain(name)
+    if kind := axis_kind(name):
+        return "position" if kind == "another unit" and _POSITION.search(text) else kind
+    for kind, pattern in (
+        ("processed", _PROCESSED),
+        ("raw", _RAW),
+        ("never", _NEVER),
+        ("generic axis", _GENERIC),
+        ("intensity", _INTENSITY),
+        ("position", _POSITION),
+    ):
+        if pattern.search(name if kind == "never" and "%" in name else text):
+            return kind
+    return ""
+
+
+def is_place(name: str) -> bool:
+    """Whether a name is that of a position: `x`, `Y (µm)`, `stage`."""
+    return bool(_POSITION.search(plain(name)))
+
+
+def stated_axis(lines: Iterable[str]) -> str:
+    """Returns the kind of axis that a key such as `XUNITS` names; empty where none does."""
+    kinds = set()
+    for line in lines:
+        key, value = _key_and_value(line)
+        if _X_KEY.search(key) and (kind := axis_kind(value)):
+            kinds.add(kind)
+    return kinds.pop() if len(kinds) == 1 else " and ".join(sorted(kinds))
+
+
+def stated_laser(lines: Iterable[str]) -> float | None:
+    """Returns the wavelength of the laser in nm that a header names; None where it is not sure."""
+    found = set()
+    for line in lines:
+        text = plain(line)
+        start = _LASER_KEY.search(text)
+        if len(text) > 200 or not start:
+            continue
+        values = [
+            (float(value.replace(",", ".")), unit)
+            for value, unit in _LASER_VALUE.findall(text, start.start())
+        ]
+        values = [v for v in values if 200 <= v[0] <= 1100]
+        if named := {v for v, unit in values if unit} or (
+            set() if _NO_WAVELENGTH.search(text) else {v for v, _ in values}
+        ):
+            found |= named
+    return found.pop() if len(found) == 1 else None
+
+
+def _key_and_value(line: str) -> tuple[str, str]:
+    line = line.strip().lstrip("#%/ '\"")
+    for mark in ("=", "\t", ":", ";", ",", "  ", " "):
+        key, found, value = line.partition(mark)
+        if found and value.strip(" =:\t"):
+            return plain(key.rstrip(" =:")), value.strip(' =:\t"')
+    return "", ""

@@ -1,0 +1,252 @@
+"""Rows of numbers in a text: delimiter and decimal mark, decided for the file and not for the row.
+
+A dialect must explain all rows that are made of digits. Where two explain them, or none, the text
+is refused: `100,37,118,92` is four numbers or two.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+import numpy as np
+
+from raman_pipeline.spectra.user_files.spectrum import Floats, UnreadableError
+
+WIDE = 16
+"""Cells from which a row may be a whole spectrum."""
+_DIGITS = "0123456789"
+_ALLOWED = _DIGITS + "+-.,;|eEdD\"' \t"
+_NO_NUMBER = re.compile(
+    r"(?<![\w#])[-+]?(?:1\.#(?:QNAN|IND|INF)\w*|nan|inf(?:inity)?|#?n/?a|null|none|-{2,}|\*+)(?![\w#])",
+    re.IGNORECASE,
+)
+_A_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_EXPONENT = r"(?:[eEdD][+-]?\d+)?"
+
+
+def _number(decimal: str, thousands: str) -> re.Pattern[str]:
+    d, t = re.escape(decimal), re.escape(thousands)
+    plain = rf"[+-]?(?:\d+{d}?\d*|{d}\d+){_EXPONENT}"
+    if not thousands:
+        return re.compile(plain)
+    return re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:{t}\d{{3}})+(?:{d}\d*)?|{plain}")
+
+
+_PATTERNS = {
+    (decimal, thousands): _number(decimal, thousands)
+    for thousands in ("", ",", ".", " ", "'")
+    for decimal in ".,"
+    if decimal != thousands
+}
+_IN_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+_NO_ROWS = "no rows of two numbers in it; export Raman shift (cm⁻¹) and intensity as text"
+_MIXED = (
+    "write the numbers with decimal points, without thousands marks, between tabs or semicolons"
+)
+
+
+@dataclass
+class Dialect:
+    """How a text writes rows.
+
+    Attributes:
+        delimiter: tab, `;`, `|`, `,`, `, ` (a comma with a blank), or blank (any white space).
+        decimal: the decimal mark.
+        thousands: the thousands mark, or empty.
+    """
+
+    delimiter: str = " "
+    decimal: str = "."
+    thousands: str = ""
+
+    def split(self, line: str) -> list[str]:
+        """Returns the cells of a line without blanks, quotes and trailing empty cells."""
+        if self.delimiter == " ":
+            return line.replace('"', " ").split()
+        if self.delimiter == ", ":
+            cells = re.split(r",\s+", line.strip())
+        elif '"' in line:
+            cells = next(csv.reader([line], delimiter=self.delimiter, skipinitialspace=True), [])
+        else:
+            cells = line.split(self.delimiter)
+        cells = [cell.strip(' \t"') for cell in cells]
+        while cells and not cells[-1]:
+            cells.pop()
+        return cells
+
+    def number(self, cell: str) -> float:
+        """Returns the number of a cell, NaN where it holds none."""
+        if self.thousands:
+            cell = cell.replace(self.thousands, "")
+        if self.decimal == ",":
+            cell = "x" if "." in cell else cell.replace(",", ".")
+        try:
+            return float(cell)
+        except ValueError:
+            try:
+                return float(cell.replace("D", "E").replace("d", "e"))
+            except ValueError:
+                return np.nan
+
+    @property
+    def notes(self) -> list[str]:
+        """What was read in another way than a plain number."""
+        notes = ["decimal commas read as points"] if self.decimal == "," else []
+        if self.thousands:
+            mark = {" ": "blank"}.get(self.thousands, self.thousands)
+            notes.append(f"thousands mark ({mark}) taken out")
+        return notes
+
+
+@dataclass
+class Rows:
+    """The rows of numbers of a text, and the lines between them.
+
+    Attributes:
+        dialect: how they are written.
+        lines: line (from 1) of each row.
+        values: float64 [rows, columns]; NaN where a cell holds no number.
+        labels: words in the cells of a row, by line.
+        other: line and text of all other lines that are not blank.
+    """
+
+    dialect: Dialect
+    lines: list[int] = field(default_factory=list)
+    values: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    labels: dict[int, list[str]] = field(default_factory=dict)
+    other: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read_rows(text: str) -> Rows:
+    """Returns the rows of numbers of a text.
+
+    Raises:
+        UnreadableError: there are none, or they can be read in two ways or in none.
+    """
+    candidates: dict[int, str] = {}
+    other: list[tuple[int, str]] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        plain = line if not line.strip(_ALLOWED) else _NO_NUMBER.sub("", line)
+        digits = not plain.strip(_ALLOWED) and any(c in _DIGITS for c in plain)
+        if digits or len(_A_NUMBER.findall(line)) >= WIDE:
+            candidates[number] = line
+        elif line.strip(' \t,;|"'):
+            other.append((number, line))
+    dialect = _dialect(list(candidates.values()))
+    return _table(dialect, candidates, other)
+
+
+def _dialect(lines: list[str]) -> Dialect:
+    sample = lines[:: max(1, len(lines) // 100)]
+    split_by_another = False
+    for delimiter in ("\t", ";", "|", ", ", ",", " "):
+        dialect = Dialect(delimiter)
+        inner = [dialect.split(line.rstrip(" \t,;")) for line in sample]
+        several = [cells for cells in inner if sum(map(bool, cells)) > 1]
+        if not several or len(several) < 0.8 * len(sample):
+            continue
+        if delimiter == ", " and not any("," in c for cells in several for c in cells):
+            continue
+        split_by_another = True
+        if not _conventions(delimiter, _columns(several)):
+            continue
+        columns = _columns(cells for cells in map(dialect.split, lines) if len(cells) > 1)
+        return Dialect(delimiter, *_one_of(_conventions(delimiter, columns), columns))
+    if split_by_another:
+        raise UnreadableError(f"its decimal marks or delimiters are mixed; {_MIXED}")
+    raise UnreadableError(_NO_ROWS)
+
+
+def _columns(rows: Iterable[list[str]]) -> list[set[str]]:
+    """Returns the distinct cells of each column that are made as numbers are."""
+    return [
+        {c for c in cells if c and not c.strip(_ALLOWED) and any(x in _DIGITS for x in c)}
+        for cells in map(set, zip_longest(*rows, fillvalue=""))
+    ]
+
+
+def _conventions(delimiter: str, columns: list[set[str]]) -> list[tuple[str, str]]:
+    """Returns the conventions that explain all cells that any of them explains."""
+    cells = set().union(*columns)
+    if any(c in cell for cell in cells for c in ", '"):
+        candidates = [m for m in _PATTERNS if m[1] != " " or delimiter not in " ,"]
+    else:
+        candidates = [(".", ""), (",", ".")]
+    explained = {m: {c for c in cells if _PATTERNS[m].fullmatch(c)} for m in candidates}
+    numbers = set().union(*explained.values())
+    if len(numbers) < 0.9 * len(cells) or not numbers:
+        return []
+    return [m for m in candidates if len(explained[m]) == len(numbers)]
+
+
+def _one_of(marks: list[tuple[str, str]], columns: list[set[str]]) -> tuple[str, str]:
+    """Returns the one convention that can be meant."""
+    cells = set().union(*columns)
+    plain = [m for m in marks if not m[1]]
+    if not plain:
+        grouped = [m for m in marks if any(m[1] in c for c in cells)]
+        if len(grouped) == 1:
+            return grouped[0]
+        raise UnreadableError(f"its decimal and thousands marks cannot be told for sure; {_MIXED}")
+    decimal = "," if plain[0][0] == "," or any("," in c for c in cells) else "."
+    for column in columns:
+        marked = [c for c in column if decimal in c]
+        whole = [c for c in column if decimal not in c]
+        # `998` beside `1,003`: a thousands mark that looks like a decimal one.
+        short = marked and whole and max(len(c.lstrip("+-")) for c in whole) < 4
+        if short and all(map(_IN_GROUPS.fullmatch, marked)):
+            raise UnreadableError(
+                f"{max(whole)!r} and {max(marked)!r}: is {decimal!r} a decimal or a thousands "
+                f"mark? {_MIXED}"
+            )
+    return decimal, ""
+
+
+def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, str]]) -> Rows:
+    """Returns the rows of the usual width; others may stand above them, or are an error."""
+    found = Rows(dialect, other=other)
+    split = {number: dialect.split(line) for number, line in candidates.items()}
+    widths = Counter(len(c) for c in split.values() if sum(map(bool, c)) > 1)
+    if not widths:
+        raise UnreadableError(_NO_ROWS)
+    width = max(widths, key=lambda w: (widths[w], w))
+    # Whole numbers above rows that are all written with decimals are none of them.
+    body = [c for c in split.values() if len(c) == width]
+    while len(body) > WIDE and all(
+        dialect.decimal in x for c in body[len(body) // 2 :][:WIDE] for x in c
+    ):
+        if any(dialect.decimal in x for x in body[0]):
+            break
+        number = next(n for n, c in split.items() if c is body[0])
+        found.other.append((number, candidates[number]))
+        del body[0], split[number]
+    values: list[list[float]] = []
+    last_line = max(number for number, cells in split.items() if len(cells) == width)
+    for number, cells in split.items():
+        missing = width - len(cells)
+        if not values and missing:
+            if missing > 0 and width >= WIDE and len(cells) >= WIDE and missing < 3:
+                cells, missing = [""] * missing + cells, 0
+            else:
+                found.other.append((number, candidates[number]))
+                continue
+        if missing > 0 and number > last_line and len(cells) < 2:
+            continue
+        if missing < 0 or (missing and dialect.delimiter == " " and len(cells) > 1):
+            raise UnreadableError(
+                f"line {number} has {len(cells)} columns and the rows before it {width}: "
+                f"{candidates[number].strip()[:60]!r}; {_MIXED}"
+            )
+        numbers = [dialect.number(cell) for cell in cells] + [np.nan] * missing
+        if any(n != n for n in numbers):
+            found.labels[number] = [c for c, n in zip(cells, numbers, strict=False) if n != n and c]
+        found.lines.append(number)
+        values.append(numbers)
+    found.values = np.array(values, dtype=np.float64).reshape(-1, width)
+    found.other.sort()
+    return found

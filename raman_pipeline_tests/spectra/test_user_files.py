@@ -1,0 +1,242 @@
+"""Texts in the layouts of instruments and programs: read rightly, or refused with a remedy."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raman_pipeline.spectra.spectrum_files import ReadOptions, SpectrumFileError, read_spectra
+
+X = np.round(np.linspace(100.37, 1298.07, 80), 2)
+Y = np.round(120 + 1800 * np.exp(-0.5 * ((X - 1086) / 12) ** 2) + 9 * np.sin(X), 2)
+Z = np.round(2500 - Y, 2)
+NM = np.round(1e7 / (1e7 / 785 - X), 4)
+FIELD_FILES = Path(__file__).parents[3] / "shared" / "field-files"
+
+
+def table(*columns, sep="\t", head="", decimal=".", form="{:.2f}", end=""):
+    """Returns a text with one row per point."""
+    rows = (
+        sep.join(form.format(v).replace(".", decimal) for v in row)
+        for row in zip(*columns, strict=True)
+    )
+    return "\n".join([*([head] if head else []), *(row + end for row in rows)]) + "\n"
+
+
+def across(*rows, lead=()):
+    """Returns a text with one row per spectrum, and cells before its first row."""
+    lines = ["\t".join([*lead, *(f"{v:g}" for v in rows[0])])]
+    return "\n".join(lines + ["\t".join(f"{v:g}" for v in row) for row in rows[1:]])
+
+
+def read(tmp_path, data, name="a.txt", **options):
+    path = tmp_path / name
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return read_spectra(path, ReadOptions(**options))
+
+
+N = np.arange(80)
+TWO = table(X, Y)
+PLACE = [np.repeat([1.5, 2.5], 80), np.tile([4.0], 160)]
+READ = {
+    "K01 index, nm, shift": (
+        table(N, NM, X, Y, sep=",", head="Pixel,Wavelength (nm),Raman Shift (cm-1),Counts"), [Y]),
+    "K01 data frame": (table(N, X, Y, sep=",", head=",raman_shift,intensity"), [Y]),
+    "K01 R": (table(N, X, Y, sep=" ", head="raman_shift intensity"), [Y]),
+    "K01 intensity first": (table(Y, X, head="Intensität\tRamanverschiebung (cm⁻¹)"), [Y]),
+    "K01 corrected beats raw": (
+        table(X, Z, Z, Y, head="Wellenzahl\tDunkel\tRoh\tDunkel abgezogen"), [Y]),
+    "K01 absolute wavenumber": (
+        table(1e7 / 785 - X, X, Y, head="Wavenumber\tRaman Shift\tCounts"), [Y]),
+    "K01 French": (table(X, Y, head="Nombre d'onde (cm-1);Intensité", sep=";"), [Y]),
+    "K01 Japanese": (table(X, Y, head="ラマンシフト\t強度"), [Y]),
+    "K01 names over units": (table(X, Y, head="Raman Shift\tIntensity\ncm-1\tcounts"), [Y]),
+    "K02 series": (across(X, [0, *Y], [60, *Z], lead=[""]), [Y, Z]),
+    "K02 map": (across(X, [0, 0, *Y], [0, 2, *Z], lead=["", ""]), [Y, Z]),
+    "K02 long map": (
+        table(*PLACE, np.tile(X, 2), np.r_[Y, Z], head="#X\t\t#Y\t\t#Wave\t\t#Intensity"), [Y, Z]),
+    "K02 columns": (table(X, Y, Z, head="rel. 1/cm\tpoint 1\tpoint 2"), [Y, Z]),
+    "K02 numbered columns": (table(X, Y, Z, head="wavenumber\t0\t1"), [Y, Z]),
+    "K02 rows": (across(X, Y, Z), [Y, Z]),
+    "K02 blank line": (TWO + "\n" + table(X, Z), [Y, Z]),
+    "K02 nothing between": (TWO + table(X, Z), [Y, Z]),
+    "K02 pairs": (table(X, Y, X, Z, sep=",", head="Shift A,A,Shift B,B"), [Y, Z]),
+    "K03 third column": (table(X, Y, Z, sep=";", decimal=",", head="Raman;Probe;Dunkel"), [Y]),
+    "K03 exponent": (table(X, Y, decimal=",", form="{:.6E}"), [Y]),
+    "K03 trailing mark": (table(X, Y, sep=";", decimal=",", end=";"), [Y]),
+    "K03 blank thousands": (
+        table(X, Y % 1000, decimal=",", sep="\t2 ", form="{:06.2f}"),
+        [2000 + Y % 1000]),
+    "K03 comma thousands": (table(X, Y + 2000, form="{:,.2f}"), [Y + 2000]),
+    "K03 zeros dropped": (table(X, Y / 2000, decimal=",", form="{:g}"), [Y / 2000]),
+    "K03 quoted": (table(X, Y, sep='","', decimal=",", end='"').replace("\n", '\n"')[:-1], [Y]),
+    "K04 nm and laser in the head": (
+        table(NM, Y, sep=",", head="Laser (nm),785\nWavelength [nm],Counts", form="{:.4f}"), [Y]),
+    "K04 nm as key": (
+        table(NM, Y, head="Excitation = 785.0\nXDataKind = nm\n[Data]", form="{:.4f}"), [Y]),
+    "K04 laser is no axis": (table(X, Y, head="#Laser=\t532nm\n#Grating=\t600"), [Y]),
+    "K05 second head": (table(X, Y, head="[A]") + table(X, Z, head="[B]"), [Y, Z]),
+    "K06 text after": (TWO + "\n[Comments]\nExposure\t10 sec\nAccumulation\t4\n", [Y]),
+    "K06 end mark": (TWO + ">>>>>End Spectral Data<<<<<\n", [Y]),
+    "K06 empty cells": (table(X, Y, sep=",") + ",\n,\n", [Y]),
+    "K06 Ctrl-Z": (TWO + "\x1a", [Y]),
+    "K11 UTF-16": (table(X, Y, head="Raman shift (cm⁻¹)\tCounts").encode("utf-16"), [Y]),
+    "K11 UTF-16 without mark": (TWO.encode("utf-16-be"), [Y]),
+    "K11 quoted": (table(X, Y, sep='","', end='"').replace("\n", '\n"')[:-1], [Y]),
+    "K11 gzip": (gzip.compress(TWO.encode()), [Y]),
+    "K13 numbers above": ("2024 05 17\n785 30\n80 1\n" + table(X, Y, sep=" "), [Y]),
+    "descending": (table(X[::-1], Y[::-1]), [Y]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_every_spectrum_is_read(tmp_path, kind):
+    data, expected = READ[kind]
+    if (isinstance(data, str) and data.startswith(f'{X[0]}"')) or "quoted" in kind:
+        data = '"' + data
+    found = read(tmp_path, data)
+    assert len(found) == len(expected)
+    for number, (spectrum, intensity) in enumerate(zip(found, expected, strict=True), start=1):
+        assert spectrum.name.endswith(f"#{number}" if len(found) > 1 else "a.txt")
+        np.testing.assert_allclose(spectrum.raman_shift, X, atol=0.01)
+        np.testing.assert_allclose(spectrum.intensity, intensity, rtol=1e-4, atol=1e-3)
+        assert spectrum.what_was_read()["points_measured"] == X.size
+
+
+REFUSED = {
+    "K01 pixels": (table(N, Y, sep=",", head="Pixels #,Intensity"), "pixel"),
+    "K01 pixels in words": (table(N, Y, sep=" ", head="Pixel number Intensity"), "pixel"),
+    "K01 pixels, no name": (table(N, Y, form="{:g}"), "counts 0, 1, … as pixels"),
+    "K01 dark alone": (table(X, Z, head="Raman Shift\tDark"), "none is an intensity"),
+    "K01 no names": (table(X, Y, Z), "3 columns without names.*--columns 1,2"),
+    "K01 seconds": (table(10 * N + 5.5, Y, head="Time (s)\tSignal"), "time"),
+    "K01 electronvolts": (table(X, Y, head="Energy (meV)\tIntensity"), "another unit"),
+    "K02 windows": (TWO + table(X + 1000, Z), "1100.37 to 1298.07 was measured twice"),
+    "K02 up and down": (TWO + table(X[::-1], Z), "goes back"),
+    "K02 short second": (TWO + "[B]\n" + table(X[:20], Z[:20]), "only 20 points"),
+    "K03 comma for both": (table(X, Y, sep=",", decimal=","), "4 columns without names"),
+    "K03 two names, four cells": (
+        table(X, Y, sep=",", decimal=",", head="Raman shift,Counts"), "4 columns"),
+    "K03 thousands or decimals": (table(np.arange(900, 1060, 2), np.arange(900, 1060, 2),
+                                        form="{:,}"), "decimal or a thousands"),
+    "K03 mixed marks": (TWO + table(X + 1300, Y, decimal=","), "decimal"),
+    "K04 nm without laser": (table(NM, Y, sep=";", head="Wellenlänge;Zählungen"), "--laser 785"),
+    "K04 nm without a word": (table(NM, Y), "nothing names its unit"),
+    "K10 peaks": (table(X[::4], Y[::4]), "only 20 points"),
+    "K10 many peaks": (table(X + 5 * np.sin(N * 7), Y), "list of peaks"),
+    "K10 repeated": (table(np.repeat(X[:40], 2), Y), "repeat a Raman shift"),
+    "K11 broken gzip": (gzip.compress(TWO.encode())[:200], "not a complete gzip"),
+    "ragged": (table(X, Y, sep=" ") + "1300 5 7\n", "has 3 columns"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_cannot_be_told_is_refused(tmp_path, kind):
+    data, message = REFUSED[kind]
+    with pytest.raises(SpectrumFileError, match=f"a.txt.*: .*{message}"):
+        read(tmp_path, data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "shift"),
+    [
+        ("K01 no names", {"columns": ("1", "2")}, X),
+        ("K01 dark alone", {"columns": ("raman", "Dark")}, X),
+        ("K01 electronvolts", {"axis": "cm-1", "columns": ("1", "2")}, X),
+        ("K04 nm without laser", {"laser_nm": 785.0}, X),
+        ("K04 nm without a word", {"axis": "nm", "laser_nm": 785.0}, X),
+    ],
+)
+def test_the_remedies_work(tmp_path, kind, options, shift):
+    (spectrum,) = read(tmp_path, REFUSED[kind][0], **options)
+    np.testing.assert_allclose(spectrum.raman_shift, shift, atol=0.2)
+
+
+JCAMP = (
+    "##TITLE=A\n##JCAMP-DX=4.24\n##DATA TYPE={kind} SPECTRUM\n##XUNITS=cm⁻¹\n##YUNITS=COUNTS\n"
+    "##FIRSTX=100.37\n##LASTX=1298.07\n##NPOINTS=80\n##XYPOINTS=(XY..XY)\n{rows}##END=\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "result"),
+    [
+        ("RAMAN", table(X, Y, sep=", "), Y),
+        ("RAMAN", table(X, Y, sep="; ", decimal=","), Y),
+        ("RAMAN", table(X[:40], Y[:40], sep=", "), "40 points where ##NPOINTS says 80"),
+        ("RAMAN", table(X + 50, Y, sep=", "), "##FIRSTX says 100.37"),
+        ("INFRARED", table(X, Y, sep=", "), "INFRARED"),
+    ],
+)
+def test_jcamp_is_checked_against_its_header(tmp_path, kind, rows, result):
+    text = JCAMP.format(kind=kind, rows=rows)
+    if isinstance(result, str):
+        with pytest.raises(SpectrumFileError, match=result):
+            read(tmp_path, text)
+        return
+    for spectrum in read(tmp_path, "##TITLE=two\n##DATA TYPE=LINK\n##BLOCKS=2\n" + 2 * text):
+        np.testing.assert_allclose(spectrum.intensity, result)
+
+
+NAMES = st.sampled_from(
+    ["Raman shift (cm-1)|Counts", "Wellenzahl|Intensität", "nombre d'onde|intensité", "cm⁻¹|a.u.",
+     "raman_shift|intensity", ""]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    sep=st.sampled_from(["\t", ";", ",", ", ", " ", "  ", " ; "]),
+    decimal=st.sampled_from(".,"),
+    names=NAMES,
+    swapped=st.booleans(),
+    extra=st.sampled_from(["", "Pixel", "Dark", "Wavelength (nm)", "Time"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]),
+    form=st.sampled_from(["{:.2f}", "{:.4f}", "{:g}", "{:.6E}", "{:,.2f}"]),
+    scale=st.sampled_from([1e-4, 1.0, 37.0, 1e4]),
+    end=st.sampled_from(["", "\t", ";", "\r"]),
+)
+def test_any_dialect_is_read_back_or_refused(
+    tmp_path_factory, sep, decimal, names, swapped, extra, encoding, form, scale, end
+):
+    columns, named = [X, Y * scale], names.split("|")
+    if swapped:
+        columns, named = columns[::-1], named[::-1]
+    if extra:
+        columns, named = [N + 7.0, *columns], [extra, *named]
+
+    def marks(text):
+        return text.translate(str.maketrans(".,", ",.")) if decimal == "," else text
+
+    rows = [
+        sep.join(marks(form.format(v)) for v in row) + end for row in zip(*columns, strict=True)
+    ]
+    text = "\n".join([sep.join(named)] * bool(names) + rows)
+    try:
+        (found,) = read(tmp_path_factory.mktemp("any"), text.encode(encoding))
+    except SpectrumFileError:
+        return
+    written = [
+        [float(form.format(v).replace(",", "")) for v in values] for values in (X, Y * scale)
+    ]
+    np.testing.assert_allclose([found.raman_shift, found.intensity], written)
+
+
+EXPECTED = {
+    "k02a": 20, "k02b": 4, "k02c": 3, "k02d": 3, "k02e": 18, "k02f": 2, "k02h": 2, "k05": 2,
+    "k08a": 2, "k01d": 0, "k03f": 0, "k08d": 0, "k09_": 0, "k10a": 0, "k10b": 0, "k15_": 0,
+    "k16_": 0, "k05_": 2,
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not FIELD_FILES.is_dir(), reason="needs ../shared/field-files")
+def test_field_files():
+    for path in sorted(FIELD_FILES.glob("[ck]*")):
+        try:
+            found = read_spectra(path)
+        except SpectrumFileError:
+            found = []
+        assert len(found) == EXPECTED.get(path.name[:4], 1), path.name
