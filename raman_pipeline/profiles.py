@@ -2,8 +2,9 @@
 
 A profile is a complete set of settings with its own store and Dagster instance, so that
 simulated and real results are never in one table. The environment
-can change: `RAMAN_PIPELINE_PROFILE`, `RAMAN_PIPELINE_STORE` (a folder), and, for the
-profiles that use the network, `RRUFF_URL` (where the archives are), `NATURAL_EARTH_URL`
+can change: `RAMAN_PIPELINE_PROFILE`, `RAMAN_PIPELINE_STORE` (a folder), `RAMAN_PIPELINE_FOLDS` (a
+CSV of `export-folds` whose folds are kept), and, for the profiles that use the network,
+`RRUFF_URL` (where the archives are), `NATURAL_EARTH_URL`
 (where the map is; `embedded` for none), `GEOCODERS` (names of services),
 `NOMINATIM_URL`, `PHOTON_URL`, `ARCGIS_URL` (endpoints of one's own) and `ARCGIS_TOKEN`.
 """
@@ -101,10 +102,12 @@ def load_settings(
             f"RAMAN_PIPELINE_STORE={chosen}: set a folder; addresses cannot be used"
         )
     folder = Path(chosen).resolve() if chosen else working_folder() / "data" / "store" / name
+    folds = _folds()
     if name == "sample":
         return Settings(
             profile=name,
             store=folder,
+            folds=folds,
             archives=ArchiveSettings(
                 location=str(EMBEDDED / "rruff-sample"), seconds_between_requests=0
             ),
@@ -130,10 +133,18 @@ def load_settings(
             store=folder,
             archives=archives,
             geography=geography,
-            folds=FoldSettings(kinds=("RAW", "Processed")),
+            folds=FoldSettings(kinds=("RAW", "Processed"), file=folds.file),
             training=TrainingSettings(presets=_PAPER_NETWORKS),
         )
-    return Settings(profile=name, store=folder, archives=archives, geography=geography)
+    return Settings(profile=name, store=folder, archives=archives, geography=geography, folds=folds)
+
+
+def _folds() -> FoldSettings:
+    """Returns folds that start from the file that the environment names."""
+    file = os.environ.get("RAMAN_PIPELINE_FOLDS")
+    if file and not Path(file).is_file():
+        raise SettingsError(f"RAMAN_PIPELINE_FOLDS={file}: no such file")
+    return FoldSettings(file=Path(file).resolve() if file else None)
 
 
 def _geography() -> GeographySettings:

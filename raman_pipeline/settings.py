@@ -113,6 +113,7 @@ class FoldSettings(_Part):
     )
     min_per_country: PositiveInt = Field(2, description="as in Pappone (2024), section 5.1")
     seed: int = 0
+    file: Path | None = Field(None, description="published folds to start from")
 
 
 class TrainingSettings(_Part):
@@ -261,6 +262,10 @@ class Settings(_Part):
         parts = self.part(names)
         if "geography" in parts:
             parts["geography"] = self._geography_version()
+        if "folds" in parts:
+            file = self.folds.file
+            chosen = self.folds.model_dump(mode="json", exclude={"file"})
+            parts["folds"] = chosen | ({"file": _content_version(file)} if file else {})
         parts.pop("archives", None)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
 

@@ -20,6 +20,7 @@ os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"
 for name in (
     "RRUFF_URL", "RAMAN_PIPELINE_PROFILE", "RAMAN_PIPELINE_STORE", "DAGSTER_HOME",
+    "RAMAN_PIPELINE_FOLDS",
     "GEOCODERS", "NOMINATIM_URL", "PHOTON_URL", "ARCGIS_URL", "ARCGIS_TOKEN",
 ):  # fmt: skip
     os.environ.pop(name, None)

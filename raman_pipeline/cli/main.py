@@ -12,6 +12,7 @@ import typer
 
 from raman_pipeline.cli import graph
 from raman_pipeline.cli.console import err, fail
+from raman_pipeline.cli.export_folds import export_folds
 from raman_pipeline.cli.identify import identify
 from raman_pipeline.cli.locate import locate
 from raman_pipeline.cli.status import status
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "locate": locate,
     "validate": validate,
     "trace": trace,
+    "export-folds": export_folds,
 }
 FORMER_NAMES = {
     "study": "experiments",

@@ -115,6 +115,7 @@ def test_arcgis_needs_its_token_and_keeps_it_secret(monkeypatch, tmp_path):
     [
         ("GEOCODERS", "google", "google is no geocoder; use nominatim"),
         ("NOMINATIM_URL", "localhost:8088", "start it with http"),
+        ("RAMAN_PIPELINE_FOLDS", "nope.csv", "RAMAN_PIPELINE_FOLDS=nope.csv: no such file"),
         ("RAMAN_PIPELINE_STORE", "s3://bucket/x", "RAMAN_PIPELINE_STORE=s3://bucket/x: set a fol"),
     ],
 )

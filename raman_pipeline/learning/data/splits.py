@@ -12,6 +12,7 @@ and what shares a value with a test spectrum is left out of its training set (`t
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -99,7 +100,7 @@ def groups_of(frame: pd.DataFrame, split: Split) -> npt.NDArray[np.int64]:
 
 
 def deal_folds(
-    selection: pd.DataFrame, split: Split, n_splits: int, seed: int, former: pa.Table | None = None
+    selection: pd.DataFrame, split: Split, n_splits: int, seed: int, former: Sequence[pa.Table] = ()
 ) -> tuple[pa.Table, pa.Table]:
     """Assigns every selected row to one test fold, stratified by country.
 
@@ -112,7 +113,8 @@ def deal_folds(
         split: which split.
         n_splits: number of folds.
         seed: of the order in which groups of one size are dealt.
-        former: a DEALT_FOLDS table; None deals all folds, and so does one of another seed.
+        former: DEALT_FOLDS tables; what the first ones have goes before. None deals all folds, and
+            so do those of another seed.
 
     Returns:
         A FOLDS table, one row per row of `selection`, in its order, and a DEALT_FOLDS table: the
@@ -129,19 +131,28 @@ def deal_folds(
             f"{n_splits} folds need at least as many groups, but the {split} split has "
             f"{n_groups}; use fewer folds or more data"
         )
-    # A member keeps its id even where its file, mineral or locality is renamed.
-    columns = tuple(dict.fromkeys(("member_id", *_GROUP_COLUMNS[split])))
-    before = (DEALT_FOLDS.arrow.empty_table() if former is None else former).to_pandas()
-    before = before[before["seed"] == seed]
-    fold = _deal(used, groups, _known_folds(used, columns, before), n_splits, seed)
+    before = pa.concat_tables([*former, DEALT_FOLDS.arrow.empty_table()]).to_pandas()
+    before = before[before["seed"] == seed].drop_duplicates(["column", "value"])
+    fold = _deal(used, groups, _known_folds(used, _ledger_columns(split), before), n_splits, seed)
     result = selection.copy()
     result["group"] = pd.Series(groups, index=used.index, dtype="Int64")
     result["fold"] = pd.Series(fold, index=used.index, dtype="Int32")
-    now = used.assign(fold=fold).melt("fold", columns, "column", "value")
+    now = dealt_values(used.assign(fold=fold), split)
     version = int(before["version"].max()) + 1 if len(before) else 1
     ledger = pd.concat([before, now.assign(version=version, seed=seed)])
     ledger = ledger.drop_duplicates(["column", "value"]).sort_values(["column", "value"])
     return FOLDS.from_frame(result), DEALT_FOLDS.from_frame(ledger)
+
+
+def dealt_values(rows: pd.DataFrame, split: Split) -> pd.DataFrame:
+    """Returns `column`, `value` and `fold` of what a split deals, each value once, sorted."""
+    values = rows.melt("fold", _ledger_columns(split), "column", "value")
+    return values.drop_duplicates(["column", "value"]).sort_values(["column", "value"])
+
+
+def _ledger_columns(split: Split) -> tuple[str, ...]:
+    # A member keeps its id even where its file, mineral or locality is renamed.
+    return tuple(dict.fromkeys(("member_id", *_GROUP_COLUMNS[split])))
 
 
 def _known_folds(

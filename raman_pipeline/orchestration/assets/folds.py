@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.data.covariates import COVARIATES, spectrum_covariates
+from raman_pipeline.learning.data.fold_export import folds_of_export
 from raman_pipeline.learning.data.leakage import LEAKAGE, leakage_shares, measure_leakage
 from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
@@ -66,10 +68,18 @@ Selection = Annotated[pd.DataFrame, _selection]
 def dealt_folds(split: Split, settings: Settings, selection: Selection) -> kit.Result:
     """The folds that were ever dealt: what has one keeps it when RRUFF changes.
 
-    The only asset that reads what it was before; it adds what is new.
+    The only asset that reads what it was before; it adds what is new. It starts from the file of
+    RAMAN_PIPELINE_FOLDS where that is set.
     """
     path = asset_path(settings.asset_store, "dealt_folds", split)
-    former = StoredTable(path).read() if path.exists() else None
+    former = [StoredTable(path).read()] if path.exists() else []
+    if settings.folds.file:
+        # Published folds go first, also where the store has dealt others.
+        try:
+            started = folds_of_export(settings.folds.file, split, N_FOLDS, settings.folds.seed)
+        except InputError as error:
+            raise kit.failure(str(error)) from error
+        former.insert(0, started)
     _, ledger = deal_folds(selection, split, N_FOLDS, settings.folds.seed, former)
     return kit.Result(ledger, {"fold_version": folds_version(ledger)})
 
@@ -99,7 +109,7 @@ def fold_assignment(
     `random` is the papers' split, stratified by country; `measurement` keeps RAW and Processed
     of one scan together, `specimen`, `locality` and `species` what their name says.
     """
-    table = deal_folds(selection, split, N_FOLDS, settings.folds.seed, dealt_folds)[0]
+    table = deal_folds(selection, split, N_FOLDS, settings.folds.seed, [dealt_folds])[0]
     folds = table.to_pandas()
     tied = tied_values(folds, split)
     assigned = folds["fold"].notna()

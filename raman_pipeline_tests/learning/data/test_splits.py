@@ -4,6 +4,7 @@ import pytest
 
 from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
+    DEALT_FOLDS,
     FOLDS,
     LEAK_SPECIMENS,
     SPLITS,
@@ -69,7 +70,7 @@ def test_ten_updates_move_no_fold_and_keep_folds_even(split):
     country = rng.choice(list("ABCDEF"), 500, p=[0.4, 0.25, 0.15, 0.1, 0.07, 0.03])
     minerals = rng.integers(0, 160, 500)
     all_rows = selection_of(specimens, minerals[specimens], country[specimens])
-    ledger, former = None, None
+    ledger, former = DEALT_FOLDS.arrow.empty_table(), None
     for update in range(10):
         # Of each update a tenth is new; some members are gone, some minerals and sites corrected.
         rows = all_rows.iloc[: 600 + 90 * update]
@@ -77,8 +78,8 @@ def test_ten_updates_move_no_fold_and_keep_folds_even(split):
         renamed = rng.random(len(rows)) < 0.003
         rows.loc[renamed, "mineral"] = rng.choice(all_rows["mineral"], renamed.sum())
         rows.loc[renamed, "site"] = rng.choice(all_rows["site"], renamed.sum())
-        folds, ledger = deal_folds(rows, split, 5, 0, ledger)
-        again, same = deal_folds(rows.sample(frac=1, random_state=1), split, 5, 0, ledger)
+        folds, ledger = deal_folds(rows, split, 5, 0, [ledger])
+        again, same = deal_folds(rows.sample(frac=1, random_state=1), split, 5, 0, [ledger])
         assert folds_version(same) == folds_version(ledger)
         frame = folds.to_pandas()
         now = frame.set_index("member_id")["fold"]
