@@ -99,11 +99,15 @@ DERIVED: dict[str, dict[str, str]] = {
         "spectrum_covariates.wavelength_nm",
         _REST: "spectra.intensity fold_assignment.fold",
     },
+    "labelled_spectra": {
+        "content": "spectra.intensity spectrum_covariates.wavelength_nm "
+        "spectrum_covariates.ideal_composition spectrum_covariates.measured_composition "
+        "spectrum_covariates.latitude spectrum_covariates.longitude",
+    },
     _ALL_FAMILIES: {
-        "specimen_in_training": "fold_assignment.rruff_id fold_assignment.fold",
-        "distance_km log_density": "spectrum_covariates.latitude spectrum_covariates.longitude "
-        "fold_assignment.fold",
-        _REST: "fold_assignment.country fold_assignment.fold",
+        "specimen_in_training": "labelled_spectra.rruff_id labelled_spectra.fold",
+        "distance_km log_density": "labelled_spectra.content labelled_spectra.fold",
+        _REST: "labelled_spectra.country labelled_spectra.fold",
     },
     "geolocation_report": {
         "n": "*_predictions.member_id",

@@ -62,6 +62,7 @@ def prediction_uses(family: str) -> list[str]:
 
 def current_predictions(
     settings: Settings,
+    labelled_spectra: Mapping[str, pa.Table],
     fold_assignment: Mapping[str, pa.Table],
     family_predictions: Mapping[str, Mapping[str, pa.Table]],
 ) -> tuple[Predictions, int]:
@@ -71,20 +72,22 @@ def current_predictions(
 
     Args:
         settings: the present ones.
-        fold_assignment: split to FOLDS table.
+        labelled_spectra: split to LABELLED table.
+        fold_assignment: split to FOLDS table, whose versions predictions carried before.
         family_predictions: `<family>_predictions` to fold|split to PREDICTIONS table.
     """
     current: dict[tuple[str, str, int], pd.DataFrame] = {}
     found = 0
     for name in FAMILIES:
         expected = {
-            split: provenance(settings, prediction_uses(name), folds)
-            for split, folds in fold_assignment.items()
+            (split, provenance(settings, prediction_uses(name), table))
+            for tables in (labelled_spectra, fold_assignment)
+            for split, table in tables.items()
         }
         for key, table in family_predictions[f"{name}_predictions"].items():
             found += 1
             at = partition_values(FOLD_SPLIT, key)
-            if provenance_of(table) == expected.get(at["split"]):
+            if (at["split"], provenance_of(table)) in expected:
                 current[name, at["split"], at["fold"]] = table.to_pandas()
     compared = with_all_baselines(current)
     return compared, found - len(compared)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 PARSED = {"parsed_spectra": 1, "refused_members": 1}
 PAGE = {"report_index": 1}
 """It names what is outdated."""
-FOLDS = ("dealt_folds", "fold_assignment", "split_leakage")
+FOLDS = ("dealt_folds", "fold_assignment", "labelled_spectra", "split_leakage")
 
 
 class Months:

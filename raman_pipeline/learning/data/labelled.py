@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from raman_pipeline.learning.data.splits import Split, training_rows
+from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.learning.data.covariates import COVARIATES
+from raman_pipeline.learning.data.splits import FOLDS, Split, training_rows
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
+
+LABELLED = TableSchema(
+    "labelled_spectra",
+    (
+        *(c for c in FOLDS.columns if c.name not in ("group", "excluded")),
+        Column("content", pa.string(), "hash of grid, intensities and covariates"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,35 @@ class LabelledSpectra:
         )
 
 
+def labelled_spectra(
+    folds: pd.DataFrame, tensor: SpectrumTensor, covariates: pd.DataFrame
+) -> pa.Table:
+    """Returns a LABELLED table: all that models see of a split, spectra and covariates as hashes.
+
+    Args:
+        folds: a FOLDS table; rows without a fold are left out.
+        tensor: the spectra; must contain every row that has a fold.
+        covariates: a COVARIATES table.
+
+    Raises:
+        KeyError: a spectrum is not in the tensor or has no covariates.
+    """
+    used = folds[folds["fold"].notna()]
+    ids = used["member_id"].tolist()
+    known = covariates.set_index("member_id").loc[ids]
+    numbers = [
+        np.stack([np.asarray(value, np.float64).ravel() for value in known[column.name]])
+        for column in COVARIATES.columns[1:]
+    ]
+    rows = zip(tensor.intensity[tensor.rows_of(ids)], np.hstack(numbers), strict=True)
+    grid = tensor.grid.tobytes()
+    content = [
+        hashlib.sha256(grid + intensity.tobytes() + covariate.tobytes()).hexdigest()
+        for intensity, covariate in rows
+    ]
+    return LABELLED.from_frame(used.assign(content=content))
+
+
 def fold_train_test(
     folds: pd.DataFrame,
     tensor: SpectrumTensor,
@@ -56,7 +97,7 @@ def fold_train_test(
     """Returns the training and the test set of one fold.
 
     Args:
-        folds: a FOLDS table.
+        folds: a FOLDS or LABELLED table.
         tensor: the spectra; must contain every row that has a fold.
         fold: the test fold.
         split: of the folds.

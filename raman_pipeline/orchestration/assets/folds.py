@@ -11,6 +11,7 @@ from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.data.covariates import COVARIATES, spectrum_covariates
 from raman_pipeline.learning.data.fold_export import folds_of_export
+from raman_pipeline.learning.data.labelled import LABELLED, labelled_spectra
 from raman_pipeline.learning.data.leakage import LEAKAGE, leakage_shares, measure_leakage
 from raman_pipeline.learning.data.selection import select_spectra
 from raman_pipeline.learning.data.splits import (
@@ -161,6 +162,12 @@ def spectrum_covariates_asset(spectra: StoredTable, located_specimens: pa.Table)
 
 def _stated(compositions: pa.ChunkedArray) -> int:
     return int(np.stack(compositions.to_pylist()).any(axis=1).sum())
+
+
+@_table(LABELLED, name="labelled_spectra", group_name="folds", partitions_def=SPLIT)
+def labelled_spectra_asset(tables: FoldTables) -> kit.Result:
+    """All that models see of a split: they are stale if this changed, not if other spectra did."""
+    return kit.Result(labelled_spectra(*tables))
 
 
 @_table(

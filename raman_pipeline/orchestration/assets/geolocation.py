@@ -5,8 +5,11 @@ from typing import Annotated
 
 import dagster as dg
 import numpy as np
+import pyarrow as pa
 
+from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.learning.data.labelled import LabelledSpectra, fold_train_test
+from raman_pipeline.learning.data.labelled import labelled_spectra as hashed
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.data.splits import LEAK_SPECIMENS, Split
 from raman_pipeline.learning.geolocation.fit_context import FitContext
@@ -14,20 +17,29 @@ from raman_pipeline.learning.geolocation.fitting import Calibration, fit_family,
 from raman_pipeline.learning.geolocation.metrics import PREDICTIONS, predictions_table, summarise
 from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
 from raman_pipeline.orchestration import asset_kit as kit
-from raman_pipeline.orchestration.assets.folds import FoldTables
+from raman_pipeline.orchestration.asset_paths import asset_path
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.orchestration.provenance import prediction_uses
 from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.tensor_file import open_tensor
 
 _model = partial(kit.model_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
 _table = partial(kit.table_asset, group_name="geolocation", partitions_def=FOLD_SPLIT)
 
 
 def _train_test(
-    fold: int, split: Split, tables: FoldTables
+    fold: int, split: Split, settings: Settings, labelled_spectra: pa.Table
 ) -> tuple[LabelledSpectra, LabelledSpectra]:
-    folds, tensor, covariates = tables
-    return fold_train_test(folds, tensor, fold, split, covariates)
+    """Returns training and test set; what `labelled_spectra` hashes is read from the store.
+
+    It is no input by itself, as a model would be stale if any spectrum changed.
+    """
+    rows, store = labelled_spectra.to_pandas(), settings.asset_store
+    tensor = open_tensor(asset_path(store, "resampled_spectra", extension=".safetensors"))
+    covariates = StoredTable(asset_path(store, "spectrum_covariates")).read().to_pandas()
+    if hashed(rows, tensor, covariates) != labelled_spectra:
+        raise kit.failure("Spectra changed since the folds were made: `raman-pipeline run` first.")
+    return fold_train_test(rows, tensor, fold, split, covariates)
 
 
 _Sets = Annotated[tuple[LabelledSpectra, LabelledSpectra], _train_test]
@@ -79,7 +91,7 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
         ins={"state": dg.AssetIn(model_name)},
         code_version="6",
         uses=prediction_uses(family.name),
-        provenance_inputs=["fold_assignment"],
+        provenance_inputs=["labelled_spectra"],
         checks={
             "specimens_disjoint": "Under the splits by specimen, locality and species, no "
             "test specimen is in training."

@@ -66,6 +66,7 @@ def geolocation_report(
     settings: Settings,
     rruff: Rruff,
     fold_assignment: dict[str, pa.Table],
+    labelled_spectra: dict[str, pa.Table],
     split_leakage: dict[str, pa.Table],
     convnext1d_model: dict[str, ModelState],
     **family_predictions: dict[str, pa.Table],
@@ -75,7 +76,9 @@ def geolocation_report(
     Predictions made under other folds or settings than the present ones are excluded and
     counted: no number is shown under a protocol that is not its own.
     """
-    current, outdated = current_predictions(settings, fold_assignment, family_predictions)
+    current, outdated = current_predictions(
+        settings, labelled_spectra, fold_assignment, family_predictions
+    )
     if not current:
         raise kit.failure(
             "No fold has predictions of every baseline under the present folds and settings; "
