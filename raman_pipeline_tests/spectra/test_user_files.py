@@ -53,7 +53,10 @@ READ = {
         table(1e7 / 785 - X, X, Y, head="Wavenumber\tRaman Shift\tCounts"), [Y]),
     "K01 French": (table(X, Y, head="Nombre d'onde (cm-1);Intensité", sep=";"), [Y]),
     "K01 Japanese": (table(X, Y, head="ラマンシフト\t強度"), [Y]),
+    "K01 Shift-JIS": (table(X, Y, head="ラマンシフト\t強度").encode("shift_jis"), [Y]),
     "K01 names over units": (table(X, Y, head="Raman Shift\tIntensity\ncm-1\tcounts"), [Y]),
+    "K02 long series": (
+        across(X, *([10 * k + 5, *Y] for k in range(40)), lead=["time"]), [Y] * 40),
     "K02 series": (across(X, [0, *Y], [60, *Z], lead=[""]), [Y, Z]),
     "K02 map": (across(X, [0, 0, *Y], [0, 2, *Z], lead=["", ""]), [Y, Z]),
     "K02 long map": (
@@ -122,7 +125,11 @@ REFUSED = {
         table(X, Y, sep=",", decimal=",", head="Raman shift,Counts"), "4 columns"),
     "K03 thousands or decimals": (table(np.arange(900, 1060, 2), np.arange(900, 1060, 2),
                                         form="{:,}"), "decimal or a thousands"),
+    "K02 rows or columns": (
+        across(X, *([10 * k + 5, *Y] for k in range(40)), lead=[""]), "in rows or"),
+    "K03 mixed delimiters": (table(X, Y, sep="; ", decimal=";"), "which semicolons"),
     "K03 mixed marks": (TWO + table(X + 1300, Y, decimal=","), "decimal"),
+    "K04 nm in GBK": (table(NM - 300, Y, head="波长\t强度").encode("gbk"), "axis is in nm"),
     "K04 nm without laser": (table(NM, Y, sep=";", head="Wellenlänge;Zählungen"), "--laser 785"),
     "K04 nm without a word": (table(NM, Y), "nothing names its unit"),
     "K10 peaks": (table(X[::4], Y[::4]), "only 20 points"),

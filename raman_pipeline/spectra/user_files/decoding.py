@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 
 from raman_pipeline.spectra.user_files.spectrum import UnreadableError
@@ -24,6 +25,11 @@ _KINDS = (
     (b"BZh", "packed (bzip2); unpack it"),
     (b"\xfd7zXZ", "packed (xz); unpack it"),
     (b"7z\xbc\xaf", "packed (7z); unpack it"),
+)
+# Words that tell how a text of another script is encoded.
+_OTHER_SCRIPTS = re.compile(
+    "拉曼|位移|波数|波长|强度|像素|ラマン|波数|波長|強度|ピクセル|раман|интенс|длина|волн|пиксел",
+    re.IGNORECASE,
 )
 # Signs that stand for ASCII ones between numbers, and the end-of-file sign of DOS.
 _SIGNS = str.maketrans(
@@ -48,8 +54,9 @@ def unpacked(data: bytes) -> bytes:
 def text_of(data: bytes) -> str:
     r"""Returns the text with `\n` as line break.
 
-    UTF-8, -16 and -32 are told by their mark, UTF-16 without one by its zero bytes, and what is not
-    UTF-8 is cp1252 or latin-1: a wrong guess there changes words, and never digits.
+    UTF-8, -16 and -32 are told by their mark, UTF-16 without one by its zero bytes. What is not
+    UTF-8 is of an encoding in which words of an axis appear, or cp1252 or latin-1: a wrong guess
+    there changes words, and never digits.
 
     Raises:
         UnreadableError: the bytes are no text.
@@ -63,7 +70,7 @@ def text_of(data: bytes) -> str:
         if max(even, odd) < 0.6 * len(data) / 2 or min(even, odd) > 0.02 * len(data):
             raise UnreadableError("is no text, nor of a format that is read; export it as text")
         encodings = ["utf-16-be" if even > odd else "utf-16-le"]
-    for encoding in encodings or ["utf-8", "cp1252", "latin-1"]:
+    for encoding in encodings or ["utf-8", *_other_scripts(data), "cp1252", "latin-1"]:
         try:
             text = data.decode(encoding)
             break
@@ -71,3 +78,14 @@ def text_of(data: bytes) -> str:
             if encodings:
                 raise UnreadableError(f"is not whole {encoding} text ({error.reason})") from error
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_SIGNS)
+
+
+def _other_scripts(data: bytes) -> list[str]:
+    if data.isascii():
+        return []
+    start = data[:20_000]
+    return [
+        encoding
+        for encoding in ("gb18030", "shift_jis", "cp1251", "big5", "euc_jp", "koi8-r")
+        if _OTHER_SCRIPTS.search(start.decode(encoding, "ignore"))
+    ]

@@ -76,10 +76,14 @@ def _in_rows(rows: Rows, above: list[str]) -> bool:
     last = np.isfinite(values[0]).nonzero()[0].max() + 1
     across = _is_axis(values[0, lead:last])
     down = _is_axis(values[int(lead > 0) :, 0][np.isfinite(values[int(lead > 0) :, 0])])
+    words = rows.labels.get(rows.lines[0], [])
+    if any(names.column_kind(w) in ("time", "position", "pixel or row numbers") for w in words):
+        return across
     if across and down and not any("axis type" in names.plain(text) for text in above):
         raise UnreadableError(
             "its first row and its first column could both be the axis: are the spectra in rows or "
-            "in columns? Name columns, as in --columns 1,2, or write one spectrum per file"
+            "in columns? If in columns, name them, as in --columns 1,2; if in rows, remove the "
+            "first column"
         )
     return across
 
@@ -165,7 +169,9 @@ def _choose(
             "two columns"
         )
     axes = [i for i, k in enumerate(kinds) if k == "shift"]
-    absolute = [i for i in axes if np.nanmedian(np.abs(values[:, i])) > 6000]
+    absolute = [i for i, k in enumerate(kinds) if k == "absolute"]
+    finite = [column[np.isfinite(column)] for column in values.T]
+    absolute += [i for i in axes if finite[i].size and np.median(finite[i]) > 6000]
     if len(axes) > len(absolute):
         axes = [i for i in axes if i not in absolute]
     else:
@@ -173,7 +179,7 @@ def _choose(
             kinds[i] = "absolute"
         nanometres = [i for i, k in enumerate(kinds) if k == "nm"]
         axes = nanometres or absolute or ([0] if kinds[0] == "generic axis" else [])
-    if axes and sum(map(names.is_place, named)) > 1:
+    if axes and width > 3 and sum(map(names.is_place, named)) > 1:
         kinds[:] = [
             "position" if names.is_place(n) else k for n, k in zip(named, kinds, strict=True)
         ]
@@ -193,11 +199,7 @@ def _choose(
             f"columns {seen}: {what}; {_CHOOSE} 1,2 --axis cm-1 if one of them is Raman shift all "
             "the same, or export Raman shift (cm⁻¹) and intensity"
         )
-    rest = [
-        i
-        for i in range(width)
-        if i not in axes and i not in absolute and np.isfinite(values[:, i]).any()
-    ]
+    rest = [i for i in range(width) if i not in axes and i not in absolute and finite[i].size]
     for kind in ("processed", "intensity", "", "raw"):
         wanted = [i for i in rest if kinds[i] == kind and (kind or named[i].strip())]
         if width == 2 and not kind and not wanted:
@@ -245,8 +247,8 @@ def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers
     few = min(_MAX_FRAGMENT, largest // 4)
     while blocks[0].size <= few:
         blocks = blocks[1:]
-    while blocks[-1].size <= few and any(used[i] == blocks[-1][0] for i in titles):
-        blocks = blocks[:-1]
+    for below in filter(lambda i: used.size - i <= few, titles):
+        blocks = [block for block in blocks if block[0] < used[below]]
     left_out = used.size - sum(b.size for b in blocks)
     where = f"; {left_out} rows of numbers around the table left out" if left_out else ""
     if min(block.size for block in blocks) < MIN_POINTS and (places or titles) and len(blocks) > 1:
@@ -340,9 +342,11 @@ def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
             cells = ["", *filled]
         cells = cells if len(cells) == width else filled
         if len(cells) != width:
+            if mark == "dialect" and len(filled) > 1 and rows.dialect.delimiter in ",;|\t":
+                return None
             continue
         kinds = [names.column_kind(c) for c in cells]
-        if "=" in cells[0] or cells[0].endswith(":") or _VALUE.match(cells[0]):
+        if "=" in cells[0] or cells[0].endswith(":") or (_VALUE.match(cells[0]) and not kinds[0]):
             return None
         if width > 2:
             return cells if any(kinds) else None

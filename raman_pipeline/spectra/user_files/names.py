@@ -9,10 +9,10 @@ from collections.abc import Iterable
 _SHIFT_UNIT = re.compile(
     r"cm ?\^?\*{0,2} ?[({]? ?- ?1|1 ?/ ?cm|\bcm\)? ?\^-|/cm\b|reciprocal|inverse c|kayser"
 )
-_NM = re.compile(r"\bnm\b|nanom|ангстр|нм\b")
+_NM = re.compile(r"\bnm\b|nanom|\bнм\b")
 _INTENSITY = re.compile(
     r"intens|inten\b|count|\bcnts?\b|\bcts\b|signal|sample|prob[ea]|\ba\.? ?u\b|\barb|"
-    r"\bccd\b|amplitude|zähl|conteo|conteggi|coups|spectrum$|spektrum$|spectre$|^y\b|强度|強度|интенс|计数"
+    r"\bccd\b|amplitude|zähl|conteo|conteggi|coups|spectrum$|spektrum$|spectre$|^[yi]$|^y\b|强度|強度|интенс|计数"
 )
 _PROCESSED = re.compile(
     r"subtract|correct|corrig|korrig|processed|traité|abgezogen|abzug|minus|removed|smooth|geglättet|"
@@ -33,11 +33,12 @@ _AXES = {
     "nm": r"wave ?-?length|^wl$|wellenlänge|wellenlaenge|longueurs? d ?.?onde|longitud|lunghezz|"
     r"comprimento|golflengte|våglängd|^lambda$|^λ$|波长|波長|длина волны",
     "pixel or row numbers": r"pixel|^px$|^ind(ex|ice)$|^(data )?points?( n(o|r|umber)?)?$|^n[or]?$|"
-    r"^i$|^row|channel|kanal|^id$|^unnamed|^bin$|^#$|^num(ber)?$|^sr ?no$|^line$|^zeile$",
+    r"^row|channel|kanal|^id$|^unnamed|^bin$|^#$|^num(ber)?$|^sr ?no$|^line$|^zeile$|"
+    r"像素|画素|ピクセル|пиксел",
     "time": r"time|zeit|\btemps|tiempo|\btempo\b|^t$|second|^date|^datum|"
     r"[(\[](s|sec|ms|min)[)\]]",
-    "another unit": r"\bm?ev\b|[tgm]?hz\b|µm|μm|\bum\b|micron|micromet|theta|θ|angle|temperature|"
-    r"\bvolt|degree|energy|energie|potential|mass|m/z|\bppm\b|delay",
+    "another unit": r"\bm?ev\b|[tgm]?hz\b|µm|μm|\bum\b|\bå|angstr|micron|micromet|theta|θ|angle|"
+    r"temperature|\bvolt|degree|energy|energie|potential|mass|m/z|\bppm\b|delay",
 }
 _AXIS_NAMES = {kind: re.compile(pattern) for kind, pattern in _AXES.items()}
 _POSITION = re.compile(
@@ -88,10 +89,10 @@ def names_in_words(line: str) -> list[str] | None:
     intensity = _INTENSITY.search(text)
     if intensity is None:
         return [text, ""] if axis_kind(text) else None
-    before, after = text[: intensity.start()], text[intensity.end() :]
+    before, _, after = text.partition(re.findall(r"\S*", text[intensity.start() :])[0])
     if axis_kind(before):
-        return [before, intensity[0]]
-    return [intensity[0], after] if axis_kind(after) else None
+        return [before, "intensity"]
+    return ["intensity", after] if axis_kind(after) else None
 
 
 def names_laser(line: str) -> bool:

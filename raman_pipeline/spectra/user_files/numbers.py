@@ -25,6 +25,7 @@ _NO_NUMBER = re.compile(
     r"(?<![\w#])[-+]?(?:1\.#(?:QNAN|IND|INF)\w*|nan|inf(?:inity)?|#?n/?a|null|none|-{2,}|\*+)(?![\w#])",
     re.IGNORECASE,
 )
+_A_DIGIT = re.compile("[0-9]")
 _A_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _EXPONENT = r"(?:[eEdD][+-]?\d+)?"
 
@@ -132,18 +133,46 @@ def read_rows(text: str) -> Rows:
     other: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         plain = line if not line.strip(_ALLOWED) else _NO_NUMBER.sub("", line)
-        digits = not plain.strip(_ALLOWED) and any(c in _DIGITS for c in plain)
+        digits = not plain.strip(_ALLOWED) and _A_DIGIT.search(plain)
         if digits or len(_A_NUMBER.findall(line)) >= WIDE:
             candidates[number] = line
         elif line.strip(' \t,;|"'):
             other.append((number, line))
+    if plain_rows := _plain_rows(list(candidates.values())):
+        delimiter, values = plain_rows
+        return Rows(Dialect(delimiter), list(candidates), values, {}, other)
     dialect = _dialect(list(candidates.values()))
     return _table(dialect, candidates, other)
+
+
+def _plain_rows(lines: list[str]) -> tuple[str, Floats] | None:
+    """Returns delimiter and values of rows that are read at once; None where there is any doubt."""
+    delimiter = next((d for d in "\t;," if lines and d in lines[0]), " ")
+    if not lines or any(lines[0].count(m + " ") not in (0, lines[0].count(m)) for m in ",;"):
+        return None
+    try:
+        values = np.loadtxt(
+            lines, delimiter=None if delimiter == " " else delimiter, comments=None, ndmin=2
+        )
+    except ValueError:
+        return None
+    whole = values == np.floor(values)
+    # Whole numbers above the table, and `998` beside `1.003`, which may be a thousands mark.
+    headed = whole[0].all() and not whole.mean() > 0.9
+    marks = (~whole & (np.round(values, 3) == values)).any(axis=0) & whole.any(axis=0)
+    if values.shape[1] < 2 or len(values) < 2 or headed:
+        return None
+    if marks.any():
+        split = Dialect(delimiter).split
+        _one_of([(".", "")], _columns(map(split, lines)))
+    return delimiter, values
 
 
 def _dialect(lines: list[str]) -> Dialect:
     sample = lines[:: max(1, len(lines) // 100)]
     split_by_another = False
+    if any(re.search(r";\d", line) and re.search(r"; +[+-]?\d", line) for line in sample):
+        raise UnreadableError(f"it is not sure which semicolons part numbers; {_MIXED}")
     for delimiter in ("\t", ";", "|", ", ", ",", " "):
         dialect = Dialect(delimiter)
         inner = [dialect.split(line.rstrip(" \t,;")) for line in sample]
