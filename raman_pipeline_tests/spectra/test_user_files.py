@@ -80,6 +80,8 @@ READ = {
         table(NM, Y, sep=",", head="Laser (nm),785\nWavelength [nm],Counts", form="{:.4f}"), [Y]),
     "K04 nm as key": (
         table(NM, Y, head="Excitation = 785.0\nXDataKind = nm\n[Data]", form="{:.4f}"), [Y]),
+    "RRUFF": (
+        table(X, Y, sep=", ", head="##RRUFFID=R1\n##RAMAN WAVELENGTH=514") + "##END=\n", [Y]),
     "K04 laser is no axis": (table(X, Y, head="#Laser=\t532nm\n#Grating=\t600"), [Y]),
     "K05 second head": (table(X, Y, head="[A]") + table(X, Z, head="[B]"), [Y, Z]),
     "K06 text after": (TWO + "\n[Comments]\nExposure\t10 sec\nAccumulation\t4\n", [Y]),

@@ -41,13 +41,15 @@ def find_spectra(rows: Rows, options: ReadOptions) -> list[Found]:
     first = rows.lines[0]
     above = [text for line, text in rows.other if line < first]
     laser = names.stated_laser(above)
-    stated = names.stated_axis(above)
+    rruff = any(text.startswith("##RRUFFID=") for text in above)
+    stated = "shift" if rruff else names.stated_axis(above)
     if not options.columns and rows.values.shape[1] >= WIDE and _in_rows(rows, above):
         found = _spectra_in_rows(rows, stated)
     else:
         found = list(_spectra_in_columns(rows, above, stated, options))
     for one in found:
         one.laser_nm = laser
+        one.format = "RRUFF text" if rruff else "text"
         one.notes[:0] = rows.dialect.notes
     return found
 
@@ -106,7 +108,7 @@ def _spectra_in_rows(rows: Rows, stated: str) -> list[Found]:
         label = ", ".join([*rows.labels.get(rows.lines[row], []), *place])
         columns = f"line {rows.lines[row]}" + (f" ({label})" if label else "")
         columns += f", spectra in rows, axis in line {rows.lines[0]}"
-        found.append(Found(axis, intensity, kind, "text", columns))
+        found.append(Found(axis, intensity, kind, "", columns))
     if not found:
         raise UnreadableError("one row of numbers: an axis without intensities")
     return found
@@ -147,7 +149,7 @@ def _spectra_in_columns(
             without = int((~np.isfinite(values[:, axis])).sum()) if len(pairs) == 1 else 0
             notes += [f"{without} rows without a value of the axis left out"] if without else []
             notes += [f"{broken} broken rows left out"] if broken else []
-            yield Found(x[:end], y[:end], kind, "text", columns + where, None, notes)
+            yield Found(x[:end], y[:end], kind, "", columns + where, None, notes)
 
 
 def _choose(
@@ -311,6 +313,8 @@ def _header(rows: Rows, above: list[str]) -> list[str] | None:
     if len(tail) == width and all(t.strip().startswith("_") for t in tail):
         return [t.strip().rpartition(".")[2].strip() for t in tail]
     for back in range(1, min(_HEADER_LINES, len(above)) + 1):
+        if above[-back].startswith("##") and "=" in above[-back]:
+            return None
         cells = _cells(above[-back], rows, nearest=back == 1)
         if cells is None:
             continue
@@ -346,7 +350,11 @@ def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
                 return None
             continue
         kinds = [names.column_kind(c) for c in cells]
-        if "=" in cells[0] or cells[0].endswith(":") or (_VALUE.match(cells[0]) and not kinds[0]):
+        if (
+            any("=" in cell for cell in cells)
+            or cells[0].endswith(":")
+            or (_VALUE.match(cells[0]) and not kinds[0])
+        ):
             return None
         if width > 2:
             return cells if any(kinds) else None
