@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -118,3 +119,16 @@ def test_heavy_packages_are_not_imported(library_file, files):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_a_file_does_not_say_can_be_said(library_file, files):
+    shift, intensity = np.loadtxt(files / "0.txt", delimiter=",", comments="#").T
+    rows = np.column_stack([np.arange(shift.size), 1e7 / (1e7 / 785 - shift), intensity])
+    np.savetxt(files / "nm.txt", rows, delimiter="\t")
+    assert "--columns 1,2" in run(library_file, files / "nm.txt").stderr
+    said = ("--columns", "2,3", "--axis", "nm", "--laser", "785")
+    read = json.loads(run(library_file, files / "nm.txt", "--json", *said).stdout)["read"]
+    assert (read["laser_nm"], read["points_measured"]) == (785, shift.size)
+    assert read["range_cm1"] == pytest.approx([shift[0], shift[-1]], abs=0.01)
+    assert "  read: text, columns 2 and 3 of 3" in run(library_file, files / "nm.txt", *said).stdout
+    assert run(library_file, files / "0.txt", "--axis", "um").exit_code == 2

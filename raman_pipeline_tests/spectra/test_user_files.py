@@ -234,6 +234,31 @@ def test_any_dialect_is_read_back_or_refused(
     np.testing.assert_allclose([found.raman_shift, found.intensity], written)
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    sep=st.sampled_from(["\t", ";", ",", " "]),
+    decimal=st.sampled_from(".,"),
+    head=st.sampled_from(["", "Raman shift{0}Dark{0}Counts", "Pixel{0}cm-1{0}Corrected"]),
+    cut=st.floats(0, 1),
+    put=st.text('0123456789.,;\t\n eE-+#x"', max_size=3),
+    length=st.integers(0, 80),
+)
+def test_a_damaged_table_is_not_read_otherwise(
+    tmp_path_factory, sep, decimal, head, cut, put, length
+):
+    columns = {"": [X, Y], "R": [X, Z, Y], "P": [N + 0.0, X, Y]}[head[:1]]
+    text = table(*columns, sep=sep, decimal=decimal, head=head.format(sep))
+    at = int(cut * len(text))
+    try:
+        found = read(tmp_path_factory.mktemp("any"), text[:at] + put + text[at + length :])
+    except SpectrumFileError:
+        return
+    points = set(zip(X, Y, strict=True))
+    for spectrum in found:
+        read_points = zip(spectrum.raman_shift, spectrum.intensity, strict=True)
+        assert sum(point not in points for point in read_points) <= 2
+
+
 EXPECTED = {
     "k02a": 20, "k02b": 4, "k02c": 3, "k02d": 3, "k02e": 18, "k02f": 2, "k02h": 2, "k05": 2,
     "k08a": 2, "k01d": 0, "k03f": 0, "k08d": 0, "k09_": 0, "k10a": 0, "k10b": 0, "k15_": 0,

@@ -6,7 +6,6 @@ and how to say it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.spectra.user_files import names
+from raman_pipeline.spectra.user_files.columns import choose, header
 from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
 from raman_pipeline.spectra.user_files.spectrum import (
     MIN_POINTS,
@@ -26,9 +26,6 @@ from raman_pipeline.spectra.user_files.spectrum import (
 
 Integers = npt.NDArray[np.int64]
 
-_VALUE = re.compile(r"^[<>~]?[-+]?[\d.,]+\s*\S{0,8}$")
-_HEADER_LINES = 4
-_CHOOSE = "name the axis and the intensities with --columns, as in --columns"
 _MAX_FRAGMENT = 8
 
 
@@ -118,7 +115,7 @@ def _spectra_in_columns(
     rows: Rows, above: list[str], stated: str, options: ReadOptions
 ) -> Iterator[Found]:
     width = rows.values.shape[1]
-    named = _header(rows, above)
+    named = header(rows, above)
     numbered = named is None and 0 < _leading(rows) < width and len(rows.lines) > 1
     if numbered:
         # Numbers name the columns; the cell above the axis may be blank.
@@ -128,7 +125,7 @@ def _spectra_in_columns(
     values = rows.values
     named = [name.strip(' "#') for name in named or [""] * width]
     kinds = [names.column_kind(name) for name in named]
-    pairs, places = _choose(values, named, kinds, stated, options)
+    pairs, places = choose(values, named, kinds, stated, options)
     described = [f'"{n}"' if n else str(i) for i, n in enumerate(named, 1)]
     used = {i for pair in pairs for i in pair}
     others = [d for i, d in enumerate(described) if i not in used]
@@ -150,79 +147,6 @@ def _spectra_in_columns(
             notes += [f"{without} rows without a value of the axis left out"] if without else []
             notes += [f"{broken} broken rows left out"] if broken else []
             yield Found(x[:end], y[:end], kind, "", columns + where, None, notes)
-
-
-def _choose(
-    values: Floats, named: list[str], kinds: list[str], stated: str, options: ReadOptions
-) -> tuple[list[tuple[int, int]], list[int]]:
-    """Returns pairs of axis and intensity, and the columns that tell where a row was measured."""
-    width = values.shape[1]
-    if options.columns:
-        chosen = [_column(text, named) for text in options.columns]
-        if len(chosen) < 2:
-            raise UnreadableError("--columns needs an axis and an intensity, as in --columns 1,2")
-        return [(chosen[0], c) for c in chosen[1:]], []
-    seen = ", ".join(f'"{n.strip()}"' for n in named[:12])
-    if not any(n.strip() for n in named):
-        if width == 2:
-            return [(0, 1)], []
-        raise UnreadableError(
-            f"{width} columns without names above them; {_CHOOSE} 1,2 (and --axis cm-1), or write "
-            "two columns"
-        )
-    axes = [i for i, k in enumerate(kinds) if k == "shift"]
-    absolute = [i for i, k in enumerate(kinds) if k == "absolute"]
-    finite = [column[np.isfinite(column)] for column in values.T]
-    absolute += [i for i in axes if finite[i].size and np.median(finite[i]) > 6000]
-    if len(axes) > len(absolute):
-        axes = [i for i in axes if i not in absolute]
-    else:
-        for i in absolute:
-            kinds[i] = "absolute"
-        nanometres = [i for i, k in enumerate(kinds) if k == "nm"]
-        axes = nanometres or absolute or ([0] if kinds[0] == "generic axis" else [])
-    if axes and width > 3 and sum(map(names.is_place, named)) > 1:
-        kinds[:] = [
-            "position" if names.is_place(n) else k for n, k in zip(named, kinds, strict=True)
-        ]
-    if len(axes) > 1:
-        if width == 2 * len(axes) and axes == list(range(0, width, 2)):
-            return [(a, a + 1) for a in axes], []
-        exact = [i for i in axes if "raman" in names.plain(named[i])]
-        if len(exact) != 1:
-            raise UnreadableError(
-                f"{len(axes)} columns could be the axis among {seen}; {_CHOOSE} 1,2"
-            )
-        axes = exact
-    if not axes:
-        other = [k for k in kinds[:1] if k and k not in ("processed", "intensity", "raw", "never")]
-        what = f"the axis is in {other[0]}" if other and width == 2 else "none names Raman shift"
-        raise UnreadableError(
-            f"columns {seen}: {what}; {_CHOOSE} 1,2 --axis cm-1 if one of them is Raman shift all "
-            "the same, or export Raman shift (cm⁻¹) and intensity"
-        )
-    rest = [i for i in range(width) if i not in axes and i not in absolute and finite[i].size]
-    for kind in ("processed", "intensity", "", "raw"):
-        wanted = [i for i in rest if kinds[i] == kind and (kind or named[i].strip())]
-        if width == 2 and not kind and not wanted:
-            wanted = [i for i in rest if kinds[i] in ("", "position")]
-        if wanted:
-            places = [i for i in rest if kinds[i] in ("position", "time", "generic axis")]
-            return [(axes[0], i) for i in wanted], [i for i in places if i not in wanted]
-    raise UnreadableError(f"columns {seen}: none is an intensity for sure; {_CHOOSE} 1,2")
-
-
-def _column(text: str, named: list[str]) -> int:
-    wanted = names.plain(text)
-    plain = [names.plain(name) for name in named]
-    exact = [i for i, name in enumerate(plain) if name == wanted]
-    found = exact or [i for i, name in enumerate(plain) if wanted and wanted in name]
-    if not exact and text.strip().isdigit() and 1 <= int(text) <= len(named):
-        return int(text) - 1
-    if len(found) != 1:
-        seen = ", ".join(f'{i} "{name.strip()}"' for i, name in enumerate(named[:20], 1))
-        raise UnreadableError(f"--columns: {text!r} is not one of its columns {seen}")
-    return found[0]
 
 
 def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers, str]]:
@@ -304,68 +228,3 @@ def _lines_between(rows: Rows, lines: Integers) -> dict[int, str]:
         if 0 < row < lines.size and not known:
             found[row] = text
     return found
-
-
-def _header(rows: Rows, above: list[str]) -> list[str] | None:
-    """Returns the names of the columns from the lines above the rows; None where there are none."""
-    width = rows.values.shape[1]
-    tail = [text for text in above if text.strip()][-width:]
-    if len(tail) == width and all(t.strip().startswith("_") for t in tail):
-        return [t.strip().rpartition(".")[2].strip() for t in tail]
-    for back in range(1, min(_HEADER_LINES, len(above)) + 1):
-        if above[-back].startswith("##") and "=" in above[-back]:
-            return None
-        cells = _cells(above[-back], rows, nearest=back == 1)
-        if cells is None:
-            continue
-        if back < len(above) and all(names.column_kind(c) and len(c) < 9 for c in cells if c):
-            upper = _cells(above[-back - 1], rows, nearest=False)
-            if upper:
-                return [f"{a} ({b})" if b else a for a, b in zip(upper, cells, strict=True)]
-        return cells
-    if width > 2 and above:
-        known = [c for c in re.split(r"[\t;,|]", above[-1]) if names.column_kind(c)]
-        if len(known) > 1:
-            raise UnreadableError(
-                f"{len(known)} or more names above {width} columns: {above[-1].strip()[:60]!r}; "
-                f"{_CHOOSE} 1,2, or write decimal points and as many names as columns"
-            )
-    return None
-
-
-def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
-    """Returns the names in a line above the rows; None where it holds none."""
-    width = rows.values.shape[1]
-    line = re.sub(r"^ *(%|//|;|'|#(?!\s*[,;\t]))?", "", line.rstrip())
-    for mark in ("dialect", r"\t+", ";", ",", r"\s{2,}", r"\s+"):
-        cells = rows.dialect.split(line) if mark == "dialect" else re.split(mark, line.strip())
-        cells = [c.strip(' "') for c in cells]
-        filled = [c for c in cells if c]
-        # R writes no name above the numbers of the rows.
-        if len(filled) == width - 1 > 1 and (np.diff(rows.values[:, 0]) == 1).all():
-            cells = ["", *filled]
-        cells = cells if len(cells) == width else filled
-        if len(cells) != width:
-            if mark == "dialect" and len(filled) > 1 and rows.dialect.delimiter in ",;|\t":
-                return None
-            continue
-        kinds = [names.column_kind(c) for c in cells]
-        if (
-            any("=" in cell for cell in cells)
-            or cells[0].endswith(":")
-            or (_VALUE.match(cells[0]) and not kinds[0])
-        ):
-            return None
-        if width > 2:
-            return cells if any(kinds) else None
-        # Two cells may as well be a key and its value, or two words of a title.
-        axes = [k for k in kinds if k in ("shift", "nm", "absolute", "generic axis")]
-        if _VALUE.match(cells[1]) and kinds[0] != "shift":
-            return None
-        if axes and (nearest or all(kinds)):
-            return cells
-        return cells if nearest and any(kinds) and mark != r"\s+" else None
-    words = re.sub(r"cm ?\^?-1|1 ?/ ?cm", "cm⁻¹", line)
-    if width > 2 or not nearest or names.names_laser(line) or re.search(r"[=:\d]", words):
-        return None
-    return names.names_in_words(line)
