@@ -61,6 +61,10 @@ READ = {
     "K02 map": (across(X, [0, 0, *Y], [0, 2, *Z], lead=["", ""]), [Y, Z]),
     "K02 long map": (
         table(*PLACE, np.tile(X, 2), np.r_[Y, Z], head="#X\t\t#Y\t\t#Wave\t\t#Intensity"), [Y, Z]),
+    "K02 long table with names": (
+        table(X, Y, sep=",", head="sample,shift,intensity").replace("\n", "\nA,").rstrip("A,")
+        + table(X, Z, sep=",", head="\n").replace("\n", "\nB,"),
+        [Y, Z]),
     "K02 columns": (table(X, Y, Z, head="rel. 1/cm\tpoint 1\tpoint 2"), [Y, Z]),
     "K02 numbered columns": (table(X, Y, Z, head="wavenumber\t0\t1"), [Y, Z]),
     "K02 rows": (across(X, Y, Z), [Y, Z]),

@@ -72,7 +72,7 @@ def _leading(rows: Rows) -> int:
 def _in_rows(rows: Rows, above: list[str]) -> bool:
     """Whether a row is a spectrum, told by where the axis is: in the first row or column."""
     values, lead = rows.values, _leading(rows)
-    last = np.isfinite(values[0]).nonzero()[0].max() + 1
+    last = np.isfinite(values[0]).nonzero()[0].max(initial=-1) + 1
     across = _is_axis(values[0, lead:last])
     down = _is_axis(values[int(lead > 0) :, 0][np.isfinite(values[int(lead > 0) :, 0])])
     words = rows.labels.get(rows.lines[0], [])
@@ -189,6 +189,7 @@ def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers
     _refuse_windows(x, lines, blocks)
     for block in blocks:
         label = ", ".join(f"{v:g}" for v in rows.values[block[0], places])
+        label = label or ", ".join(rows.labels.get(int(lines[block[0]]), []))
         label = label or titles.get(int(np.searchsorted(used, block[0])), "")[:60]
         label = f" ({label})" if label else ""
         yield block, f", lines {lines[block[0]]} to {lines[block[-1]]}{label}{where}"

@@ -138,6 +138,14 @@ def read_rows(text: str) -> Rows:
             candidates[number] = line
         elif line.strip(' \t,;|"'):
             other.append((number, line))
+    if not candidates:
+        # Each row may begin with the name of its spectrum, or a date.
+        candidates = {
+            number: line
+            for number, line in other
+            if len(_A_NUMBER.findall(line)) > 1 and any(mark in line for mark in "\t;,")
+        }
+        other = [(number, line) for number, line in other if number not in candidates]
     if plain_rows := _plain_rows(list(candidates.values())):
         delimiter, values = plain_rows
         return Rows(Dialect(delimiter), list(candidates), values, {}, other)
