@@ -190,7 +190,7 @@ def test_two_runs_at_once_on_one_store_make_the_same_bytes(small, tmp_path):
 
 def test_a_killed_training_goes_on_from_its_checkpoint(settings, monkeypatch):
     checkpoint = settings.checkpoint_store / "convnext1d_model" / "0" / "random.pt"
-    longer = quick_settings(settings.store, site_of(settings), epochs=5)
+    longer = quick_settings(settings.store, site_of(settings), epochs=15)
     assert exit_code(child(train_in_child, longer, checkpoint)) == -signal.SIGKILL
     assert checkpoint.exists()
     monkeypatch.setattr(runner, "in_processes", in_this_process)
