@@ -208,6 +208,7 @@ def _lines(found: Identification) -> Iterator[str]:
     laser = f", laser {read['laser_nm']:g} nm" if read["laser_nm"] else ""
     what = ", ".join(filter(None, (read["format"], read["columns"])))
     yield f"  read: {what}; {read['points_measured']:,} points, {low:g} to {high:g} cm⁻¹{laser}"
+    yield from (f"  {step}" for step in found.query.preprocessing if step.startswith("WARNING"))
     verdict = "UNKNOWN" if found.unknown else "known"
     yield f"  {verdict}: probability of being in the library {found.in_library:.0%}"
     for mineral in found.minerals:

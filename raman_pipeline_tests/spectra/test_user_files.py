@@ -49,6 +49,8 @@ READ = {
     "K01 intensity first": (table(Y, X, head="Intensität\tRamanverschiebung (cm⁻¹)"), [Y]),
     "K01 corrected beats raw": (
         table(X, Z, Z, Y, head="Wellenzahl\tDunkel\tRoh\tDunkel abgezogen"), [Y]),
+    "K01 baseline and uncorrected": (
+        table(X, Z, Z, Y, sep=",", head="cm-1,Uncorrected,Subtracted baseline,Corrected"), [Y]),
     "K01 absolute wavenumber": (
         table(1e7 / 785 - X, X, Y, head="Wavenumber\tRaman Shift\tCounts"), [Y]),
     "K01 French": (table(X, Y, head="Nombre d'onde (cm-1);Intensité", sep=";"), [Y]),
@@ -126,9 +128,9 @@ REFUSED = {
     "K02 windows": (TWO + table(X + 1000, Z), "1100.37 to 1298.07 was measured twice"),
     "K02 up and down": (TWO + table(X[::-1], Z), "goes back"),
     "K02 short second": (TWO + "[B]\n" + table(X[:20], Z[:20]), "only 20 points"),
-    "K03 comma for both": (table(X, Y, sep=",", decimal=","), "4 columns without names"),
+    "K03 comma for both": (table(X, Y, sep=",", decimal=","), "commas decimal marks"),
     "K03 two names, four cells": (
-        table(X, Y, sep=",", decimal=",", head="Raman shift,Counts"), "4 columns"),
+        table(X, Y, sep=",", decimal=",", head="Raman shift,Counts"), "commas decimal marks"),
     "K03 thousands or decimals": (table(np.arange(900, 1060, 2), np.arange(900, 1060, 2),
                                         form="{:,}"), "decimal or a thousands"),
     "K02 rows or columns": (

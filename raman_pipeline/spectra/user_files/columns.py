@@ -66,7 +66,8 @@ def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
         ):
             return None
         if width > 2:
-            return cells if any(kinds) else None
+            broken = kinds[0] != "shift" and any(re.fullmatch(r"[-+]?\d+[.,]\d+", c) for c in cells)
+            return cells if any(kinds) and not broken else None
         # Two cells may as well be a key and its value, or two words of a title.
         axes = [k for k in kinds if k in ("shift", "nm", "absolute", "generic axis")]
         if _VALUE.match(cells[1]) and kinds[0] != "shift":

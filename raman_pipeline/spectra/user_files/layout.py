@@ -116,8 +116,10 @@ def _spectra_in_columns(
 ) -> Iterator[Found]:
     width = rows.values.shape[1]
     named = header(rows, above)
-    numbered = named is None and 0 < _leading(rows) < width and len(rows.lines) > 1
-    if numbered:
+    numbers = rows.values[0, 1:]
+    # Whole numbers that count up, for a first row may just lack a value.
+    numbered = _leading(rows) == 1 and (numbers % 1 == 0).all() and (np.diff(numbers) > 0).all()
+    if named is None and numbered and width > 2 and len(rows.lines) > 1:
         # Numbers name the columns; the cell above the axis may be blank.
         word = next(iter(rows.labels.get(rows.lines[0], [])), "x")
         named = [word, *(f"{v:g}" for v in rows.values[0, 1:])]

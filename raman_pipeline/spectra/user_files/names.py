@@ -15,8 +15,9 @@ _INTENSITY = re.compile(
     r"\bccd\b|amplitude|zähl|conteo|conteggi|coups|spectrum$|spektrum$|spectre$|^[yi]$|^y\b|强度|強度|интенс|计数"
 )
 _PROCESSED = re.compile(
-    r"subtract|correct|corrig|korrig|processed|traité|abgezogen|abzug|minus|removed|smooth|geglättet|"
-    r"normali[sz]|\bnet\b|background free|sample ?- ?dark|signal ?- ?dark"
+    r"subtract|(?<!un)correct|corrig|(?<!un)korrig|(?<!un)processed|traité|abgezogen|abzug|minus|"
+    r"removed|smooth|geglättet|normali[sz]|\bcorr\b|baselined|despiked|filtered|denoised|\bnet\b|"
+    r"background free|sample ?- ?dark|signal ?- ?dark"
 )
 _RAW = re.compile(r"\braw\b|roh|brut|uncorrected|unprocessed|grezz|crud[oa]")
 _NEVER = re.compile(
@@ -24,6 +25,7 @@ _NEVER = re.compile(
     r"background|untergrund|\bbg\b|noise|rauschen|bruit|error|fehler|sigma|\bstd|stdev|deviation|"
     r"varian|weight|absor|trans|reflec|%|irradiance|\bfit|resid|flag|mask|quality|exposure|integration"
 )
+_BASELINE = re.compile(r"^(subtracted|removed|fitted|smoothed) (base ?line|background|dark)")
 _AXES = {
     "shift": r"raman ?-?(shift|verschiebung)|\bshift|versch?iebung|wave ?-?n(umber|o|r)|^wn$|"
     r"wellenzahl|nombres? d ?.?ondes?|n[uú]mer[oi] d.? ?.?ond[ae]s?|golfgetal|vågtal|"
@@ -110,6 +112,7 @@ def column_kind(name: str) -> str:
     if kind := axis_kind(name):
         return "position" if kind == "another unit" and _POSITION.search(text) else kind
     for kind, pattern in (
+        ("never", _BASELINE),
         ("processed", _PROCESSED),
         ("raw", _RAW),
         ("never", _NEVER),

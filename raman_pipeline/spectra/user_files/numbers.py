@@ -148,9 +148,13 @@ def read_rows(text: str) -> Rows:
         other = [(number, line) for number, line in other if number not in candidates]
     if plain_rows := _plain_rows(list(candidates.values())):
         delimiter, values = plain_rows
-        return Rows(Dialect(delimiter), list(candidates), values, {}, other)
-    dialect = _dialect(list(candidates.values()))
-    return _table(dialect, candidates, other)
+        rows = Rows(Dialect(delimiter), list(candidates), values, {}, other)
+    else:
+        rows = _table(_dialect(list(candidates.values())), candidates, other)
+    whole = rows.dialect.delimiter == "," and np.nansum(rows.values % 1) == 0
+    if whole and any(re.search(r"(?:^|,)0\d", line) for line in candidates.values()):
+        raise UnreadableError(f"are its commas decimal marks, as before 05, or between? {_MIXED}")
+    return rows
 
 
 def _plain_rows(lines: list[str]) -> tuple[str, Floats] | None:
