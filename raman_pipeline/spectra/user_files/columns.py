@@ -58,6 +58,9 @@ def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
             if mark == "dialect" and len(filled) > 1 and rows.dialect.delimiter in ",;|\t":
                 return None
             continue
+        # Numbers with decimal commas are no names between commas.
+        if mark != "dialect" and not all(re.search(r"[^\W\d]", c) for c in filled):
+            continue
         kinds = [names.column_kind(c) for c in cells]
         if (
             any("=" in cell for cell in cells)
