@@ -177,5 +177,7 @@ def _logit_line(x: Matrix, right: Matrix, n: Matrix) -> tuple[Matrix, Matrix]:
     centre = (weight * x).sum(axis=1, keepdims=True) / total
     mean = (weight * y).sum(axis=1, keepdims=True) / total
     spread = (weight * (x - centre) ** 2).sum(axis=1, keepdims=True)
-    slope = (weight * (x - centre) * (y - mean)).sum(axis=1, keepdims=True) / spread
+    slope = (weight * (x - centre) * (y - mean)).sum(axis=1, keepdims=True)
+    # Where all spectra have one number of siblings there is no slope.
+    slope = np.divide(slope, spread, out=np.full_like(slope, np.nan), where=spread > 0)
     return mean - slope * centre, slope
