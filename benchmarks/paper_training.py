@@ -1,13 +1,13 @@
-"""ConvNeXt1D trained to a plateau: loss and accuracy by steps, of training and held-out spectra.
+"""ConvNeXt1D in a long training: loss and accuracy by steps, of training and held-out spectra.
 
     python -m benchmarks.paper_training data/store/paper [--split random] [--fold 0] [--minutes 5]
 
 adds a run to docs/paper_training.json and draws docs/training_curve.png; `--draw` only draws. On a
 GPU a step (forward, backward, clipping) is captured once as a CUDA graph and replayed, the
 depthwise convolutions are sums of shifted products, which Inductor fuses, and the optimiser works
-on one flat vector: on an H100 some four times the steps per second of the package's loop, whose
-small kernels leave the GPU waiting. The optimiser is the package's; an epoch's last, smaller batch
-is left out.
+on one flat vector: on an H100 three such processes made 628 steps per second together, ten of
+the package's loop 164. The optimiser is the package's; an epoch's last, smaller batch
+is left out. The stored runs were made by a first form of this loop; this one ran on a CPU only.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def train_for(
     device = choose_device()
     if device.type == "cuda":
         DepthwiseConv.forward = shifted_products
-        # Inductor's own random numbers would be the same at every replay.
+        # Inductor's own random numbers may be the same at every replay.
         torch._inductor.config.fallback_random = True
     data = TrainingSet.of(train, preset)
     torch.manual_seed(seed)

@@ -71,8 +71,7 @@ _SAMPLE_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
 }
 """Small networks for the sample archives, trained in seconds."""
 _PAPER_NETWORKS: dict[PresetName, ConvNeXtPreset] = {
-    # Steps to a plateau, with RAW and Processed of the later state (docs/geolocation.md): hours on
-    # a CPU, minutes on a GPU.
+    # Steps of the curves in docs/geolocation.md: hours on a CPU, minutes on a GPU.
     "paper": PRESETS["paper"].model_copy(update={"steps": 35_000}),
     "default": PRESETS["default"].model_copy(update={"steps": 5_000}),
 }

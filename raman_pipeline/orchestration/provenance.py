@@ -63,7 +63,6 @@ def prediction_uses(family: str) -> list[str]:
 def current_predictions(
     settings: Settings,
     labelled_spectra: Mapping[str, pa.Table],
-    fold_assignment: Mapping[str, pa.Table],
     family_predictions: Mapping[str, Mapping[str, pa.Table]],
 ) -> tuple[Predictions, int]:
     """Returns the predictions of the present provenance, and how many others there are.
@@ -73,21 +72,19 @@ def current_predictions(
     Args:
         settings: the present ones.
         labelled_spectra: split to LABELLED table.
-        fold_assignment: split to FOLDS table, whose versions predictions carried before.
         family_predictions: `<family>_predictions` to fold|split to PREDICTIONS table.
     """
     current: dict[tuple[str, str, int], pd.DataFrame] = {}
     found = 0
     for name in FAMILIES:
         expected = {
-            (split, provenance(settings, prediction_uses(name), table))
-            for tables in (labelled_spectra, fold_assignment)
-            for split, table in tables.items()
+            split: provenance(settings, prediction_uses(name), table)
+            for split, table in labelled_spectra.items()
         }
         for key, table in family_predictions[f"{name}_predictions"].items():
             found += 1
             at = partition_values(FOLD_SPLIT, key)
-            if (at["split"], provenance_of(table)) in expected:
+            if provenance_of(table) == expected.get(at["split"]):
                 current[name, at["split"], at["fold"]] = table.to_pandas()
     compared = with_all_baselines(current)
     return compared, found - len(compared)

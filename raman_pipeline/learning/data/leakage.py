@@ -1,6 +1,6 @@
 """Leakage of a split: test spectra with siblings, duplicates or near-duplicates in training.
 
-Siblings are other spectra of the same specimen: the RAW or Processed twin of the same measurement,
+Siblings are other spectra of the same specimen: the other of the RAW/Processed pair,
 those of another laser, and those of the same laser in another orientation or scan.
 """
 
@@ -80,13 +80,13 @@ def count_siblings(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     """
     columns = ["rruff_id", "measurement_key", "wavelength_nm"]
     pairs = test[["member_id", *columns]].merge(train[columns], on="rruff_id")
-    twin = pairs["measurement_key_x"] == pairs["measurement_key_y"]
-    laser = ~twin & (pairs["wavelength_nm_x"] != pairs["wavelength_nm_y"])
-    kinds = pairs.assign(siblings=1, twin=twin, other_laser=laser, other_scan=~twin & ~laser)
-    names = ["siblings", "twin", "other_laser", "other_scan"]
+    paired = pairs["measurement_key_x"] == pairs["measurement_key_y"]
+    laser = ~paired & (pairs["wavelength_nm_x"] != pairs["wavelength_nm_y"])
+    kinds = pairs.assign(siblings=1, paired=paired, other_laser=laser, other_scan=~paired & ~laser)
+    names = ["siblings", "paired", "other_laser", "other_scan"]
     found = kinds.groupby("member_id")[names].sum()
     found = found.reindex(test["member_id"], fill_value=0).astype(np.int32).reset_index(drop=True)
-    found["same_measurement"] = found.pop("twin") > 0
+    found["same_measurement"] = found.pop("paired") > 0
     return pd.concat([test.reset_index(drop=True), found], axis=1)
 
 

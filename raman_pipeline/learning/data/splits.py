@@ -28,7 +28,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 LEAK_SPECIMENS: tuple[Split, ...] = ("random", "measurement")
 """Splits that do not keep the spectra of a specimen together."""
 LEAKED: dict[Split, str] = {
-    "measurement": "RAW or Processed twin",
+    "measurement": "the other of a RAW/Processed pair",
     "specimen": "other spectra of the specimen",
     "locality": "other specimens of the site",
     "species": "other specimens of the mineral",

@@ -78,8 +78,8 @@ def to_markdown(
         "The species split holds a mineral's specimens together, but no longer those of a site.",
         _steps(decomposition(table)),
         "### Accuracy by siblings in training",
-        "Random split. Siblings are other spectra of the specimen: the RAW or Processed twin of "
-        "the same measurement, those of another laser, and those of the same laser in another "
+        "Random split. Siblings are other spectra of the specimen: the other of the "
+        "RAW/Processed pair, those of another laser, and those of the same laser in another "
         "orientation or scan. 95% intervals over 1,000 resamples of specimens, whose spectra are "
         "not independent; (spectra/specimens).",
         _sibling_cells(siblings),

@@ -19,7 +19,7 @@ PAPER_SIBLINGS = 0.8 * (MANY_SPECTRA - 1)
 """Of those, how many siblings of a test spectrum four of five folds hold."""
 _RESAMPLES = 1000
 _MIN_SPECIMENS = 5
-_KINDS = {"same_measurement": "twin", "other_laser": "other laser", "other_scan": "other scan"}
+_KINDS = {"same_measurement": "pair", "other_laser": "other laser", "other_scan": "other scan"}
 Matrix = npt.NDArray[np.float64]
 
 
@@ -101,7 +101,7 @@ def accuracy_by_siblings(
         by_kind: whether to tell which kinds of siblings there are.
 
     Returns:
-        Columns `kinds` (such as `twin + other laser`; if asked for), `siblings` (0 to MAX_SIBLINGS
+        Columns `kinds` (such as `pair + other laser`; if asked for), `siblings` (0 to MAX_SIBLINGS
         or more), `accuracy` (an Interval), `n`, `specimens`.
     """
     joined = _joined(predictions, leakage)

@@ -58,7 +58,7 @@ _NETWORKS = ("convnext1d_paper", "convnext1d")
     METRICS,
     group_name="geolocation_reports",
     ins={f"{name}_predictions": kit.ALL_PARTITIONS for name in FAMILIES},
-    code_version="10",
+    code_version="11",
     uses=["folds", "grid", "forest", "training"],
     checks={"all_baselines_present": "No fold shows a model without every baseline."},
 )
@@ -76,9 +76,7 @@ def geolocation_report(
     Predictions made under other folds or settings than the present ones are excluded and
     counted: no number is shown under a protocol that is not its own.
     """
-    current, outdated = current_predictions(
-        settings, labelled_spectra, fold_assignment, family_predictions
-    )
+    current, outdated = current_predictions(settings, labelled_spectra, family_predictions)
     if not current:
         raise kit.failure(
             "No fold has predictions of every baseline under the present folds and settings; "

@@ -12,7 +12,7 @@ from raman_pipeline.learning.geolocation.siblings import (
 
 
 def tables(siblings, right, rruff_id):
-    """Returns predictions and leakage of spectra whose siblings are all twins."""
+    """Returns predictions and leakage of spectra whose siblings are all paired."""
     ids = [f"m{i}" for i in range(len(siblings))]
     leakage = pd.DataFrame({"member_id": ids, "rruff_id": rruff_id, "siblings": siblings})
     kinds = {"same_measurement": leakage["siblings"] > 0, "other_laser": 0, "other_scan": 0}
@@ -28,7 +28,7 @@ def test_accuracy_is_counted_by_number_and_kind_and_its_interval_follows_specime
     right = [False, *np.repeat(np.arange(50) < 25, 10)]
     none, many = accuracy_by_siblings(*tables(siblings, right, rruff_id), by_kind=True).itertuples()
     assert (none.kinds, none.siblings, none.n, none.accuracy.value) == ("none", 0, 1, 0)
-    assert (many.kinds, many.siblings, many.n) == ("twin", MAX_SIBLINGS, 500)
+    assert (many.kinds, many.siblings, many.n) == ("pair", MAX_SIBLINGS, 500)
     assert many.specimens == 50
     width = many.accuracy.high - many.accuracy.low
     assert width == pytest.approx(2 * 1.96 * (0.25 / 50) ** 0.5, rel=0.1)
