@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import warnings
 from collections.abc import Callable
@@ -75,6 +76,9 @@ for _former, _name in FORMER_NAMES.items():
 
 def main() -> None:
     """Runs the command; errors and warnings for the user are one line, no others are shown."""
+    # Imports make a million objects that last; Python would look through them again and again, a
+    # sixth of the time of a short command.
+    gc.set_threshold(50_000)
     with warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.showwarning = _show_advice

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 STAGES = {
     "ingest": "fetch and read the archives",
-    "dataset": "locate specimens, resample spectra",
+    "dataset": "merge archives, locate specimens",
     "folds": "assign folds",
+    "features": "resample spectra",
+    "labelled": "measure leakage between folds",
     "library": "build the mineral library",
     "dataset_reports": "report on the dataset",
     "training": "train geolocation models",

@@ -10,8 +10,10 @@ from raman_pipeline.learning.geolocation.registry import FAMILIES
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "ingest": ("archives",),
-    "dataset": ("spectra", "localities", "features"),
+    "dataset": ("spectra", "localities"),
     "folds": ("folds",),
+    "features": ("features",),
+    "labelled": ("labelled",),
     "library": ("library",),
     "dataset_reports": ("dataset_reports",),
     "training": ("geolocation",),
@@ -29,8 +31,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 _DESCRIPTIONS = {
     "ingest": "Fetch one archive if it changed, and parse it.",
-    "dataset": "Merge the archives; locate specimens; resample spectra.",
+    "dataset": "Merge the archives; locate specimens.",
     "folds": "Assign every spectrum to a fold under one split.",
+    "features": "Resample spectra; state what else is known of each.",
+    "labelled": "Collect what models see of one split; measure leakage between its folds.",
     "library": "Resample spectra finely and build the mineral library.",
     "dataset_reports": "Describe the dataset; compare the georeferencing with the paper's.",
     "training": "Fit and evaluate every family on one fold and split.",

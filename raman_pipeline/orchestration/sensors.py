@@ -52,7 +52,7 @@ def changed_archives(
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(seen, sort_keys=True))
 
 
-FOLLOWED = ("ingest", "dataset", "folds", "library", "dataset_reports")
+FOLLOWED = ("ingest", "dataset", "folds", "features", "labelled", "library", "dataset_reports")
 """Jobs of every run, in their order: what needs no folds comes after them."""
 
 

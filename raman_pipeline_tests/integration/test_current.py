@@ -86,15 +86,15 @@ def other_code(settings, tmp_path, monkeypatch):
     def changed(spec):
         return spec.replace_attributes(code_version=f"{spec.code_version}.1")
 
-    (asset,) = dg.map_asset_specs(changed, [folds.fold_assignment])
-    monkeypatch.setattr(folds, "fold_assignment", asset)
+    (asset,) = dg.map_asset_specs(changed, [folds.dealt_folds])
+    monkeypatch.setattr(folds, "dealt_folds", asset)
     return settings
 
 
 @pytest.mark.parametrize(
     ("change", "least"),
     [
-        (other_code, {"fold_assignment", "split_leakage"}),
+        (other_code, {"dealt_folds", "fold_assignment"}),
         (other_grid, {"wavenumber_window", "resampled_spectra"}),
         (other_map("countries_file"), LOCALITIES),
         (other_map("admin_divisions_file"), LOCALITIES),

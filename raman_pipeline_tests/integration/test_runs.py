@@ -97,8 +97,8 @@ def test_training_report_and_a_changed_archive(settings, monkeypatch):
     changed = done(run_graph(settings, Callbacks(), train=False))
     parsed = {p for (job, p), assets in changed.items() if "parsed_spectra" in assets}
     assert parsed == {"poor_unoriented"}
-    folds = {"dealt_folds", "fold_assignment", "labelled_spectra", "split_leakage"}
-    assert changed["folds", "random"] == folds
+    assert changed["folds", "random"] == {"dealt_folds", "fold_assignment"}
+    assert changed["labelled", "random"] == {"labelled_spectra", "split_leakage"}
     assert states(settings)["spectra"].rows == 389 - 45 + 1
 
     # Predictions for the former folds are excluded from the report, and counted.

@@ -164,7 +164,7 @@ def _stated(compositions: pa.ChunkedArray) -> int:
     return int(np.stack(compositions.to_pylist()).any(axis=1).sum())
 
 
-@_table(LABELLED, name="labelled_spectra", group_name="folds", partitions_def=SPLIT)
+@_table(LABELLED, name="labelled_spectra", group_name="labelled", partitions_def=SPLIT)
 def labelled_spectra_asset(tables: FoldTables) -> kit.Result:
     """All that models see of a split: they are stale if this changed, not if other spectra did."""
     return kit.Result(labelled_spectra(*tables))
@@ -172,7 +172,7 @@ def labelled_spectra_asset(tables: FoldTables) -> kit.Result:
 
 @_table(
     LEAKAGE,
-    group_name="folds",
+    group_name="labelled",
     partitions_def=SPLIT,
     code_version="4",
     checks={

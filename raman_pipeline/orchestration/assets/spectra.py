@@ -135,7 +135,7 @@ def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> kit.Result:
 
 @kit.report_asset(
     MEMBER_CHANGES,
-    group_name="spectra",
+    group_name="dataset_reports",
     code_version="2",
     checks={"balanced": "Members before, added and removed give the members after."},
 )
