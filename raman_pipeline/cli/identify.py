@@ -1,8 +1,9 @@
 """The command `raman-pipeline identify`.
 
-What belongs here: its arguments and its output. What does not: identifying (see
-`learning.identification.identify`), reading files (see `spectra.spectrum_files`). Heavy modules are
-imported when needed: one file takes less than two seconds, the start included.
+What belongs here: its arguments and the order of its work. What does not: its output (see
+`cli.identify_output`), identifying (see `learning.identification.identify`), reading files (see
+`spectra.spectrum_files`). Heavy modules are imported when needed: one file takes less than two
+seconds, the start included.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 if TYPE_CHECKING:
-    from raman_pipeline.learning.identification.identify import Identification
     from raman_pipeline.learning.identification.library import MineralLibrary
     from raman_pipeline.learning.identification.query import Query
     from raman_pipeline.spectra.spectrum_files import ReadOptions
@@ -71,6 +71,28 @@ def identify(
     baseline: Annotated[
         str, typer.Option("--baseline", help="baseline correction: none, arpls, asls or snip")
     ] = "none",
+    elements: Annotated[
+        str, typer.Option("--elements", help="elements known to be in it: Ca,C,O; one may be wrong")
+    ] = "",
+    without: Annotated[
+        str,
+        typer.Option(
+            "--without",
+            help="elements known not to be in it: S; `others`: all from sodium on that "
+            "--elements does not name",
+        ),
+    ] = "",
+    minerals: Annotated[
+        str, typer.Option("--minerals", help="search among these only: Calcite,Dolomite")
+    ] = "",
+    exclude: Annotated[str, typer.Option("--exclude", help="minerals to leave out")] = "",
+    reference_laser: Annotated[
+        str, typer.Option("--reference-laser", help="lasers of the reference spectra, nm: 532,785")
+    ] = "",
+    rating: Annotated[
+        str,
+        typer.Option("--rating", help="RRUFF's ratings of the reference spectra: excellent,fair"),
+    ] = "",
     top: Annotated[int, typer.Option("--top", min=1, help="minerals and countries to list")] = 5,
     components: Annotated[
         int, typer.Option("--components", min=2, max=3, help="minerals of a mixture")
@@ -83,13 +105,16 @@ def identify(
         typer.Option("--plot", help="folder for a figure of each query and its references"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one row per spectrum")] = False,
 ) -> None:
     """Identify the minerals of spectra: probabilities, nearest specimens, mixtures, countries.
 
     Folders are searched with their subfolders, without hidden files. Files that cannot be used
-    are reported on standard error (with --json as lines with the key `error`, too), and the exit
-    status is then 1; the others are identified.
+    are reported on standard error (with --json and --csv as an entry with `error`, too), and the
+    exit status is then 1; the others are identified.
     """
+    from raman_pipeline.cli import identify_output as output
+    from raman_pipeline.learning.identification.filters import Filters
     from raman_pipeline.learning.identification.identify import Identifier
     from raman_pipeline.spectra.baseline import BASELINES
     from raman_pipeline.spectra.spectrum_files import ReadOptions
@@ -98,17 +123,26 @@ def identify(
         raise typer.BadParameter(f"{baseline}: use {', '.join(BASELINES)}")
     if axis not in (None, "cm-1", "nm"):
         raise typer.BadParameter(f"{axis}: use cm-1 or nm", param_hint="--axis")
-    chosen = tuple(part.strip() for part in columns.split(",") if part.strip())
-    options = ReadOptions(chosen, axis, laser)
-    identifier = Identifier.open(library or _library_file(profile))
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of --json and --csv")
+    try:
+        lasers = tuple(float(nm) for nm in _listed(reference_laser))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--reference-laser") from error
+    filters = Filters(
+        _listed(elements), _listed(without), _listed(minerals), _listed(exclude), lasers,
+        _listed(rating),
+    )  # fmt: skip
+    options = ReadOptions(_listed(columns), axis, laser)
+    identifier = Identifier.open(library or _library_file(profile), filters)
     facts = identifier.library_facts
+    plain = not as_json and not as_csv
     if facts["simulated"]:
-        print(SIMULATED, file=sys.stderr if as_json else sys.stdout)
-    if not as_json:
-        print(
-            f"library: {facts['file']}, version {facts['version']}, {facts['spectra']:,} spectra, "
-            f"{facts['specimens']:,} specimens, {facts['minerals']:,} minerals"
-        )
+        print(SIMULATED, file=sys.stdout if plain else sys.stderr)
+    if plain:
+        print("\n".join(output.head(facts)))
+    elif as_csv:
+        output.write_csv_row(output.csv_columns(top))
     failed, drawn = False, set[str]()
     for batch in _batches(identifier.library, files, baseline, options):
         queries = [q for q in batch if not isinstance(q, _Unusable)]
@@ -119,15 +153,26 @@ def identify(
                 print(f"error: {query.error}", file=sys.stderr)
                 if as_json:
                     print(json.dumps(query._asdict(), ensure_ascii=False))
+                elif as_csv:
+                    output.write_csv_row(output.csv_error(*query, top))
                 continue
             found = next(answers)
+            data = found.as_json()
+            data["settings"] = {**options.as_json(), **data["settings"]}
             if as_json:
-                print(json.dumps(found.as_json(), ensure_ascii=False))
+                print(json.dumps(data, ensure_ascii=False))
+            elif as_csv:
+                output.write_csv_row(output.csv_row(data, top))
             else:
-                print("\n".join(_lines(found)))
+                print("\n".join(output.lines(found, data["settings"])))
             if plot is not None:
-                _draw(identifier.library, found, plot / _figure_name(found.query.name, drawn))
+                path = plot / output.figure_name(found.query.name, drawn)
+                output.draw(identifier.library, found, path)
     raise typer.Exit(1 if failed else 0)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _library_file(profile: str | None) -> Path:
@@ -152,7 +197,7 @@ def _batches(
     """Yields prepared spectra, and what is unusable, in order."""
     from raman_pipeline.common.errors import InputError
     from raman_pipeline.learning.identification.query import prepare
-    from raman_pipeline.spectra.spectrum_files import read_spectra
+    from raman_pipeline.spectra.spectrum_files import SpectrumFileError, read_each
 
     batch: list[Query | _Unusable] = [
         _Unusable(str(path), f"{path}: holds no file; give files or a folder of them")
@@ -161,19 +206,22 @@ def _batches(
     ]
     for path in _files(files):
         try:
-            spectra = read_spectra(path, options)
+            spectra = read_each(path, options)
         except InputError as error:
             batch.append(_Unusable(str(path), str(error)))
             continue
         reasons: dict[str, int] = {}
-        for spectrum in spectra:
+        for number, spectrum in enumerate(spectra, start=1):
+            name = f"{path}#{number}" if len(spectra) > 1 else str(path)
             try:
+                if isinstance(spectrum, SpectrumFileError):
+                    raise spectrum
                 batch.append(prepare(spectrum, library.grid, baseline))
             except InputError as error:
-                reason = str(error).removeprefix(spectrum.name)
+                reason = str(error).removeprefix(name)
                 reasons[reason] = reasons.get(reason, 0) + 1
                 if reasons[reason] == 1:
-                    batch.append(_Unusable(spectrum.name, str(error)))
+                    batch.append(_Unusable(name, str(error)))
         # A map may hold thousands of spectra with one fault.
         batch += [
             _Unusable(str(path), f"{path}: {count - 1} more of its spectra{reason}")
@@ -197,70 +245,3 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 def _hidden(path: Path, below: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(below).parts)
-
-
-def _lines(found: Identification) -> Iterator[str]:
-    from raman_pipeline.learning.identification.countries import CAVEAT
-
-    yield found.query.name
-    read = found.query.read
-    low, high = read["range_cm1"]
-    laser = f", laser {read['laser_nm']:g} nm" if read["laser_nm"] else ""
-    what = ", ".join(filter(None, (read["format"], read["columns"])))
-    yield f"  read: {what}; {read['points_measured']:,} points, {low:g} to {high:g} cm⁻¹{laser}"
-    yield from (f"  {step}" for step in found.query.preprocessing if step.startswith("WARNING"))
-    verdict = "UNKNOWN" if found.unknown else "known"
-    yield f"  {verdict}: probability of being in the library {found.in_library:.0%}"
-    for mineral in found.minerals:
-        near = ", ".join(f"{n.rruff_id} ({n.similarity:.3f})" for n in mineral.nearest)
-        yield f"  {mineral.probability:7.1%}  {mineral.name}: {near}"
-    if found.minerals and found.minerals[0].nearest[0].url:
-        yield f"  nearest: {found.minerals[0].nearest[0].url}"
-    for mixture in found.mixtures:
-        parts = " + ".join(
-            f"{c.fraction:.0%} {c.mineral} ({c.specimen})" for c in mixture.components
-        )
-        yield f"  possible mixture: {parts}, fit {mixture.fit:.3f}"
-    if found.countries:
-        countries = ", ".join(f"{code} {p:.0%}" for code, p in found.countries)
-        yield f"  countries: {countries}"
-        yield f"    ({CAVEAT})"
-    yield f"  preprocessing: {'; '.join(found.query.preprocessing)}"
-
-
-def _figure_name(name: str, drawn: set[str]) -> str:
-    """Returns a file name that is unique in this run; folders may hold files of one name."""
-    stem = free = Path(name).name.replace("#", "_")
-    number = 1
-    while free in drawn:
-        number += 1
-        free = f"{stem}-{number}"
-    drawn.add(free)
-    return f"{free}.png"
-
-
-def _draw(library: MineralLibrary, found: Identification, path: Path) -> None:
-    import numpy as np
-
-    from raman_pipeline.common import atomic
-    from raman_pipeline.plots.identification import query_and_references
-
-    def shown(intensity: np.ndarray, valid: np.ndarray) -> np.ndarray:
-        return np.where(valid, intensity, np.nan)
-
-    references = []
-    for mineral in found.minerals[:3]:
-        near = mineral.nearest[0]
-        spectrum = shown(library.intensity[near.row], library.valid[near.row])
-        references.append((f"{mineral.name} {near.rruff_id}, {near.similarity:.3f}", spectrum))
-    for mixture in found.mixtures[:1]:
-        weights = [c.fraction for c in mixture.components]
-        total = np.einsum("i,ij", weights, library.intensity[[c.row for c in mixture.components]])
-        names = " + ".join(c.mineral for c in mixture.components)
-        references.append((f"{names}, fit {mixture.fit:.3f}", total / total.max()))
-    query = found.query
-    figure = query_and_references(
-        library.grid, shown(query.intensity, query.valid), references, Path(query.name).name
-    )
-    with atomic.replacing(path, "give --plot another folder") as temporary:
-        figure.savefig(temporary, format="png", dpi=130)

@@ -7,6 +7,7 @@ What does not: RRUFF archives (see `rruff`), preprocessing (see `learning.identi
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from raman_pipeline.spectra.user_files.decoding import text_of, unpacked
@@ -23,7 +24,7 @@ from raman_pipeline.spectra.user_files.spectrum import (
     as_spectrum,
 )
 
-__all__ = ["ReadOptions", "Spectrum", "SpectrumFileError", "read_spectra"]
+__all__ = ["ReadOptions", "Spectrum", "SpectrumFileError", "read_each", "read_spectra"]
 
 _JCAMP = re.compile(r"^\s*##\s*JCAMP", re.IGNORECASE | re.MULTILINE)
 _JCAMP_SUFFIXES = (".jdx", ".dx", ".jcm", ".jcamp")
@@ -37,8 +38,25 @@ def read_spectra(path: Path, options: ReadOptions | None = None) -> list[Spectru
         options: what the user says of it.
 
     Raises:
-        SpectrumFileError: the file is missing, empty or broken, or it cannot be told for sure
-            which numbers are the spectra.
+        SpectrumFileError: the file is missing, empty or broken, it cannot be told for sure which
+            numbers are the spectra, or one of them is no spectrum.
+    """
+    found = read_each(path, options)
+    for one in found:
+        if isinstance(one, SpectrumFileError):
+            raise one
+    return [one for one in found if isinstance(one, Spectrum)]
+
+
+def read_each(path: Path, options: ReadOptions | None = None) -> list[Spectrum | SpectrumFileError]:
+    """Reads the spectra of a file, and says what is wrong with those that are unusable.
+
+    Args:
+        path: of the file.
+        options: what the user says of it.
+
+    Raises:
+        SpectrumFileError: the file as a whole cannot be read for sure.
     """
     path, options = Path(path), options or ReadOptions()
     try:
@@ -49,19 +67,23 @@ def read_spectra(path: Path, options: ReadOptions | None = None) -> list[Spectru
         ) from error
     if not data.strip():
         raise SpectrumFileError(f"{path}: the file is empty; export the spectrum again")
-    name = str(path)
     try:
         found = _found(path, data, options)
-        spectra = []
-        for number, one in enumerate(found, start=1):
-            name = f"{path}#{number}" if len(found) > 1 else str(path)
-            spectra.append(as_spectrum(name, one, options))
     except UnreadableError as error:
-        raise SpectrumFileError(f"{name}: {error}") from error
+        raise SpectrumFileError(f"{path}: {error}") from error
+    spectra: list[Spectrum | SpectrumFileError] = []
+    for number, one in enumerate(found, start=1):
+        name = f"{path}#{number}" if len(found) > 1 else str(path)
+        try:
+            if isinstance(one, UnreadableError):
+                raise one
+            spectra.append(as_spectrum(name, one, options))
+        except UnreadableError as error:
+            spectra.append(SpectrumFileError(f"{name}: {error}"))
     return spectra
 
 
-def _found(path: Path, data: bytes, options: ReadOptions) -> list[Found]:
+def _found(path: Path, data: bytes, options: ReadOptions) -> Sequence[Found | UnreadableError]:
     suffix = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if data.startswith(b"WDF1") or suffix == ".wdf":
         return read_wdf(path)

@@ -1,3 +1,4 @@
+import csv
 import dataclasses
 import json
 import os
@@ -132,3 +133,41 @@ def test_what_a_file_does_not_say_can_be_said(library_file, files):
     assert read["range_cm1"] == pytest.approx([shift[0], shift[-1]], abs=0.01)
     assert "  read: text, columns 2 and 3 of 3" in run(library_file, files / "nm.txt", *said).stdout
     assert run(library_file, files / "0.txt", "--axis", "um").exit_code == 2
+
+
+def test_filters_settings_and_csv(library_file, files):
+    said = ("--elements", "Ca,C,O", "--exclude", "M2", "--rating", "excellent", "--top", "2")
+    text = run(library_file, files, *said).stdout
+    assert "searched: 12 of its spectra, 3 of its minerals\ncite: Lafuente" in text
+    assert "  settings: baseline none, elements Ca C O, exclude M2, ratings excellent" in text
+    (files / "1.txt").write_text("")
+    rows = list(csv.DictReader(run(library_file, files, *said, "--csv").stdout.splitlines()))
+    assert [Path(row["file"]).name for row in rows] == ["0.txt", "1.txt", "14.txt", "7.txt"]
+    assert "is empty" in rows[1]["error"] and not rows[1]["mineral_1"]
+    assert {row["mineral_1"] for row in rows} <= {"M1", "M3", "M6", ""}
+    for row in (rows[0], *rows[2:]):
+        assert "elements Ca C O" in row["settings"] and "points" in row["read"]
+        assert (row["library_spectra"], row["library_minerals"]) == ("48", "8")
+        assert "doi:" in row["citation"] and float(row["probability_1"]) <= 1
+    assert run(library_file, files, "--csv", "--json").exit_code == 2
+    assert run(library_file, files, "--reference-laser", "green").exit_code == 2
+    assert "Xx: is no element" in str(run(library_file, files, "--elements", "Xx").exception)
+
+
+def test_one_bad_spectrum_does_not_refuse_the_map(library_file, files):
+    shift, intensity = np.loadtxt(files / "0.txt", delimiter=",", comments="#").T
+    np.savetxt(files / "map.txt", np.vstack([shift, intensity, 0 * intensity, intensity[::-1]]))
+    result = run(library_file, files / "map.txt", "--json")
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [Path(one["file"]).name for one in found] == ["map.txt#1", "map.txt#2", "map.txt#3"]
+    assert ["error" in one for one in found] == [False, True, False]
+    assert result.exit_code == 1 and "map.txt#2: the intensity is constant" in result.stderr
+
+
+def test_quality_warnings_stand_above_the_answer(library_file, files):
+    shift, intensity = np.loadtxt(files / "0.txt", delimiter=",", comments="#").T
+    np.savetxt(files / "clipped.txt", np.c_[shift, np.minimum(intensity, 400)])
+    text = run(library_file, files / "clipped.txt").stdout
+    assert text.index("WARNING") < text.index("probability of being in the library")
+    found = json.loads(run(library_file, files / "clipped.txt", "--json").stdout)
+    assert [w["kind"] for w in found["warnings"]] == ["saturated"]

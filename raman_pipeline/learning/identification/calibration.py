@@ -72,10 +72,11 @@ def features(scores: Floats) -> npt.NDArray[np.float64]:
     The best score, its lead over the second and over the mean of the next five, and the logarithm
     of the number of minerals near it.
     """
-    few = min(_FOLLOWING + 1, scores.shape[1])
+    few = _FOLLOWING + 1
+    # Where a filter leaves few minerals, what is not there resembles the query not at all.
+    scores = np.maximum(np.pad(scores, ((0, 0), (0, max(0, few - scores.shape[1])))), 0)
     top = -np.sort(-np.partition(scores, -few, axis=1)[:, -few:].astype(np.float64), axis=1)
-    best = top[:, 0]
-    second = top[:, min(1, few - 1)]
-    near = (scores > best[:, None] - _NEAR).sum(axis=1)
-    following = top[:, 1:].mean(axis=1) if few > 1 else best
-    return np.column_stack([best, best - second, best - following, np.log(near)])
+    best, second = top[:, 0], top[:, 1]
+    near = (scores > np.maximum(best[:, None] - _NEAR, 0)).sum(axis=1)
+    following = top[:, 1:].mean(axis=1)
+    return np.column_stack([best, best - second, best - following, np.log(np.maximum(near, 1))])

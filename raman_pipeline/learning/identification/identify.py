@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
+from raman_pipeline import __version__
 from raman_pipeline.common.errors import EarlierVersionError
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.calibration import Calibration
@@ -23,6 +24,7 @@ from raman_pipeline.learning.identification.countries import (
     country_codes,
     country_probabilities,
 )
+from raman_pipeline.learning.identification.filters import Filters
 from raman_pipeline.learning.identification.library import (
     REBUILD,
     LibraryError,
@@ -33,6 +35,11 @@ from raman_pipeline.learning.identification.query import Query, prepare
 from raman_pipeline.learning.identification.search import by_mineral, by_specimen, search
 from raman_pipeline.spectra.spectrum_files import Spectrum
 
+CITATION = (
+    "Lafuente, Downs, Yang & Stone (2015), The power of databases: the RRUFF project, De Gruyter, "
+    "1-30, doi:10.1515/9783110417104-003"
+)
+"""What to cite for the reference spectra."""
 RRUFF_PAGE = "https://rruff.info/{rruff_id}"
 UNKNOWN_BELOW = 0.5
 """Probability of being in the library below which a mineral is called unknown."""
@@ -79,6 +86,7 @@ class Identification:
         mixtures: sets of minerals that may make it up; empty if one specimen explains it.
         countries: ISO 3166 code and probability, most probable first.
         library: what it was compared with (see `Identifier.library_facts`).
+        settings: everything that the user chose, and the version of raman_pipeline.
     """
 
     query: Query
@@ -87,6 +95,7 @@ class Identification:
     mixtures: tuple[Mixture, ...]
     countries: tuple[tuple[str, float], ...]
     library: Mapping[str, Any]
+    settings: Mapping[str, Any]
 
     @property
     def unknown(self) -> bool:
@@ -99,6 +108,7 @@ class Identification:
             "file": self.query.name,
             "read": self.query.read,
             "library": dict(self.library),
+            "settings": dict(self.settings),
             "minerals": [
                 {
                     "name": mineral.name,
@@ -133,6 +143,7 @@ class Identification:
             ],
             "unknown": self.unknown,
             "in_library_probability": round(self.in_library, 4),
+            "warnings": [warning._asdict() for warning in self.query.warnings],
             "preprocessing": list(self.query.preprocessing),
             "countries_caveat": CAVEAT,
         }
@@ -150,29 +161,43 @@ class Identifier:
     Args:
         library: with fitted parameters.
         file: that it was read from.
+        filters: what of the library is searched.
 
     Attributes:
-        library_facts: `file`, `version` (hash of the content), `simulated`, and the numbers of
-            `spectra`, `specimens` and `minerals`.
+        library: the spectra that are searched.
+        library_facts: `file`, `version` (hash of the content), `simulated`, the numbers of
+            `spectra`, `specimens` and `minerals`, `searched_spectra` and `searched_minerals`
+            (those that the filters leave), `citation`.
 
     Raises:
         LibraryError: the library has no fitted parameters.
+        FilterError: see `Filters.rows`.
     """
 
-    def __init__(self, library: MineralLibrary, file: Path | None = None) -> None:
+    def __init__(
+        self, library: MineralLibrary, file: Path | None = None, filters: Filters | None = None
+    ) -> None:
         if not library.fitted:
             raise LibraryError(
                 "the library has no calibration: too few of its minerals have two specimens; "
                 "build it from more archives"
             )
+        self.filters = filters or Filters()
+        whole = library
+        if self.filters != Filters():
+            library = whole.subset(self.filters.rows(whole))
         self.library = library
+        self._penalties = by_specimen(library, self.filters.penalties(library)[None])
         self.library_facts = {
             "file": file and str(file),
-            "version": library.version,
+            "version": whole.version,
             "simulated": library.simulated,
-            "spectra": len(library),
-            "specimens": len(library.specimens),
-            "minerals": len(library.minerals),
+            "spectra": len(whole),
+            "specimens": len(whole.specimens),
+            "minerals": len(whole.minerals),
+            "searched_spectra": len(library),
+            "searched_minerals": len(library.minerals),
+            "citation": CITATION,
         }
         self.calibration = Calibration.from_json(library.fitted["calibration"])
         self.country_model = CountryModel(**library.fitted["countries"])
@@ -180,18 +205,24 @@ class Identifier:
         self._mixtures: MixtureSearch | None = None
 
     @classmethod
-    def open(cls, path: str | Path) -> Identifier:
+    def open(cls, path: str | Path, filters: Filters | None = None) -> Identifier:
         """Reads a library.
+
+        Args:
+            path: of the library.
+            filters: what of it is searched.
 
         Raises:
             LibraryError: the file is missing, of another version, or not a library.
+            FilterError: see `Filters.rows`.
         """
         if not Path(path).exists():
             raise LibraryError(
                 f"{path}: there is no mineral library; build it with `raman-pipeline build-library`"
             )
         try:
-            return cls(MineralLibrary.from_state(ModelState.read(Path(path))), Path(path))
+            library = MineralLibrary.from_state(ModelState.read(Path(path)))
+            return cls(library, Path(path), filters)
         except LibraryError as error:
             raise LibraryError(f"{path}: {error}") from error
         except EarlierVersionError as error:
@@ -243,7 +274,7 @@ class Identifier:
         library = self.library
         derivatives = np.stack([q.derivatives for q in queries])
         similarity = search(library, derivatives, np.stack([q.valid for q in queries]))
-        specimens = by_specimen(library, similarity)
+        specimens = by_specimen(library, similarity) + self._penalties
         scores = by_mineral(library, specimens)
         in_library = self.calibration.in_library(scores)
         probabilities = self.calibration.probabilities(scores)
@@ -252,6 +283,13 @@ class Identifier:
             if self._codes
             else np.zeros((len(queries), 0))
         )
+        settings = {
+            **self.filters.as_json(),
+            "top": top,
+            "components": components,
+            "mixtures": always_mixtures,
+            "raman_pipeline": __version__,
+        }
         found = []
         for i, query in enumerate(queries):
             explained = float(similarity[i].max()) >= GOOD_FIT
@@ -270,6 +308,7 @@ class Identifier:
                     tuple(mixtures),
                     tuple((self._codes[c], float(countries[i, c])) for c in order),
                     self.library_facts,
+                    {**query.settings, **settings},
                 )
             )
         return found

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.hashing import arrays_version
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
+from raman_pipeline.rruff.chemistry import ELEMENTS, compositions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +24,14 @@ if TYPE_CHECKING:
     from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 Indices = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+_BY_ROW = (
+    "intensity", "valid", "derivatives", "wavelength", "ideal_elements", "measured_elements",
+)  # fmt: skip
+_TRACES = 0.01
+"""Share of the atoms below which an element of the measured chemistry is left out."""
 REBUILD = "rebuild it with `raman-pipeline build-library` and its `--profile`"
 
 
@@ -44,6 +52,10 @@ class MineralLibrary:
         mineral: index into `minerals`, int64 [n], ascending.
         specimen: index into `specimens`, int64 [n], ascending.
         wavelength: float64 [n], nm; NaN if not stated.
+        ideal_elements: of the ideal chemistry of each spectrum's specimen, bool [n, ELEMENTS].
+        measured_elements: of its measured chemistry, the ideal one where none is stated; those
+            below 1% of the atoms left out.
+        ratings: n names of RRUFF's ratings, such as `excellent`; empty if not known.
         minerals: names.
         specimens: RRUFF ids, or the member id of a spectrum without one.
         countries: ISO 3166 code of each specimen's country, None if unknown.
@@ -59,6 +71,9 @@ class MineralLibrary:
     mineral: Indices
     specimen: Indices
     wavelength: npt.NDArray[np.float64]
+    ideal_elements: Mask
+    measured_elements: Mask
+    ratings: tuple[str, ...]
     minerals: tuple[str, ...]
     specimens: tuple[str, ...]
     countries: tuple[str | None, ...]
@@ -99,6 +114,26 @@ class MineralLibrary:
         """Index of the first specimen of each mineral."""
         return np.searchsorted(self.specimen_mineral, np.arange(len(self.minerals)))
 
+    def subset(self, rows: Mask) -> MineralLibrary:
+        """Returns the library of some of the spectra, with the same parameters.
+
+        Args:
+            rows: bool [n], at least one of them true.
+        """
+        specimens, specimen = np.unique(self.specimen[rows], return_inverse=True)
+        minerals, mineral = np.unique(self.mineral[rows], return_inverse=True)
+        return replace(
+            self,
+            **{name: getattr(self, name)[rows] for name in _BY_ROW},
+            member_id=tuple(compress(self.member_id, rows)),
+            ratings=tuple(compress(self.ratings, rows)),
+            mineral=mineral,
+            specimen=specimen,
+            minerals=tuple(self.minerals[i] for i in minerals),
+            specimens=tuple(self.specimens[i] for i in specimens),
+            countries=tuple(self.countries[i] for i in specimens),
+        )
+
     def to_state(self) -> ModelState:
         """Returns the stored form; derivatives in half precision, which is enough for cosines."""
         arrays: dict[str, np.ndarray] = {
@@ -109,10 +144,13 @@ class MineralLibrary:
             "mineral": self.mineral,
             "specimen": self.specimen,
             "wavelength": self.wavelength,
+            "ideal_elements": np.packbits(self.ideal_elements, axis=1),
+            "measured_elements": np.packbits(self.measured_elements, axis=1),
         }
         metadata = {
             "format_version": FORMAT_VERSION,
             "member_id": list(self.member_id),
+            "ratings": list(self.ratings),
             "minerals": list(self.minerals),
             "specimens": list(self.specimens),
             "countries": list(self.countries),
@@ -135,16 +173,18 @@ class MineralLibrary:
                 f"the mineral library has format version {version}, and this version of "
                 f"raman_pipeline reads {FORMAT_VERSION}; {REBUILD}"
             )
-        points = arrays["grid"].size
         return cls(
             arrays["intensity"],
-            np.unpackbits(arrays["valid"], axis=1, count=points).astype(bool),
+            _unpacked(arrays["valid"], arrays["grid"].size),
             arrays["derivatives"].astype(np.float32),
             arrays["grid"],
             tuple(metadata["member_id"]),
             arrays["mineral"],
             arrays["specimen"],
             arrays["wavelength"],
+            _unpacked(arrays["ideal_elements"], len(ELEMENTS)),
+            _unpacked(arrays["measured_elements"], len(ELEMENTS)),
+            tuple(metadata["ratings"]),
             tuple(metadata["minerals"]),
             tuple(metadata["specimens"]),
             tuple(metadata["countries"]),
@@ -159,15 +199,18 @@ def library_of_tables(
     """Returns a library of named spectra.
 
     Args:
-        named: `member_id`, `mineral`, `rruff_id`, `wavelength_nm`, `shift_start` and
-            `shift_stop` of the rows of a SPECTRA table that have a mineral.
+        named: `member_id`, `mineral`, `rruff_id`, `wavelength_nm`, `shift_start`, `shift_stop`,
+            `archive`, `ideal_chemistry` and `measured_chemistry` of the rows of a SPECTRA table
+            that have a mineral.
         tensor: the intensities on a grid of 1 cm⁻¹.
         specimens: `rruff_id` and `iso_a2` of a LOCATED_SPECIMENS table.
     """
     countries = specimens[["rruff_id", "iso_a2"]].rename(columns={"iso_a2": "country"})
     rows = named.merge(countries, on="rruff_id", how="left")
     country = rows["country"].astype(object)
-    rows = rows.assign(country=country.where(country.notna(), None))
+    # RRUFF files spectra by rating: `excellent_oriented`, `fair_unoriented`, `LR-Raman`.
+    rating = rows["archive"].str.partition("_")[0].str.lower()
+    rows = rows.assign(country=country.where(country.notna(), None), rating=rating)
     start, stop = (rows[end].to_numpy()[:, None] for end in ("shift_start", "shift_stop"))
     measured = (tensor.grid >= start) & (tensor.grid <= stop)
     intensity = np.asarray(tensor.intensity[tensor.rows_of(rows["member_id"].tolist())])
@@ -186,7 +229,8 @@ def build_library(
         intensity: float32 [n, m], 0 to 1, on a grid of 1 cm⁻¹.
         measured: bool [n, m], the points within the range of each spectrum.
         grid: float64 [m], cm⁻¹.
-        rows: [n] with `member_id`, `mineral`, `rruff_id`, `wavelength_nm`, `country`.
+        rows: [n] with `member_id`, `mineral`, `rruff_id`, `wavelength_nm`, `country`; where they
+            are known `rating`, `ideal_chemistry`, `measured_chemistry`.
 
     Raises:
         ValueError: a row has no mineral, or there are no rows.
@@ -204,6 +248,7 @@ def build_library(
     mineral_of = {name: i for i, name in enumerate(minerals)}
     country = {key: row["country"] for key, row in zip(keys, rows, strict=True)}
     valid = inner_mask(measured[order])
+    ideal, measured_elements = _elements([rows[i] for i in order])
     return MineralLibrary(
         np.ascontiguousarray(intensity[order]),
         valid,
@@ -213,7 +258,30 @@ def build_library(
         np.array([mineral_of[keys[i][0]] for i in order]),
         np.array([index_of[keys[i]] for i in order]),
         np.array([rows[i]["wavelength_nm"] for i in order], dtype=np.float64),
+        ideal,
+        measured_elements,
+        tuple(rows[i].get("rating") or "" for i in order),
         tuple(minerals),
         tuple(rruff_id for _, rruff_id in specimens),
         tuple(country[key] for key in specimens),
     )
+
+
+def _unpacked(bits: npt.NDArray[np.uint8], count: int) -> Mask:
+    return np.unpackbits(bits, axis=1, count=count).astype(bool)
+
+
+def _elements(rows: Sequence[dict[str, Any]]) -> tuple[Mask, Mask]:
+    """Returns which elements the ideal and the measured formulae hold, bool [n, ELEMENTS]."""
+    formulae = [(_text(r, "ideal_chemistry"), _text(r, "measured_chemistry")) for r in rows]
+    distinct = sorted({formula for pair in formulae for formula in pair})
+    shares = dict(zip(distinct, compositions(distinct), strict=True))
+    ideal = np.array([shares[formula] for formula, _ in formulae])
+    measured = np.array([shares[formula] for _, formula in formulae])
+    stated = measured.any(axis=1, keepdims=True)
+    return ideal > 0, np.where(stated, measured >= _TRACES, ideal > 0)
+
+
+def _text(row: dict[str, Any], column: str) -> str:
+    value = row.get(column)
+    return value if isinstance(value, str) else ""

@@ -12,6 +12,7 @@ from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
 from raman_pipeline.spectra.baseline import baseline as baseline_of
 from raman_pipeline.spectra.normalise import min_max
+from raman_pipeline.spectra.quality import QualityWarning, quality_warnings
 from raman_pipeline.spectra.resample import resample
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ class Query:
         valid: bool [m], the points to compare at.
         derivatives: float32 [m], see `derivatives.normalised_derivatives`.
         preprocessing: the steps, in order.
+        warnings: of its quality, and of how little the library covers.
         read: format, columns, points measured, range and laser (see `Spectrum.what_was_read`).
+        settings: what the user chose for reading and preprocessing.
     """
 
     name: str
@@ -45,7 +48,9 @@ class Query:
     valid: npt.NDArray[np.bool_]
     derivatives: npt.NDArray[np.float32]
     preprocessing: tuple[str, ...]
+    warnings: tuple[QualityWarning, ...] = ()
     read: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "none") -> Query:
@@ -60,7 +65,10 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
         QueryError: the spectrum is flat, or covers too little of the grid.
     """
     shift, intensity = spectrum.raman_shift, spectrum.intensity
-    steps = list(spectrum.notes)
+    steps, warnings = list(spectrum.notes), quality_warnings(shift, intensity)
+    if spectrum.other_technique:
+        text = f"the file says {spectrum.other_technique}: only Raman spectra can be identified"
+        warnings.insert(0, QualityWarning("other_technique", text))
     if baseline != "none":
         step_cm1 = float(np.median(np.diff(shift)))
         intensity = intensity - baseline_of(intensity, step_cm1, baseline)
@@ -76,10 +84,8 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
             "are needed, and the axis must be Raman shift in cm⁻¹"
         )
     if points < ENOUGH_POINTS:
-        steps.append(
-            f"WARNING: covers only {points} of {grid.size:,} points of the library: "
-            "too few to be sure"
-        )
+        text = f"covers only {points} of {grid.size:,} points of the library: too few to be sure"
+        warnings.append(QualityWarning("short_range", text))
     scaled = min_max(values, measured).astype(np.float32)
     if not np.ptp(spectrum.intensity) or not scaled.any():
         raise QueryError(f"{spectrum.name}: the intensity is constant; there is nothing to search")
@@ -90,5 +96,14 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
     steps.append("scaled to 0..1; compared by first-derivative spectra of square roots")
     valid = inner_mask(measured[None])
     derivatives = normalised_derivatives(scaled[None], valid)
-    read = spectrum.what_was_read()
-    return Query(spectrum.name, scaled, valid[0], derivatives[0], tuple(steps), read)
+    read, settings = spectrum.what_was_read(), {"baseline": baseline}
+    return Query(
+        spectrum.name,
+        scaled,
+        valid[0],
+        derivatives[0],
+        tuple(steps),
+        tuple(warnings),
+        read,
+        settings,
+    )

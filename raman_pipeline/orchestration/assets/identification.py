@@ -30,7 +30,7 @@ _table = partial(kit.table_asset, group_name="identification", code_version="4")
 
 @kit.model_asset(
     group_name="library",
-    code_version="5",
+    code_version="6",
     uses=["fine_grid"],
     checks={"rows_conserved": "Every processed spectrum is in the library or has no mineral."},
 )
@@ -43,6 +43,7 @@ def mineral_library(
     leave-one-specimen-out.
     """
     columns = ["member_id", "mineral", "rruff_id", "wavelength_nm", "shift_start", "shift_stop"]
+    columns += ["archive", "ideal_chemistry", "measured_chemistry"]
     frame = spectra.select([*columns, "kind", "description"]).to_pandas()
     frame = frame[frame["kind"] == "Processed"]
     named = frame[frame["mineral"].notna()]

@@ -14,6 +14,8 @@ from raman_pipeline.spectra.user_files.spectrum import Found, UnreadableError
 
 _SPC_KINDS = {"XRAMANS": "shift", "XWAVEN": "shift", "XARB": "", "XNMETR": "nm"}
 _WDF_KINDS = {"RamanShift": "shift", "Wavenumber": "shift", "Arbitrary": "", "Nanometre": "nm"}
+_SPC_OTHER = {4: "FT-IR", 5: "NIR", 7: "UV-VIS"}
+"""Kinds of experiment in byte 2 of an SPC file."""
 _SPC_DATE, _SPC_LOG = slice(32, 36), slice(248, 252)
 _SOME_DATE = struct.pack("<I", 2000 << 20 | 1 << 16 | 1 << 11)
 
@@ -47,6 +49,7 @@ def read_spc(data: bytes) -> list[Found]:
                 _SPC_KINDS.get(unit, unit),
                 "SPC",
                 f"spectrum {number}",
+                other_technique=_SPC_OTHER.get(data[2], ""),
             )
             for number, part in enumerate(found, start=1)
         ]

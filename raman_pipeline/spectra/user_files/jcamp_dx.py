@@ -21,17 +21,24 @@ _OTHER_TECHNIQUES = ("INFRARED", "UV", "VISIBLE", "NMR", "MASS", "X-RAY", "TERAH
 _EXPORT = "export it again, or as text with two columns"
 
 
-def read_jcamp(data: bytes) -> list[Found]:
-    """Returns the spectra of all blocks.
+def read_jcamp(data: bytes) -> list[Found | UnreadableError]:
+    """Returns the spectra of all blocks, or why one is no Raman spectrum.
 
     Raises:
-        UnreadableError: a block is no Raman spectrum, or not what its header says.
+        UnreadableError: there are no blocks of data.
     """
     text = re.sub(r"\$\$.*", "", text_of(data))
     blocks = re.split(r"(?=^\s*##\s*TITLE\s*=)", text, flags=re.MULTILINE | re.IGNORECASE)
-    found = [spectrum for block in blocks if (spectrum := _read_block(block))]
-    for number, spectrum in enumerate(found, start=1):
-        spectrum.columns = f"block {number} {spectrum.columns!r}"
+    found: list[Found | UnreadableError] = []
+    for block in blocks:
+        try:
+            spectrum = _read_block(block)
+        except UnreadableError as error:
+            found.append(error)
+            continue
+        if spectrum:
+            spectrum.columns = f"block {len(found) + 1} {spectrum.columns!r}"
+            found.append(spectrum)
     if not found:
         raise UnreadableError(f"no JCAMP-DX data in it (##XYDATA or ##XYPOINTS); {_EXPORT}")
     return found

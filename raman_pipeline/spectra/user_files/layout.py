@@ -38,6 +38,7 @@ def find_spectra(rows: Rows, options: ReadOptions) -> list[Found]:
     first = rows.lines[0]
     above = [text for line, text in rows.other if line < first]
     laser = names.stated_laser(above)
+    technique = names.other_technique(above)
     rruff = any(text.startswith("##RRUFFID=") for text in above)
     stated = "shift" if rruff else names.stated_axis(above)
     if not options.columns and rows.values.shape[1] >= WIDE and _in_rows(rows, above):
@@ -46,6 +47,7 @@ def find_spectra(rows: Rows, options: ReadOptions) -> list[Found]:
         found = list(_spectra_in_columns(rows, above, stated, options))
     for one in found:
         one.laser_nm = laser
+        one.other_technique = technique
         one.format = "RRUFF text" if rruff else "text"
         one.notes[:0] = rows.dialect.notes
     return found

@@ -58,6 +58,11 @@ _LASER_KEY = re.compile(r"laser|excit|anreg|raman wavelength|lambda ?0|лазе�
 _NO_WAVELENGTH = re.compile(
     r"power|leist|puissance|filter|%|\bm?w\b|serial|attenu|spot|temper|time|date"
 )
+_INFRARED = re.compile(
+    r"\bft[ -]?ir\b|\bmid-?ir\b|infra-?r(ed|ot|ouge)|\batr\b|transmi(ttance|ssion)|absorban[cz]",
+    re.IGNORECASE,
+)
+_RAMAN = re.compile("raman|拉曼|ラマン|рамановск", re.IGNORECASE)
 _LASER_VALUE = re.compile(r"(?<![\d.])(?<!\d,)(\d{3,4}(?:[.,]\d+)?)(?![\d.,]*\d)\s*(nm)?")
 
 
@@ -158,6 +163,13 @@ def stated_laser(lines: Iterable[str]) -> float | None:
         ):
             found |= named
     return found.pop() if len(found) == 1 else None
+
+
+def other_technique(lines: Iterable[str]) -> str:
+    """Returns the words of a header that name infrared; empty where it names Raman, too."""
+    lines = [line for line in lines if not line.startswith("##")]
+    found = [m.group() for line in lines if (m := _INFRARED.search(line))]
+    return found[0] if found and not any(_RAMAN.search(line) for line in lines) else ""
 
 
 def _key_and_value(line: str) -> tuple[str, str]:

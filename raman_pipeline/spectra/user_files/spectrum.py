@@ -43,6 +43,11 @@ class ReadOptions:
     axis: str | None = None
     laser_nm: float | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """Returns what was said, as plain data."""
+        said = {"columns": list(self.columns), "axis": self.axis, "laser_nm": self.laser_nm}
+        return {name: value for name, value in said.items() if value}
+
 
 @dataclass(frozen=True)
 class Spectrum:
@@ -56,6 +61,7 @@ class Spectrum:
         format: of the file.
         columns: which columns, rows or blocks were read.
         laser_nm: where the file or the user names it.
+        other_technique: words of the file that name another one than Raman.
     """
 
     name: str
@@ -65,6 +71,7 @@ class Spectrum:
     format: str = ""
     columns: str = ""
     laser_nm: float | None = None
+    other_technique: str = ""
 
     def what_was_read(self) -> dict[str, Any]:
         """Returns format, columns, points measured, range and laser as plain data."""
@@ -85,7 +92,7 @@ class Found:
         axis, intensity: float64 [n], as they stand.
         kind: of the axis: `shift`, `nm`, `absolute` (wavenumber), or a word for another;
             empty where the file does not say.
-        format, columns, laser_nm, notes: see `Spectrum`.
+        format, columns, laser_nm, notes, other_technique: see `Spectrum`.
     """
 
     axis: Floats
@@ -95,6 +102,7 @@ class Found:
     columns: str = ""
     laser_nm: float | None = None
     notes: list[str] = field(default_factory=list)
+    other_technique: str = ""
 
 
 def as_spectrum(name: str, found: Found, options: ReadOptions) -> Spectrum:
@@ -116,7 +124,16 @@ def as_spectrum(name: str, found: Found, options: ReadOptions) -> Spectrum:
     shift = _raman_shift(shift, kind, laser, notes)
     shift, intensity = _in_order(shift, intensity, notes)
     _require_spectrum(shift)
-    return Spectrum(name, shift, intensity, tuple(notes), found.format, found.columns, laser)
+    return Spectrum(
+        name,
+        shift,
+        intensity,
+        tuple(notes),
+        found.format,
+        found.columns,
+        laser,
+        found.other_technique,
+    )
 
 
 def _raman_shift(axis: Floats, kind: str, laser: float | None, notes: list[str]) -> Floats:

@@ -11,6 +11,9 @@ from raman_pipeline.learning.identification.leave_one_out import leave_one_speci
 from raman_pipeline.learning.identification.library import build_library
 from raman_pipeline.spectra.spectrum_files import Spectrum
 
+FORMULAE = (
+    "SiO_2_", "(Ca,Mg)CO_3_", "CaCO_3_", "CaSO_4_", "Fe_2_O_3_", "PbS", None, "NaAlSi_3_O_8_",
+)  # fmt: skip
 GRID = np.arange(100.0, 1300.0)
 
 
@@ -36,7 +39,9 @@ def drawn(minerals=8, specimens=3, spectra=2, seed=0):
             intensity.append(spectrum(bands, rng))
             rows.append(
                 {"member_id": f"{m}-{s}-{i}", "mineral": f"M{m}", "rruff_id": f"R{m:02d}{s:02d}",
-                 "wavelength_nm": (532.0, None)[i % 2], "country": ("US", "BR", None)[s % 3]}
+                 "wavelength_nm": (532.0, None)[i % 2], "country": ("US", "BR", None)[s % 3],
+                 "rating": ("excellent", "fair")[s % 2], "ideal_chemistry": FORMULAE[m % 8],
+                 "measured_chemistry": "Ca_0.99_Mg_0.004_CO_3_" if (m, s) == (1, 0) else None}
             )  # fmt: skip
     measured = np.ones((len(rows), GRID.size), dtype=bool)
     measured[::5, :60] = False
