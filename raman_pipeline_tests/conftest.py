@@ -1,5 +1,7 @@
 """Fixtures shared by all tests."""
 
+import gc
+import logging
 import os
 import shutil
 import subprocess
@@ -29,8 +31,19 @@ os.environ["NATURAL_EARTH_URL"] = "embedded"
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"
-SHARED = PROJECT.parent / "shared"
 SAMPLE = PROJECT / "raman_pipeline" / "embedded" / "rruff-sample"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left_open():
+    """A Dagster context that no `with` closes prints a traceback, whenever it is collected."""
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    logging.getLogger("sqlalchemy.pool").addHandler(handler)
+    yield
+    gc.collect()
+    assert [logging.Formatter().format(record) for record in records] == []
 
 
 @pytest.fixture(scope="session")

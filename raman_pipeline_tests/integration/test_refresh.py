@@ -41,10 +41,9 @@ class Months:
     def sense(self):
         """Returns the partitions that the sensor requests, and the HTTP methods it used."""
         before = len(self.sample_site.requests)
-        context = dg.build_sensor_context(
-            cursor=self.cursor, resources={"rruff": Rruff(self.settings)}
-        )
-        result = changed_archives(context)
+        resources = {"rruff": Rruff(self.settings)}
+        with dg.build_sensor_context(cursor=self.cursor, resources=resources) as context:
+            result = changed_archives(context)
         self.cursor = result.cursor
         methods = [method for method, _, _ in self.sample_site.requests[before:]]
         return [r.partition_key for r in result.run_requests or []], methods

@@ -14,8 +14,8 @@ def sense(location, store, cursor=None):
         update={"seconds_between_requests": 0, "backoff_s": 0.01, "attempts": 2}
     )
     rruff = Rruff(settings.model_copy(update={"archives": archives}))
-    context = dg.build_sensor_context(cursor=cursor, resources={"rruff": rruff})
-    return changed_archives(context)
+    with dg.build_sensor_context(cursor=cursor, resources={"rruff": rruff}) as context:
+        return changed_archives(context)
 
 
 def partitions(result):
