@@ -40,7 +40,7 @@ status: $(VENV)/installed ## show every asset
 	@$(BIN)/raman-pipeline status
 
 test: $(VENV)/installed-test lint ## lint, then the tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/installed-test ## random kills, the long fuzz, geocoding of the whole sample
 	@$(BIN)/python -m pytest -n 2 -m long

@@ -34,6 +34,17 @@ SHARED = PROJECT.parent / "shared"
 SAMPLE = PROJECT / "raman_pipeline" / "embedded" / "rruff-sample"
 
 
+def pytest_collection_modifyitems(items):
+    """Whole runs come first, the longest file before all: a worker that ends early has no more."""
+    first = ("test_kills", "test_runs", "test_clustering_runs")
+
+    def place(item):
+        whole_runs = item.get_closest_marker("integration") is not None
+        return not whole_runs, first.index(item.path.stem) if item.path.stem in first else 9
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_is_left_open():
     """A Dagster context that no `with` closes prints a traceback, whenever it is collected."""

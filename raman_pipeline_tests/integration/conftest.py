@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -85,19 +86,27 @@ def settings(tmp_path_factory, sample_folder):
     return _copied(tmp_path_factory, "whole", sample_folder.glob("*.zip"))
 
 
-@pytest.fixture(scope="module")
-def _small(tmp_path_factory, sample_folder):
+@contextmanager
+def two_archives():
+    """Lets the graph have two archives and no other."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ARCHIVES, "_partition_keys", list(TWO_ARCHIVES))
+        yield
+
+
+@pytest.fixture(scope="module")
+def small_store(tmp_path_factory, sample_folder):
+    """A store of two archives, materialised up to the folds, for a graph of `two_archives`."""
+    with two_archives():
         paths = [sample_folder / f"{name}.zip" for name in TWO_ARCHIVES]
         return _copied(tmp_path_factory, "small", paths)
 
 
 @pytest.fixture
-def small(_small, monkeypatch):
-    """A store of two archives, materialised up to the folds; the graph has no other archive."""
-    monkeypatch.setattr(ARCHIVES, "_partition_keys", list(TWO_ARCHIVES))
-    return _small
+def small(small_store):
+    """That store, and a graph without other archives while the test lasts."""
+    with two_archives():
+        yield small_store
 
 
 def site_of(settings):

@@ -20,16 +20,23 @@ from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.runs.runner import run_job
 from raman_pipeline.settings import GridSettings
-from raman_pipeline_tests.integration.conftest import requested, requests
+from raman_pipeline_tests.integration.conftest import requested, requests, two_archives
 
 pytestmark = pytest.mark.integration
 
 LOCALITIES = {"cleaned_localities", "countries", "geocoded_localities", "located_localities"}
 
 
+@pytest.fixture(scope="module")
+def settings(small_store):
+    with two_archives():
+        yield small_store
+
+
 @pytest.fixture(scope="module", autouse=True)
 def page(settings):
     assert run_job(settings, "index", Callbacks())[0].succeeded
+    assert asked(settings) == ([], [])
 
 
 def asked(settings):
@@ -103,7 +110,6 @@ def other_code(settings, tmp_path, monkeypatch):
     ],
 )
 def test_sensor_and_command_line_agree(settings, tmp_path, monkeypatch, change, least):
-    assert asked(settings) == ([], [])
     by_sensor, by_command = asked(change(settings, tmp_path, monkeypatch))
     print(change.__name__, "\n  UI:", by_sensor, "\n  command line:", by_command)
     assert by_sensor == by_command

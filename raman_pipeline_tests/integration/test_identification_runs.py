@@ -14,9 +14,15 @@ from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.runner import run_identification, run_synthetic
 from raman_pipeline.settings import SyntheticSettings
 from raman_pipeline.universal_synthetic.classes import challenge_classes
-from raman_pipeline_tests.integration.conftest import in_this_process, states
+from raman_pipeline_tests.integration.conftest import in_this_process, states, two_archives
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def settings(small_store):
+    with two_archives():
+        yield small_store
 
 
 @pytest.fixture(scope="module")

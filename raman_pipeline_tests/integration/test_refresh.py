@@ -12,7 +12,7 @@ from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.orchestration.sensors import FOLLOWED, changed_archives
+from raman_pipeline.orchestration.sensors import changed_archives
 from raman_pipeline.runs.execution import Callbacks, run_stale
 from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.runs.runner import accept_archive, run_graph, run_job
@@ -154,14 +154,3 @@ def test_five_ticks(sample_site, settings):
     with open_instance(settings) as instance:
         months.instance = instance
         assert months.follows() == PARSED | PAGE
-
-
-def test_a_run_goes_on_with_the_versions_in_use(sample_site, settings):
-    goes, changes = (f"/{name}.zip" for name in TWO_ARCHIVES)
-    del sample_site.files[goes]
-    sample_site.files[changes] = zip_without(sample_site.files[changes], 1)
-    outcomes = run_graph(settings, Callbacks(), train=False)
-    failed = [o for o in outcomes if not o.succeeded]
-    assert [(o.partition, o.update_rejected) for o in failed] == [(TWO_ARCHIVES[0], True)]
-    made = {o.job for o in outcomes if o.assets and o.succeeded}
-    assert made == {*FOLLOWED}

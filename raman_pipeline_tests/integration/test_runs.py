@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from raman_pipeline.learning.geolocation.registry import FAMILIES
+from raman_pipeline.orchestration.sensors import FOLLOWED
 from raman_pipeline.report_index.sections import SHOWN
 from raman_pipeline.runs import runner
 from raman_pipeline.runs.execution import Callbacks
@@ -17,6 +18,7 @@ from raman_pipeline_tests.integration.conftest import (
     site_of,
     states,
 )
+from raman_pipeline_tests.rruff.test_archive import zip_without
 
 pytestmark = pytest.mark.integration
 
@@ -127,3 +129,14 @@ def test_a_damaged_archive_is_told_and_harms_nothing(small):
         (site / name).write_bytes(good)
     assert all(o.succeeded for o in run_graph(small, Callbacks(), train=False))
     assert states(small)["rruff_archive"].failed == 0
+
+
+def test_a_run_goes_on_with_the_versions_in_use(small):
+    goes, changes = (site_of(small) / f"{name}.zip" for name in TWO_ARCHIVES)
+    goes.unlink()
+    changes.write_bytes(zip_without(changes.read_bytes(), 1))
+    outcomes = run_graph(small, Callbacks(), train=False)
+    failed = [o for o in outcomes if not o.succeeded]
+    assert [(o.partition, o.update_rejected) for o in failed] == [(TWO_ARCHIVES[0], True)]
+    made = {o.job for o in outcomes if o.assets and o.succeeded}
+    assert made == {*FOLLOWED}

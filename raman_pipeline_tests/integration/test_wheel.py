@@ -15,9 +15,9 @@ INGEST = """
 from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.runner import run_job
 from raman_pipeline.profiles import load_settings
-print(run_job(load_settings(), "ingest", Callbacks(), ["fair_oriented"])[0].succeeded)
+from raman_pipeline.runs.instance import WORKSPACE
+print(WORKSPACE, run_job(load_settings(), "ingest", Callbacks(), ["fair_oriented"])[0].succeeded)
 """
-WHERE = "import raman_pipeline.runs.instance as i; print(i.__file__, i.WORKSPACE)"
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,11 @@ def installed(tmp_path_factory):
     return run
 
 
-def test_run_and_status_use_the_current_folder(installed):
-    assert installed("-c", INGEST).endswith("True\n")
+def test_run_status_and_ui_use_the_current_folder(installed):
+    workspace, succeeded = installed("-c", INGEST).splitlines()[-1].split()
+    assert succeeded == "True"
+    assert "/site0/" in workspace
+    installed("-m", "dagster", "definitions", "validate", "-w", workspace)
     shown = installed("raman-pipeline", "status", "--json")
     assert "/empty0/data/store/sample/assets/parsed_spectra" in shown
     assert "no longer used" not in shown
@@ -67,9 +70,3 @@ def test_locate_and_identify(installed, library_file):
     )
     answer = installed("raman-pipeline", "identify", str(spectrum), "--library", str(library_file))
     assert "probability of being in the library" in answer
-
-
-def test_the_ui_loads_its_workspace(installed):
-    module, workspace = installed("-c", WHERE).split()
-    assert "/site0/" in module
-    installed("-m", "dagster", "definitions", "validate", "-w", workspace)

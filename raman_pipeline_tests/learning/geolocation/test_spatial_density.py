@@ -5,6 +5,8 @@ import pytest
 from raman_pipeline.geography.maps.geodesy import EARTH_KM, separation_km, unit_vectors
 from raman_pipeline.learning.geolocation.spatial_density import Places
 
+POINTS = 4000
+
 
 def places(points, labels, classes=2):
     metadata = pd.DataFrame(points, columns=["latitude", "longitude"])
@@ -25,8 +27,8 @@ def test_the_weighted_position_is_of_countries_with_positions_and_crosses_the_da
 def test_the_density_integrates_to_one():
     there = places([(20, 30), (-40, 100), (60, -120)], [0, 0, 1])
     # A Fibonacci lattice: every point stands for the same area.
-    height = (np.arange(20_000) + 0.5) / 10_000 - 1
-    turn = np.pi * (1 + np.sqrt(5)) * np.arange(20_000)
+    height = (np.arange(POINTS) + 0.5) / (POINTS / 2) - 1
+    turn = np.pi * (1 + np.sqrt(5)) * np.arange(POINTS)
     radius = np.sqrt(1 - height**2)
     points = np.stack([radius * np.cos(turn), radius * np.sin(turn), height], axis=1)
     probabilities = np.tile([[0.6, 0.4]], (len(points), 1))
