@@ -56,7 +56,7 @@ def call_at_replacements(call):
 def die_at_a_new_point(settings, log, moments):
     """Runs the graph, and dies before or after it replaces the first file not in `log`.
 
-    Without `moments`, of the files of one folder only at the first, once.
+    Without `moments`, of the files of one folder only at the first of each suffix, once.
     """
     seen = log.read_text().splitlines()
 
@@ -111,8 +111,8 @@ def exit_code(process):
 
 
 def kind_of(path):
-    """Returns the folder of a file, or its name where files of several assets lie together."""
-    return path if path.parent.name in ("assets", "store") else path.parent
+    """Returns folder and suffix of a file; its name where files of several assets lie together."""
+    return path if path.parent.name in ("assets", "store") else path.parent / f"*{path.suffix}"
 
 
 def is_temporary(path):

@@ -12,7 +12,7 @@ from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
-from raman_pipeline.orchestration.sensors import changed_archives
+from raman_pipeline.orchestration.sensors import FOLLOWED, changed_archives
 from raman_pipeline.runs.execution import Callbacks, run_stale
 from raman_pipeline.runs.instance import open_instance
 from raman_pipeline.runs.runner import accept_archive, run_graph, run_job
