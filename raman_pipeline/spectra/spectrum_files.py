@@ -15,6 +15,20 @@ from raman_pipeline.spectra.user_files.instruments import read_spc, read_wdf
 from raman_pipeline.spectra.user_files.jcamp_dx import read_jcamp
 from raman_pipeline.spectra.user_files.layout import find_spectra
 from raman_pipeline.spectra.user_files.numbers import read_rows
+from raman_pipeline.spectra.user_files.opus_omnic import (
+    OPUS_MARK,
+    SPA_MARK,
+    read_opus,
+    read_spa,
+)
+from raman_pipeline.spectra.user_files.plain_layouts import (
+    is_labspec_xml,
+    is_rod,
+    is_truematch,
+    read_labspec_xml,
+    read_rod,
+    read_truematch,
+)
 from raman_pipeline.spectra.user_files.spectrum import (
     Found,
     ReadOptions,
@@ -86,10 +100,21 @@ def read_each(path: Path, options: ReadOptions | None = None) -> list[Spectrum |
 def _found(path: Path, data: bytes, options: ReadOptions) -> Sequence[Found | UnreadableError]:
     suffix = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if data.startswith(b"WDF1") or suffix == ".wdf":
-        return read_wdf(path)
+        return read_wdf(path, data)
     data = unpacked(data)
     if suffix == ".spc":
         return read_spc(data)
+    if data.startswith(OPUS_MARK):
+        return read_opus(data)
+    if data.startswith(SPA_MARK):
+        return read_spa(data)
+    start = data[:4000]
+    if is_labspec_xml(start):
+        return read_labspec_xml(data)
+    if is_truematch(start):
+        return read_truematch(text_of(data))
+    if is_rod(data):
+        return read_rod(text_of(data))
     if suffix in _JCAMP_SUFFIXES or _JCAMP.search(data[:2000].decode("latin-1")):
         return read_jcamp(data)
-    return find_spectra(read_rows(text_of(data)), options)
+    return find_spectra(read_rows(text_of(data, suffix)), options)

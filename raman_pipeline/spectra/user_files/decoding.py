@@ -9,6 +9,18 @@ import zlib
 from raman_pipeline.spectra.user_files.spectrum import UnreadableError
 
 _MAX_UNPACKED = 500_000_000
+_SUFFIXES = {
+    ".l5s": "a file of LabSpec; save it as XML or text",
+    ".l6s": "a file of LabSpec; save it as XML or text",
+    ".l6m": "a map of LabSpec; save it as XML or text",
+    ".ngs": "a file of LabSpec; save it as XML or text",
+    ".jws": "a file of JASCO (JWS); export it as text or JCAMP-DX",
+    ".spe": "an SPE file of Princeton Instruments; export it as CSV",
+    ".map": "a map of OMNIC; save its spectra as CSV",
+    ".spg": "a group of OMNIC; save its spectra as CSV",
+    ".mdt": "a file of NT-MDT; export it as text",
+}
+"""What a file is that is no text, by its suffix."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -17,6 +29,17 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _KINDS = (
+    (b"WIT_PR", "a WITec project; export the spectra as ASCII"),
+    (b"WIT_DA", "a WITec file; export the spectra as ASCII"),
+    (b"Andor Technology", "an SIF file of Andor; export it as ASCII"),
+    (b"Spectral Exte File", "a series of OMNIC (SRS); save its spectra as CSV"),
+    (b"PEPE", "a file of PerkinElmer (SP); export it as ASCII"),
+    (b"\x89HDF", "an HDF5 file; export the spectrum as text"),
+    (b"CDF\x01", "a netCDF file; export the spectrum as text"),
+    (b"SQLite format 3", "a database (SQLite); export the spectrum as text"),
+    (b"MATLAB 5.0", "a file of MATLAB; write the spectrum as text"),
+    (b"\x93NUMPY", "an array of NumPy; write the spectrum as text"),
+    (b"<?xml", "XML of a layout that is not read; export the spectrum as text"),
     (b"PK\x03\x04", "packed (zip, or a workbook of Excel); unpack it, or save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "a workbook of Excel or the like; save the sheet as CSV"),
     (b"%PDF", "a PDF; export the numbers as text"),
@@ -51,24 +74,29 @@ def unpacked(data: bytes) -> bytes:
     return content
 
 
-def text_of(data: bytes) -> str:
+def text_of(data: bytes, suffix: str = "") -> str:
     r"""Returns the text with `\n` as line break.
 
     UTF-8, -16 and -32 are told by their mark, UTF-16 without one by its zero bytes. What is not
     UTF-8 is of an encoding in which words of an axis appear, or cp1252 or latin-1: a wrong guess
     there changes words, and never digits.
 
+    Args:
+        data: content of the file.
+        suffix: of its name, in lower case.
+
     Raises:
         UnreadableError: the bytes are no text.
     """
     for start, what in _KINDS:
-        if data.startswith(start):
-            raise UnreadableError(f"is {what}")
+        if data.removeprefix(codecs.BOM_UTF8).lstrip(b" \r\n\t").startswith(start):
+            raise UnreadableError(f"is {_SUFFIXES.get(suffix, what)}")
     encodings = [name for mark, name in _MARKS if data.startswith(mark)][:1]
     if not encodings and b"\0" in data:
         even, odd = data[::2].count(0), data[1::2].count(0)
         if max(even, odd) < 0.6 * len(data) / 2 or min(even, odd) > 0.02 * len(data):
-            raise UnreadableError("is no text, nor of a format that is read; export it as text")
+            what = _SUFFIXES.get(suffix, "no text, nor of a format that is read; export it as text")
+            raise UnreadableError(f"is {what}")
         encodings = ["utf-16-be" if even > odd else "utf-16-le"]
     for encoding in encodings or ["utf-8", *_other_scripts(data), "cp1252", "latin-1"]:
         try:

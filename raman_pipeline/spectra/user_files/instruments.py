@@ -40,25 +40,34 @@ def read_spc(data: bytes) -> list[Found]:
     if len(plain) > 512:
         plain[_SPC_DATE], plain[_SPC_LOG] = _SOME_DATE, bytes(4)
     try:
-        found = spc_io.SPC.from_bytes_io(io.BytesIO(bytes(plain)))
+        with np.errstate(all="ignore"):
+            found = spc_io.SPC.from_bytes_io(io.BytesIO(bytes(plain)))
+            parts = [
+                (np.asarray(part.xarray, np.float64), np.asarray(part.yarray, np.float64))
+                for part in found
+            ]
         unit = str(found.xtype)
         return [
             Found(
-                np.asarray(part.xarray, np.float64),
-                np.asarray(part.yarray, np.float64),
+                axis,
+                intensity,
                 _SPC_KINDS.get(unit, unit),
                 "SPC",
                 f"spectrum {number}",
                 other_technique=_SPC_OTHER.get(data[2], ""),
             )
-            for number, part in enumerate(found, start=1)
+            for number, (axis, intensity) in enumerate(parts, start=1)
         ]
     except Exception as error:
-        raise _broken("SPC", error) from error
+        raise broken("SPC", error) from error
 
 
-def read_wdf(path: Path) -> list[Found]:
+def read_wdf(path: Path, data: bytes) -> list[Found]:
     """Returns the spectra of a WDF file.
+
+    Args:
+        path: of the file, for the library.
+        data: its content, checked before: the library does not end at a block of no size.
 
     Raises:
         UnreadableError: the file is broken.
@@ -66,6 +75,7 @@ def read_wdf(path: Path) -> list[Found]:
     from renishawWiRE import WDFReader
 
     try:
+        _require_whole_wdf(data)
         with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):
             reader = WDFReader(str(path))
         try:
@@ -76,7 +86,7 @@ def read_wdf(path: Path) -> list[Found]:
         finally:
             reader.close()
     except Exception as error:
-        raise _broken("WDF", error) from error
+        raise broken("WDF", error) from error
     kind = _WDF_KINDS.get(unit, unit)
     return [
         Found(axis, row, kind, "WDF", f"spectrum {number}", laser)
@@ -84,7 +94,23 @@ def read_wdf(path: Path) -> list[Found]:
     ]
 
 
-def _broken(kind: str, error: Exception) -> UnreadableError:
+def _require_whole_wdf(data: bytes) -> None:
+    at = 0
+    while at + 16 <= len(data):
+        (size,) = struct.unpack_from("<q", data, at + 8)
+        if size < 16 or at + size > len(data):
+            raise ValueError("a block is longer or shorter than can be")
+        at += size
+    points, spectra = (
+        struct.unpack_from("<i", data, 0x3C)[0],
+        struct.unpack_from("<q", data, 0x48)[0],
+    )
+    if not 0 < 4 * points * spectra < len(data):
+        raise ValueError("fewer points than it says")
+
+
+def broken(kind: str, error: Exception) -> UnreadableError:
+    """Returns the error of a file that cannot be read as what it seems to be."""
     return UnreadableError(
         f"not a complete {kind} file ({error or type(error).__name__}); export it again, or as "
         "text with two columns"

@@ -29,8 +29,8 @@ Integers = npt.NDArray[np.int64]
 _MAX_FRAGMENT = 8
 
 
-def find_spectra(rows: Rows, options: ReadOptions) -> list[Found]:
-    """Returns the spectra of a text.
+def find_spectra(rows: Rows, options: ReadOptions) -> list[Found | UnreadableError]:
+    """Returns the spectra of a text, or why one is none.
 
     Raises:
         UnreadableError: the layout cannot be told for sure.
@@ -46,6 +46,8 @@ def find_spectra(rows: Rows, options: ReadOptions) -> list[Found]:
     else:
         found = list(_spectra_in_columns(rows, above, stated, options))
     for one in found:
+        if isinstance(one, UnreadableError):
+            continue
         one.laser_nm = laser
         one.other_technique = technique
         one.format = "RRUFF text" if rruff else "text"
@@ -89,13 +91,19 @@ def _in_rows(rows: Rows, above: list[str]) -> bool:
     return across
 
 
-def _spectra_in_rows(rows: Rows, stated: str) -> list[Found]:
+def _spectra_in_rows(rows: Rows, stated: str) -> list[Found | UnreadableError]:
     lead = _leading(rows)
     words = [names.axis_kind(word) for word in rows.labels.get(rows.lines[0], [])]
     kind = next((k for k in words if k in ("shift", "nm", "absolute")), stated)
     keep = np.isfinite(rows.values[0]) & (np.arange(rows.values.shape[1]) >= lead)
     axis = rows.values[0, keep]
-    found = []
+    _refuse_lost_value(axis)
+    if rows.first_shorter and len(rows.lines) == 2:
+        raise UnreadableError(
+            f"line {rows.lines[1]} has {rows.first_shorter} values more than the axis in line "
+            f"{rows.lines[0]}: it cannot be told which belong to it"
+        )
+    found: list[Found | UnreadableError] = []
     for row in range(1, len(rows.lines)):
         intensity = rows.values[row, keep]
         if _is_axis(intensity):
@@ -103,6 +111,14 @@ def _spectra_in_rows(rows: Rows, stated: str) -> list[Found]:
                 f"line {rows.lines[row]} could be an axis as line {rows.lines[0]} is; "
                 "write one spectrum per file"
             )
+        if not np.isfinite(intensity[-1]):
+            # Which cell is missing cannot be told, and those after it stand a column too early.
+            found.append(
+                UnreadableError(
+                    f"line {rows.lines[row]} has fewer values than the axis in line {rows.lines[0]}"
+                )
+            )
+            continue
         place = [f"{v:g}" for v in rows.values[row, :lead] if np.isfinite(v)]
         label = ", ".join([*rows.labels.get(rows.lines[row], []), *place])
         columns = f"line {rows.lines[row]}" + (f" ({label})" if label else "")
@@ -111,6 +127,18 @@ def _spectra_in_rows(rows: Rows, stated: str) -> list[Found]:
     if not found:
         raise UnreadableError("one row of numbers: an axis without intensities")
     return found
+
+
+def _refuse_lost_value(axis: Floats) -> None:
+    """Refuses an axis with one step twice as long as the others: intensities may be off by one."""
+    steps = np.abs(np.diff(axis))
+    long = steps > 1.6 * np.median(steps)
+    if long.sum() == 1:
+        at = int(long.argmax())
+        raise UnreadableError(
+            f"its axis goes from {axis[at]:g} to {axis[at + 1]:g} in one step, the others are half "
+            "as long: a value is lost; save the file again"
+        )
 
 
 def _spectra_in_columns(

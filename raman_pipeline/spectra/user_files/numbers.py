@@ -114,6 +114,7 @@ class Rows:
         values: float64 [rows, columns]; NaN where a cell holds no number.
         labels: words in the cells of a row, by line.
         other: line and text of all other lines that are not blank.
+        first_shorter: cells that the first row lacks.
     """
 
     dialect: Dialect
@@ -121,6 +122,7 @@ class Rows:
     values: Floats = field(default_factory=lambda: np.empty((0, 0)))
     labels: dict[int, list[str]] = field(default_factory=dict)
     other: list[tuple[int, str]] = field(default_factory=list)
+    first_shorter: int = 0
 
 
 def read_rows(text: str) -> Rows:
@@ -151,7 +153,7 @@ def read_rows(text: str) -> Rows:
         rows = Rows(Dialect(delimiter), list(candidates), values, {}, other)
     else:
         rows = _table(_dialect(list(candidates.values())), candidates, other)
-    whole = rows.dialect.delimiter == "," and np.nansum(rows.values % 1) == 0
+    whole = rows.dialect.delimiter == "," and not (np.floor(rows.values) < rows.values).any()
     if whole and any(re.search(r"(?:^|,)0\d", line) for line in candidates.values()):
         raise UnreadableError(f"are its commas decimal marks, as before 05, or between? {_MIXED}")
     return rows
@@ -272,6 +274,7 @@ def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, 
         missing = width - len(cells)
         if not values and missing:
             if missing > 0 and width >= WIDE and len(cells) >= WIDE and missing < 3:
+                found.first_shorter = missing
                 cells, missing = [""] * missing + cells, 0
             else:
                 found.other.append((number, candidates[number]))
