@@ -220,17 +220,22 @@ def update_report(before: pd.DataFrame, after: pd.DataFrame, changes: pa.Table) 
 
 def _altered(before: pd.DataFrame, after: pd.DataFrame, column: str) -> pd.DataFrame:
     """Returns the specimens of both versions that have other values of a column, and which."""
-    old, new = (
-        frame.groupby("rruff_id")[column].agg(lambda values: frozenset(values.dropna()))
-        for frame in (before, after)
-    )
+    old, new = _values(before, column), _values(after, column)
     rows = []
-    for specimen in sorted(old.index.intersection(new.index)):
+    for specimen in sorted(old.keys() & new.keys()):
         was, now = old[specimen], new[specimen]
         # A value more or less is that of a member more or less.
         if (was - now or not was) and (now - was or not now) and was != now:
             rows.append((specimen, " / ".join(sorted(was - now)), " / ".join(sorted(now - was))))
     return pd.DataFrame(rows, columns=["specimen", "from", "to"])
+
+
+def _values(frame: pd.DataFrame, column: str) -> dict[str, set[str]]:
+    """Returns the values of a column by specimen."""
+    found: dict[str, set[str]] = {specimen: set() for specimen in frame["rruff_id"].dropna()}
+    for specimen, value in frame[["rruff_id", column]].dropna().itertuples(index=False):
+        found[specimen].add(value)
+    return found
 
 
 def _only_in(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:

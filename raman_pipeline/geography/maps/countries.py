@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -108,6 +109,16 @@ class Countries:
         west, south, east, north = shapely.bounds(self._polygons[iso_a2])
         return float(south), float(west), float(north), float(east)
 
+    # `place` is called for a few points at a time, and geopandas takes longer to select these.
+    @cached_property
+    def _tree(self) -> Any:
+        return self.frame.sindex
+
+    @cached_property
+    def _labels(self) -> list[npt.NDArray[np.object_]]:
+        """Code and name of every row, and None for no row."""
+        return [np.array([*self.frame[c], None], dtype=object) for c in ("iso_a2", "country")]
+
     def place(
         self, latitude: npt.NDArray[np.float64], longitude: npt.NDArray[np.float64]
     ) -> Placed:
@@ -119,7 +130,7 @@ class Countries:
 
         index = np.full(len(latitude), len(self.frame))
         points = shapely.points(longitude, latitude)
-        point, polygon = self.frame.sindex.query(points, predicate="intersects")
+        point, polygon = self._tree.query(points, predicate="intersects")
         np.minimum.at(index, point, polygon)
         index[index == len(self.frame)] = -1
         outside = np.flatnonzero(index < 0)
@@ -128,9 +139,7 @@ class Countries:
             nearest = self._nearest(longitude[row], latitude[row])
             if nearest is not None:
                 index[row], near[row] = nearest, True
-        iso, names = (
-            np.array([*self.frame[column], None], dtype=object) for column in ("iso_a2", "country")
-        )
+        iso, names = self._labels
         return Placed(iso[index], names[index], near)
 
     def _nearest(self, longitude: float, latitude: float) -> int | None:
@@ -149,7 +158,7 @@ class Countries:
             longitude + reach / scale,
             latitude + reach,
         )
-        rows = self.frame.sindex.intersection(box)
+        rows = self._tree.intersection(box)
         if len(rows) == 0:
             return None
         near = shapely.clip_by_rect(self.frame.geometry.to_numpy()[np.sort(rows)], *box)

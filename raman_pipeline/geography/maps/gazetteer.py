@@ -103,6 +103,8 @@ class _Index:
         """
         # "~" sorts after every letter and digit of a folded name in ASCII.
         among = self._at(f"{start} ", f"{start} ~")
+        if among.start == among.stop:
+            return []
         parts = [self._at(f"{start} {w} ", f"{start} {w} ~", among) for w in words]
         town = self.names["town"].chunk(0).to_numpy()
         return [i for part in parts for i in town[part].tolist()]
