@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import dagster as dg
@@ -25,6 +26,7 @@ from dagster._core.definitions.data_version import (
 from dagster._core.definitions.partitions.context import partition_loading_context
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.loader import LoadingContext
+from dagster._core.storage import local_compute_log_manager
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
@@ -44,6 +46,7 @@ __all__ = [
     "data_version",
     "failure_message",
     "lasting_engines",
+    "output_as_it_comes",
     "partition_loading_context",
     "staleness",
 ]
@@ -159,6 +162,29 @@ def lasting_engines() -> Iterator[None]:
         close()
         for patch in former:
             setattr(*patch)
+
+
+@contextmanager
+def output_as_it_comes() -> Iterator[None]:
+    """Lets what a run prints go to the terminal as it comes.
+
+    Dagster writes it to two files, which four processes of each run copy to the terminal, and loses
+    what was printed last. The files stay empty.
+    """
+
+    @contextmanager
+    def unchanged(stream: object, path: str) -> Iterator[None]:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+        yield
+
+    patched: Any = local_compute_log_manager
+    former = patched.mirror_stream_to_file
+    patched.mirror_stream_to_file = unchanged
+    try:
+        yield
+    finally:
+        patched.mirror_stream_to_file = former
 
 
 def _write_ahead(connection: Any, record: object) -> None:

@@ -20,6 +20,7 @@ from raman_pipeline.common.atomic import WriteError
 from raman_pipeline.orchestration.dagster_internals import (
     HIDDEN_TAG_PREFIX,
     lasting_engines,
+    output_as_it_comes,
 )
 from raman_pipeline.settings import Settings, SettingsError
 
@@ -68,7 +69,7 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     home = prepare_home(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     try:
-        with lasting_engines():
+        with lasting_engines(), output_as_it_comes():
             with _writing(settings), _alone(home / "opening.lock"):
                 instance = dg.DagsterInstance.get()
             with instance:

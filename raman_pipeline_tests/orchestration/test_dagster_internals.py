@@ -63,6 +63,17 @@ def test_missing_fresh_and_stale_by_code_version():
     assert [internals.data_version(instance, parent, p) for p in ("a", "b")] == ["a", None]
 
 
+def test_what_a_run_prints_goes_to_the_terminal_without_processes(tmp_path, monkeypatch, capfd):
+    @dg.asset
+    def loud():
+        print("here I am", flush=True)
+
+    monkeypatch.setattr("dagster._core.execution.compute_logs.execute_posix_tail", None)
+    with internals.output_as_it_comes(), dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        assert dg.materialize([loud], instance=instance).success
+    assert "here I am" in capfd.readouterr().out
+
+
 def test_tags_failures_and_the_context_of_partitions():
     assert internals.HIDDEN_TAG_PREFIX == ".dagster/"
     assert internals.PARTITION_NAME_TAG == "dagster/partition"
