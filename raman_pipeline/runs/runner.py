@@ -14,7 +14,9 @@ from contextlib import suppress
 
 import dagster as dg
 
+from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.orchestration import jobs, progress
+from raman_pipeline.orchestration.asset_paths import asset_files
 from raman_pipeline.orchestration.build import build_definitions
 from raman_pipeline.orchestration.dagster_internals import data_version, staleness
 from raman_pipeline.orchestration.partitions import ARCHIVES, TASK_SEED
@@ -58,10 +60,12 @@ def run_job(
         assets: names of the assets of the job; all if None.
 
     Raises:
-        ValueError: a partition does not exist.
+        ValueError: a partition does not exist, or the job needs what no run has made.
     """
     definitions = build_definitions(settings)
     runs = _runs(definitions, job, partitions, assets)
+    if job in ("dataset", *_FIRST):
+        _require_inputs(settings, definitions, runs)
     if job in _PARALLEL:
         return in_processes(settings, callbacks, runs, processes)
     with open_instance(settings) as instance:
@@ -140,13 +144,13 @@ def run_backfill(
     """Trains model families on fold x split, then writes the report; see `run_job`.
 
     Raises:
-        ValueError: a partition or a family does not exist.
+        ValueError: a partition or a family does not exist, or there are no folds.
     """
     assets = None if families is None else jobs.assets_of_families(families)
-    return [
-        *run_job(settings, "training", callbacks, partitions, processes, assets),
-        *run_job(settings, "geolocation_reports", callbacks),
-    ]
+    outcomes = run_job(settings, "training", callbacks, partitions, processes, assets)
+    if families is None or _some_fold_has_baselines(settings):
+        outcomes += run_job(settings, "geolocation_reports", callbacks)
+    return outcomes
 
 
 def run_clustering(
@@ -201,6 +205,28 @@ def _runs(
     # The assets of a parallel job do not depend on each other.
     each = [(member,) for member in members] if job in _PARALLEL else [members]
     return [Run(job, None, chosen) for chosen in each]
+
+
+def _require_inputs(settings: Settings, definitions: dg.Definitions, runs: Sequence[Run]) -> None:
+    graph = definitions.resolve_asset_graph()
+    made = {name for run in runs for name in run.assets}
+    parents = {
+        parent.to_user_string()
+        for name in made
+        for parent in graph.get(dg.AssetKey(name)).parent_keys
+    }
+    if missing := sorted(p for p in parents - made if not asset_files(settings.asset_store, p)):
+        raise ValueError(
+            f"{settings.store} has no {', '.join(missing)} yet; "
+            f"`raman-pipeline run --no-train --profile {settings.profile}` makes them"
+        )
+
+
+def _some_fold_has_baselines(settings: Settings) -> bool:
+    """Returns whether a report on families has a fold to compare them on."""
+    baselines = [f"{family.name}_predictions" for family in FAMILIES.values() if family.baseline]
+    files = [set(asset_files(settings.asset_store, name)) for name in baselines]
+    return bool(set.intersection(*files))
 
 
 def _run_here(

@@ -108,6 +108,8 @@ def test_old_names_are_hidden_and_take_the_same_options():
         (("locate", "--file", "nope.txt"), "nope.txt: No such file or directory; check the path"),
         (("backfill", "--partition", "9|random"), "no partition 9|random"),
         (("backfill", "--family", "resnet"), "no family resnet; they are majority, "),
+        (("backfill", "--family", "majority"), "has no labelled_spectra yet; `raman-pipeline run"),
+        (("cluster",), "has no fine_spectra, spectra yet"),
         (("trace", "R050001"), "parquet was made by an earlier version of"),
     ],
 )
