@@ -22,12 +22,14 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 OTHERS = "others"
-"""In `without`: all elements from sodium on that are not named. Analyses by X-rays see these."""
-TOLERATED_ERRORS = 1
+"""In `without`: all elements from sodium on that are not named."""
+_MANY_STATEMENTS = 3
+"""Stated elements from which one contradiction is tolerated."""
 PENALTY = np.float32(0.1)
 """What a contradiction costs in similarity; of 0.02 to 0.2 as good as any on measured formulae."""
 _SAME_LASER_NM = 2.0
-_HEAVIER = np.arange(len(ELEMENTS)) >= ELEMENTS.index("Na")
+HEAVIER = np.arange(len(ELEMENTS)) >= ELEMENTS.index("Na")
+"""Elements that analyses by X-rays see, bool [ELEMENTS]."""
 
 
 class FilterError(InputError):
@@ -108,7 +110,7 @@ def stated_elements(elements: tuple[str, ...], without: tuple[str, ...]) -> tupl
                 raise FilterError(f"{symbol}: is no element; write symbols, as in Ca,C,O")
     if (named & excluded).any():
         raise FilterError("an element cannot be both in --elements and in --without")
-    return named, excluded | (others & ~named & _HEAVIER)
+    return named, excluded | (others & ~named & HEAVIER)
 
 
 def penalties(library: MineralLibrary, named: Mask, excluded: Mask) -> Floats:
@@ -129,9 +131,8 @@ def penalties(library: MineralLibrary, named: Mask, excluded: Mask) -> Floats:
     missing[:, ~may_hold.any(axis=1)] = 0
     wrong = excluded.astype(np.float32) @ holds.T.astype(np.float32)
     found = missing + wrong
-    # A single statement with one contradiction would say nothing.
-    statements = (named | excluded).sum(axis=1, keepdims=True)
-    tolerated = np.minimum(TOLERATED_ERRORS, statements - 1)
+    # One or two statements of which one may be wrong would say next to nothing.
+    tolerated = ((named | excluded).sum(axis=1, keepdims=True) >= _MANY_STATEMENTS).astype(int)
     return np.where(found <= tolerated, -PENALTY * found, EXCLUDED).astype(np.float32)
 
 

@@ -18,6 +18,7 @@ def minerals(library, rows):
         # A specimen of M1 was measured to hold no Mg.
         (("Ca", "C", "O"), ("Mg", "S"), "126", "1"),
         (("Pb", "S"), ("others",), "56", ""),
+        (("Si", "O"), (), "067", ""),
         (("Fe",), ("others",), "46", ""),
         (("Si",), (), "067", ""),
         ((), ("O",), "56", ""),
