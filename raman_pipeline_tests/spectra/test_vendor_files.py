@@ -17,7 +17,7 @@ def column(values):
     return "\n".join(f"{v:.4f}" for v in values)
 
 
-def opus(kind=10, unit="WN", points=X.size, x=X, y=Y):
+def opus(kind=10, unit="WN", points=X.size, x=X, y=Y, form=1):
     """An OPUS file with a data block of a kind (10: Raman), its status, and the laser."""
 
     def parameters(**values):
@@ -32,7 +32,7 @@ def opus(kind=10, unit="WN", points=X.size, x=X, y=Y):
             found += key.encode() + b"\0" + struct.pack("<2h", code, len(packed) // 2) + packed
         return found + b"END\0" + bytes(4)
 
-    status = parameters(DPF=1, NPT=points, FXV=float(x[0]), LXV=float(x[-1]), CSF=1.0,
+    status = parameters(DPF=form, NPT=points, FXV=float(x[0]), LXV=float(x[-1]), CSF=1.0,
                         MXY=float(y.max()), MNY=float(y.min()), DXU=unit)  # fmt: skip
     contents = [
         (kind << 10 | 3 << 2 | 3, y.astype("<f4").tobytes()),
@@ -142,6 +142,7 @@ def test_files_of_vendors_are_read(tmp_path, kind):
 REFUSED = {
     "OPUS, absorbance": ("a.0", opus(kind=4), "no Raman spectrum but"),
     "OPUS, micrometres": ("a.0", opus(unit="MI"), "axis is in micrometres"),
+    "OPUS, integers": ("a.0", opus(form=2), "no floats"),
     "OPUS, cut": ("a.0", opus()[:600], "OPUS"),
     "SPA, infrared": ("a.spa", spa(x_unit=1, y_unit=17), "it says absorbance over wavenumbers"),
     "SPA, points differ": ("a.spa", spa()[:-30], "not a complete SPA file"),

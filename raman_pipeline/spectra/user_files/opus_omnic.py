@@ -5,6 +5,7 @@ The libraries trust sizes that a damaged file states, so those are checked first
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 
@@ -17,6 +18,7 @@ OPUS_MARK = b"\n\n\xfe\xfe"
 SPA_MARK = b"Spectral Data File"
 _RAMAN = 10
 """Kind of data in the type of a block of OPUS."""
+_FLOATS = 1
 _SPA_DIRECTORY, _SPA_HEADER_KEY, _SPA_DATA_KEY, _SPA_ENDS = 304, 2, 3, (0, 1)
 
 
@@ -49,6 +51,8 @@ def read_opus(data: bytes) -> list[Found]:
             spectrum = Data(*pair, key="ra", vel=0)
             if spectrum.y.size != spectrum.params.npt:
                 raise ValueError("fewer points than it says")
+            if spectrum.params.dpf != _FLOATS:
+                raise ValueError("intensities that are no floats")
             unit = str(spectrum.params.dxu)
             found.append(
                 Found(
@@ -85,6 +89,7 @@ def read_spa(data: bytes) -> list[Found]:
         ) from error
     try:
         points = _spa_points(data)
+        logging.getLogger("spectrochempy-omnic").setLevel(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             reader = OMNICReader(data, suffix=".spa")
