@@ -37,3 +37,24 @@ def baseline(intensity: Floats, step_cm1: float, method: str = "arpls") -> npt.N
         half_window = max(1, round(_SNIP_HALF_WINDOW / step_cm1))
         return fitter.snip(values, max_half_window=half_window, decreasing=True)[0]
     return getattr(fitter, method)(values, lam=LAM / step_cm1**4)[0]
+
+
+def lower_envelopes(
+    intensity: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_], half_window: int
+) -> npt.NDArray[np.float32]:
+    """Returns SNIP baselines of many spectra at once, float32 [n, m] (Ryan et al. 1988).
+
+    Args:
+        intensity: [n, m], on a common equidistant grid.
+        valid: bool [n, m], the points within the range of each spectrum.
+        half_window: the widest, grid points; it decreases to 1.
+    """
+    points = np.arange(intensity.shape[1])
+    first = valid.argmax(axis=1)[:, None]
+    last = points[-1] - valid[:, ::-1].argmax(axis=1)[:, None]
+    # Beyond its range a spectrum goes on at the level of its end.
+    lower = np.take_along_axis(intensity, np.clip(points, first, last), axis=1)
+    for width in range(half_window, 0, -1):
+        inner = lower[:, width:-width]
+        np.minimum(inner, (lower[:, : -2 * width] + lower[:, 2 * width :]) / 2, out=inner)
+    return lower

@@ -1,0 +1,55 @@
+"""Removal of cosmic rays: spikes of one or two points, narrower than any sampled band."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_REACH = 3
+"""Points on either side that a spike is compared with."""
+_NOISE = 8.0
+_HEIGHT = 0.02
+"""Of the range of the spectrum; lower spikes change no identification."""
+_BESIDE = 0.2
+"""Largest height of the lower neighbour, in units of the spike's: that of a band is higher, even
+where it is only two points wide at half of its height."""
+
+
+def without_spikes(
+    intensity: npt.NDArray[np.floating[Any]],
+) -> tuple[npt.NDArray[np.float64], int]:
+    """Returns a spectrum with its spikes interpolated, float64 [n], and their number.
+
+    Args:
+        intensity: [n], by ascending Raman shift; unchanged if shorter than 16 points.
+    """
+    values = np.array(intensity, dtype=np.float64)
+    spikes = 0
+    if values.size < 16:
+        return values, spikes
+    bends = np.diff(values, 2)
+    noise = 1.4826 * float(np.median(np.abs(bends - np.median(bends)))) / np.sqrt(6)
+    lowest = max(_NOISE * noise, _HEIGHT * float(np.ptp(values)))
+    # The second time for spikes that lay beside higher ones.
+    for _ in range(2):
+        inner = values[1:-1]
+        drop = inner - np.minimum(values[:-2], values[2:])
+        at = 1 + np.flatnonzero((drop > (1 - _BESIDE) * lowest) & (bends <= 0))
+        at = at[(at >= _REACH) & (at < values.size - _REACH)]
+        near = values[at[:, None] + np.arange(-_REACH, _REACH + 1)]
+        level, top = near.min(axis=1), near[:, _REACH]
+        surroundings = np.median(np.delete(near, _REACH, axis=1), axis=1)
+        beside = np.minimum(near[:, _REACH - 1], near[:, _REACH + 1]) - level
+        found = (top >= near.max(axis=1)) & (top - surroundings > lowest)
+        found &= beside < _BESIDE * (top - level)
+        if not found.any():
+            break
+        for spike in at[found]:
+            ends = [spike - 2, spike + 2]
+            inside = np.arange(spike - 1, spike + 2)
+            values[inside] = np.interp(inside, ends, values[ends])
+        spikes += int(found.sum())
+        bends = np.diff(values, 2)
+    return values, spikes
