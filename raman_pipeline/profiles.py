@@ -122,7 +122,7 @@ def load_settings(
                 }
             ),
             clustering=ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=10),
-            identification=IdentificationSettings(mixtures=30),
+            identification=IdentificationSettings(mixtures=30, robustness=40),
         )
     archives = ArchiveSettings(location=location or os.environ.get("RRUFF_URL") or RRUFF_SITE)
     geography = _geography()

@@ -165,6 +165,7 @@ class IdentificationSettings(_Part):
     """Evaluation of identification."""
 
     mixtures: PositiveInt = Field(600, description="of two minerals, and as many of three")
+    robustness: PositiveInt = Field(600, description="spectra that are disturbed")
     seed: int = 0
 
 

@@ -69,7 +69,7 @@ def identify(
         float | None, typer.Option("--laser", min=200, max=1100, help="of the laser, nm")
     ] = None,
     baseline: Annotated[
-        str, typer.Option("--baseline", help="baseline correction: none, arpls, asls or snip")
+        str, typer.Option("--baseline", help="before the usual one: none, arpls, asls or snip")
     ] = "none",
     elements: Annotated[
         str, typer.Option("--elements", help="elements known to be in it: Ca,C,O; one may be wrong")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from raman_pipeline.learning.identification.identify import Identification
+    from raman_pipeline.learning.identification.identify import Identification, Nearest
     from raman_pipeline.learning.identification.library import MineralLibrary
 
 _CSV_FIRST = ("file", "error", "verdict", "in_library_probability")
@@ -60,7 +60,7 @@ def lines(found: Identification, settings: Mapping[str, Any]) -> Iterator[str]:
     verdict = "UNKNOWN" if found.unknown else "known"
     yield f"  {verdict}: probability of being in the library {found.in_library:.0%}"
     for mineral in found.minerals:
-        near = ", ".join(f"{n.rruff_id} ({n.similarity:.3f})" for n in mineral.nearest)
+        near = ", ".join(f"{n.rruff_id} ({_similarity(n)})" for n in mineral.nearest)
         yield f"  {mineral.probability:7.1%}  {mineral.name}: {near}"
     if found.minerals and found.minerals[0].nearest[0].url:
         yield f"  nearest: {found.minerals[0].nearest[0].url}"
@@ -75,6 +75,11 @@ def lines(found: Identification, settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"    ({CAVEAT})"
     yield f"  preprocessing: {'; '.join(found.query.preprocessing)}"
     yield f"  settings: {_settings(settings)}"
+
+
+def _similarity(near: Nearest) -> str:
+    names = ", ".join(near.also_named)
+    return f"{near.similarity:.3f}" + (f"; RRUFF also has it as {names}" if names else "")
 
 
 def csv_columns(top: int) -> list[str]:

@@ -144,6 +144,7 @@ DERIVED: dict[str, dict[str, str]] = {
         _REST: "spectra.intensity spectra.mineral",
     },
     "open_set_recognition": {_REST: "spectra.intensity spectra.mineral"},
+    "robustness_evaluation": {_REST: "spectra.intensity spectra.mineral"},
     "mixture_evaluation": {_REST: "spectra.intensity spectra.mineral"},
     "identification_report": {_REST: "identified_spectra.rank"},
     "report_index": {
@@ -162,7 +163,7 @@ PARAMETERS = frozenset(
         *("seed", "preset", "task", "method", "representation", "from_autoencoder", "clustering"),
         *("k", "k_from", "noise", "setting", "variant", "share", "family", "split", "protocol"),
         *("components", "at_least", "section", "paper_spectra", "baseline", "number"),
-        *("subject", "report", "column", "version"),
+        *("subject", "report", "column", "version", "disturbance", "degree"),
     ]
 )
 """Columns that say what a run was, or that are given."""

@@ -1,7 +1,7 @@
 """Figures of identification.
 
-What belongs here: a query and its references, accuracy by protocol, a reliability diagram. What
-does not: the numbers (see `raman_pipeline.learning.identification`).
+What belongs here: a query and its references, accuracy by protocol and under disturbances, a
+reliability diagram. What does not: the numbers (see `raman_pipeline.learning.identification`).
 """
 
 from __future__ import annotations
@@ -92,4 +92,23 @@ def reliability_diagram(
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="predicted probability, mineral in the library")
     ax.set_ylabel("accuracy")
     figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def accuracy_under_disturbance(table: pd.DataFrame, title: str) -> Figure:
+    """Plots top-1 accuracy of `identify` and of a plain search under each disturbance.
+
+    Args:
+        table: `disturbance`, `top1`, `plain_top1`.
+        title: printed above.
+    """
+    figure, (ax,) = new_figure(9, 1.2 + 0.28 * len(table))
+    at = np.arange(len(table))[::-1]
+    ax.hlines(at, table["plain_top1"], table["top1"], color=GREY, lw=1)
+    ax.scatter(table["plain_top1"], at, color=ORANGE, s=22, label="plain search")
+    ax.scatter(table["top1"], at, color=BLUE, s=22, label="identify")
+    ax.set_yticks(at, table["disturbance"], fontsize=8)
+    ax.set(xlim=(0, 1), xlabel="top-1 accuracy (mineral), without the own specimen")
+    figure.legend(fontsize=8, frameon=False, loc="outside lower right", ncols=2)
+    figure.suptitle(title, fontsize=10)
     return figure

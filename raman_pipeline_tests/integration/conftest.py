@@ -44,7 +44,7 @@ def quick_settings(store, location, epochs=2):
             "training": settings.training.model_copy(update={"presets": presets}),
             "denoising": DenoisingSettings(presets=QUICK_AUTOENCODERS),
             "clustering": ClusteringSettings(hard_minerals=SAMPLE_MINERALS, copies=6),
-            "identification": IdentificationSettings(mixtures=10),
+            "identification": IdentificationSettings(mixtures=10, robustness=10),
         }
     )
 

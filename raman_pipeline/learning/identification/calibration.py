@@ -14,6 +14,7 @@ LIBRARY_PRIOR = 0.8
 """Prior probability that the mineral of a query is in the library."""
 _FOLLOWING = 5
 _NEAR = 0.1
+_USUAL_POINTS = 1000
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,31 @@ class Calibration:
     second_weight: float
     queries: int
 
-    def in_library(self, scores: Floats) -> npt.NDArray[np.float64]:
-        """Returns the probability that the mineral is in the library, float64 [q]."""
-        odds = features(scores) @ np.array(self.weights) + self.intercept
+    def in_library(
+        self, scores: Floats, attenuation: Floats, points: Floats
+    ) -> npt.NDArray[np.float64]:
+        """Returns the probability that the mineral is in the library, float64 [q].
+
+        Args:
+            scores: of minerals, [q, minerals].
+            attenuation: of the queries by noise, [q] (see `preparation.attenuation`).
+            points: that are compared, [q].
+        """
+        odds = features(scores, attenuation, points) @ np.array(self.weights) + self.intercept
         return 1 / (1 + np.exp(-odds) * (1 - LIBRARY_PRIOR) / LIBRARY_PRIOR)
 
-    def conditional(self, scores: Floats) -> npt.NDArray[np.float64]:
+    def conditional(self, scores: Floats, attenuation: Floats) -> npt.NDArray[np.float64]:
         """Returns probabilities of minerals, given that one is in the library, [q, minerals]."""
-        first, second = (softmax(scores, t) for t in self.temperatures)
+        scaled = scores / attenuation[:, None]
+        first, second = (softmax(scaled, t) for t in self.temperatures)
         return (1 - self.second_weight) * first + self.second_weight * second
 
-    def probabilities(self, scores: Floats) -> npt.NDArray[np.float64]:
+    def probabilities(
+        self, scores: Floats, attenuation: Floats, points: Floats
+    ) -> npt.NDArray[np.float64]:
         """Returns probabilities of minerals, float64 [q, minerals]; the rest is "unknown"."""
-        return self.conditional(scores) * self.in_library(scores)[:, None]
+        known = self.in_library(scores, attenuation, points)
+        return self.conditional(scores, attenuation) * known[:, None]
 
     def as_json(self) -> dict[str, Any]:
         """Returns plain data."""
@@ -66,12 +79,14 @@ def softmax(scores: Floats, temperature: float) -> npt.NDArray[np.float64]:
     return values / values.sum(axis=1, keepdims=True)
 
 
-def features(scores: Floats) -> npt.NDArray[np.float64]:
-    """Returns the features that separate known from unknown minerals, float64 [q, 4].
+def features(scores: Floats, attenuation: Floats, points: Floats) -> npt.NDArray[np.float64]:
+    """Returns the features that separate known from unknown minerals, float64 [q, 6].
 
-    The best score, its lead over the second and over the mean of the next five, and the logarithm
-    of the number of minerals near it.
+    Of scores without the effect of noise: the best, its lead over the second and over the mean of
+    the next five, and the logarithm of the number of minerals near it; the attenuation by noise;
+    and the logarithm of the number of points.
     """
+    scores = scores / attenuation[:, None]
     few = _FOLLOWING + 1
     # Where a filter leaves few minerals, what is not there resembles the query not at all.
     scores = np.maximum(np.pad(scores, ((0, 0), (0, max(0, few - scores.shape[1])))), 0)
@@ -79,4 +94,13 @@ def features(scores: Floats) -> npt.NDArray[np.float64]:
     best, second = top[:, 0], top[:, 1]
     near = (scores > np.maximum(best[:, None] - _NEAR, 0)).sum(axis=1)
     following = top[:, 1:].mean(axis=1)
-    return np.column_stack([best, best - second, best - following, np.log(np.maximum(near, 1))])
+    return np.column_stack(
+        [
+            best,
+            best - second,
+            best - following,
+            np.log(np.maximum(near, 1)),
+            attenuation,
+            np.log(points / _USUAL_POINTS),
+        ]
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.learning.identification.calibration import Calibration, features
 from raman_pipeline.learning.identification.countries import country_codes, fit_countries
+from raman_pipeline.learning.identification.disturbed import disturbed_queries
 from raman_pipeline.learning.identification.leave_one_out import (
     HeldOutScores,
     can_be_evaluated,
@@ -32,21 +34,33 @@ def fitted(library: MineralLibrary) -> MineralLibrary:
     _, index = country_codes(library)
     own = index[library.specimen[held_out.row]]
     parameters = {
-        "calibration": fit_calibration(library, held_out).as_json(),
+        "calibration": fit_calibration(library, with_disturbed(library, held_out)).as_json(),
         "countries": fit_countries(library, held_out.specimens, own).as_json(),
     }
     return replace(library, fitted=parameters)
 
 
+def with_disturbed(library: MineralLibrary, held_out: HeldOutScores) -> HeldOutScores:
+    """Returns scores with those of disturbed copies of some of the spectra."""
+    copies = disturbed_queries(library, held_out.row)
+    return held_out.joined(leave_one_specimen_out(library, copies))
+
+
 def fit_calibration(library: MineralLibrary, held_out: HeldOutScores) -> Calibration:
-    """Fits the calibration; half of its queries are in the library, half are not."""
+    """Fits the calibration.
+
+    Each query counts as known, if it shows its mineral, and without its mineral as unknown.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    known, unknown = features(held_out.scores), features(held_out.without_mineral)
+    shown = held_out.subset(held_out.mineral)
+    known = features(shown.scores, shown.attenuation, shown.points)
+    unknown = features(held_out.without_mineral, held_out.attenuation, held_out.points)
     x = np.concatenate([known, unknown])
     y = np.concatenate([np.ones(len(known)), np.zeros(len(unknown))])
     model = LogisticRegression(C=100.0, max_iter=1000).fit(x, y)
-    temperatures, second = _temperatures(held_out.scores, library.mineral[held_out.row])
+    scaled = shown.scores / shown.attenuation[:, None]
+    temperatures, second = _temperatures(scaled, library.mineral[shown.row])
     return Calibration(
         tuple(float(w) for w in model.coef_[0]),
         float(model.intercept_[0]),
@@ -57,7 +71,7 @@ def fit_calibration(library: MineralLibrary, held_out: HeldOutScores) -> Calibra
 
 
 def _temperatures(
-    scores: npt.NDArray[np.float32], label: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.floating[Any]], label: npt.NDArray[np.int64]
 ) -> tuple[tuple[float, float], float]:
     """Returns the two temperatures and the weight of the second, of least log loss.
 

@@ -1,4 +1,4 @@
-"""The representation that spectra are compared by, and its similarity.
+"""The representation that spectra are compared by, and the norms of its cosines.
 
 First-derivative spectra ignore a slowly varying baseline, square roots let weak bands count, and
 division by the root of the mean absolute derivative nearby lets a region of weak bands count beside
@@ -46,24 +46,17 @@ def inner_mask(valid: Mask) -> Mask:
     return binary_erosion(valid, np.ones((1, 2 * _EDGE + 1)), border_value=1)
 
 
-def masked_cosines(
-    query: Floats,
-    query_valid: Mask,
-    reference: Floats,
-    reference_valid: Floats,
-    reference_squares: Floats,
+def masked_norms(
+    query: Floats, query_valid: Mask, reference_valid: Floats, reference_squares: Floats
 ) -> Floats:
-    """Returns cosines over the points that are valid in both spectra, float32 [q, n].
+    """Returns products of the norms over the points that are valid in both spectra, [q, n].
 
     Args:
-        query: derivatives [q, m].
+        query: derivatives, float32 [q, m].
         query_valid: bool [q, m].
-        reference: derivatives [n, m].
         reference_valid: 0 or 1, float32 [n, m].
-        reference_squares: squares of `reference`, over all points of each; float32 [n, m].
+        reference_squares: squares of the derivatives of the references, float32 [n, m].
     """
-    products = query @ reference.T
     query_squares = (query * query) @ reference_valid.T
     squares = query_valid.astype(np.float32) @ reference_squares.T
-    norms = np.sqrt(np.maximum(query_squares * squares, np.finfo(np.float32).tiny))
-    return (products / norms).astype(np.float32, copy=False)
+    return np.sqrt(np.maximum(query_squares * squares, np.finfo(np.float32).tiny))

@@ -4,7 +4,8 @@ What belongs here: one row of results per spectrum. What does not: mixtures (see
 `mixture_evaluation`), the text of the report (see `report`).
 
 Each spectrum of a multi-specimen mineral is searched for without its own specimen, and, for
-open-set recognition, without its mineral. Calibrations are fitted on other minerals. The leaky
+open-set recognition, without its mineral. Calibrations are fitted on other minerals, on their
+spectra as they are and on disturbed copies. The leaky
 protocol of the literature leaves only the spectrum itself out.
 """
 
@@ -18,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
-from raman_pipeline.learning.identification.calibration_fit import fit_calibration
+from raman_pipeline.learning.identification.calibration_fit import fit_calibration, with_disturbed
 from raman_pipeline.learning.identification.countries import (
     country_codes,
     country_probabilities,
@@ -172,13 +173,20 @@ def _cross_fitted(
         for column in IDENTIFIED.columns
         if "probability" in column.name
     }
+    everything = with_disturbed(library, held_out)
     for train, test in GroupKFold(FOLDS).split(label, groups=label):
-        calibration = fit_calibration(library, held_out.subset(train))
+        kept = np.isin(library.mineral[everything.row], label[train])
+        calibration = fit_calibration(library, everything.subset(kept))
         part = held_out.subset(test)
+        quality = part.attenuation, part.points
         for scores, suffix in ((part.scores, ""), (part.without_mineral, "_without_mineral")):
-            found[f"in_library_probability{suffix}"][test] = calibration.in_library(scores)
-            found[f"probability{suffix}"][test] = calibration.probabilities(scores).max(axis=1)
-        found["conditional_probability"][test] = calibration.conditional(part.scores).max(axis=1)
+            found[f"in_library_probability{suffix}"][test] = calibration.in_library(
+                scores, *quality
+            )
+            best = calibration.probabilities(scores, *quality).max(axis=1)
+            found[f"probability{suffix}"][test] = best
+        conditional = calibration.conditional(part.scores, part.attenuation)
+        found["conditional_probability"][test] = conditional.max(axis=1)
     return found
 
 

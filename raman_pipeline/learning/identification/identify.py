@@ -55,7 +55,8 @@ class Nearest:
         rruff_id: of its specimen.
         member_id: its own id.
         row: in the library.
-        similarity: cosine.
+        similarity: cosine, less a penalty for the shift of the axis.
+        also_named: other names under which RRUFF files spectra of this specimen.
         url: the specimen's page at RRUFF; None in a simulated library.
     """
 
@@ -63,6 +64,7 @@ class Nearest:
     member_id: str
     row: int
     similarity: float
+    also_named: tuple[str, ...]
     url: str | None
 
 
@@ -118,6 +120,7 @@ class Identification:
                             "rruff_id": near.rruff_id,
                             "url": near.url,
                             "similarity": round(near.similarity, 4),
+                            "also_named": list(near.also_named),
                         }
                         for near in mineral.nearest
                     ],
@@ -246,7 +249,7 @@ class Identifier:
 
         Args:
             spectra: as `read_spectra` returns them.
-            baseline: algorithm that corrects the baseline; one of `spectra.baseline.BASELINES`.
+            baseline: algorithm that corrects the baseline first; of `spectra.baseline.BASELINES`.
             top: number of minerals and of countries to return.
             components: of mixtures, 2 or 3.
             always_mixtures: also search for mixtures if one specimen explains the spectrum.
@@ -276,8 +279,12 @@ class Identifier:
         similarity = search(library, derivatives, np.stack([q.valid for q in queries]))
         specimens = by_specimen(library, similarity) + self._penalties
         scores = by_mineral(library, specimens)
-        in_library = self.calibration.in_library(scores)
-        probabilities = self.calibration.probabilities(scores)
+        quality = (
+            np.array([q.attenuation for q in queries]),
+            np.array([float(q.valid.sum()) for q in queries]),
+        )
+        in_library = self.calibration.in_library(scores, *quality)
+        probabilities = self.calibration.probabilities(scores, *quality)
         countries = (
             country_probabilities(library, self.country_model, specimens)
             if self._codes
@@ -335,6 +342,7 @@ class Identifier:
                     library.member_id[row],
                     int(row),
                     float(similarity[row]),
+                    library.other_names[specimen],
                     None if library.simulated else RRUFF_PAGE.format(rruff_id=rruff_id),
                 ),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import compress
@@ -15,21 +15,24 @@ import numpy.typing as npt
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.hashing import arrays_version
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
+from raman_pipeline.learning.identification.preparation import GRID, comparable, on_grid
 from raman_pipeline.rruff.chemistry import ELEMENTS, compositions
+from raman_pipeline.spectra.spikes import without_spikes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from raman_pipeline.spectra.tensor_file import SpectrumTensor
+    from raman_pipeline.spectra.resample import Ragged
 
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 _BY_ROW = (
     "intensity", "valid", "derivatives", "wavelength", "ideal_elements", "measured_elements",
 )  # fmt: skip
+_NAMELESS = "unknown"
+"""RRUFF's name of minerals that are not identified yet."""
 _TRACES = 0.01
 """Share of the atoms below which an element of the measured chemistry is left out."""
 REBUILD = "rebuild it with `raman-pipeline build-library` and its `--profile`"
@@ -44,7 +47,7 @@ class MineralLibrary:
     """Reference spectra, ordered by mineral, then by specimen.
 
     Attributes:
-        intensity: float32 [n, m], 0 to 1.
+        intensity: without their lower envelopes, float32 [n, m], 0 to 1.
         valid: bool [n, m], the points at which each spectrum is compared.
         derivatives: locally normalised first-derivative spectra, float32 [n, m].
         grid: float64 [m], cm⁻¹.
@@ -59,6 +62,8 @@ class MineralLibrary:
         minerals: names.
         specimens: RRUFF ids, or the member id of a spectrum without one.
         countries: ISO 3166 code of each specimen's country, None if unknown.
+        other_names: names of minerals under which RRUFF files copies of the spectra of each
+            specimen; mostly none.
         simulated: whether any of the spectra is simulated.
         fitted: parameters of the calibration and of the countries; empty before the fit.
     """
@@ -77,6 +82,7 @@ class MineralLibrary:
     minerals: tuple[str, ...]
     specimens: tuple[str, ...]
     countries: tuple[str | None, ...]
+    other_names: tuple[tuple[str, ...], ...]
     simulated: bool = False
     fitted: dict[str, Any] = field(default_factory=dict)
 
@@ -132,12 +138,13 @@ class MineralLibrary:
             minerals=tuple(self.minerals[i] for i in minerals),
             specimens=tuple(self.specimens[i] for i in specimens),
             countries=tuple(self.countries[i] for i in specimens),
+            other_names=tuple(self.other_names[i] for i in specimens),
         )
 
     def to_state(self) -> ModelState:
-        """Returns the stored form; derivatives in half precision, which is enough for cosines."""
+        """Returns the stored form; spectra in half precision, which is enough for cosines."""
         arrays: dict[str, np.ndarray] = {
-            "intensity": self.intensity,
+            "intensity": self.intensity.astype(np.float16),
             "valid": np.packbits(self.valid, axis=1),
             "derivatives": self.derivatives.astype(np.float16),
             "grid": self.grid,
@@ -154,6 +161,7 @@ class MineralLibrary:
             "minerals": list(self.minerals),
             "specimens": list(self.specimens),
             "countries": list(self.countries),
+            "other_names": [list(names) for names in self.other_names],
             "simulated": self.simulated,
             "fitted": self.fitted,
         }
@@ -174,7 +182,7 @@ class MineralLibrary:
                 f"raman_pipeline reads {FORMAT_VERSION}; {REBUILD}"
             )
         return cls(
-            arrays["intensity"],
+            arrays["intensity"].astype(np.float32),
             _unpacked(arrays["valid"], arrays["grid"].size),
             arrays["derivatives"].astype(np.float32),
             arrays["grid"],
@@ -188,33 +196,48 @@ class MineralLibrary:
             tuple(metadata["minerals"]),
             tuple(metadata["specimens"]),
             tuple(metadata["countries"]),
+            tuple(tuple(names) for names in metadata["other_names"]),
             metadata["simulated"],
             metadata["fitted"],
         )
 
 
-def library_of_tables(
-    named: pd.DataFrame, tensor: SpectrumTensor, specimens: pd.DataFrame
-) -> MineralLibrary:
-    """Returns a library of named spectra.
+def searchable(spectra: pd.DataFrame) -> pd.Series:
+    """Returns which spectra belong in a library, bool.
+
+    All processed ones with the name of a mineral; RAW ones of minerals that have no others.
 
     Args:
-        named: `member_id`, `mineral`, `rruff_id`, `wavelength_nm`, `shift_start`, `shift_stop`,
-            `archive`, `ideal_chemistry` and `measured_chemistry` of the rows of a SPECTRA table
-            that have a mineral.
-        tensor: the intensities on a grid of 1 cm⁻¹.
+        spectra: `kind` and `mineral` of a SPECTRA table.
+    """
+    named = spectra["mineral"].notna() & (spectra["mineral"].str.casefold() != _NAMELESS)
+    processed = named & (spectra["kind"] == "Processed")
+    missing = ~spectra["mineral"].isin(spectra.loc[processed, "mineral"])
+    return processed | (named & missing)
+
+
+def library_of_tables(
+    spectra: pd.DataFrame, measured: Iterable[Ragged], specimens: pd.DataFrame
+) -> MineralLibrary:
+    """Returns a library of the spectra that belong in it.
+
+    Args:
+        spectra: `member_id`, `mineral`, `kind`, `rruff_id`, `wavelength_nm`, `archive`, `copies`,
+            `ideal_chemistry` and `measured_chemistry` of a SPECTRA table.
+        measured: their points, in batches.
         specimens: `rruff_id` and `iso_a2` of a LOCATED_SPECIMENS table.
     """
+    kept = searchable(spectra)
     countries = specimens[["rruff_id", "iso_a2"]].rename(columns={"iso_a2": "country"})
-    rows = named.merge(countries, on="rruff_id", how="left")
+    rows = spectra[kept].merge(countries, on="rruff_id", how="left")
     country = rows["country"].astype(object)
     # RRUFF files spectra by rating: `excellent_oriented`, `fair_unoriented`, `LR-Raman`.
     rating = rows["archive"].str.partition("_")[0].str.lower()
     rows = rows.assign(country=country.where(country.notna(), None), rating=rating)
-    start, stop = (rows[end].to_numpy()[:, None] for end in ("shift_start", "shift_stop"))
-    measured = (tensor.grid >= start) & (tensor.grid <= stop)
-    intensity = np.asarray(tensor.intensity[tensor.rows_of(rows["member_id"].tolist())])
-    return build_library(intensity, measured, tensor.grid, rows.to_dict("records"))
+    found = (batch.spectrum(i) for batch in measured for i in range(len(batch)))
+    on_grids = [on_grid(x, without_spikes(y)[0], GRID) for x, y in compress(found, kept)]
+    intensity, inside = (np.stack(column) for column in zip(*on_grids, strict=True))
+    return build_library(intensity, inside, GRID, rows.to_dict("records"))
 
 
 def build_library(
@@ -226,11 +249,11 @@ def build_library(
     """Returns a library of named spectra.
 
     Args:
-        intensity: float32 [n, m], 0 to 1, on a grid of 1 cm⁻¹.
+        intensity: float32 [n, m], 0 to 1, on a grid of 1 cm⁻¹; baselines may stay.
         measured: bool [n, m], the points within the range of each spectrum.
         grid: float64 [m], cm⁻¹.
         rows: [n] with `member_id`, `mineral`, `rruff_id`, `wavelength_nm`, `country`; where they
-            are known `rating`, `ideal_chemistry`, `measured_chemistry`.
+            are known `rating`, `ideal_chemistry`, `measured_chemistry`, `copies`.
 
     Raises:
         ValueError: a row has no mineral, or there are no rows.
@@ -247,12 +270,15 @@ def build_library(
     index_of = {key: i for i, key in enumerate(specimens)}
     mineral_of = {name: i for i, name in enumerate(minerals)}
     country = {key: row["country"] for key, row in zip(keys, rows, strict=True)}
-    valid = inner_mask(measured[order])
+    others: dict[tuple[str, str], set[str]] = {key: set() for key in keys}
+    for key, row in zip(keys, rows, strict=True):
+        others[key].update(_names_of_copies(row))
+    flat, valid, derivatives = comparable(intensity[order], measured[order])
     ideal, measured_elements = _elements([rows[i] for i in order])
     return MineralLibrary(
-        np.ascontiguousarray(intensity[order]),
+        flat,
         valid,
-        normalised_derivatives(intensity[order], valid),
+        derivatives,
         grid,
         tuple(rows[i]["member_id"] for i in order),
         np.array([mineral_of[keys[i][0]] for i in order]),
@@ -264,6 +290,7 @@ def build_library(
         tuple(minerals),
         tuple(rruff_id for _, rruff_id in specimens),
         tuple(country[key] for key in specimens),
+        tuple(tuple(sorted(others[key])) for key in specimens),
     )
 
 
@@ -280,6 +307,13 @@ def _elements(rows: Sequence[dict[str, Any]]) -> tuple[Mask, Mask]:
     measured = np.array([shares[formula] for _, formula in formulae])
     stated = measured.any(axis=1, keepdims=True)
     return ideal > 0, np.where(stated, measured >= _TRACES, ideal > 0)
+
+
+def _names_of_copies(row: dict[str, Any]) -> set[str]:
+    """Returns the minerals in the file names of the copies of a spectrum, less its own."""
+    files = _text(row, "copies").splitlines()
+    names = {file.rpartition("/")[2].partition("__")[0] for file in files}
+    return {n for n in names if n.casefold() not in (_NAMELESS, row["mineral"].casefold())}
 
 
 def _text(row: dict[str, Any], column: str) -> str:

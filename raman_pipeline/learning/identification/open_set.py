@@ -16,17 +16,17 @@ import pandas as pd
 import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
-from raman_pipeline.learning.identification.calibration_fit import fit_calibration
+from raman_pipeline.learning.identification.calibration_fit import fit_calibration, with_disturbed
 from raman_pipeline.learning.identification.evaluation import baselines
 from raman_pipeline.learning.identification.leave_one_out import (
     FOLDS,
+    HeldOutQueries,
+    HeldOutScores,
     leave_one_specimen_out,
     multi_specimen_minerals,
 )
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.search import EXCLUDED
-
-Floats = npt.NDArray[np.float32]
 
 OPEN_SET = TableSchema(
     "open_set_recognition",
@@ -51,23 +51,24 @@ def evaluate_open_set(library: MineralLibrary) -> pa.Table:
 
     multiple = multi_specimen_minerals(library)
     held_out = leave_one_specimen_out(library)
-    held_out = replace(
-        held_out,
-        scores=_among(multiple, held_out.scores),
-        without_mineral=_among(multiple, held_out.without_mineral),
-    )
+    everything = _among(multiple, with_disturbed(library, held_out))
+    held_out = _among(multiple, held_out)
     label = library.mineral[held_out.row]
     in_library = np.zeros(len(label))
     for train, test in GroupKFold(FOLDS).split(label, groups=label):
-        calibration = fit_calibration(library, held_out.subset(train))
-        in_library[test] = calibration.in_library(held_out.scores[test])
+        kept = np.isin(library.mineral[everything.row], label[train])
+        calibration = fit_calibration(library, everything.subset(kept))
+        part = held_out.subset(test)
+        in_library[test] = calibration.in_library(part.scores, part.attenuation, part.points)
     best = held_out.scores.max(axis=1)
     others = np.flatnonzero(~multiple[library.mineral])
     if len(others):
-        scores = _among(multiple, leave_one_specimen_out(library, others).scores)
-        calibration = fit_calibration(library, held_out)
-        in_library = np.concatenate([in_library, calibration.in_library(scores)])
-        best = np.concatenate([best, scores.max(axis=1)])
+        queries = HeldOutQueries.of_library(library, others)
+        unknown = _among(multiple, leave_one_specimen_out(library, queries))
+        calibration = fit_calibration(library, everything)
+        odds = calibration.in_library(unknown.scores, unknown.attenuation, unknown.points)
+        in_library = np.concatenate([in_library, odds])
+        best = np.concatenate([best, unknown.scores.max(axis=1)])
     rows = np.concatenate([held_out.row, others])
     derivative, _ = baselines(library, rows)
     frame = pd.DataFrame(
@@ -77,11 +78,15 @@ def evaluate_open_set(library: MineralLibrary) -> pa.Table:
             "unknown": np.arange(len(rows)) >= len(label),
             "in_library_probability": in_library,
             "best_score": best,
-            "best_derivative_cosine": _among(multiple, derivative).max(axis=1),
+            "best_derivative_cosine": derivative[:, multiple].max(axis=1),
         }
     )
     return OPEN_SET.from_frame(frame)
 
 
-def _among(minerals: npt.NDArray[np.bool_], scores: Floats) -> Floats:
-    return np.where(minerals, scores, EXCLUDED)
+def _among(minerals: npt.NDArray[np.bool_], held_out: HeldOutScores) -> HeldOutScores:
+    return replace(
+        held_out,
+        scores=np.where(minerals, held_out.scores, EXCLUDED),
+        without_mineral=np.where(minerals, held_out.without_mineral, EXCLUDED),
+    )

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
-from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
+from raman_pipeline.learning.identification.preparation import attenuation_of, comparable, on_grid
 from raman_pipeline.spectra.baseline import baseline as baseline_of
-from raman_pipeline.spectra.normalise import min_max
 from raman_pipeline.spectra.quality import QualityWarning, quality_warnings
-from raman_pipeline.spectra.resample import resample
+from raman_pipeline.spectra.spikes import without_spikes
 
 if TYPE_CHECKING:
     from raman_pipeline.spectra.spectrum_files import Spectrum
@@ -34,10 +33,12 @@ class Query:
 
     Attributes:
         name: of the spectrum.
-        intensity: float32 [m], 0 to 1; zero where nothing was measured.
+        intensity: without its lower envelope, float32 [m], 0 to 1; zero where nothing was
+            measured.
         valid: bool [m], the points to compare at.
         derivatives: float32 [m], see `derivatives.normalised_derivatives`.
         preprocessing: the steps, in order.
+        attenuation: see `preparation.attenuation`; 1 without noise.
         warnings: of its quality, and of how little the library covers.
         read: format, columns, points measured, range and laser (see `Spectrum.what_was_read`).
         settings: what the user chose for reading and preprocessing.
@@ -48,6 +49,7 @@ class Query:
     valid: npt.NDArray[np.bool_]
     derivatives: npt.NDArray[np.float32]
     preprocessing: tuple[str, ...]
+    attenuation: float = 1.0
     warnings: tuple[QualityWarning, ...] = ()
     read: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -59,7 +61,7 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
     Args:
         spectrum: as it was read.
         grid: of the library, cm⁻¹, float64 [m].
-        baseline: algorithm that corrects the baseline; one of `spectra.baseline.BASELINES`.
+        baseline: algorithm that corrects the baseline first; of `spectra.baseline.BASELINES`.
 
     Raises:
         QueryError: the spectrum is flat, or covers too little of the grid.
@@ -75,7 +77,8 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
         if not np.isfinite(intensity).all():
             raise QueryError(f"{spectrum.name}: values too large for a baseline; scale them")
         steps.append(f"baseline corrected ({baseline})")
-    values, measured = resample(shift, intensity, grid, "adaptive")
+    intensity, spikes = without_spikes(intensity)
+    values, measured = on_grid(shift, intensity, grid)
     points = int(measured.sum())
     if points < MIN_POINTS:
         raise QueryError(
@@ -86,23 +89,25 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
     if points < ENOUGH_POINTS:
         text = f"covers only {points} of {grid.size:,} points of the library: too few to be sure"
         warnings.append(QualityWarning("short_range", text))
-    scaled = min_max(values, measured).astype(np.float32)
-    if not np.ptp(spectrum.intensity) or not scaled.any():
+    if not np.ptp(spectrum.intensity) or not values.any():
         raise QueryError(f"{spectrum.name}: the intensity is constant; there is nothing to search")
+    if spikes:
+        steps.append(f"spikes removed: {spikes}")
     steps.append(
         f"resampled to {grid[0]:g} to {grid[-1]:g} cm⁻¹ in steps of "
         f"{grid[1] - grid[0]:g}, {points} points covered"
     )
-    steps.append("scaled to 0..1; compared by first-derivative spectra of square roots")
-    valid = inner_mask(measured[None])
-    derivatives = normalised_derivatives(scaled[None], valid)
+    steps.append("lower envelope subtracted, scaled to 0..1")
+    steps.append("compared by first-derivative spectra of square roots, shifted by up to 6 cm⁻¹")
+    intensities, valid, derivatives = comparable(values[None], measured[None])
     read, settings = spectrum.what_was_read(), {"baseline": baseline}
     return Query(
         spectrum.name,
-        scaled,
+        intensities[0],
         valid[0],
         derivatives[0],
         tuple(steps),
+        attenuation_of(shift, intensity, grid),
         tuple(warnings),
         read,
         settings,

@@ -170,6 +170,7 @@ def to_markdown(
     identified: pd.DataFrame,
     open_set: pd.DataFrame,
     mixtures: pd.DataFrame,
+    robust: pd.DataFrame,
     protocol: Mapping[str, object],
 ) -> str:
     """Returns the report.
@@ -178,6 +179,7 @@ def to_markdown(
         identified: an IDENTIFIED table.
         open_set: an OPEN_SET table.
         mixtures: a MIXTURES table.
+        robust: output of `robustness.by_condition`.
         protocol: facts that every number depends on, in the order to print.
     """
     metrics, auroc = calibration_metrics(identified), open_set_auroc(open_set)
@@ -191,6 +193,12 @@ def to_markdown(
         "The leaky protocol is that of the literature: other spectra of the same specimen stay in "
         "the library. It measures re-identification of the same specimen.",
         _rounded(accuracy_by_group(identified)),
+        "## Disturbed spectra",
+        "Spectra as they were measured, disturbed, without their own specimens in the library. "
+        "Plain: nearest spectrum by the cosine of first derivatives of min-max scaled, "
+        "square-rooted spectra, on 100 to 1,299 cm⁻¹. Flagged: called unknown with the mineral in "
+        "the library (known) and with the mineral left out (absent); AUROC of the two.",
+        _rounded(robust),
         "## Open-set recognition and calibration",
         "Each spectrum is searched for twice: with its mineral in the library (leave-one-specimen-"
         "out), and with its whole mineral left out. Calibrations are cross-fitted: five folds, "

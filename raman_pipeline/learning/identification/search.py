@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.learning.identification.derivatives import masked_cosines
+from raman_pipeline.learning.identification.derivatives import masked_norms
 from raman_pipeline.learning.identification.library import MineralLibrary
 
 Floats = npt.NDArray[np.float32]
 EXCLUDED = np.float32(-2.0)
 """Similarity of what is excluded from the search."""
+_SHIFTS, _PENALTY = (-6, -4, -2, 2, 4, 6), 0.015
+"""Shifts, grid points of 1 cm⁻¹, and what each costs per point: most axes are right."""
 _SECOND_WEIGHT, _LARGEST_GAP = np.float32(0.1), np.float32(0.15)
 """Weight of the second specimen, and the largest gap to the first that is counted."""
 
@@ -22,14 +24,26 @@ _SECOND_WEIGHT, _LARGEST_GAP = np.float32(0.1), np.float32(0.15)
 def search(library: MineralLibrary, derivatives: Floats, valid: npt.NDArray[np.bool_]) -> Floats:
     """Returns the similarity with every reference spectrum, float32 [q, n].
 
+    The greatest of the cosines at several shifts of the whole query, less a penalty: axes of
+    spectrometers differ by some cm⁻¹.
+
     Args:
         library: reference spectra.
         derivatives: of the queries, float32 [q, m].
         valid: bool [q, m].
     """
-    return masked_cosines(
-        derivatives, valid, library.derivatives, library.valid_weights, library.squares
-    )
+    # Norms are those without a shift: they hardly change.
+    norms = masked_norms(derivatives, valid, library.valid_weights, library.squares)
+    best = (derivatives @ library.derivatives.T) / norms
+    for shift in _SHIFTS:
+        moved = np.zeros_like(derivatives)
+        if shift > 0:
+            moved[:, shift:] = derivatives[:, :-shift]
+        else:
+            moved[:, :shift] = derivatives[:, -shift:]
+        cosines = (moved @ library.derivatives.T) / norms
+        np.maximum(best, np.minimum(cosines, 1) - np.float32(_PENALTY * abs(shift)), out=best)
+    return best
 
 
 def by_specimen(library: MineralLibrary, similarity: Floats) -> Floats:

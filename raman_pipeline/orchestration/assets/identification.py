@@ -16,42 +16,58 @@ from raman_pipeline.learning.identification.leave_one_out import (
     can_be_evaluated,
     multi_specimen_spectra,
 )
-from raman_pipeline.learning.identification.library import MineralLibrary, library_of_tables
+from raman_pipeline.learning.identification.library import (
+    MineralLibrary,
+    library_of_tables,
+    searchable,
+)
 from raman_pipeline.learning.identification.mixture_evaluation import MIXTURES, evaluate_mixtures
 from raman_pipeline.learning.identification.open_set import OPEN_SET, evaluate_open_set
+from raman_pipeline.learning.identification.robustness import (
+    ROBUSTNESS,
+    by_condition,
+    evaluate_robustness,
+)
 from raman_pipeline.orchestration import asset_kit as kit
-from raman_pipeline.plots.identification import accuracy_by_protocol, reliability_diagram
+from raman_pipeline.plots.identification import (
+    accuracy_by_protocol,
+    accuracy_under_disturbance,
+    reliability_diagram,
+)
 from raman_pipeline.rruff.simulated.archives import LABEL
 from raman_pipeline.settings import Settings
+from raman_pipeline.spectra.resample import Ragged
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
-_table = partial(kit.table_asset, group_name="identification", code_version="4")
+_table = partial(kit.table_asset, group_name="identification", code_version="5")
 
 
 @kit.model_asset(
     group_name="library",
-    code_version="6",
-    uses=["fine_grid"],
+    code_version="7",
     checks={"rows_conserved": "Every processed spectrum is in the library or has no mineral."},
 )
-def mineral_library(
-    spectra: StoredTable, fine_spectra: SpectrumTensor, located_specimens: pa.Table
-) -> kit.Result:
-    """All processed spectra with a mineral, prepared for the search.
+def mineral_library(spectra: StoredTable, located_specimens: pa.Table) -> kit.Result:
+    """All processed spectra with a mineral, RAW ones of minerals that have no others.
 
-    First-derivative spectra, and the parameters of calibrated probabilities, which are fitted
-    leave-one-specimen-out.
+    Prepared for the search: first-derivative spectra, and the parameters of calibrated
+    probabilities, which are fitted leave-one-specimen-out.
     """
-    columns = ["member_id", "mineral", "rruff_id", "wavelength_nm", "shift_start", "shift_stop"]
-    columns += ["archive", "ideal_chemistry", "measured_chemistry"]
-    frame = spectra.select([*columns, "kind", "description"]).to_pandas()
-    frame = frame[frame["kind"] == "Processed"]
-    named = frame[frame["mineral"].notna()]
-    library = replace(
-        fitted(library_of_tables(named, fine_spectra, located_specimens.to_pandas())),
-        simulated=bool((named["description"] == LABEL).any()),
+    columns = ["member_id", "mineral", "kind", "rruff_id", "wavelength_nm", "archive"]
+    columns += ["ideal_chemistry", "measured_chemistry", "description", "copies"]
+    frame = spectra.select(columns).to_pandas()
+    measured = (
+        Ragged.from_columns(*batch.columns)
+        for batch in spectra.batches(["raman_shift", "intensity"])
     )
-    unnamed = len(frame) - len(named)
+    kept = searchable(frame)
+    library = replace(
+        fitted(library_of_tables(frame, measured, located_specimens.to_pandas())),
+        simulated=bool((frame.loc[kept, "description"] == LABEL).any()),
+    )
+    raw = int((kept & (frame["kind"] == "RAW")).sum())
+    processed = frame["kind"] == "Processed"
+    unnamed = int((processed & ~kept).sum())
     return kit.Result(
         library.to_state(),
         {
@@ -60,11 +76,14 @@ def mineral_library(
             "minerals": len(library.minerals),
             "specimens": len(library.specimens),
             "multi_specimen_spectra": len(multi_specimen_spectra(library)),
+            "raw_of_other_minerals": raw,
             "without_mineral": unnamed,
             "fitted": library.fitted,
         },
         checks={
-            "rows_conserved": kit.Check.equal(processed=len(frame), found=len(library) + unnamed)
+            "rows_conserved": kit.Check.equal(
+                processed=int(processed.sum()), found=len(library) - raw + unnamed
+            )
         },
     )
 
@@ -110,11 +129,25 @@ def mixture_evaluation(settings: Settings, library: _Library) -> kit.Result:
     return kit.Result(table, {"all_correct": found.round(4).to_dict("records")})
 
 
+@_table(ROBUSTNESS, uses=["identification"])
+def robustness_evaluation(
+    settings: Settings, library: _Library, spectra: StoredTable, fine_spectra: SpectrumTensor
+) -> kit.Result:
+    """Identification of disturbed spectra without their specimens, beside a plain search."""
+    chosen = settings.identification
+
+    if not can_be_evaluated(library):
+        return kit.Result(ROBUSTNESS.from_rows([]))
+    return kit.Result(
+        evaluate_robustness(library, spectra, fine_spectra, chosen.robustness, chosen.seed)
+    )
+
+
 @kit.report_asset(
     text.BY_PROTOCOL,
     group_name="identification",
-    code_version="5",
-    uses=["fine_grid", "identification"],
+    code_version="6",
+    uses=["identification"],
 )
 def identification_report(
     settings: Settings,
@@ -122,8 +155,9 @@ def identification_report(
     identified_spectra: pa.Table,
     open_set_recognition: pa.Table,
     mixture_evaluation: pa.Table,
+    robustness_evaluation: pa.Table,
 ) -> kit.Result:
-    """Identification by protocol, specimens and laser; open-set recognition; mixtures."""
+    """Identification by protocol, specimens and laser; open set; mixtures; disturbed spectra."""
     identified, mixtures = identified_spectra.to_pandas(), mixture_evaluation.to_pandas()
     if identified.empty:
         raise kit.failure(
@@ -133,6 +167,7 @@ def identification_report(
     protocol = _protocol(settings, library, len(identified))
     table = text.accuracy_by_protocol(identified)
     title = f"profile {settings.title}, n = {len(identified):,}"
+    robust = by_condition(robustness_evaluation.to_pandas())
     correct = (identified["rank"] == 1).to_numpy()
     predicted = identified["conditional_probability"].to_numpy()
     return kit.Result(
@@ -141,8 +176,13 @@ def identification_report(
         figures={
             "protocols": accuracy_by_protocol(table, title),
             "reliability": reliability_diagram(predicted, correct, title),
+            "robustness": accuracy_under_disturbance(
+                robust, f"profile {settings.title}, n = {robust['n'].max():,} for each condition"
+            ),
         },
-        report=text.to_markdown(identified, open_set_recognition.to_pandas(), mixtures, protocol),
+        report=text.to_markdown(
+            identified, open_set_recognition.to_pandas(), mixtures, robust, protocol
+        ),
     )
 
 
@@ -150,11 +190,14 @@ def _protocol(settings: Settings, library: MineralLibrary, queries: int) -> dict
     grid = library.grid
     return {
         "profile": settings.title,
-        "library": f"{len(library):,} processed spectra of {len(library.specimens):,} specimens, "
+        "library": f"{len(library):,} spectra of {len(library.specimens):,} specimens, "
         f"{len(library.minerals):,} minerals, {grid[0]:g} to {grid[-1]:g} cm⁻¹",
         "queries": f"{queries:,} spectra of multi-specimen minerals, leave-one-specimen-out",
         "fitted": f"probabilities and countries, cross-fitted in {FOLDS} folds grouped by mineral; "
-        "the similarity is not fitted, but its smoothing was chosen on these spectra",
+        "on the spectra and on disturbed copies; the similarity is not fitted, but its widths and "
+        "penalties were chosen on these spectra",
         "mixtures": f"{settings.identification.mixtures:,} of each size, minerals drawn "
         f"uniformly, seed {settings.identification.seed}",
+        "disturbed spectra": f"{settings.identification.robustness:,} at most, drawn uniformly, as "
+        f"measured, seed {settings.identification.seed}",
     }

@@ -1,13 +1,10 @@
 """Simulated minerals: bands at random positions; heights and shifts vary between specimens."""
 
-from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
-from raman_pipeline.learning.identification.calibration_fit import fit_calibration
-from raman_pipeline.learning.identification.countries import country_codes, fit_countries
-from raman_pipeline.learning.identification.leave_one_out import leave_one_specimen_out
+from raman_pipeline.learning.identification.calibration_fit import fitted
 from raman_pipeline.learning.identification.library import build_library
 from raman_pipeline.spectra.spectrum_files import Spectrum
 
@@ -57,14 +54,7 @@ def unfitted_library(**sizes):
 
 def fitted_library():
     """Eight minerals of three specimens with two spectra each."""
-    library = unfitted_library()
-    held_out = leave_one_specimen_out(library)
-    own = country_codes(library)[1][library.specimen[held_out.row]]
-    fitted = {
-        "calibration": fit_calibration(library, held_out).as_json(),
-        "countries": fit_countries(library, held_out.specimens, own).as_json(),
-    }
-    return replace(library, fitted=fitted)
+    return fitted(unfitted_library())
 
 
 def measured_spectrum(library, row, name="mine", noise=0.0, seed=0):

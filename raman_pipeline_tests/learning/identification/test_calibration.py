@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from raman_pipeline.learning.identification.calibration import Calibration
-from raman_pipeline.learning.identification.calibration_fit import fit_calibration
+from raman_pipeline.learning.identification.calibration_fit import fit_calibration, with_disturbed
 from raman_pipeline.learning.identification.countries import (
     CountryModel,
     country_codes,
@@ -14,9 +14,11 @@ from raman_pipeline.learning.identification.leave_one_out import leave_one_speci
 @pytest.mark.parametrize("temperature", [0.01, 0.5])
 def test_probabilities_are_probabilities(temperature):
     values = np.array([[-1, 0, 0.3, 1], [1, 1, 1, 1], [-1, -1, -1, -1], [0.9, 0.89, 0, 0]])
-    calibration = Calibration((5.0, 1.0, 2.0, 0.1), -3.0, (temperature, 0.5), 0.2, 10)
-    assert calibration.conditional(values).sum(axis=1) == pytest.approx(np.ones(len(values)))
-    found = calibration.probabilities(values)
+    calibration = Calibration((5.0, 1.0, 2.0, 0.1, 1.0, 1.0), -3.0, (temperature, 0.5), 0.2, 10)
+    quality = np.array([1, 0.9, 0.5, 0.2]), np.array([1, 500, 1000, 1500])
+    conditional = calibration.conditional(values, quality[0])
+    assert conditional.sum(axis=1) == pytest.approx(np.ones(len(values)))
+    found = calibration.probabilities(values, *quality)
     assert (found >= 0).all() and (found.sum(axis=1) <= 1 + 1e-9).all()
     assert Calibration.from_json(calibration.as_json()) == calibration
 
@@ -24,9 +26,12 @@ def test_probabilities_are_probabilities(temperature):
 def test_the_fit_separates_known_from_unknown_minerals(library):
     calibration = Calibration.from_json(library.fitted["calibration"])
     held_out = leave_one_specimen_out(library)
-    assert calibration == fit_calibration(library, held_out)
-    assert np.median(calibration.in_library(held_out.scores)) > 0.8
-    assert np.median(calibration.in_library(held_out.without_mineral)) < 0.4
+    everything = with_disturbed(library, held_out)
+    assert set(held_out.row) == set(everything.row) and len(everything.row) == 2 * len(library)
+    assert calibration == fit_calibration(library, everything)
+    quality = held_out.attenuation, held_out.points
+    assert np.median(calibration.in_library(held_out.scores, *quality)) > 0.8
+    assert np.median(calibration.in_library(held_out.without_mineral, *quality)) < 0.4
 
 
 def test_countries_follow_the_similar_specimens_and_the_prior(library):

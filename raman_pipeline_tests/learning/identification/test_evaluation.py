@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from raman_pipeline.learning.identification import report
@@ -77,10 +78,12 @@ def test_the_report_states_protocol_and_conclusions(tables):
     identified, mixtures, open_set = (table.to_pandas() for table in tables)
     assert mixtures["components"].tolist() == [2] * 8 + [3] * 8
     assert (mixtures["correct"] <= mixtures["components"]).all()
-    text = report.to_markdown(identified, open_set, mixtures, {"profile": "simulated"})
+    robust = pd.DataFrame({"disturbance": ["noise"], "n": [3], "top1": [0.51234]})
+    text = report.to_markdown(identified, open_set, mixtures, robust, {"profile": "simulated"})
+    assert "0.512" in text
     assert "- profile: simulated" in text
     assert f"- {report.conclusions(identified, mixtures)[0]}" in text
     nothing_right = mixtures.assign(correct=0, fraction_error=np.nan)
-    assert "| – |" in report.to_markdown(identified, open_set, nothing_right, {})
+    assert "| – |" in report.to_markdown(identified, open_set, nothing_right, robust, {})
     worse = identified.assign(rank=9)
     assert "ours does not beat 1-NN" in report.conclusions(worse, mixtures)[0]
