@@ -65,7 +65,7 @@ def _draw_shares(ax: Axes, shares: pd.DataFrame) -> None:
             label=column,
         )  # fmt: skip
         ax.bar_label(bars, fmt="%.2f", fontsize=7)
-    ax.set_xticks(range(len(shares)), shares["split"])
+    ax.set_xticks(range(len(shares)), shares["split"], fontsize=8)
     ax.set(ylim=(0, 1), ylabel="share of test spectra")
     ax.legend(fontsize=8, frameon=False)
     ax.set_title("also in the training set", fontsize=10)
