@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 GRID = np.arange(100.0, 1600.0)
-"""Grid of the library, cm⁻¹. Of the mirror's spectra 0.4% reach beyond it, of three minerals."""
+"""Grid of the library, cm⁻¹. Of the mirror's spectra 0.4% reach beyond it, of four minerals."""
 _SMOOTHING_CM1 = 1.0
 _HALF_WINDOW = 30
 """Of the envelope, grid points; wider ones leave more of a steep background."""
