@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from raman_pipeline.spectra.spikes import WIDEST_STEP_CM1
+
 Floats = npt.NDArray[np.floating[Any]]
 
 _LOW_SIGNAL_TO_NOISE = 15.0
@@ -23,7 +25,6 @@ _MANY_POINTS, _FINE = 10, 5e-3
 """Points at the maximum that no rounding makes of an intensity with steps as fine as this."""
 _SPIKE_HEIGHT = 0.1
 _SPIKE_NOISE = 12.0
-_SPIKE_STEP_CM1 = 2.5
 _SPIKE_BESIDE = 0.15
 _DOWNWARD = 4.0
 
@@ -114,7 +115,7 @@ def _spikes(shift: Floats, y: Floats, noise: float) -> list[float]:
 
     Of a band, the points beside its maximum are part of it.
     """
-    if np.median(np.diff(shift)) > _SPIKE_STEP_CM1 or y.size < 8:
+    if np.median(np.diff(shift)) > WIDEST_STEP_CM1 or y.size < 8:
         return []
     found = []
     for width in (1, 2):

@@ -1,4 +1,7 @@
-"""Removal of cosmic rays: spikes of one or two points, narrower than any sampled band."""
+"""Removal of cosmic rays: spikes of one or two points.
+
+They are told from bands by their width, so only where the axis has several points per band.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+WIDEST_STEP_CM1 = 2.5
+"""Median step beyond which a band may be one point wide, as a spike is."""
 _REACH = 3
 """Points on either side that a spike is compared with."""
 _NOISE = 8.0
@@ -18,16 +23,18 @@ where it is only two points wide at half of its height."""
 
 
 def without_spikes(
-    intensity: npt.NDArray[np.floating[Any]],
+    shift: npt.NDArray[np.floating[Any]], intensity: npt.NDArray[np.floating[Any]]
 ) -> tuple[npt.NDArray[np.float64], int]:
     """Returns a spectrum with its spikes interpolated, float64 [n], and their number.
 
     Args:
-        intensity: [n], by ascending Raman shift; unchanged if shorter than 16 points.
+        shift: [n], cm⁻¹, ascending.
+        intensity: [n]; unchanged if shorter than 16 points, or if the median step of the shift
+            exceeds 2.5 cm⁻¹.
     """
     values = np.array(intensity, dtype=np.float64)
     spikes = 0
-    if values.size < 16:
+    if values.size < 16 or float(np.median(np.diff(shift))) > WIDEST_STEP_CM1:
         return values, spikes
     bends = np.diff(values, 2)
     noise = 1.4826 * float(np.median(np.abs(bends - np.median(bends)))) / np.sqrt(6)

@@ -28,6 +28,8 @@ _HALF_WINDOW = 30
 _LEAST_ATTENUATION = 0.65
 """Where more is lost, the rest is chance: not to be scaled up."""
 _NO_NOISE, _FINE_STEP_CM1 = 0.95, 1.3
+_COARSE_STEP_CM1 = 10.0
+"""Twice the Gaussian of the derivatives: at wider steps half of the points miss bands."""
 
 
 def on_grid(
@@ -88,15 +90,19 @@ def attenuation_of(
 
     At wide steps these also differ because bands are sharper than the distance of the points. Then
     the effect may be less: that of noise as between neighbouring points, added to the spectrum.
+    Beyond steps of 10 cm⁻¹ noise and missing resolution cannot be told apart: 1.
 
     Args:
         shift: [n], cm⁻¹, strictly increasing.
         intensity: [n].
         grid: [m], cm⁻¹, equidistant.
     """
+    step = float(np.median(np.diff(shift)))
+    if step > _COARSE_STEP_CM1:
+        return 1.0
     halves = [(shift[i::2], intensity[i::2]) for i in (0, 1)]
     found = float(attenuation(*_derivatives(halves, grid))[0])
-    if float(np.median(np.diff(shift))) <= _FINE_STEP_CM1 or found > _NO_NOISE:
+    if step <= _FINE_STEP_CM1 or found > _NO_NOISE:
         return found
     level = 1.4826 * float(np.median(np.abs(np.diff(intensity, 3)))) / np.sqrt(20)
     more = level * np.random.default_rng(0).standard_normal((2, intensity.size))

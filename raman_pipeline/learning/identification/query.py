@@ -77,7 +77,7 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
         if not np.isfinite(intensity).all():
             raise QueryError(f"{spectrum.name}: values too large for a baseline; scale them")
         steps.append(f"baseline corrected ({baseline})")
-    intensity, spikes = without_spikes(intensity)
+    intensity, spikes = without_spikes(shift, intensity)
     values, measured = on_grid(shift, intensity, grid)
     points = int(measured.sum())
     if points < MIN_POINTS:

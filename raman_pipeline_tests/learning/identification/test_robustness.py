@@ -40,7 +40,7 @@ def identifier(library):
         (lambda x, y: (x - 3, y), 0.15),
         (lambda x, y: (x * 1.003, y), 0.15),
         (hump, 0.1),
-        (lambda x, y: hump(x, -y + 2 * y), 0.1),
+        (lambda x, y: (x, y + 5 * np.ptp(y) * np.exp(-x / 300)), 0.1),
         (lambda x, y: (x, y + x), 0.1),
         (spike, 0.05),
         (lambda x, y: (x, 1e-4 * y - 7), 1e-3),
@@ -77,10 +77,11 @@ def test_noise_alone_has_little_in_common_with_itself(step):
     assert np.mean([attenuation_of(shift, one, GRID) for one in noise]) < 0.7
 
 
-def test_wide_steps_are_not_taken_for_noise():
-    shift = GRID[::4]
-    bands = sum(1 / (1 + ((shift - at) / 3) ** 2) for at in (201, 470.5, 800, 1083))
-    assert attenuation_of(shift, bands, GRID) > 0.95
+@pytest.mark.parametrize(("step", "width"), [(4, 3), (16, 15), (33, 8)])
+def test_wide_steps_are_not_taken_for_noise(step, width):
+    shift = GRID[::step]
+    bands = sum(1 / (1 + ((shift - at) / width) ** 2) for at in (201, 470.5, 800, 1083))
+    assert attenuation_of(shift, bands, GRID) > 0.98
 
 
 def test_copies_for_the_fit_are_reproducible_and_differ(library):
@@ -124,7 +125,7 @@ def test_every_condition_is_evaluated_with_the_same_spectra(stored):
     summary = robustness.by_condition(frame)
     assert len(summary) == len(robustness.CONDITIONS) and (summary["n"] == 8).all()
     strong = summary[summary["disturbance"] == "background, 10 times the peak"].iloc[0]
-    assert strong["top1"] >= strong["plain_top1"]
+    assert strong["top1"] >= max(0.9, strong["plain_top1"])
 
 
 class Batches:
