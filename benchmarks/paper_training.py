@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -109,15 +110,15 @@ class Steps:
         loss, accuracy = (self.totals / len(batches)).tolist()
         return loss, accuracy
 
-    def scores(self, spectra: Tensor, label: Tensor) -> tuple[float, float]:
-        """Returns loss and accuracy with the averaged weights."""
+    def scores(self, spectra: Tensor, label: Tensor) -> tuple[float, Tensor]:
+        """Returns the loss, and which spectra are right, with the averaged weights."""
         self.network.eval()
         self.optimizer.eval()
         with torch.inference_mode():
             logits = torch.cat([self.network(part) for part in spectra.split(512)])
         self.train()
         loss = nn.functional.cross_entropy(logits, label)
-        return float(loss), float((logits.argmax(dim=1) == label).float().mean())
+        return float(loss), logits.argmax(dim=1) == label
 
     def _gradient(self) -> None:
         grad = self.flat.grad
@@ -146,6 +147,22 @@ class Steps:
         return graph.replay
 
 
+def by_group(
+    train: LabelledSpectra, test: LabelledSpectra, right: npt.NDArray[np.bool_]
+) -> dict[str, tuple[float, int]]:
+    """Returns accuracy and n of test spectra by what training has of their specimen."""
+    pair, specimen = (
+        test.metadata[key].isin(train.metadata[key]).to_numpy()
+        for key in ("measurement_key", "rruff_id")
+    )
+    groups = {"pair": pair, "other siblings only": specimen & ~pair, "new": ~specimen}
+    return {
+        name: (round(float(right[rows].mean()), 4), int(rows.sum()))
+        for name, rows in groups.items()
+        if rows.any()
+    }
+
+
 def train_for(
     seconds: float, train: LabelledSpectra, test: LabelledSpectra, preset: ConvNeXtPreset, seed: int
 ) -> dict[str, object]:
@@ -168,7 +185,9 @@ def train_for(
         found = steps.epoch(torch.randperm(len(y), generator=generator).to(device))
         done += per_epoch
         if done - curve[-1][0] >= EVERY:
-            curve.append([done, *(round(v, 4) for v in (*found, *steps.scores(*held_out)))])
+            loss, right = steps.scores(*held_out)
+            row = (*found, loss, float(right.float().mean()))
+            curve.append([done, *(round(v, 4) for v in row)])
             print(dict(zip(COLUMNS, curve[-1], strict=True)), flush=True)
     return {
         "seed": seed,
@@ -178,6 +197,7 @@ def train_for(
         "steps_per_s": round(done / used, 1),
         "processes": 1,
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU, one thread",
+        "groups": by_group(train, test, steps.scores(*held_out)[1].cpu().numpy()),
         "curve": curve[1:],
     }
 

@@ -126,6 +126,7 @@ REFUSED = {
     "K01 seconds": (table(10 * N + 5.5, Y, head="Time (s)\tSignal"), "time"),
     "K01 electronvolts": (table(X, Y, head="Energy (meV)\tIntensity"), "another unit"),
     "K02 windows": (TWO + table(X + 1000, Z), "1100.37 to 1298.07 was measured twice"),
+    "K02 lost value": (across(*(np.delete(v, 30) for v in (X, Y, Z))), "a value is lost"),
     "K02 up and down": (TWO + table(X[::-1], Z), "goes back"),
     "K02 short second": (TWO + "[B]\n" + table(X[:20], Z[:20]), "only 20 points"),
     "K03 comma for both": (table(X, Y, sep=",", decimal=","), "commas decimal marks"),
@@ -146,6 +147,13 @@ REFUSED = {
     "K11 broken gzip": (gzip.compress(TWO.encode())[:200], "not a complete gzip"),
     "ragged": (table(X, Y, sep=" ") + "1300 5 7\n", "has 3 columns"),
 }  # fmt: skip
+
+
+def test_rows_with_a_gap_in_the_axis_are_read(tmp_path):
+    axis, *rows = (np.r_[v[:20], v[60:]] for v in (X, Y, Z))
+    (tmp_path / "map.txt").write_text(across(axis, *rows))
+    found = read_spectra(tmp_path / "map.txt")
+    np.testing.assert_allclose([s.intensity for s in found], rows, rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", REFUSED)

@@ -120,6 +120,8 @@ READ = {
     ),
     "TrueMatch, pairs": ("a.txt", truematch(2, pairs=True), "WITec TrueMatch", 2),
     "ROD": ("a.rod", rod(), "ROD", 1),
+    "ROD, a comment": ("a.rod", rod().replace(b"\n500", b"\n\n# again\n500"), "ROD", 1),
+    "ROD, two blocks": ("a.rod", rod() * 2, "ROD", 2),
     "ROD, raw first": ("a.rod", raw_first(Y + 50), "ROD", 1),
 }
 
@@ -151,7 +153,7 @@ REFUSED = {
     "LabSpec XML, pixels": ("a.xml", labspec_xml(unit="pixel"), "axis is in pixel"),
     "TrueMatch, size": ("a.txt", truematch(size=240), "where SpectrumSize says 240"),
     "TrueMatch, words": ("a.txt", truematch().replace(b"500", b"x"), "broken text of TrueMatch"),
-    "ROD, cut in a row": ("a.rod", rod().replace(b"500", b"x"), "only|broken CIF"),
+    "ROD, cut in a row": ("a.rod", rod().replace(b"\n500", b"\nx"), "broken CIF"),
     "TrueMatch, kind": ("a.txt", truematch(kind="eV"), "axis is in eV"),
     "WITec project": ("a.wip", b"WIT_PR06" + bytes(99), "a WITec project; export"),
     "Andor": ("a.sif", b"Andor Technology Multi-Channel File\n" + bytes(99), "SIF file of Andor"),

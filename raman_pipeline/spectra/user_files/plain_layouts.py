@@ -92,20 +92,31 @@ def read_truematch(text: str) -> list[Found]:
     return found
 
 
+_ROD_LOOP = r"^loop_\s*\n((?:_raman_spectrum\.\S+\s*\n)+)"
+
+
 def read_rod(text: str) -> list[Found]:
-    """Returns the spectrum of a CIF: the loop that begins with the Raman shift.
+    """Returns the spectra of a CIF: the loops that begin with the Raman shift.
 
     Raises:
-        UnreadableError: there is none, or its rows are not as wide as its names.
+        UnreadableError: there is none, or rows are not as wide as its names.
     """
-    loop = re.search(r"^loop_\s*\n((?:_raman_spectrum\.\S+\s*\n)+)", text, re.MULTILINE)
-    if loop is None:
+    loops = list(re.finditer(_ROD_LOOP, text, re.MULTILINE))
+    if not loops:
         raise UnreadableError(f"a CIF without a loop of _raman_spectrum; {_EXPORT}")
+    return [_rod_spectrum(text, loop) for loop in loops]
+
+
+def _rod_spectrum(text: str, loop: re.Match[str]) -> Found:
     columns = re.findall(r"\.(\S+)", loop.group(1))
     rows = []
-    for line in text[loop.end() :].splitlines():
-        if not re.match(r"[\d.?+-]", line.strip()):
+    for line in map(str.strip, text[loop.end() :].splitlines()):
+        if line.startswith(("_", "loop_", "data_", ";")):
             break
+        if not line or line.startswith("#"):
+            continue
+        if not re.match(r"[\d.?+-]", line):
+            raise UnreadableError(f"a broken CIF ({line[:40]!r} among the rows); {_EXPORT}")
         # A standard uncertainty stands in brackets; `?` and `.` stand for no number.
         cells = [re.sub(r"\(\d+\)$", "", cell) for cell in line.split()]
         rows.append(["nan" if cell in "?." else cell for cell in cells])
@@ -115,8 +126,12 @@ def read_rod(text: str) -> list[Found]:
         axis, intensity = values[:, columns.index("raman_shift")], values[:, columns.index(chosen)]
     except (ValueError, StopIteration) as error:
         raise UnreadableError(f"a broken CIF ({error or 'no intensity'}); {_EXPORT}") from error
-    laser = names.stated_laser(re.findall(r"^_raman\S*excitation_laser_wavelength .*", text, re.M))
-    return [Found(axis, intensity, "shift", "ROD", f'"raman_shift" and "{chosen}"', laser)]
+    # What a block of data states holds for its own loop.
+    block = text[: loop.end()].rpartition("\ndata_")[2] + text[loop.end() :].partition("\ndata_")[0]
+    laser = names.stated_laser(
+        re.findall(r"^_raman\S*excitation_laser_wavelength .*", block, re.MULTILINE)
+    )
+    return Found(axis, intensity, "shift", "ROD", f'"raman_shift" and "{chosen}"', laser)
 
 
 def _truematch_spectrum(header: dict[str, str], axis: Floats | None, body: str) -> Found:
