@@ -41,7 +41,10 @@ SIMULATED = (
 def identify(
     files: Annotated[
         list[Path],
-        typer.Argument(help="text with columns or rows, JCAMP-DX, SPC, WDF; or folders"),
+        typer.Argument(
+            help="text with columns or rows, JCAMP-DX, SPC, WDF, OPUS, SPA, LabSpec XML, "
+            "TrueMatch; or folders"
+        ),
     ],
     profile: Annotated[
         str | None,
@@ -72,7 +75,11 @@ def identify(
         str, typer.Option("--baseline", help="before the usual one: none, arpls, asls or snip")
     ] = "none",
     elements: Annotated[
-        str, typer.Option("--elements", help="elements known to be in it: Ca,C,O; one may be wrong")
+        str,
+        typer.Option(
+            "--elements",
+            help="elements known to be in it: Ca,C,O; of three or more, one may be wrong",
+        ),
     ] = "",
     without: Annotated[
         str,

@@ -73,6 +73,23 @@ class Calibration:
         return cls(**{**data, **tuples})
 
 
+def among(
+    in_library: Floats, conditional: Floats, allowed: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Returns both probabilities, given that no mineral of the library is it but the allowed ones.
+
+    Where the spectrum speaks for others, that it is none of the library becomes more probable.
+
+    Args:
+        in_library: that the mineral is in the library, [q].
+        conditional: of minerals, given that one is in the library, [q, minerals].
+        allowed: [minerals].
+    """
+    share = np.maximum(conditional[:, allowed].sum(axis=1), np.finfo(np.float64).tiny)
+    found = in_library * share / (in_library * share + 1 - in_library)
+    return found, conditional[:, allowed] / share[:, None]
+
+
 def softmax(scores: Floats, temperature: float) -> npt.NDArray[np.float64]:
     """Returns the softmax of scores [q, minerals] at a temperature."""
     values = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64) / temperature)
@@ -88,7 +105,7 @@ def features(scores: Floats, attenuation: Floats, points: Floats) -> npt.NDArray
     """
     scores = scores / attenuation[:, None]
     few = _FOLLOWING + 1
-    # Where a filter leaves few minerals, what is not there resembles the query not at all.
+    # Where known elements leave few minerals, what is not there resembles the query not at all.
     scores = np.maximum(np.pad(scores, ((0, 0), (0, max(0, few - scores.shape[1])))), 0)
     top = -np.sort(-np.partition(scores, -few, axis=1)[:, -few:].astype(np.float64), axis=1)
     best, second = top[:, 0], top[:, 1]

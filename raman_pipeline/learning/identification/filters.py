@@ -1,7 +1,8 @@
 """What a user knows besides the spectrum: a mask over the rows of a library before the search.
 
 Chemical analyses and formulae are not always right, so one contradiction between the elements that
-the user states and those of a specimen is tolerated, at a price in similarity.
+the user states and those of a specimen is tolerated, at a price in similarity, if three or more are
+stated. `others` states dozens: with it one is tolerated, however few are named.
 """
 
 from __future__ import annotations

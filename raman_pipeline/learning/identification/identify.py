@@ -17,7 +17,11 @@ from safetensors import SafetensorError
 from raman_pipeline import __version__
 from raman_pipeline.common.errors import EarlierVersionError
 from raman_pipeline.learning.data.model_state import ModelState
-from raman_pipeline.learning.identification.calibration import Calibration
+from raman_pipeline.learning.identification.calibration import (
+    Calibration,
+    Floats,
+    among,
+)
 from raman_pipeline.learning.identification.countries import (
     CAVEAT,
     CountryModel,
@@ -32,7 +36,12 @@ from raman_pipeline.learning.identification.library import (
 )
 from raman_pipeline.learning.identification.mixtures import Mixture, MixtureSearch
 from raman_pipeline.learning.identification.query import Query, prepare
-from raman_pipeline.learning.identification.search import by_mineral, by_specimen, search
+from raman_pipeline.learning.identification.search import (
+    EXCLUDED,
+    by_mineral,
+    by_specimen,
+    search,
+)
 from raman_pipeline.spectra.spectrum_files import Spectrum
 
 CITATION = (
@@ -187,8 +196,14 @@ class Identifier:
             )
         self.filters = filters or Filters()
         whole = library
-        if self.filters != Filters():
-            library = whole.subset(self.filters.rows(whole))
+        rows = self.filters.rows(whole)
+        if self.filters.chemical:
+            possible = self.filters.penalties(whole) > EXCLUDED
+            library, rows = whole.subset(possible), rows[possible]
+        self._searched = library
+        self._kept = None if rows.all() else rows
+        if self._kept is not None:
+            library = library.subset(self._kept)
         self.library = library
         self._penalties = by_specimen(library, self.filters.penalties(library)[None])
         self.library_facts = {
@@ -276,15 +291,16 @@ class Identifier:
             return []
         library = self.library
         derivatives = np.stack([q.derivatives for q in queries])
-        similarity = search(library, derivatives, np.stack([q.valid for q in queries]))
+        everything = search(self._searched, derivatives, np.stack([q.valid for q in queries]))
+        similarity = everything if self._kept is None else everything[:, self._kept]
         specimens = by_specimen(library, similarity) + self._penalties
         scores = by_mineral(library, specimens)
         quality = (
             np.array([q.attenuation for q in queries]),
             np.array([float(q.valid.sum()) for q in queries]),
         )
-        in_library = self.calibration.in_library(scores, *quality)
-        probabilities = self.calibration.probabilities(scores, *quality)
+        in_library, conditional = self._probabilities(everything, scores, *quality)
+        probabilities = conditional * in_library[:, None]
         countries = (
             country_probabilities(library, self.country_model, specimens)
             if self._codes
@@ -319,6 +335,26 @@ class Identifier:
                 )
             )
         return found
+
+    def _probabilities(
+        self, everything: Floats, scores: Floats, attenuation: Floats, points: Floats
+    ) -> tuple[Floats, Floats]:
+        """Returns that the mineral is in the library [q], and if so which [q, minerals].
+
+        The calibration knows scores of a whole library: of few minerals that are left, the best
+        leads by much, whatever it is. So those that a filter leaves out count, too.
+        """
+        kept, library = self._kept, self._searched
+        if kept is not None:
+            left = np.zeros(len(library.minerals), dtype=bool)
+            left[library.mineral[kept]] = True
+            penalties = by_specimen(library, self.filters.penalties(library)[None])
+            beside = by_mineral(library, by_specimen(library, everything) + penalties)
+            beside[:, left] = scores
+            scores = beside
+        in_library = self.calibration.in_library(scores, attenuation, points)
+        conditional = self.calibration.conditional(scores, attenuation)
+        return (in_library, conditional) if kept is None else among(in_library, conditional, left)
 
     def _mixture_search(self) -> MixtureSearch:
         if self._mixtures is None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from raman_pipeline.learning.identification.calibration import Calibration
+from raman_pipeline.learning.identification.calibration import Calibration, among
 from raman_pipeline.learning.identification.calibration_fit import fit_calibration, with_disturbed
 from raman_pipeline.learning.identification.countries import (
     CountryModel,
@@ -21,6 +21,17 @@ def test_probabilities_are_probabilities(temperature):
     found = calibration.probabilities(values, *quality)
     assert (found >= 0).all() and (found.sum(axis=1) <= 1 + 1e-9).all()
     assert Calibration.from_json(calibration.as_json()) == calibration
+
+
+@pytest.mark.parametrize(
+    ("known", "conditional", "expected"),
+    [(0.9, 1.0, 0.9), (0.9, 0.01, 0.009 / 0.109), (0.5, 0.5, 1 / 3), (1.0, 1e-9, 1.0), (0.9, 0, 0)],
+)
+def test_among_few_minerals_the_spectrum_may_speak_for_none(known, conditional, expected):
+    two = np.array([[conditional / 4, conditional * 3 / 4, 1 - conditional]])
+    found, among_them = among(np.array([known]), two, np.array([True, True, False]))
+    assert found == pytest.approx([expected])
+    assert among_them == pytest.approx(np.array([[0.25, 0.75]]) * (conditional > 0))
 
 
 def test_the_fit_separates_known_from_unknown_minerals(library):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ def minerals(library, rows):
         (("Pb", "S"), ("others",), "56", ""),
         (("Si", "O"), (), "067", ""),
         (("Fe",), ("others",), "46", ""),
+        (("C",), ("others",), "6", "12"),
         (("Si",), (), "067", ""),
         ((), ("O",), "56", ""),
     ],
@@ -58,6 +61,31 @@ def test_minerals_lasers_and_ratings(library):
 def test_filters_that_cannot_be_used_are_refused(library, chosen, message):
     with pytest.raises(FilterError, match=message):
         Filters(**chosen).rows(library)
+
+
+@pytest.mark.parametrize(("row", "wrong", "share"), [(21, 8, 0.3), (41, 2, 0.5), (2, 21, 0.7)])
+def test_a_filter_that_leaves_a_wrong_mineral_makes_it_no_known_one(library, row, wrong, share):
+    mine, other = (measured_spectrum(library, r) for r in (row, wrong))
+    mine = replace(mine, intensity=mine.intensity + share * other.intensity)
+    own, name = (library.minerals[library.mineral[r]] for r in (row, wrong))
+    (free,) = Identifier(library).identify([mine])
+    assert free.minerals[0].name == own and not free.unknown
+    (found,) = Identifier(library, filters=Filters(minerals=(name,))).identify([mine])
+    assert found.minerals[0].nearest[0].similarity > 0.5 and found.in_library < 0.1
+    (right,) = Identifier(library, filters=Filters(exclude=(name,))).identify([mine])
+    assert right.minerals[0].name == own
+    assert right.in_library == pytest.approx(free.in_library, abs=0.05)
+
+
+def test_spectra_that_are_left_out_by_their_laser_do_not_count(library):
+    mine = [measured_spectrum(library, 1)]
+    (found,) = Identifier(library, filters=Filters(lasers_nm=(532.0,))).identify(mine)
+    assert len(found.minerals) == 5 and not found.unknown
+    ids = {n.member_id for m in found.minerals for n in m.nearest}
+    left = np.array(library.member_id)[library.wavelength == 532]
+    assert ids <= set(left)
+    probabilities = [m.probability for m in found.minerals]
+    assert probabilities == sorted(probabilities, reverse=True)
 
 
 def test_only_what_the_filters_leave_is_searched(library):
