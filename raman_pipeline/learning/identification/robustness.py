@@ -6,7 +6,7 @@ condition and spectrum. What does not: the disturbed copies that calibrations ar
 
 The spectra are searched for without their own specimens, whatever is done to them. The plain search
 takes the cosine of first derivatives of min-max scaled, square-rooted spectra, and the nearest
-spectrum.
+spectrum, on a grid of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.identification.calibration_fit import fit_calibration, with_disturbed
@@ -37,14 +38,14 @@ from raman_pipeline.learning.identification.query import Query, QueryError, prep
 from raman_pipeline.learning.identification.search import EXCLUDED
 from raman_pipeline.spectra.derivatives import root_derivative_spectra
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.spectra.resample import resample
+from raman_pipeline.spectra.resample import Ragged, resample, resample_set
 from raman_pipeline.spectra.spectrum_files import Spectrum
-from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Disturb = Callable[[Floats, Floats, np.random.Generator], tuple[Floats, Floats]]
 
+_PLAIN_GRID = np.arange(100.0, 1300.0)
 _PLAIN_SIGMA = 3.0
 _FWHM = 2.355
 """Of a Gaussian, in units of its standard deviation."""
@@ -156,7 +157,6 @@ ROBUSTNESS = TableSchema(
 def evaluate_robustness(
     library: MineralLibrary,
     spectra: StoredTable,
-    plain: SpectrumTensor,
     count: int,
     seed: int,
 ) -> pa.Table:
@@ -165,9 +165,11 @@ def evaluate_robustness(
     Args:
         library: reference spectra.
         spectra: a SPECTRA table that holds them as measured.
-        plain: min-max scaled spectra on a grid that is part of the library's.
         count: number of spectra, drawn at random; all if there are fewer.
         seed: of the draw and of the disturbances.
+
+    Raises:
+        InputError: the spectra drawn are of too few minerals to fit in folds.
     """
     from sklearn.model_selection import GroupKFold
 
@@ -177,12 +179,17 @@ def evaluate_robustness(
     rows = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))
     measured = _measured(spectra, [library.member_id[row] for row in rows])
     label = library.mineral[rows]
+    if (minerals := len(np.unique(label))) < FOLDS:
+        raise InputError(
+            f"the {len(rows)} spectra drawn to be disturbed are of {minerals} minerals, and at "
+            f"least {FOLDS} are needed; increase `identification.robustness`"
+        )
     of_row = library.mineral[everything.row]
     folds = [
         (test, fit_calibration(library, everything.subset(np.isin(of_row, label[train]))))
         for train, test in GroupKFold(FOLDS).split(label, groups=label)
     ]
-    search = _PlainSearch(library, plain)
+    search = _PlainSearch(library, _on_plain_grid(library, spectra))
     frames = []
     for number, condition in enumerate(CONDITIONS):
         rng = np.random.default_rng([seed, number])
@@ -238,6 +245,17 @@ def _measured(spectra: StoredTable, member_ids: list[str]) -> list[tuple[Floats,
     return [found[member_id] for member_id in member_ids]
 
 
+def _on_plain_grid(library: MineralLibrary, spectra: StoredTable) -> npt.NDArray[np.float32]:
+    """Returns the spectra of the library as measured, scaled, on the plain grid; [n, m]."""
+    row_of, parts = dict[str, int](), []
+    for batch in spectra.batches(["member_id", "raman_shift", "intensity"]):
+        points = Ragged.from_columns(batch["raman_shift"], batch["intensity"])
+        for member_id in batch["member_id"].to_pylist():
+            row_of[member_id] = len(row_of)
+        parts.append(resample_set([points], len(points), _PLAIN_GRID, "adaptive").intensity)
+    return np.concatenate(parts)[[row_of[member_id] for member_id in library.member_id]]
+
+
 def by_condition(robustness: pd.DataFrame) -> pd.DataFrame:
     """Returns one row per condition: accuracies, shares called unknown, and AUROC.
 
@@ -271,10 +289,9 @@ def by_condition(robustness: pd.DataFrame) -> pd.DataFrame:
 class _PlainSearch:
     """The plain search in a library."""
 
-    def __init__(self, library: MineralLibrary, tensor: SpectrumTensor) -> None:
-        self.library, self.grid = library, tensor.grid
-        intensity = np.asarray(tensor.intensity[tensor.rows_of(list(library.member_id))])
-        valid = library.valid[:, np.isin(library.grid, tensor.grid)]
+    def __init__(self, library: MineralLibrary, intensity: npt.NDArray[np.float32]) -> None:
+        self.library = library
+        valid = library.valid[:, np.isin(library.grid, _PLAIN_GRID)]
         self._valid = valid.astype(np.float32)
         self._derivatives = root_derivative_spectra(intensity, _PLAIN_SIGMA) * self._valid
         self._ids = np.unique(np.array(library.specimens), return_inverse=True)[1]
@@ -282,7 +299,7 @@ class _PlainSearch:
 
     def scores(self, rows: Indices, spectra: list[tuple[Floats, Floats]]) -> npt.NDArray[Any]:
         """Returns the greatest cosine with each mineral, [q, minerals]."""
-        values, inside = zip(*(resample(*s, self.grid, "adaptive") for s in spectra), strict=True)
+        values, inside = zip(*(resample(*s, _PLAIN_GRID, "adaptive") for s in spectra), strict=True)
         scaled = np.stack([min_max(v, m) for v, m in zip(values, inside, strict=True)])
         valid = inner_mask(np.stack(inside))
         query = root_derivative_spectra(scaled.astype(np.float32), _PLAIN_SIGMA) * valid

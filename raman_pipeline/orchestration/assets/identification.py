@@ -37,7 +37,6 @@ from raman_pipeline.plots.identification import (
 from raman_pipeline.rruff.simulated.archives import LABEL
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.resample import Ragged
-from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 _table = partial(kit.table_asset, group_name="identification", code_version="5")
 
@@ -131,16 +130,13 @@ def mixture_evaluation(settings: Settings, library: _Library) -> kit.Result:
 
 @_table(ROBUSTNESS, uses=["identification"])
 def robustness_evaluation(
-    settings: Settings, library: _Library, spectra: StoredTable, fine_spectra: SpectrumTensor
+    settings: Settings, library: _Library, spectra: StoredTable
 ) -> kit.Result:
     """Identification of disturbed spectra without their specimens, beside a plain search."""
     chosen = settings.identification
-
     if not can_be_evaluated(library):
         return kit.Result(ROBUSTNESS.from_rows([]))
-    return kit.Result(
-        evaluate_robustness(library, spectra, fine_spectra, chosen.robustness, chosen.seed)
-    )
+    return kit.Result(evaluate_robustness(library, spectra, chosen.robustness, chosen.seed))
 
 
 @kit.report_asset(

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification import robustness
 from raman_pipeline.learning.identification.disturbed import disturbed_queries
 from raman_pipeline.learning.identification.identify import Identifier
@@ -12,7 +13,6 @@ from raman_pipeline.learning.identification.preparation import GRID as LIBRARY_G
 from raman_pipeline.learning.identification.preparation import attenuation_of
 from raman_pipeline.spectra.resample import Ragged
 from raman_pipeline.spectra.spectrum_files import Spectrum
-from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline_tests.learning.identification.minerals import GRID, drawn, measured_spectrum
 
 ROWS = range(1, 48, 7)
@@ -95,7 +95,7 @@ def test_copies_for_the_fit_are_reproducible_and_differ(library):
 
 @pytest.fixture(scope="module")
 def stored():
-    """A SPECTRA table of simulated minerals as measured, and a tensor of them."""
+    """A SPECTRA table of simulated minerals as measured."""
     intensity, _, rows = drawn(minerals=6, specimens=2, spectra=1)
     constant = {"kind": "Processed", "raman_shift": GRID, "archive": "fair_oriented"}
     constant |= dict.fromkeys(("copies", "ideal_chemistry", "measured_chemistry"))
@@ -103,8 +103,7 @@ def stored():
         {k: v for k, v in row.items() if k != "country"} | constant | {"intensity": y}
         for row, y in zip(rows, intensity.tolist(), strict=True)
     ]
-    table = pa.Table.from_pylist(measured)
-    return table, SpectrumTensor(intensity, GRID, tuple(r["member_id"] for r in rows))
+    return pa.Table.from_pylist(measured)
 
 
 def library_of(table):
@@ -115,10 +114,10 @@ def library_of(table):
 
 
 def test_every_condition_is_evaluated_with_the_same_spectra(stored):
-    table, tensor = stored
-    found = robustness.evaluate_robustness(library_of(table), Batches(table), tensor, 8, 0)
+    table = stored
+    found = robustness.evaluate_robustness(library_of(table), Batches(table), 8, 0)
     assert robustness.ROBUSTNESS.problems(found) == []
-    again = robustness.evaluate_robustness(library_of(table), Batches(table), tensor, 8, 0)
+    again = robustness.evaluate_robustness(library_of(table), Batches(table), 8, 0)
     assert found.equals(again)
     frame = found.to_pandas()
     assert frame.groupby(["disturbance", "degree"])["member_id"].agg(tuple).nunique() == 1
@@ -126,6 +125,13 @@ def test_every_condition_is_evaluated_with_the_same_spectra(stored):
     assert len(summary) == len(robustness.CONDITIONS) and (summary["n"] == 8).all()
     strong = summary[summary["disturbance"] == "background, 10 times the peak"].iloc[0]
     assert strong["top1"] >= max(0.9, strong["plain_top1"])
+
+
+def test_spectra_of_too_few_minerals_are_refused(stored):
+    with pytest.raises(
+        InputError, match="3 spectra drawn .* at least 5 .*identification.robustness"
+    ):
+        robustness.evaluate_robustness(library_of(stored), Batches(stored), 3, 0)
 
 
 class Batches:
@@ -139,8 +145,7 @@ class Batches:
 
 
 def test_raw_spectra_of_other_minerals_and_all_names_are_in_the_library(stored):
-    table = stored[0]
-    frame = table.to_pandas()
+    frame = stored.to_pandas()
     frame.loc[0:1, "kind"] = "RAW"
     frame.loc[2, "kind"] = "RAW"
     frame.loc[4, "mineral"] = "Unknown"
