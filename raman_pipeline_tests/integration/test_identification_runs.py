@@ -69,6 +69,8 @@ def test_the_network_is_trained_for_the_given_partitions(settings, monkeypatch):
     monkeypatch.setattr(f"{assets}.TASKS", ("challenge",))
     tasks = "raman_pipeline.learning.synthetic_tasks.tasks"
     monkeypatch.setattr(f"{tasks}.gallery_rows", lambda sets, seed: [])
+    # Spectra per class, of 50.
+    monkeypatch.setattr(f"{tasks}.TRAINING_SPECTRA", {"challenge": 5})
     sets = "raman_pipeline.universal_synthetic.dataset"
     monkeypatch.setattr(f"{sets}.universal_classes", challenge_classes)
     monkeypatch.setattr("raman_pipeline.runs.runner.in_processes", in_this_process)

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from raman_pipeline.common.atomic import file_sha256
+from raman_pipeline.geography.geocoding.geocoder import GeocodeQuery
+from raman_pipeline.orchestration.build import build_definitions
 from raman_pipeline.orchestration.jobs import assets_of_families
 from raman_pipeline.orchestration.sensors import FOLLOWED
 from raman_pipeline.runs import runner
@@ -31,6 +33,7 @@ pytestmark = pytest.mark.integration
 # Forked from a server that has imported everything: the time is spent in the run.
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(["raman_pipeline_tests.integration.warm"])
+fork = multiprocessing.get_context("fork")
 
 
 def run_in_child(settings):
@@ -74,6 +77,26 @@ def die_at_a_new_point(settings, log, moments):
     use_archives_of(site_of(settings))
     for job in FOLLOWED[1:]:
         runner.run_job(settings, job, Callbacks())
+
+
+def die_at_every_point(settings, log, moments):
+    """Runs the graph in one process after the other until none dies.
+
+    They are forked from this one, which has the definitions and the maps.
+    """
+    definitions = build_definitions(settings)
+    for job in ("ingest", *FOLLOWED):
+        definitions.resolve_job_def(job)
+    definitions.resources["geography"].atlas.offline.find(GeocodeQuery("Namibia", None))
+    runner.build_definitions = lambda settings: definitions
+    for _ in range(400):
+        process = fork.Process(target=die_at_a_new_point, args=(settings, log, moments))
+        process.start()
+        if (code := exit_code(process)) == 0:
+            return
+        assert code == -signal.SIGKILL
+        assert_readable(settings.store)
+    pytest.fail("there is always a new point")
 
 
 def train(settings):
@@ -155,13 +178,7 @@ def test_killed_at_every_replacement_of_a_file(small, tmp_path, moments):
     """
     log, killed = tmp_path / "points", quick_settings(tmp_path / "store", site_of(small))
     log.touch()
-    for _ in range(400):
-        if (code := exit_code(child(die_at_a_new_point, killed, log, moments))) == 0:
-            break
-        assert code == -signal.SIGKILL
-        assert_readable(killed.store)
-    else:
-        pytest.fail("there is always a new point")
+    assert exit_code(child(die_at_every_point, killed, log, moments)) == 0
     assert len(log.read_text().splitlines()) >= (80 if moments else 30)
     assert exit_code(child(run_in_child, killed)) == 0
     assert_as_if_never_killed(killed, small)
