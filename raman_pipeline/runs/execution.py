@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 import time
 import warnings
 from collections import Counter
@@ -125,6 +126,22 @@ def run_stale(
     return RunOutcome(job, partition, assets, tuple(errors), seconds, bool(rejected))
 
 
+def _begin_worker(on_progress: progress.OnProgress) -> None:
+    progress.send_to(on_progress)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent() -> None:
+    """Ends this process when the one that started it ends, however that was killed.
+
+    The workers of a pool hold its queue open for each other, and would wait at it for ever.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
 def in_processes(
     settings: Settings, callbacks: Callbacks, runs: Sequence[Run], processes: int | None
 ) -> list[RunOutcome]:
@@ -151,7 +168,7 @@ def in_processes(
         pool = ProcessPoolExecutor(
             min(processes or min(os.cpu_count() or 1, 8), len(stale)),
             mp_context=context,
-            initializer=progress.send_to,
+            initializer=_begin_worker,
             initargs=(receive,),
         )
         try:
