@@ -11,6 +11,7 @@ import numpy.typing as npt
 from raman_pipeline.learning.identification.calibration import Calibration, features
 from raman_pipeline.learning.identification.countries import country_codes, fit_countries
 from raman_pipeline.learning.identification.disturbed import disturbed_queries
+from raman_pipeline.learning.identification.known_elements import with_elements
 from raman_pipeline.learning.identification.leave_one_out import (
     HeldOutScores,
     can_be_evaluated,
@@ -33,8 +34,12 @@ def fitted(library: MineralLibrary) -> MineralLibrary:
     held_out = leave_one_specimen_out(library)
     _, index = country_codes(library)
     own = index[library.specimen[held_out.row]]
+    everything = with_disturbed(library, held_out)
     parameters = {
-        "calibration": fit_calibration(library, with_disturbed(library, held_out)).as_json(),
+        "calibration": fit_calibration(library, everything).as_json(),
+        "calibration_elements": fit_calibration(
+            library, with_elements(library, everything)
+        ).as_json(),
         "countries": fit_countries(library, held_out.specimens, own).as_json(),
     }
     return replace(library, fitted=parameters)

@@ -23,6 +23,8 @@ _EMPTY = 0.2
 """Share of the copies that show no mineral, but background and noise."""
 _BLUR_CM1, _SHIFT_CM1 = (1.5, 5.0), 5.0
 _STARTS, _STOPS = (100.0, 400.0), (900.0, 1600.0)
+_NARROW, _WIDTHS = 0.15, (200.0, 700.0)
+"""Share of the copies that are cut to narrow windows anywhere, and their widths, cm⁻¹."""
 _BACKGROUND, _NOISE = (0.3, 10.0), (0.005, 0.25)
 """Heights and standard deviations in units of the strongest band."""
 
@@ -71,10 +73,16 @@ def _disturbed(
         values = gaussian_filter1d(values, rng.uniform(*_BLUR_CM1))
     if rng.random() < 0.5:
         values = np.interp(grid, grid + rng.uniform(-_SHIFT_CM1, _SHIFT_CM1), values)
-    if rng.random() < 0.4:
-        kept = (grid >= rng.uniform(*_STARTS)) & (grid <= rng.uniform(*_STOPS)) & measured
+    if (drawn := rng.random()) < 0.5:
+        start, stop = rng.uniform(*_STARTS), rng.uniform(*_STOPS)
+        if drawn < _NARROW:
+            first, last = grid[measured][[0, -1]]
+            width = rng.uniform(*_WIDTHS)
+            start = rng.uniform(first, max(first, last - width))
+            stop = start + width
+        kept = (grid >= start) & (grid <= stop) & measured
         # Nothing is left to identify where all bands were cut away.
-        measured = kept if values[kept].max(initial=0) > 0.1 else measured
+        measured = kept if empty or values[kept].max(initial=0) > 0.1 else measured
     height = float(values[measured].max(initial=0)) or 1.0
     if rng.random() < 0.5:
         across = (grid - grid[0]) / (grid[-1] - grid[0])

@@ -4,9 +4,9 @@ What belongs here: one row of results per spectrum. What does not: mixtures (see
 `mixture_evaluation`), the text of the report (see `report`).
 
 Each spectrum of a multi-specimen mineral is searched for without its own specimen, and, for
-open-set recognition, without its mineral. Calibrations are fitted on other minerals, on their
-spectra as they are and on disturbed copies. The leaky
-protocol of the literature leaves only the spectrum itself out.
+open-set recognition, without its mineral; both also with its elements known. Calibrations are
+fitted on other minerals, on their spectra as they are and on disturbed copies. The leaky protocol
+of the literature leaves only the spectrum itself out.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from raman_pipeline.learning.identification.countries import (
     country_probabilities,
     fit_countries,
 )
+from raman_pipeline.learning.identification.known_elements import with_elements
 from raman_pipeline.learning.identification.leave_one_out import (
     FOLDS,
     HeldOutScores,
@@ -64,12 +65,21 @@ IDENTIFIED = TableSchema(
             "rank_derivative_multi_specimen", pa.int64(), _RANK + "same, multi-specimen minerals"
         ),
         Column("rank_min_max", pa.int64(), _RANK + "1-NN, min-max spectra (baseline)"),
+        Column("rank_elements", pa.int64(), _RANK + "its elements from sodium on are known"),
         Column("predicted", pa.string(), "the best mineral"),
         _probability("conditional_probability", "of the best mineral, one being in the library"),
         _probability("probability", "of the best mineral"),
         _probability("probability_without_mineral", "the same with the mineral left out"),
         _probability("in_library_probability", "that the mineral is in the library"),
         _probability("in_library_probability_without_mineral", "the same, mineral left out"),
+        *(
+            _probability(f"{name}_elements", f"{description}, its elements known")
+            for name, description in (
+                ("conditional_probability", "of the best mineral, one being in the library"),
+                ("in_library_probability", "that the mineral is in the library"),
+                ("in_library_probability_without_mineral", "the same, mineral left out"),
+            )
+        ),
         Column("best_score", pa.float64(), "score of the best mineral"),
         Column("best_score_without_mineral", pa.float64(), "the same with the mineral left out"),
         Column("country_rank", pa.int64(), "rank of the correct country", nullable=True),
@@ -89,6 +99,9 @@ def evaluate(library: MineralLibrary) -> pa.Table:
     specimens = np.bincount(library.specimen_mineral, minlength=len(library.minerals))
     multiple = multi_specimen_minerals(library)
     derivative, min_max = baselines(library, rows)
+    everything = with_disturbed(library, held_out)
+    known = with_elements(library, held_out)
+    with_known = _cross_fitted(library, known, with_elements(library, everything))
     country, prior = _countries(library, held_out)
     names, ids = np.array(library.minerals), np.array(library.specimens)
     frame = pd.DataFrame(
@@ -104,8 +117,10 @@ def evaluate(library: MineralLibrary) -> pa.Table:
             "rank_derivative": ranks(derivative, label),
             "rank_derivative_multi_specimen": ranks(derivative, label, multiple),
             "rank_min_max": ranks(min_max, label),
+            "rank_elements": ranks(known.scores, label),
             "predicted": names[held_out.scores.argmax(axis=1)],
-            **_cross_fitted(library, held_out),
+            **_cross_fitted(library, held_out, everything),
+            **{f"{name}_elements": values for name, values in with_known.items()},
             "best_score": held_out.scores.max(axis=1),
             "best_score_without_mineral": held_out.without_mineral.max(axis=1),
             "country_rank": pd.array(country, dtype="Int64"),
@@ -162,18 +177,23 @@ def baselines(library: MineralLibrary, rows: Indices) -> tuple[Floats, Floats]:
 
 
 def _cross_fitted(
-    library: MineralLibrary, held_out: HeldOutScores
+    library: MineralLibrary, held_out: HeldOutScores, everything: HeldOutScores
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Returns probabilities by calibrations that were fitted on other minerals."""
+    """Returns probabilities by calibrations that were fitted on other minerals.
+
+    Args:
+        library: reference spectra.
+        held_out: scores of the queries.
+        everything: scores to fit on, those of disturbed copies too.
+    """
     from sklearn.model_selection import GroupKFold
 
     label = library.mineral[held_out.row]
     found = {
         column.name: np.zeros(len(label))
         for column in IDENTIFIED.columns
-        if "probability" in column.name
+        if "probability" in column.name and not column.name.endswith("_elements")
     }
-    everything = with_disturbed(library, held_out)
     for train, test in GroupKFold(FOLDS).split(label, groups=label):
         kept = np.isin(library.mineral[everything.row], label[train])
         calibration = fit_calibration(library, everything.subset(kept))

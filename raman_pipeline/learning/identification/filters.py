@@ -62,6 +62,11 @@ class Filters:
         """Whether elements are stated."""
         return bool(self.elements or self.without)
 
+    @property
+    def complete(self) -> bool:
+        """Whether the elements are those of a whole analysis: no others are in the mineral."""
+        return OTHERS in self.without
+
     def as_json(self) -> dict[str, Any]:
         """Returns the restrictions that are not empty, as plain data."""
         return {name: list(values) for name, values in asdict(self).items() if values}

@@ -217,7 +217,8 @@ class Identifier:
             "searched_minerals": len(library.minerals),
             "citation": CITATION,
         }
-        self.calibration = Calibration.from_json(library.fitted["calibration"])
+        fitted = "calibration_elements" if self.filters.complete else "calibration"
+        self.calibration = Calibration.from_json(library.fitted[fitted])
         self.country_model = CountryModel(**library.fitted["countries"])
         self._codes, _ = country_codes(library)
         self._mixtures: MixtureSearch | None = None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 _BY_ROW = (
     "intensity", "valid", "derivatives", "wavelength", "ideal_elements", "measured_elements",
 )  # fmt: skip
@@ -65,7 +65,8 @@ class MineralLibrary:
         other_names: names of minerals under which RRUFF files copies of the spectra of each
             specimen; mostly none.
         simulated: whether any of the spectra is simulated.
-        fitted: parameters of the calibration and of the countries; empty before the fit.
+        fitted: parameters of the calibrations, without and with known elements, and of the
+            countries; empty before the fit.
     """
 
     intensity: npt.NDArray[np.float32]

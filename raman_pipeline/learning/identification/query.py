@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MIN_POINTS = 200
 """Points of the grid that a spectrum must cover."""
-ENOUGH_POINTS = 500
+ENOUGH_POINTS = 600
 """Points of the grid below which an answer comes with a warning."""
 
 

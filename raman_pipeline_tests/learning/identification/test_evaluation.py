@@ -4,6 +4,8 @@ import pytest
 
 from raman_pipeline.learning.identification import report
 from raman_pipeline.learning.identification.evaluation import IDENTIFIED, evaluate, ranks
+from raman_pipeline.learning.identification.known_elements import with_elements
+from raman_pipeline.learning.identification.leave_one_out import leave_one_specimen_out
 from raman_pipeline.learning.identification.library import build_library
 from raman_pipeline.learning.identification.mixture_evaluation import MIXTURES, evaluate_mixtures
 from raman_pipeline.learning.identification.open_set import OPEN_SET, evaluate_open_set
@@ -55,6 +57,19 @@ def test_one_row_per_spectrum_and_only_the_leaky_protocol_leaks(library, tables)
     assert metrics["queries"] == 2 * len(frame)
     groups = report.accuracy_by_group(frame)
     assert groups.groupby("by")["n"].sum().tolist() == [len(frame)] * 2
+
+
+def test_known_elements_leave_only_minerals_that_hold_them(library):
+    held_out = leave_one_specimen_out(library)
+    alone = with_elements(library, held_out)
+    assert (alone.scores <= held_out.scores).all()
+    m4 = library.mineral[held_out.row] == library.minerals.index("M4")
+    # Fe2O3 is known to hold Fe, and no other of the minerals does; that of M6 is not known.
+    left = {library.minerals[i] for i in np.flatnonzero((alone.scores[m4] > -1).any(axis=0))}
+    assert left == {"M4", "M6"}
+    assert (alone.without_mineral[m4, library.minerals.index("M4")] < -1).all()
+    m6 = library.mineral[held_out.row] == library.minerals.index("M6")
+    assert np.array_equal(alone.scores[m6], held_out.scores[m6])
 
 
 def test_unknown_minerals_are_recognised_and_affect_neither_search_nor_fit(tables, library):

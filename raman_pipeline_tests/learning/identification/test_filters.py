@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from raman_pipeline.learning.identification.calibration import Calibration
 from raman_pipeline.learning.identification.filters import PENALTY, FilterError, Filters
 from raman_pipeline.learning.identification.identify import Identifier
 from raman_pipeline_tests.learning.identification.minerals import measured_spectrum
@@ -103,3 +104,12 @@ def test_only_what_the_filters_leave_is_searched(library):
         assert found.library["version"] == before.library["version"]
         assert found.library["searched_minerals"] == 3 < found.library["minerals"] == 8
         assert 0 < found.in_library < 1
+
+
+@pytest.mark.parametrize(
+    ("without", "fitted"), [(("Mg",), "calibration"), (("others",), "calibration_elements")]
+)
+def test_a_whole_analysis_has_its_own_calibration(library, without, fitted):
+    identifier = Identifier(library, filters=Filters(elements=("Ca",), without=without))
+    assert identifier.calibration == Calibration.from_json(library.fitted[fitted])
+    assert library.fitted["calibration"] != library.fitted["calibration_elements"]

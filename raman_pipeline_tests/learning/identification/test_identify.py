@@ -56,6 +56,13 @@ def test_round_trip(library):
         assert getattr(again, name) == getattr(library, name)
 
 
+@pytest.mark.parametrize(("points", "expected"), [(550, ["short_range"]), (650, [])])
+def test_narrow_windows_come_with_a_warning(library, points, expected):
+    whole = measured_spectrum(library, 5)
+    narrow = Spectrum("mine", whole.raman_shift[300:][:points], whole.intensity[300:][:points])
+    assert [w.kind for w in prepare(narrow, library.grid).warnings] == expected
+
+
 def test_a_spectrum_of_the_library_is_prepared_as_it_is_there(library):
     query = prepare(measured_spectrum(library, 5), library.grid)
     valid = query.valid & library.valid[5]

@@ -90,6 +90,8 @@ def test_copies_for_the_fit_are_reproducible_and_differ(library):
     assert all(np.array_equal(a, b) for a, b in zip(once, again, strict=True))
     assert not np.array_equal(once.derivatives, other.derivatives)
     assert (once.valid <= library.valid[rows]).all()
+    points = np.sort(once.valid.sum(axis=1))
+    assert points[0] < 500 < 1000 < np.median(points)
     assert (once.attenuation > 0).all() and (once.attenuation <= 1).all()
 
 
