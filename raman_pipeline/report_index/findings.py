@@ -96,7 +96,7 @@ def _spectra(store: Store, counts: pd.DataFrame) -> Iterator[tuple]:
     yield (
         "spectra",
         f"{parsed:,} of {parsed + len(codes):,} members accepted, {len(codes)} refused"
-        f"{f' ({why})' if len(codes) else ''}; "
+        f"{f' ({why})' if len(codes) > 1 else ''}; "
         f"{everything['spectra']:,} distinct spectra of "
         f"{everything['specimens']:,} specimens",
         archives,
@@ -112,8 +112,8 @@ def _specimens(store: Store, counts: pd.DataFrame) -> Iterator[tuple]:
     natural, synthetic = (every[every["origin"] == origin] for origin in ("natural", "synthetic"))
     yield (
         "specimens",
-        f"{point:,} of {total:,} located, {place:,} at a place; "
-        f"{natural['country'].notna().sum():,} of {len(natural):,} natural ones have a country; "
+        f"coordinates for {point:,} of {total:,}, {place:,} of them of a place; "
+        f"a country for {natural['country'].notna().sum():,} of {len(natural):,} natural ones; "
         f"{counted(len(synthetic), 'synthetic specimen')} without a location",
         store.protocol("georeferencing_report", "constrained strategy", "countries", "divisions"),
     )

@@ -64,7 +64,7 @@ def run_job(
     """
     definitions = build_definitions(settings)
     runs = _runs(definitions, job, partitions, assets)
-    if job in ("dataset", *_FIRST):
+    if job in _FIRST:
         _require_inputs(settings, definitions, runs)
     if job in _PARALLEL:
         return in_processes(settings, callbacks, runs, processes)
@@ -167,9 +167,13 @@ def run_clustering(
 
 
 def run_identification(settings: Settings, callbacks: Callbacks) -> list[RunOutcome]:
-    """Builds the mineral library from the ingested archives and evaluates it; see `run_job`."""
+    """Builds the mineral library and evaluates it; see `run_job`.
+
+    Archives are fetched only where none was: a `run` looks for newer ones.
+    """
     outcomes: list[RunOutcome] = []
-    for job in ("dataset", "library", "identification"):
+    ingest = () if asset_files(settings.asset_store, "parsed_spectra") else ("ingest",)
+    for job in (*ingest, "dataset", "library", "identification"):
         outcomes += run_job(settings, job, callbacks)
         if any(o.errors for o in outcomes):
             break

@@ -89,10 +89,10 @@ class Links(HTMLParser):
 def test_findings_come_from_tables_with_baselines_and_protocol_and_name_what_is_missing(store):
     rows = {row["subject"]: row for row in findings(store, "rruff").to_pylist()}
     assert rows["spectra"]["finding"] == (
-        "9 of 10 members accepted, 1 refused (1 different fault); 9 distinct spectra of 8 specimens"
+        "9 of 10 members accepted, 1 refused; 9 distinct spectra of 8 specimens"
     )
     assert rows["specimens"]["finding"] == (
-        "5 of 8 located, 3 at a place; 4 of 6 natural ones have a country; "
+        "coordinates for 5 of 8, 3 of them of a place; a country for 4 of 6 natural ones; "
         "1 synthetic specimen without a location"
     )
     assert rows["country, random split"]["finding"] == (
