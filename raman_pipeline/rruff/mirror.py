@@ -246,7 +246,7 @@ def _fetch(
         size = part.stat().st_size
         part.unlink()
         message = (
-            f"{remote.url}: received {size:,} bytes that are not a complete zip archive "
+            f"{unquote(remote.url)}: received {size:,} bytes that are not a complete zip archive "
             f"({error.__cause__ or 'a member is damaged'}); check the address and try again"
         )
         if known is None:

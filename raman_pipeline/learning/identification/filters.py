@@ -96,7 +96,8 @@ class Filters:
             chosen = [known[i] for i in _indices(self.ratings, known, "rating")]
             keep &= np.isin(np.array(library.ratings), chosen)
         if not keep.any():
-            raise FilterError(f"no spectrum of the library is left by {self.as_json()}")
+            stated = (f"{k} {', '.join(map(str, v))}" for k, v in self.as_json().items())
+            raise FilterError(f"no spectrum of the library is left by {'; '.join(stated)}")
         return keep
 
 
