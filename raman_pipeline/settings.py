@@ -165,7 +165,7 @@ class IdentificationSettings(_Part):
     """Evaluation of identification."""
 
     mixtures: PositiveInt = Field(600, description="of two minerals, and as many of three")
-    robustness: int = Field(600, ge=10, description="spectra that are disturbed, of 5 minerals")
+    robustness: int = Field(600, ge=10, description="disturbed spectra, of 5 minerals or more")
     seed: int = 0
 
 

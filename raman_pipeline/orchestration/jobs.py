@@ -35,7 +35,7 @@ _DESCRIPTIONS = {
     "folds": "Assign every spectrum to a fold under one split.",
     "features": "Resample spectra; state what else is known of each.",
     "labelled": "Collect what models see of one split; measure leakage between its folds.",
-    "library": "Resample spectra finely and build the mineral library.",
+    "library": "Build the mineral library.",
     "dataset_reports": "Describe the dataset; compare the georeferencing with the paper's.",
     "training": "Fit and evaluate every family on one fold and split.",
     "experiments": "Comparison, ablation, learning curve and duplicate effect over many fits.",

@@ -23,7 +23,8 @@ class Calibration:
 
     Attributes:
         weights: of the features, for the log odds that the mineral is in the library.
-        intercept: of those log odds, at equal priors.
+        intercept: of those log odds, at nearly equal priors (copies of
+            noise alone count as absent: .06 off).
         temperatures: of the two softmaxes over minerals that are mixed: the first for queries
             similar to their mineral, the second for those that are not.
         second_weight: weight of the second softmax.

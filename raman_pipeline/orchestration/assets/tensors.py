@@ -64,12 +64,12 @@ def resampled_spectra(
     return _resampled(spectra, window, settings.grid.interpolation)
 
 
-@kit.tensor_asset(group_name="library", code_version="3", uses=["fine_grid"], checks=_CHECKS)
+@kit.tensor_asset(group_name="features", code_version="3", uses=["fine_grid"], checks=_CHECKS)
 def fine_spectra(settings: Settings, spectra: StoredTable) -> kit.Result:
     """Every spectrum on a grid fine enough to evaluate denoising: float32 [n, points].
 
     The common window has a step of some 4 cm⁻¹, which cuts sharp bands; this grid is narrower,
-    with the step of the spectrometers. Queries of `identify` are resampled in the same way.
+    with the step of the spectrometers.
     """
     chosen = settings.fine_grid
     grid = chosen.start_cm1 + chosen.step_cm1 * np.arange(chosen.points, dtype=np.float64)
