@@ -17,7 +17,8 @@ Floats = npt.NDArray[np.floating[Any]]
 
 _LOW_SIGNAL_TO_NOISE = 15.0
 _WIDE_STEP_CM1 = 5.0
-_GAP_CM1 = 25.0
+GAP_CM1 = 25.0
+"""Step of the axis in which nothing was measured."""
 _PLATEAU_POINTS = 4
 _PLATEAU_EDGE = 2
 """Fall beside a plateau, in the smallest steps of the intensity: a rounded maximum falls less."""
@@ -70,7 +71,7 @@ def quality_warnings(shift: Floats, intensity: Floats) -> list[QualityWarning]:
         found.append(
             QualityWarning("wide_steps", f"points {step:.1f} cm⁻¹ apart: narrow bands are lost")
         )
-    elif (gap := float(steps.max())) > _GAP_CM1:
+    elif (gap := float(steps.max())) > GAP_CM1:
         start = shift[int(steps.argmax())]
         found.append(
             QualityWarning("wide_steps", f"nothing measured from {start:.0f} to {start + gap:.0f}")

@@ -94,6 +94,22 @@ def wrong(name, before, after):
     return max((len(p - held) for laser, p in after if laser in lasers), default=0)
 
 
+def missing(name, before, after):
+    """Returns how many points an answer lacks between its ends.
+
+    Those beyond its ends may be cut off, and a gap of the axis is none of the answer (see the
+    points that are covered).
+    """
+    if not after or not before or name.startswith(BINARY) or name.endswith(".spc"):
+        return 0
+    lacking = []
+    for laser, read in after:
+        whole = [p for known, p in before if known == laser and len(p & read) > len(read) / 2]
+        lost = [sum(min(p & read) < point < max(p & read) for point in p - read) for p in whole]
+        lacking += [min(lost)] if lost else []
+    return max(lacking, default=0)
+
+
 def check(count, seed, folder):
     read = refused = 0
     for name, before, after, touched in attempts(count, seed, folder):
@@ -101,6 +117,7 @@ def check(count, seed, folder):
         read += bool(after)
         # A damaged number is read as it stands; those beside it must be what they were.
         assert wrong(name, before, after) <= 2 + touched / 4, name
+        assert missing(name, before, after) <= 2 + touched / 4, name
     assert read > count / 5 and refused > count / 5
 
 

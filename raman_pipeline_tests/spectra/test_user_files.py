@@ -53,6 +53,7 @@ READ = {
         table(X, Z, Z, Y, sep=",", head="cm-1,Uncorrected,Subtracted baseline,Corrected"), [Y]),
     "K01 absolute wavenumber": (
         table(1e7 / 785 - X, X, Y, head="Wavenumber\tRaman Shift\tCounts"), [Y]),
+    "K01 a title for the axis": (table(X, Y, sep=" ", head="Calcite sample"), [Y]),
     "K01 French": (table(X, Y, head="Nombre d'onde (cm-1);Intensité", sep=";"), [Y]),
     "K01 Japanese": (table(X, Y, head="ラマンシフト\t強度"), [Y]),
     "K01 Shift-JIS": (table(X, Y, head="ラマンシフト\t強度").encode("shift_jis"), [Y]),
@@ -124,9 +125,18 @@ REFUSED = {
     "K01 dark alone": (table(X, Z, head="Raman Shift\tDark"), "none is an intensity"),
     "K01 no names": (table(X, Y, Z), "3 columns without names.*--columns 1,2"),
     "K01 seconds": (table(10 * N + 5.5, Y, head="Time (s)\tSignal"), "time"),
+    "K01 unit after no word": (table(X, Y, head="eV\tI"), "another unit"),
+    "K01 per metre": (table(100 * X, Y, head="(m-1)\tCounts"), "in 1/m"),
+    "K01 unknown unit": (table(X, Y, head="Dose (Gy)\tCounts"), "none names Raman shift"),
     "K01 electronvolts": (table(X, Y, head="Energy (meV)\tIntensity"), "another unit"),
     "K02 windows": (TWO + table(X + 1000, Z), "1100.37 to 1298.07 was measured twice"),
     "K02 lost value": (across(*(np.delete(v, 30) for v in (X, Y, Z))), "a value is lost"),
+    "K02 a broken axis": (
+        table(X, Y).replace(f"\n{X[40]:.2f}", "\n15.16"), "line 41, and the points are parts"),
+    "K02 lost values of the axis": (
+        across(np.delete(X, [30, 31]), [0, 0, *Y], [0, 1, *Z], lead=["", ""]), "2 values fewer"),
+    "K02 an axis by another name": (
+        table(X, Y, X, Z, head="Shift A\tA\tShft B\tB"), "are equal: two axes"),
     "K02 up and down": (TWO + table(X[::-1], Z), "goes back"),
     "K02 short second": (TWO + "[B]\n" + table(X[:20], Z[:20]), "only 20 points"),
     "K03 comma for both": (table(X, Y, sep=",", decimal=","), "commas decimal marks"),
@@ -168,6 +178,7 @@ def test_what_cannot_be_told_is_refused(tmp_path, kind):
     [
         ("K01 no names", {"columns": ("1", "2")}, X),
         ("K01 dark alone", {"columns": ("raman", "Dark")}, X),
+        ("K01 unknown unit", {"columns": ("Dose (Gy)", "2")}, X),
         ("K01 electronvolts", {"axis": "cm-1", "columns": ("1", "2")}, X),
         ("K04 nm without laser", {"laser_nm": 785.0}, X),
         ("K04 nm without a word", {"axis": "nm", "laser_nm": 785.0}, X),

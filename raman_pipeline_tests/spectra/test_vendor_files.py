@@ -142,6 +142,11 @@ def test_files_of_vendors_are_read(tmp_path, kind):
 
 
 REFUSED = {
+    "TrueMatch, a value moved": (
+        "a.txt",
+        truematch().replace(b"\n499.7800", b"\n\n499.7800"),
+        "blank line among the numbers",
+    ),
     "OPUS, absorbance": ("a.0", opus(kind=4), "no Raman spectrum but"),
     "OPUS, micrometres": ("a.0", opus(unit="MI"), "axis is in micrometres"),
     "OPUS, integers": ("a.0", opus(form=2), "no floats"),

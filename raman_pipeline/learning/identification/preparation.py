@@ -15,6 +15,7 @@ import numpy.typing as npt
 from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
 from raman_pipeline.spectra.baseline import lower_envelopes
 from raman_pipeline.spectra.normalise import min_max
+from raman_pipeline.spectra.quality import GAP_CM1
 from raman_pipeline.spectra.resample import resample
 
 Floats = npt.NDArray[np.float32]
@@ -23,6 +24,8 @@ Mask = npt.NDArray[np.bool_]
 GRID = np.arange(100.0, 1600.0)
 """Grid of the library, cm⁻¹. Of the mirror's spectra 0.4% reach beyond it, of four minerals."""
 _SMOOTHING_CM1 = 1.0
+_GAP_STEPS = 3
+"""Median steps from which a wide one is a gap, and no coarse axis."""
 _HALF_WINDOW = 30
 """Of the envelope, grid points; wider ones leave more of a steep background."""
 _LEAST_ATTENUATION = 0.65
@@ -39,6 +42,8 @@ def on_grid(
 ) -> tuple[Floats, Mask]:
     """Returns a spectrum on a grid, float32 [m] from 0 to 1, and the measured points, bool [m].
 
+    Points in a gap of the axis are interpolated, for the envelope beside it, and not measured.
+
     Args:
         shift: [n], cm⁻¹, strictly increasing.
         intensity: without spikes, [n]; the baseline stays.
@@ -49,8 +54,12 @@ def on_grid(
     step = float(np.median(np.diff(shift)))
     if step < _SMOOTHING_CM1:
         intensity = gaussian_filter1d(intensity, _SMOOTHING_CM1 / step, mode="nearest")
-    resampled, measured = resample(shift, intensity, grid, "adaptive")
-    return min_max(resampled, measured).astype(np.float32), measured
+    resampled, inside = resample(shift, intensity, grid, "adaptive")
+    steps = np.diff(shift)
+    measured = inside.copy()
+    for at in np.flatnonzero(steps > max(GAP_CM1, _GAP_STEPS * step)):
+        measured[(grid > shift[at]) & (grid < shift[at + 1])] = False
+    return min_max(resampled, inside).astype(np.float32), measured
 
 
 def flattened(intensity: Floats, measured: Mask) -> Floats:

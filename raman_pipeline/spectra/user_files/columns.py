@@ -11,12 +11,21 @@ from raman_pipeline.spectra.user_files.numbers import Rows
 from raman_pipeline.spectra.user_files.spectrum import Floats, ReadOptions, UnreadableError
 
 _VALUE = re.compile(r"^[<>~]?[-+]?[\d.,]+\s*\S{0,8}$")
+_WORD = re.compile(r"[^\W\d]{4}[\w -]*")
+"""What says as little as no name, such as `calcite`: no unit, which could be another one."""
 _HEADER_LINES = 4
 _CHOOSE = "name the axis and the intensities with --columns, as in --columns"
 
 
-def header(rows: Rows, above: list[str]) -> list[str] | None:
-    """Returns the names of the columns from the lines above the rows; None where there are none."""
+def header(rows: Rows, above: list[str], asked: bool = False) -> list[str] | None:
+    """Returns the names of the columns from the lines above the rows; None where there are none.
+
+    Args:
+        rows: the rows of numbers.
+        above: the lines above them.
+        asked: whether the user names columns, so that the nearest line holds their names, whatever
+            they say.
+    """
     width = rows.values.shape[1]
     tail = [text for text in above if text.strip()][-width:]
     if len(tail) == width and all(t.strip().startswith("_") for t in tail):
@@ -32,6 +41,10 @@ def header(rows: Rows, above: list[str]) -> list[str] | None:
             if upper:
                 return [f"{a} ({b})" if b else a for a, b in zip(upper, cells, strict=True)]
         return cells
+    if asked and above:
+        cells = rows.dialect.split(above[-1].lstrip("#% "))
+        if len(cells) == width:
+            return cells
     if width > 2 and above:
         known = [c for c in re.split(r"[\t;,|]", above[-1]) if names.column_kind(c)]
         if len(known) > 1:
@@ -129,6 +142,9 @@ def choose(
                 f"{len(axes)} columns could be the axis among {seen}; {_CHOOSE} 1,2"
             )
         axes = exact
+    known = kinds[1] in ("intensity", "processed", "raw")
+    if not axes and width == 2 and not kinds[0] and known and _WORD.fullmatch(named[0].strip()):
+        axes = [0]
     if not axes:
         other = [k for k in kinds[:1] if k and k not in ("processed", "intensity", "raw", "never")]
         what = f"the axis is in {other[0]}" if other and width == 2 else "none names Raman shift"

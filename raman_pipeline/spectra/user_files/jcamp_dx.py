@@ -18,6 +18,9 @@ from raman_pipeline.spectra.user_files.spectrum import Found, UnreadableError
 
 _HEADER = re.compile(r"^\s*##\s*([^=\n]*?)\s*=[ \t]*(.*)$", re.MULTILINE)
 _OTHER_TECHNIQUES = ("INFRARED", "UV", "VISIBLE", "NMR", "MASS", "X-RAY", "TERAHERTZ")
+_NEEDED = ("NPOINTS", "FIRSTX", "LASTX")
+"""Of compressed data, which hold no axis."""
+_CHECK = re.compile(r"X-Check failed. Expected value is (\S+) but (\S+) has")
 _EXPORT = "export it again, or as text with two columns"
 
 
@@ -61,6 +64,8 @@ def _read_block(block: str) -> Found | None:
     rows = re.split(r"^\s*##", block[start.end() :] if start else "", flags=re.MULTILINE)[0]
     points = _number(headers, "NPOINTS")
     if "++" in form:
+        if missing := [k for k in _NEEDED if _number(headers, k) is None]:
+            raise UnreadableError(f"##{missing[0]} is missing or no number; {_EXPORT}")
         x, y = _read_compressed(block, rows)
     else:
         x, y = _read_pairs(rows, points)
@@ -75,7 +80,7 @@ def _read_block(block: str) -> Found | None:
             if said is not None and abs(said - value) > max(step, 1e-3 * abs(value)):
                 raise UnreadableError(f"##{key} says {said:g}, its data {value:g}; {_EXPORT}")
     unit = headers.get("XUNITS", "")
-    kind = names.axis_kind(unit) or (unit if unit.upper() not in ("", "ARBITRARY UNITS") else "")
+    kind = "" if unit.upper() == "ARBITRARY UNITS" else names.kind_of_unit(unit)
     laser = names.stated_laser(f"{k}={v}" for k, v in _HEADER.findall(block))
     notes = [] if "RAMAN" in technique else ["the file does not say that it is a Raman spectrum"]
     return Found(x, y, kind, "JCAMP-DX", headers.get("TITLE", ""), laser, notes)
@@ -120,6 +125,11 @@ def _read_compressed(block: str, rows: str) -> tuple[np.ndarray, np.ndarray]:
         raise UnreadableError(
             f"not a complete JCAMP-DX file ({error or type(error).__name__}); {_EXPORT}"
         ) from error
+    if check := _CHECK.search(printed.getvalue()):
+        raise UnreadableError(
+            f"a row of its data begins at {check[1]}, and by ##FIRSTX, ##LASTX and ##NPOINTS at "
+            f"{float(check[2]):g}: points are missing, or these are wrong; {_EXPORT}"
+        )
     if "failed" in printed.getvalue():
         raise UnreadableError(f"{printed.getvalue().splitlines()[0].strip()} {_EXPORT}")
     if x.size != y.size:

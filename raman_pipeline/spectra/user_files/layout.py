@@ -27,6 +27,8 @@ from raman_pipeline.spectra.user_files.spectrum import (
 Integers = npt.NDArray[np.int64]
 
 _MAX_FRAGMENT = 8
+_GAP_STEPS = 3
+"""Usual steps of the axis from which a step is a gap, and points that are enough to fill one."""
 
 
 def find_spectra(rows: Rows, options: ReadOptions) -> list[Found | UnreadableError]:
@@ -146,10 +148,11 @@ def _spectra_in_columns(
     rows: Rows, above: list[str], stated: str, options: ReadOptions
 ) -> Iterator[Found]:
     width = rows.values.shape[1]
-    named = header(rows, above)
+    named = header(rows, above, asked=not all(c.isdigit() for c in options.columns))
     numbers = rows.values[0, 1:]
     # Whole numbers that count up, for a first row may just lack a value.
-    numbered = _leading(rows) == 1 and (numbers % 1 == 0).all() and (np.diff(numbers) > 0).all()
+    counted = (numbers == np.floor(numbers)).all() and (np.diff(numbers) > 0).all()
+    numbered = _leading(rows) == 1 and counted
     if named is None and numbered and width > 2 and len(rows.lines) > 1:
         # Numbers name the columns; the cell above the axis may be blank.
         word = next(iter(rows.labels.get(rows.lines[0], [])), "x")
@@ -173,6 +176,8 @@ def _spectra_in_columns(
             measured = np.isfinite(x) & np.isfinite(y)
             if not measured.any():
                 raise UnreadableError(f"{columns} hold no numbers")
+            if np.array_equal(x, y):
+                raise UnreadableError(f"{columns} are equal: two axes; name them with --columns")
             # Columns side by side may differ in length.
             end = measured.nonzero()[0].max() + 1 if len(pairs) > 1 else x.size
             notes = [f"not read: {', '.join(others)}"] if 0 < len(others) < WIDE else []
@@ -220,6 +225,7 @@ def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers
         yield _isolated(x, np.concatenate(blocks)), where
         return
     _refuse_windows(x, lines, blocks)
+    _refuse_misplaced_rows(x, lines, blocks)
     for block in blocks:
         label = ", ".join(f"{v:g}" for v in rows.values[block[0], places])
         label = label or ", ".join(rows.labels.get(int(lines[block[0]]), []))
@@ -241,11 +247,27 @@ def _refuse_windows(x: Floats, lines: Integers, blocks: list[Integers]) -> None:
         low = max(x[before].min(), x[after].min())
         high = min(x[before].max(), x[after].max())
         smaller = min(np.ptp(x[before]), np.ptp(x[after]))
-        if 0 < high - low < 0.5 * smaller:
+        if 0 <= high - low < 0.5 * smaller:
             raise UnreadableError(
                 f"{low:g} to {high:g} was measured twice: a second window begins at line "
                 f"{lines[after[0]]}; join the windows, or save each in a file of its own"
             )
+
+
+def _refuse_misplaced_rows(x: Floats, lines: Integers, blocks: list[Integers]) -> None:
+    """Refuses parts of one spectrum: the points that a gap of one part lacks are in the other."""
+    for before, after in pairwise(blocks):
+        for part, other in ((before, after), (after, before)):
+            steps = np.abs(np.diff(x[part]))
+            widest = int(steps.argmax())
+            low, high = sorted(x[part[widest : widest + 2]])
+            inside = int(((x[other] > low) & (x[other] < high)).sum())
+            if steps[widest] > _GAP_STEPS * np.median(steps) and inside >= _GAP_STEPS:
+                raise UnreadableError(
+                    f"its axis goes back from {x[before[-1]]:g} to {x[after[0]]:g} at line "
+                    f"{lines[after[0]]}, and the points are parts of one spectrum: a broken row, "
+                    "or rows out of order; mend it, or export the spectrum again"
+                )
 
 
 def _lines_between(rows: Rows, lines: Integers) -> dict[int, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 _SHIFT_UNIT = re.compile(
     r"cm ?\^?\*{0,2} ?[({]? ?- ?1|1 ?/ ?cm|\bcm\)? ?\^-|/cm\b|reciprocal|inverse c|kayser"
 )
+_PER_METRE = re.compile(r"(?<![a-z\d])m ?\^?-1(?!\d)|1 ?/ ?m\b")
 _NM = re.compile(r"\bnm\b|nanom|\bнм\b")
 _INTENSITY = re.compile(
     r"intens|inten\b|count|\bcnts?\b|\bcts\b|signal|sample|prob[ea]|\ba\.? ?u\b|\barb|"
@@ -39,7 +40,7 @@ _AXES = {
     r"像素|画素|ピクセル|пиксел",
     "time": r"time|zeit|\btemps|tiempo|\btempo\b|^t$|second|^date|^datum|"
     r"[(\[](s|sec|ms|min)[)\]]",
-    "another unit": r"\bm?ev\b|[tgm]?hz\b|µm|μm|\bum\b|\bå|angstr|micron|micromet|theta|θ|angle|"
+    "another unit": r"\bm?e ?v\b|[tgm]?hz\b|µm|μm|\bum\b|\bå|angstr|micron|micromet|theta|θ|angle|"
     r"temperature|\bvolt|degree|energy|energie|potential|mass|m/z|\bppm\b|delay",
 }
 _AXIS_NAMES = {kind: re.compile(pattern) for kind, pattern in _AXES.items()}
@@ -81,6 +82,8 @@ def axis_kind(name: str) -> str:
         return ""
     if re.search(r"\babs", text) and re.search("wave ?number", text):
         return "absolute"
+    if _PER_METRE.search(text):
+        return "1/m"
     if _SHIFT_UNIT.search(text):
         return "shift"
     if _NM.search(text):
@@ -90,16 +93,22 @@ def axis_kind(name: str) -> str:
     return kinds[-1] if kinds else ""
 
 
+def kind_of_unit(unit: str) -> str:
+    """Returns the kind of the axis of a unit; the unit itself where it is none of Raman shift."""
+    kind = axis_kind(unit)
+    return kind if kind in ("shift", "nm", "absolute") else unit
+
+
 def names_in_words(line: str) -> list[str] | None:
     """Returns the names of axis and intensity in their order in a line that nothing divides."""
     text = plain(line)
     intensity = _INTENSITY.search(text)
     if intensity is None:
         return [text, ""] if axis_kind(text) else None
-    before, _, after = text.partition(re.findall(r"\S*", text[intensity.start() :])[0])
+    before, word, after = text.partition(re.findall(r"\S*", text[intensity.start() :])[0])
     if axis_kind(before):
-        return [before, "intensity"]
-    return ["intensity", after] if axis_kind(after) else None
+        return [before.strip(), text[intensity.start() :]]
+    return [word, after.strip()] if axis_kind(after) else None
 
 
 def names_laser(line: str) -> bool:

@@ -274,6 +274,11 @@ def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, 
         missing = width - len(cells)
         if not values and missing:
             if missing > 0 and width >= WIDE and len(cells) >= WIDE and missing < 3:
+                if not cells[0]:
+                    raise UnreadableError(
+                        f"line {number} has {missing} values fewer than the rows after it, and "
+                        "begins with a blank cell: values are lost; save the file again"
+                    )
                 found.first_shorter = missing
                 cells, missing = [""] * missing + cells, 0
             else:

@@ -48,7 +48,8 @@ def read_opus(data: bytes) -> list[Found]:
         wavenumber = next((s["rlw"] for s in settings if s.get("rlw")), None)
         found = []
         for number, pair in enumerate(pair_data_and_status_blocks(blocks), start=1):
-            spectrum = Data(*pair, key="ra", vel=0)
+            with np.errstate(all="ignore"):
+                spectrum = Data(*pair, key="ra", vel=0)
             if spectrum.y.size != spectrum.params.npt:
                 raise ValueError("fewer points than it says")
             if spectrum.params.dpf != _FLOATS:

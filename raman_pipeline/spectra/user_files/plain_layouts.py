@@ -63,7 +63,7 @@ def read_labspec_xml(data: bytes) -> list[Found]:
     unit, axis = axes[0]
     keys = (f"{_text(node, _NAME)}={_text(node, _VALUE)}" for node in root.iter("LSX"))
     laser = names.stated_laser(keys)
-    kind = names.axis_kind(unit) or unit
+    kind = names.kind_of_unit(unit)
     return [
         Found(axis, row, kind, "LabSpec XML", f"row {number} of {len(rows)}", laser)
         for number, row in enumerate(rows, start=1)
@@ -83,7 +83,9 @@ def read_truematch(text: str) -> list[Found]:
     for section, body in zip(parts[::2], parts[1::2], strict=True):
         if section == "SpectrumHeader":
             header = dict(_KEY.findall(body))
-        elif section == "XData":
+        if section in ("XData", "SpectrumData") and "\n\n" in body.strip():
+            raise UnreadableError(f"a blank line among the numbers of TrueMatch; {_EXPORT}")
+        if section == "XData":
             axis = _numbers(body)
         elif section == "SpectrumData":
             found.append(_truematch_spectrum(header, axis, body))
@@ -152,7 +154,7 @@ def _truematch_spectrum(header: dict[str, str], axis: Floats | None, body: str) 
         )
     unit = header.get("XDataKind", "")
     laser = names.stated_laser([f"laser={header.get('ExcitationWavelength', '')} nm"])
-    kind = names.axis_kind(unit) or unit
+    kind = names.kind_of_unit(unit)
     return Found(axis, intensity, kind, "WITec TrueMatch", header.get("Title", ""), laser)
 
 

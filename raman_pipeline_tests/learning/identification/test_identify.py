@@ -63,6 +63,15 @@ def test_narrow_windows_come_with_a_warning(library, points, expected):
     assert [w.kind for w in prepare(narrow, library.grid).warnings] == expected
 
 
+def test_a_gap_of_the_axis_is_not_covered(library):
+    whole = measured_spectrum(library, 0)
+    kept = (whole.raman_shift <= 400) | (whole.raman_shift >= 600)
+    query = prepare(Spectrum("mine", whole.raman_shift[kept], whole.intensity[kept]), library.grid)
+    inner = ~query.valid[(library.grid > 397) & (library.grid < 603)]
+    assert inner.all() and query.valid.sum() < prepare(whole, library.grid).valid.sum() - 200
+    assert "wide_steps" in [w.kind for w in query.warnings]
+
+
 def test_a_spectrum_of_the_library_is_prepared_as_it_is_there(library):
     query = prepare(measured_spectrum(library, 5), library.grid)
     valid = query.valid & library.valid[5]
