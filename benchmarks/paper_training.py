@@ -8,7 +8,8 @@ GPU a step (forward, backward, clipping) is captured once as a CUDA graph and re
 depthwise convolutions are sums of shifted products, which Inductor fuses, and the optimiser works
 on one flat vector: on an H100 three such processes made 628 steps per second together, ten of
 the package's loop 164. The optimiser is the package's; an epoch's last, smaller batch
-is left out. The stored runs were made by a first form of this loop; this one ran on a CPU only.
+is left out; augmentation runs before the captured step, on the device too. The stored runs were made
+by a first form of this loop; this one ran on a CPU only.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.learning.geolocation.families.convnext import build
 from raman_pipeline.learning.models.convnext1d import DepthwiseConv
+from raman_pipeline.learning.training.augmentation import Augmenter, mixup
 from raman_pipeline.learning.training.classifier import TrainingSet, cropped
 from raman_pipeline.learning.training.device import choose_device
 from raman_pipeline.learning.training.loop import optimiser_of
@@ -67,16 +69,15 @@ class Steps:
 
     Args:
         network: on the device.
-        spectra: float32 [n, m], on the device.
-        label: int64 [n], on the device.
-        preset: batch size and optimiser.
+        data: the training set.
+        preset: batch size, augmentation and optimiser.
     """
 
-    def __init__(
-        self, network: nn.Module, spectra: Tensor, label: Tensor, preset: ConvNeXtPreset
-    ) -> None:
-        self.network, self.x, self.y, self.preset = network, spectra, label, preset
-        self.cuda = spectra.is_cuda
+    def __init__(self, network: nn.Module, data: TrainingSet, preset: ConvNeXtPreset) -> None:
+        self.network, self.preset, device = network, preset, next(network.parameters()).device
+        self.x, self.y = (torch.tensor(a, device=device) for a in (data.spectra, data.label))
+        self.cuda, recipe = self.x.is_cuda, preset.augmentation
+        self.augment = recipe and Augmenter(recipe, self.x, data.specimens, data.step_cm1)
         parameters = list(network.parameters())
         self.flat = nn.Parameter(torch.cat([p.detach().flatten() for p in parameters]))
         self.flat.grad = torch.zeros_like(self.flat)
@@ -87,8 +88,11 @@ class Steps:
             p.grad = self.flat.grad[part].view_as(p)
             at += p.numel()
         self.optimizer = optimiser_of([self.flat], preset)
-        self.rows = torch.zeros(preset.batch_size, dtype=torch.long, device=label.device)
-        self.totals = torch.zeros(2, device=label.device)
+        # What a captured step reads: spectra, labels, labels of the mixup partners, first weight.
+        self.batch = self.x[: preset.batch_size].clone()
+        self.labels, self.partners = (self.y[: preset.batch_size].clone() for _ in range(2))
+        self.weight = torch.ones((), device=device)
+        self.totals = torch.zeros(2, device=device)
         self.forward = torch.compile(network, dynamic=False) if self.cuda else network
         self.train()
         self.replay = self._captured() if self.cuda else self._gradient
@@ -104,7 +108,7 @@ class Steps:
         size = self.preset.batch_size
         batches = order[: len(order) // size * size].split(size)
         for rows in batches:
-            self.rows.copy_(rows)
+            self._fill(rows)
             self.replay()
             self.optimizer.step()
         loss, accuracy = (self.totals / len(batches)).tolist()
@@ -120,18 +124,30 @@ class Steps:
         loss = nn.functional.cross_entropy(logits, label)
         return float(loss), logits.argmax(dim=1) == label
 
+    def _fill(self, rows: Tensor) -> None:
+        x, y, recipe = self.x[rows], self.y[rows], self.preset.augmentation
+        self.labels.copy_(y)
+        self.partners.copy_(y)
+        if self.augment and recipe:
+            x = self.augment(rows)
+            if recipe.mixup:
+                x, partner, weight = mixup(x, recipe.mixup)
+                self.partners.copy_(y[partner])
+                self.weight.fill_(weight)
+        self.batch.copy_(x)
+
     def _gradient(self) -> None:
         grad = self.flat.grad
         assert grad is not None
         grad.zero_()
-        y = self.y[self.rows]
         # A captured graph must not keep casts of weights that change.
         with torch.autocast(self.x.device.type, torch.bfloat16, self.cuda, cache_enabled=False):
-            logits = self.forward(self.x[self.rows])
-        loss = nn.functional.cross_entropy(logits.float(), y)
+            logits = self.forward(self.batch).float()
+        loss, mixed = (nn.functional.cross_entropy(logits, y) for y in (self.labels, self.partners))
+        loss = self.weight * loss + (1 - self.weight) * mixed
         loss.backward()
         grad.mul_((self.preset.clip_norm / (grad.norm() + 1e-6)).clamp(max=1))
-        right = (logits.argmax(dim=1) == y).float().mean()
+        right = (logits.argmax(dim=1) == self.labels).float().mean()
         self.totals += torch.stack([loss.detach(), right])
 
     def _captured(self):  # noqa: ANN202
@@ -176,13 +192,12 @@ def train_for(
     torch.manual_seed(seed)
     network = build(preset, data.spectra.shape[1], len(train.classes)).to(device)
     held_out = [torch.tensor(a, device=device) for a in (cropped(test, preset), test.label)]
-    x, y = (torch.tensor(a, device=device) for a in (data.spectra, data.label))
-    steps = Steps(network, x, y, preset)
+    steps = Steps(network, data, preset)
     generator = torch.Generator().manual_seed(seed)
-    per_epoch, done, curve = len(y) // preset.batch_size, 0, [[0.0] * len(COLUMNS)]
+    per_epoch, done, curve = len(train) // preset.batch_size, 0, [[0.0] * len(COLUMNS)]
     start = time.perf_counter()
     while (used := time.perf_counter() - start) < seconds:
-        found = steps.epoch(torch.randperm(len(y), generator=generator).to(device))
+        found = steps.epoch(torch.randperm(len(train), generator=generator).to(device))
         done += per_epoch
         if done - curve[-1][0] >= EVERY:
             loss, right = steps.scores(*held_out)
@@ -247,15 +262,14 @@ def main() -> None:
         preset = PRESETS[chosen.preset]
         if chosen.no_augmentation:
             preset = preset.model_copy(update={"augmentation": None})
-        if preset.augmentation:
-            parser.error("this loop does not augment; give --no-augmentation")
         train, test = load(chosen.store / "assets", chosen.split, chosen.fold)
         if chosen.derivative:
             fine = open_tensor(chosen.store / "assets" / "fine_spectra.safetensors")
             train, test = derivatives(train, fine), derivatives(test, fine)
             preset = preset.model_copy(update={"transform": "none", "crop": None})
         run = train_for(60 * chosen.minutes, train, test, preset, chosen.fold)
-        preset_name = chosen.preset + ", derivative" * chosen.derivative
+        preset_name = chosen.preset + ", augmented" * bool(preset.augmentation)
+        preset_name += ", derivative" * chosen.derivative
         name = {"preset": preset_name, "split": chosen.split, "fold": chosen.fold}
         results["runs"].append(name | run)
         OUT.write_text(json.dumps(results, separators=(",", ":")))
