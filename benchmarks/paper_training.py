@@ -8,8 +8,8 @@ GPU a step (forward, backward, clipping) is captured once as a CUDA graph and re
 depthwise convolutions are sums of shifted products, which Inductor fuses, and the optimiser works
 on one flat vector: on an H100 three such processes made 628 steps per second together, ten of
 the package's loop 164. The optimiser is the package's; an epoch's last, smaller batch
-is left out; augmentation runs before the captured step, on the device too. The stored runs were made
-by a first form of this loop; this one ran on a CPU only.
+is left out; augmentation runs before the captured step, on the device too. The stored runs were
+made by a first form of this loop; this one ran on a CPU only.
 """
 
 from __future__ import annotations
