@@ -42,7 +42,7 @@ def identify(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="text with columns or rows, JCAMP-DX, SPC, WDF, OPUS, SPA, LabSpec XML, "
+            help="text with columns or rows, JCAMP-DX, SPC, WDF, OPUS, SIF, SPA, LabSpec XML, "
             "TrueMatch; or folders"
         ),
     ],

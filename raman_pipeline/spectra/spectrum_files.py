@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from raman_pipeline.spectra.user_files.andor import SIF_MARK, read_sif
 from raman_pipeline.spectra.user_files.decoding import text_of, unpacked
 from raman_pipeline.spectra.user_files.instruments import read_spc, read_wdf
 from raman_pipeline.spectra.user_files.jcamp_dx import read_jcamp
@@ -108,6 +109,8 @@ def _found(path: Path, data: bytes, options: ReadOptions) -> Sequence[Found | Un
         return read_opus(data)
     if data.startswith(SPA_MARK):
         return read_spa(data)
+    if data.startswith(SIF_MARK):
+        return read_sif(data)
     start = data[:4000]
     if is_labspec_xml(start):
         return read_labspec_xml(data)

@@ -9,7 +9,7 @@ from raman_pipeline_tests.spectra.test_user_files import FIELD_FILES
 from raman_pipeline_tests.spectra.test_user_files import READ as TEXTS
 from raman_pipeline_tests.spectra.test_vendor_files import READ as VENDORS
 
-BINARY = ("OPUS", "SPA", "SPC", "WDF")
+BINARY = ("OPUS", "SIF", "SPA", "SPC", "WDF")
 PUT = [b"\0", b",", b";", b"\t", b" ", b"\n", b"\n\n", b"-", b".", b"e5", b"nan", b"1,5", b"##",
        b'"', b"#", b"[Data]\n", b"\xff\xfe", b"1e400", b"Dark", b"\xb5"]  # fmt: skip
 SWAPS = [(b".", b","), (b",", b";"), (b"\t", b" "), (b"\t", b";"), (b" ", b"\t"), (b"\n", b"\r\n"),

@@ -103,7 +103,29 @@ def raw_first(raw):
                "_raman_spectrum.intensity", (X, raw, Y))  # fmt: skip
 
 
+def sif(axis="Wavelength", rows=1, frames=1, bins=1):
+    """An SIF file of an older version: its header is words and lines, its data are floats."""
+    # NM as a polynomial of the pixel, from 1.
+    coefficients = np.polynomial.Polynomial.fit(np.arange(1, X.size + 1), NM, 6).convert().coef
+    lines = [
+        "Andor Technology Multi-Channel File", "65538 1",
+        "65557 0 0 1 1540956289 -50 " + " " * 10 + "0 0.5 0.6 0.6 1 \0 0.6 1e-06 0 1 1 0 0 0 "
+        + "0 " * 16 + "500 0",
+        "DU888", f"{X.size} 256", "6", "a.sif ", "65538 0", "", "65538 " + " " * 8 + "0 0", "", "",
+        " ".join(["65539", *(f"{c:.12e}" for c in coefficients)]), "0", "0", "785", "0", "0", "0",
+    ]  # fmt: skip
+    head = "\n".join(lines) + "\n"
+    for text in (axis, "Counts", "Pixel number"):
+        head += f"{len(text)}\n{text}"
+    points = X.size * bins * rows * frames
+    head += f"65541 1 {rows} {X.size} 1 {frames} 1 {points} {X.size * bins}\n"
+    head += f"65538 1 {rows} {X.size * bins} 1 1 {bins}\n" + "0\n" * frames + "0\n"
+    return head.encode() + np.tile(Y, rows * frames).astype("<f4").tobytes()
+
+
 READ = {
+    "SIF": ("a.sif", sif(), "SIF", 1),
+    "SIF, tracks and frames": ("a.sif", sif(rows=2, frames=3), "SIF", 6),
     "OPUS": ("a.0", opus(), "OPUS", 1),
     "SPA": ("a.spa", spa(), "SPA", 1),
     "LabSpec XML": ("a.xml", labspec_xml(), "LabSpec XML", 1),
@@ -136,12 +158,20 @@ def test_files_of_vendors_are_read(tmp_path, kind):
     assert len(found) == count
     for spectrum in found:
         assert spectrum.format == form
-        np.testing.assert_allclose(spectrum.raman_shift, X, atol=0.02 if "nm" in kind else 0.01)
+        np.testing.assert_allclose(
+            spectrum.raman_shift, X, atol=0.02 if "nm" in kind or form == "SIF" else 0.01
+        )
         np.testing.assert_allclose(spectrum.intensity, Y, rtol=1e-5)
         assert spectrum.laser_nm == pytest.approx(785, abs=0.1) or form == "SPA"
 
 
 REFUSED = {
+    "SIF, pixels": ("a.sif", sif("Pixel number"), "axis is 'Pixel number'"),
+    "SIF, Raman shift": ("a.sif", sif("Raman shift"), "only wavelengths"),
+    "SIF, binned": ("a.sif", sif(bins=2), "columns are binned"),
+    "SIF, picture": ("a.sif", sif(rows=65), "a picture of the detector of 65 rows"),
+    "SIF, cut in its header": ("a.sif", sif()[:200], "not a complete SIF"),
+    "SIF, cut in its data": ("a.sif", sif()[:-4], "not a complete SIF"),
     "TrueMatch, a value moved": (
         "a.txt",
         truematch().replace(b"\n499.7800", b"\n\n499.7800"),
@@ -161,7 +191,6 @@ REFUSED = {
     "ROD, cut in a row": ("a.rod", rod().replace(b"\n500", b"\nx"), "broken CIF"),
     "TrueMatch, kind": ("a.txt", truematch(kind="eV"), "axis is in eV"),
     "WITec project": ("a.wip", b"WIT_PR06" + bytes(99), "a WITec project; export"),
-    "Andor": ("a.sif", b"Andor Technology Multi-Channel File\n" + bytes(99), "SIF file of Andor"),
     "PerkinElmer": ("a.sp", b"PEPE2D constant interval" + bytes(99), "file of PerkinElmer"),
     "JASCO": ("a.jws", b"\xd0\xcf\x11\xe0" + bytes(99), "JASCO"),
     "LabSpec 6": ("a.l6s", b"\x01\x00\x00\xff" * 50, "a file of LabSpec; save it as XML"),

@@ -31,7 +31,6 @@ _MARKS = (
 _KINDS = (
     (b"WIT_PR", "a WITec project; export the spectra as ASCII"),
     (b"WIT_DA", "a WITec file; export the spectra as ASCII"),
-    (b"Andor Technology", "an SIF file of Andor; export it as ASCII"),
     (b"Spectral Exte File", "a series of OMNIC (SRS); save its spectra as CSV"),
     (b"PEPE", "a file of PerkinElmer (SP); export it as ASCII"),
     (b"\x89HDF", "an HDF5 file; export the spectrum as text"),

@@ -12,7 +12,7 @@ _SHIFT_UNIT = re.compile(
 _PER_METRE = re.compile(r"(?<![a-z\d])m ?\^?-1(?!\d)|1 ?/ ?m\b")
 _NM = re.compile(r"\bnm\b|nanom|\bнм\b")
 _INTENSITY = re.compile(
-    r"intens|inten\b|count|\bcnts?\b|\bcts\b|signal|sample|prob[ea]|\ba\.? ?u\b|\barb|"
+    r"intens|inten\b|count|\bcnts?\b|\bcts\b|signal|^sample$|^prob[ea]$|\ba\.? ?u\b|\barb|"
     r"\bccd\b|amplitude|zähl|conteo|conteggi|coups|spectrum$|spektrum$|spectre$|^[yi]$|^y\b|强度|強度|интенс|计数"
 )
 _PROCESSED = re.compile(
@@ -22,8 +22,9 @@ _PROCESSED = re.compile(
 )
 _RAW = re.compile(r"\braw\b|roh|brut|uncorrected|unprocessed|grezz|crud[oa]")
 _NEVER = re.compile(
-    r"dark|dunkel|sombre|obscur|oscur|reference|referenz|référence|blank|\bbase ?line|basislinie|"
-    r"background|untergrund|\bbg\b|noise|rauschen|bruit|error|fehler|sigma|\bstd|stdev|deviation|"
+    r"dark|dunkel|sombre|obscur|oscur|\bref\b|reference|referenz|référence|blank|"
+    r"\bbase ?line|basislinie|background|untergrund|\bbg\b|noise|rauschen|bruit|error|fehler|"
+    r"sigma|\bstd|stdev|deviation|"
     r"varian|weight|absor|trans|reflec|%|irradiance|\bfit|resid|flag|mask|quality|exposure|integration"
 )
 _BASELINE = re.compile(r"^(subtracted|removed|fitted|smoothed) (base ?line|background|dark)")
