@@ -1,11 +1,12 @@
 """The named profiles, and what the environment changes of them.
 
 A profile is a complete set of settings with its own store and Dagster instance, so that
-simulated and real results are never in one table. The environment
-can change: `RAMAN_PIPELINE_PROFILE`, `RAMAN_PIPELINE_STORE` (a folder), `RAMAN_PIPELINE_FOLDS` (a
-CSV of `export-folds` whose folds are kept), and, for the profiles that use the network,
-`RRUFF_URL` (where the archives are), `NATURAL_EARTH_URL`
-(where the map is; `embedded` for none), `GEOCODERS` (names of services),
+simulated and real results are never in one table. The environment can change:
+`RAMAN_PIPELINE_PROFILE`; `RAMAN_PIPELINE_STORE` (a folder, or `s3://bucket/prefix` with
+`RAMAN_PIPELINE_S3_ENDPOINT`, the address of the server, and `RAMAN_PIPELINE_LOCAL`, the folder of
+what cannot lie in a bucket); `RAMAN_PIPELINE_FOLDS` (a CSV of `export-folds` whose folds are kept);
+and, for the profiles that use the network, `RRUFF_URL` (where the archives are),
+`NATURAL_EARTH_URL` (where the map is; `embedded` for none), `GEOCODERS` (names of services),
 `NOMINATIM_URL`, `PHOTON_URL`, `ARCGIS_URL` (endpoints of one's own) and `ARCGIS_TOKEN`.
 """
 
@@ -13,10 +14,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import get_args
+from typing import TypedDict, get_args
 
 from pydantic import SecretStr
 
+from raman_pipeline.common.storage import StorePath, on_this_machine, store_path
 from raman_pipeline.geography.geocoding.service_terms import TERMS, ServiceName
 from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_URL
 from raman_pipeline.learning.denoising.presets import AUTOENCODERS
@@ -79,14 +81,15 @@ RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
 
 
 def load_settings(
-    profile: str | None = None, store: Path | None = None, location: str | None = None
+    profile: str | None = None, store: str | StorePath | None = None, location: str | None = None
 ) -> Settings:
     """Returns the settings of a profile; arguments go before the environment.
 
     Args:
         profile: one of PROFILES; RAMAN_PIPELINE_PROFILE, else `sample`.
-        store: folder of the profile; RAMAN_PIPELINE_STORE, else `data/store/<profile>` of the
-            checkout, or of the current folder where the package is installed without one.
+        store: folder of the profile, or `s3://bucket/prefix`; RAMAN_PIPELINE_STORE, else
+            `data/store/<profile>` of the checkout, or of the current folder where the package is
+            installed without one.
         location: of the archives; RRUFF_URL, else the site. Not used by `sample`.
 
     Raises:
@@ -95,17 +98,12 @@ def load_settings(
     name = profile or os.environ.get("RAMAN_PIPELINE_PROFILE") or "sample"
     if name not in PROFILES:
         raise SettingsError(f"PROFILE={name}: there is no such profile; use {', '.join(PROFILES)}")
-    chosen = store or os.environ.get("RAMAN_PIPELINE_STORE")
-    if "://" in str(chosen):
-        raise SettingsError(
-            f"RAMAN_PIPELINE_STORE={chosen}: set a folder; addresses cannot be used"
-        )
-    folder = Path(chosen).resolve() if chosen else working_folder() / "data" / "store" / name
     folds = _folds()
+    where = _places(store or os.environ.get("RAMAN_PIPELINE_STORE"), name)
     if name == "sample":
         return Settings(
             profile=name,
-            store=folder,
+            **where,
             folds=folds,
             archives=ArchiveSettings(
                 location=str(EMBEDDED / "rruff-sample"), seconds_between_requests=0
@@ -129,21 +127,41 @@ def load_settings(
     if name == "paper":
         return Settings(
             profile=name,
-            store=folder,
+            **where,
             archives=archives,
             geography=geography,
             folds=FoldSettings(kinds=("RAW", "Processed"), file=folds.file),
             training=TrainingSettings(presets=_PAPER_NETWORKS),
         )
-    return Settings(profile=name, store=folder, archives=archives, geography=geography, folds=folds)
+    return Settings(profile=name, **where, archives=archives, geography=geography, folds=folds)
+
+
+class _Places(TypedDict):
+    """Where a profile keeps its results, and what cannot lie in a bucket."""
+
+    store: StorePath
+    machine_folder: Path | None
+
+
+def _places(chosen: str | StorePath | None, profile: ProfileName) -> _Places:
+    """Returns the store and the folder beside it; both are one unless the store is a bucket."""
+    data = working_folder() / "data"
+    store = store_path(chosen or data / "store" / profile)
+    if isinstance(store, Path):
+        return {"store": store.resolve(), "machine_folder": None}
+    folder = on_this_machine(os.environ.get("RAMAN_PIPELINE_LOCAL") or data / "local" / store.path)
+    return {"store": store, "machine_folder": folder.resolve()}
 
 
 def _folds() -> FoldSettings:
     """Returns folds that start from the file that the environment names."""
     file = os.environ.get("RAMAN_PIPELINE_FOLDS")
-    if file and not Path(file).is_file():
+    if not file:
+        return FoldSettings()
+    path = on_this_machine(file).resolve()
+    if not path.is_file():
         raise SettingsError(f"RAMAN_PIPELINE_FOLDS={file}: no such file")
-    return FoldSettings(file=Path(file).resolve() if file else None)
+    return FoldSettings(file=path)
 
 
 def _geography() -> GeographySettings:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.storage import StorePath, on_this_machine
 from raman_pipeline.geography.geocoding.service_terms import ServiceName
 from raman_pipeline.geography.maps.gazetteer import geonames_files
 from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_SHA256
@@ -180,7 +181,10 @@ class Settings(_Part):
     """All settings of a run."""
 
     profile: ProfileName
-    store: Path
+    store: StorePath
+    machine_folder: Path | None = Field(
+        None, description="what stays on this machine beside a bucket; the store if it is a folder"
+    )
     archives: ArchiveSettings
     geography: GeographySettings = Field(default_factory=GeographySettings)
     grid: GridSettings = GridSettings()
@@ -205,49 +209,59 @@ class Settings(_Part):
         return "sample (simulated spectra)" if self.simulated else self.profile
 
     @property
-    def synthetic_store(self) -> Path:
+    def synthetic_store(self) -> StorePath:
         """Folder of the universal synthetic sets, some 0.7 GB per seed."""
         return self.store / "synthetic"
 
     @property
-    def archive_store(self) -> Path:
+    def archive_store(self) -> StorePath:
         """Folder of the verified archives."""
         return self.store / "archives"
 
     @property
-    def version_store(self) -> Path:
+    def version_store(self) -> StorePath:
         """Folder of the indexes of former versions of RRUFF."""
         return self.store / "versions"
 
     @property
-    def geography_store(self) -> Path:
-        """Folder of the downloaded map and of the geocoder cache."""
+    def geography_store(self) -> StorePath:
+        """Folder of the downloaded map."""
         return self.store / "geography"
 
     @property
-    def asset_store(self) -> Path:
+    def asset_store(self) -> StorePath:
         """Folder of everything that assets hold."""
         return self.store / "assets"
 
     @property
-    def figure_store(self) -> Path:
+    def figure_store(self) -> StorePath:
         """Folder of figures and written reports."""
         return self.store / "reports"
 
     @property
-    def index_page(self) -> Path:
+    def index_page(self) -> StorePath:
         """The page that leads to all results."""
         return self.figure_store / "index.html"
 
     @property
-    def checkpoint_store(self) -> Path:
+    def checkpoint_store(self) -> StorePath:
         """Folder of unfinished trainings."""
         return self.store / "checkpoints"
 
     @property
+    def on_this_machine(self) -> Path:
+        """Folder of databases, locks and unfinished downloads: they cannot lie in a bucket."""
+        return on_this_machine(self.machine_folder or self.store)
+
+    @property
+    def geocoder_cache(self) -> Path:
+        """Answers of geocoding services."""
+        return self.on_this_machine / "geography" / "geocoder_cache.sqlite"
+
+    @property
     def dagster_home(self) -> Path:
         """Folder of the Dagster instance."""
-        return self.store / "dagster"
+        return self.on_this_machine / "dagster"
 
     def part(self, names: Iterable[str]) -> dict[str, object]:
         """Returns the named parts as plain data, for metadata and versions."""

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.storage import on_this_machine
+
 if TYPE_CHECKING:
     from raman_pipeline.settings import Settings
 
@@ -39,9 +42,13 @@ def profile_settings(profile: str | None, location: str | None = None) -> Settin
     return load_settings(profile, location=location)
 
 
-def below(store: Path, where: str | None) -> str:
-    """Returns a path relative to the store where it lies in it."""
-    if where is None:
-        return ""
-    path = Path(where)
-    return str(path.relative_to(store)) if path.is_relative_to(store) else where
+def local_path(text: str) -> Path:
+    """Returns the path of an argument that must be a file or folder of this machine.
+
+    Raises:
+        typer.BadParameter: it is an address.
+    """
+    try:
+        return on_this_machine(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error

@@ -17,6 +17,7 @@ def print_findings(settings: Settings) -> None:
     """Prints what the last page says, a line per finding; nothing before the first page."""
     import pyarrow.parquet as pq
 
+    from raman_pipeline.common.storage import local_copy
     from raman_pipeline.orchestration.asset_paths import asset_path
     from raman_pipeline.report_index.findings import SIMULATED
 
@@ -29,7 +30,7 @@ def print_findings(settings: Settings) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
-    for row in pq.read_table(file, columns=["subject", "finding"]).to_pylist():
+    for row in pq.read_table(local_copy(file), columns=["subject", "finding"]).to_pylist():
         table.add_row(Text(row["subject"]), Text(row["finding"]))
     out.print(table)
     out.print(

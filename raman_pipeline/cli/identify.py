@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from raman_pipeline.cli.console import local_path
+
 if TYPE_CHECKING:
+    from raman_pipeline.common.storage import StorePath
     from raman_pipeline.learning.identification.library import MineralLibrary
     from raman_pipeline.learning.identification.query import Query
     from raman_pipeline.spectra.spectrum_files import ReadOptions
@@ -43,7 +46,9 @@ def identify(
         list[Path],
         typer.Argument(
             help="text with columns or rows, JCAMP-DX, SPC, WDF, OPUS, SIF, SPA, LabSpec XML, "
-            "TrueMatch; or folders"
+            "TrueMatch; or folders",
+            parser=local_path,
+            metavar="FILES...",
         ),
     ],
     profile: Annotated[
@@ -55,8 +60,8 @@ def identify(
         ),
     ] = None,
     library: Annotated[
-        Path | None,
-        typer.Option("--library", help="another library file"),
+        str | None,
+        typer.Option("--library", help="another library file; also s3://bucket/…"),
     ] = None,
     columns: Annotated[
         str,
@@ -109,7 +114,12 @@ def identify(
     ] = False,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", help="folder for a figure of each query and its references"),
+        typer.Option(
+            "--plot",
+            help="folder for a figure of each query and its references",
+            parser=local_path,
+            metavar="PATH",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one row per spectrum")] = False,
@@ -182,12 +192,12 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _library_file(profile: str | None) -> Path:
+def _library_file(profile: str | None) -> StorePath:
     """Returns the library of a profile; where none is named, the newest of real spectra."""
     from raman_pipeline.orchestration.asset_paths import asset_path
     from raman_pipeline.profiles import PROFILES, load_settings
 
-    def file_of(name: str | None) -> Path:
+    def file_of(name: str | None) -> StorePath:
         store = load_settings(name).asset_store
         return asset_path(store, "mineral_library", extension=".safetensors")
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from raman_pipeline.cli.console import local_path
 from raman_pipeline.common.errors import InputError
 
 Texts = Annotated[
@@ -18,7 +19,12 @@ Texts = Annotated[
 ]
 File = Annotated[
     Path | None,
-    typer.Option("--file", help="one locality per line, UTF-8; - reads standard input"),
+    typer.Option(
+        "--file",
+        help="one locality per line, UTF-8; - reads standard input",
+        parser=local_path,
+        metavar="PATH",
+    ),
 ]
 
 

@@ -21,6 +21,7 @@ from raman_pipeline.cli.trace import trace
 from raman_pipeline.cli.ui import ui
 from raman_pipeline.cli.validate import validate
 from raman_pipeline.common.errors import Advice, InputError
+from raman_pipeline.common.storage import failure
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -90,6 +91,10 @@ def main() -> None:
             fail(f"{error.filename}: {error.strerror}; {remedy}" if named else str(error))
         except InputError as error:
             fail(str(error))
+        except Exception as error:
+            if (text := failure(error)) is None:
+                raise
+            fail(text)
 
 
 def _show_advice(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from raman_pipeline.cli.console import Profile, below, err, out, profile_settings
+from raman_pipeline.cli.console import Profile, err, out, profile_settings
+from raman_pipeline.common.storage import below
 
 if TYPE_CHECKING:
     from raman_pipeline.runs.status import AssetState
@@ -45,8 +46,7 @@ def print_status(settings: Settings) -> None:
     if left := leftovers(settings, [state.asset for state in states]):
         err.print(
             f"made by an earlier version of raman_pipeline and no longer used, {len(left):,} in "
-            "all; you can delete them: "
-            + ", ".join(below(settings.store, str(path)) for path in left),
+            "all; you can delete them: " + ", ".join(below(settings.store, path) for path in left),
             soft_wrap=True,
             highlight=False,
         )
@@ -69,6 +69,6 @@ def _table(settings: Settings, states: list[AssetState]) -> Table:
             "" if state.rows is None else f"{state.rows:,}",
             "" if state.refused is None else f"{state.refused:,}",
             "" if state.bytes is None else f"{state.bytes / 1e6:,.1f}",
-            below(settings.store, state.where),
+            below(settings.store, state.where or ""),
         )
     return table

@@ -9,7 +9,8 @@ import typer
 from rich.markup import escape
 from rich.text import Text
 
-from raman_pipeline.cli.console import Profile, below, fail, out, profile_settings
+from raman_pipeline.cli.console import Profile, fail, out, profile_settings
+from raman_pipeline.common.storage import below
 
 if TYPE_CHECKING:
     from raman_pipeline.runs.trace import TraceRow

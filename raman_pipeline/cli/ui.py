@@ -12,11 +12,12 @@ from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, Annotated, Any
 
 import typer
 
 from raman_pipeline.cli.console import Location, Profile, out, profile_settings
+from raman_pipeline.common.storage import StorePath, below, local_copy
 
 
 def ui(
@@ -33,7 +34,7 @@ def ui(
     with open_instance(settings) as instance:
         # A run of a killed process would look unfinished, and `follow_up` would wait for it.
         fail_orphans(settings, instance)
-    page = _serve(host, settings.store) + f"{settings.index_page.relative_to(settings.store)}"
+    page = _serve(host, settings.store) + below(settings.store, settings.index_page)
     environment = os.environ | {
         "DAGSTER_HOME": str(prepare_home(settings)),
         "RAMAN_PIPELINE_PROFILE": settings.profile,
@@ -56,13 +57,26 @@ def ui(
 class _Files(SimpleHTTPRequestHandler):
     """Serves what the page links to, without a line per request in the terminal."""
 
+    def __init__(self, *arguments: Any, store: StorePath) -> None:
+        self.store = store
+        # In a bucket, the folder only stands for its prefix.
+        super().__init__(*arguments, directory=str(store) if isinstance(store, Path) else "/")
+
     def send_head(self) -> IO[bytes] | None:  # type: ignore[override]
         """Refuses what is not below the folders of reports and assets: archives, record, cache."""
-        top = Path(self.translate_path(self.path)).relative_to(self.directory).parts[:1]
-        if top not in (("reports",), ("assets",)):
-            self.send_error(HTTPStatus.NOT_FOUND)
-            return None
-        return super().send_head()
+        try:
+            asked = Path(super().translate_path(self.path)).relative_to(self.directory)
+            if asked.parts[:1] in (("reports",), ("assets",)):
+                self.file = str(local_copy(self.store / str(asked)))
+                return super().send_head()
+        except FileNotFoundError:
+            pass
+        self.send_error(HTTPStatus.NOT_FOUND)
+        return None
+
+    def translate_path(self, path: str) -> str:
+        """Returns the file of this machine that `send_head` found."""
+        return self.file + "/" * path.endswith("/")
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
@@ -73,12 +87,12 @@ def _name(host: str) -> str:
     return socket.gethostname() if host == "0.0.0.0" else host
 
 
-def _serve(host: str, folder: Path) -> str:
+def _serve(host: str, folder: StorePath) -> str:
     """Serves a folder for the links of the UI, which may not open files; returns its address.
 
     A process of its own does it, as this one becomes Dagster's; it ends when this one does.
     """
-    server = ThreadingHTTPServer((host, 0), partial(_Files, directory=str(folder)))
+    server = ThreadingHTTPServer((host, 0), partial(_Files, store=folder))
     address, parent = f"http://{_name(host)}:{server.server_port}/", os.getpid()
     if os.fork():
         server.server_close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raman_pipeline.cli.console import err
+from raman_pipeline.cli.console import err, local_path
 from raman_pipeline.common.wording import counted
 
 _KEYS = (
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(help="zip archives, folders or single files")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="zip archives, folders or single files", parser=local_path, metavar="PATHS..."
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
 ) -> None:
     """Parse members and print one line for each: accepted, or refused with the reason.

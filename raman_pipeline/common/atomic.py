@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from raman_pipeline.common import storage
+from raman_pipeline.common.storage import StorePath
+
 _PREFIX = ".tmp-raman-pipeline-"
 _ELSEWHERE = "set RAMAN_PIPELINE_STORE to another folder"
 _locks: dict[Path, int] = {}
@@ -19,11 +22,11 @@ _locks: dict[Path, int] = {}
 
 
 @contextmanager
-def replacing(path: Path, elsewhere: str = _ELSEWHERE) -> Iterator[Path]:
-    """Yields a temporary file beside `path`; on success it becomes `path`.
+def replacing(path: StorePath, elsewhere: str = _ELSEWHERE) -> Iterator[Path]:
+    """Yields a temporary file of this machine; on success it becomes `path`.
 
-    The temporary file is fsynced and renamed over `path` if the block ends without an exception,
-    and removed otherwise. A process killed at any point leaves the previous version readable, and
+    The temporary file is moved to `path` if the block ends without an exception (see `move`), and
+    removed otherwise. A process killed at any point leaves the previous version readable, and
     at most a temporary folder, which the next writer beside it removes.
 
     Args:
@@ -33,26 +36,47 @@ def replacing(path: Path, elsewhere: str = _ELSEWHERE) -> Iterator[Path]:
     Raises:
         WriteError: the folder cannot be written (read-only, full, missing rights).
     """
-    path = Path(path)
     with naming(path, elsewhere):
         temporary = temporary_file(path.parent)
         try:
             yield temporary
             temporary.chmod(0o666 & ~_umask())
-            sync(temporary)
-            temporary.replace(path)
-            sync(path.parent)
+            move(temporary, path, elsewhere)
         finally:
             release(temporary)
 
 
-def temporary_file(folder: Path) -> Path:
+def move(file: Path, path: StorePath, elsewhere: str = _ELSEWHERE) -> None:
+    """Moves a complete file to its path: it is fsynced and renamed, or uploaded to a bucket.
+
+    Args:
+        file: on the disk of `path`, or in the staging folder where that is in a bucket.
+        path: of the file.
+        elsewhere: see `replacing`.
+
+    Raises:
+        WriteError: the path cannot be written.
+    """
+    with naming(path, elsewhere):
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sync(file)
+            file.replace(path)
+            sync(path.parent)
+        else:
+            storage.put(file, path)
+
+
+def temporary_file(folder: StorePath) -> Path:
     """Creates an empty file in a temporary folder, and removes what killed processes left.
+
+    The temporary folder lies in `folder`, or in the staging folder of this machine for a bucket.
 
     A lock tells them apart: this process holds one until `release`, or until it ends. It is on a
     folder of the file's own, since a library may write another file and rename that. The name of
     the file starts with a dot, so that nobody takes it for a result; torch refuses a bare suffix.
     """
+    folder = storage.staging_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f"{_PREFIX}*"):
         with suppress(OSError):
@@ -88,7 +112,7 @@ class WriteError(OSError):
 
 
 @contextmanager
-def naming(path: Path, elsewhere: str = _ELSEWHERE) -> Iterator[None]:
+def naming(path: StorePath, elsewhere: str = _ELSEWHERE) -> Iterator[None]:
     """Turns an OSError into one that names the file and the remedy.
 
     Raises:
@@ -109,13 +133,13 @@ def naming(path: Path, elsewhere: str = _ELSEWHERE) -> Iterator[None]:
         ) from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: StorePath, data: bytes) -> None:
     """Writes `data` to `path` atomically."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: StorePath, text: str) -> None:
     """Writes `text` to `path` atomically, as UTF-8."""
     write_bytes(path, text.encode("utf-8"))
 

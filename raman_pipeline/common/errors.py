@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 
 class InputError(Exception):
     """An input cannot be used; the message names it and the remedy."""
@@ -16,7 +14,7 @@ class Advice(UserWarning):
 class EarlierVersionError(InputError):
     """A file of the store was made by an earlier version of this package."""
 
-    def __init__(self, path: Path, lacks: str) -> None:
+    def __init__(self, path: object, lacks: str) -> None:
         super().__init__(
             f"{path} was made by an earlier version of raman_pipeline (lacks "
             f"{lacks}); run `raman-pipeline run` to make it again"

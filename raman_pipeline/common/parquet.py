@@ -18,9 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from raman_pipeline.common import atomic
+from raman_pipeline.common import atomic, storage
 from raman_pipeline.common.errors import EarlierVersionError
 from raman_pipeline.common.schema import RAGGED, TableSchema
+from raman_pipeline.common.storage import StorePath
 
 BATCH_ROWS = 512
 """Rows per row group: about 10 MB of spectra."""
@@ -29,12 +30,12 @@ BATCH_ROWS = 512
 class StoredTable:
     """A Parquet file that is read lazily."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: StorePath) -> None:
+        self.path = path
 
     @cached_property
     def _file(self) -> pq.ParquetFile:
-        return pq.ParquetFile(self.path)
+        return pq.ParquetFile(storage.local_copy(self.path))
 
     @property
     def num_rows(self) -> int:
@@ -102,15 +103,15 @@ class StagedTable(StoredTable):
         version: hash of the content, independent of the batches.
     """
 
-    def __init__(self, path: Path, version: str) -> None:
-        super().__init__(path)
-        self.version = version
+    def __init__(self, file: Path, version: str) -> None:
+        super().__init__(file)
+        self.file, self.version = file, version
 
-    def move_to(self, path: Path) -> None:
-        """Renames the file over `path`, which must be on the same disk."""
-        self.path.replace(path)
-        atomic.release(self.path)
-        self.path = Path(path)
+    def move_to(self, file: Path) -> None:
+        """Renames the file over another one, which must be on the same disk."""
+        self.file.replace(file)
+        atomic.release(self.file)
+        self.path = self.file = file
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -119,11 +120,11 @@ def write_table(path: Path, table: pa.Table) -> None:
         writer.write_table(table, row_group_size=BATCH_ROWS)
 
 
-def stage_table(folder: Path, schema: TableSchema, tables: Iterable[pa.Table]) -> StagedTable:
+def stage_table(folder: StorePath, schema: TableSchema, tables: Iterable[pa.Table]) -> StagedTable:
     """Writes a stream of tables into one file, with a few batches in memory.
 
     Args:
-        folder: on the disk of the final path.
+        folder: of the final path.
         schema: of the table; every piece is cast to it.
         tables: the pieces, of any number of rows.
 

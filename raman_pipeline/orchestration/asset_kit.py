@@ -13,7 +13,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import dagster as dg
@@ -24,6 +24,7 @@ from raman_pipeline.common import atomic
 from raman_pipeline.common.hashing import arrays_version
 from raman_pipeline.common.parquet import StagedTable, StoredTable, table_version
 from raman_pipeline.common.schema import TableSchema
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.training.threads import one_thread
 from raman_pipeline.orchestration.asset_paths import asset_path
@@ -301,7 +302,7 @@ def materialize(
             (folder / path).unlink(missing_ok=True)
     for file, text in files.items():
         atomic.write_text(folder / file, text)
-        metadata[file] = dg.MetadataValue.path(folder / file)
+        metadata[file] = dg.MetadataValue.path(str(folder / file))
     for name, figure in result.figures.items():
         metadata |= store_figure(folder / f"{name}.png", figure)
     return dg.MaterializeResult(
@@ -338,7 +339,7 @@ def present(frame: pd.DataFrame, **columns: str) -> dict[str, int]:
     return {name: int(frame[column].count()) for name, column in columns.items()}
 
 
-def checkpoint_of(settings: Settings) -> Path:
+def checkpoint_of(settings: Settings) -> StorePath:
     """Returns where the training of the present asset's partition keeps its state.
 
     The IO manager of models removes it once the model is stored.
@@ -373,13 +374,13 @@ def step_name() -> str:
     return f"{name}, {context.partition_key}" if context.has_partition_key else name
 
 
-def _folder(settings: Settings, asset: str) -> Path:
+def _folder(settings: Settings, asset: str) -> StorePath:
     context = dg.AssetExecutionContext.get()
     partition = context.partition_key.replace("|", "_") if context.has_partition_key else ""
     return settings.figure_store / asset / partition
 
 
-def _stored_before(folder: Path, asset: str) -> set[str]:
+def _stored_before(folder: StorePath, asset: str) -> set[str]:
     """Returns the names of the files that the last runs of an asset stored in its folder."""
     context = dg.AssetExecutionContext.get()
     keys = [context.partition_key] if context.has_partition_key else None
@@ -387,7 +388,7 @@ def _stored_before(folder: Path, asset: str) -> set[str]:
     records = context.instance.fetch_materializations(wanted, limit=_RUNS_BEFORE).records
     made = [record.asset_materialization for record in records]
     values = [value for m in made if m for value in m.metadata.values()]
-    paths = [Path(str(v.value)) for v in values if isinstance(v, dg.PathMetadataValue)]
+    paths = [PurePath(str(v.value)) for v in values if isinstance(v, dg.PathMetadataValue)]
     return {path.name for path in paths if path.parent.name == folder.name}
 
 

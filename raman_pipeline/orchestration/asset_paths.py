@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from raman_pipeline.common.storage import StorePath, below, in_order
 
 
 def asset_path(
-    store: Path, asset: str, partition: str | None = None, extension: str = ".parquet"
-) -> Path:
+    store: StorePath, asset: str, partition: str | None = None, extension: str = ".parquet"
+) -> StorePath:
     """Returns the file of an asset or of one partition, by the rule of `UPathIOManager`.
 
     Args:
@@ -20,10 +20,10 @@ def asset_path(
     return path.with_name(path.name + extension)
 
 
-def asset_files(store: Path, asset: str) -> dict[str | None, Path]:
+def asset_files(store: StorePath, asset: str) -> dict[str | None, StorePath]:
     """Returns the files of an asset that exist, by partition key; None where there are none."""
     for file in store.glob(f"{asset}.*"):
         return {None: file}
     folder = store / asset
-    files = sorted(p for p in folder.rglob("*.*") if not p.name.startswith("."))
-    return {"|".join(p.relative_to(folder).with_suffix("").parts): p for p in files}
+    files = in_order(p for p in folder.rglob("*.*") if not p.name.startswith("."))
+    return {below(folder, p.with_suffix("")).replace("/", "|"): p for p in files}

@@ -15,6 +15,7 @@ from upath import UPath
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.parquet import StagedTable, StoredTable, write_table
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.metadata import COLUMN_SCHEMA, COPIED
 from raman_pipeline.spectra.tensor_file import SpectrumTensor, open_tensor, write_tensor
@@ -27,26 +28,29 @@ ON_DISK = dg.AssetIn(metadata={_ON_DISK_KEY: True})
 class _AtomicIOManager(dg.UPathIOManager):
     """Writes atomically; records size, address, settings, column schema and lineage."""
 
+    def make_directory(self, path: UPath) -> None:
+        """Leaves that to who writes: a bucket has no folders."""
+
     def dump_to_path(self, context: dg.OutputContext, obj: Any, path: UPath) -> None:
-        target = Path(str(path))
-        with atomic.replacing(target) as temporary:
+        with atomic.replacing(path) as temporary:
             self.write(temporary, obj)
+            size = temporary.stat().st_size
         defined = context.definition_metadata or {}
         context.add_output_metadata(
             {
-                "bytes": target.stat().st_size,
-                "dagster/uri": target.as_uri(),
+                "bytes": size,
+                "dagster/uri": path.as_uri(),
                 **{key: defined[key] for key in COPIED if key in defined},
             }
         )
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> Any:
-        return self.read(Path(str(path)))
+        return self.read(path)
 
     def write(self, path: Path, obj: Any) -> None:
         raise TypeError(f"{type(self).__name__} has no format")
 
-    def read(self, path: Path) -> Any:
+    def read(self, path: StorePath) -> Any:
         raise TypeError(f"{type(self).__name__} has no format")
 
 
@@ -69,7 +73,7 @@ class TableIOManager(_AtomicIOManager):
             EarlierVersionError: it lacks a column of its schema. An asset that reads all
                 partitions that exist leaves such a table out by its provenance.
         """
-        wanted, table = context.definition_metadata or {}, StoredTable(Path(str(path)))
+        wanted, table = context.definition_metadata or {}, StoredTable(path)
         made_by = (context.upstream_output and context.upstream_output.definition_metadata) or {}
         if COLUMN_SCHEMA in made_by and not wanted.get("allow_missing_partitions"):
             table.require(column.name for column in made_by[COLUMN_SCHEMA].columns)
@@ -85,7 +89,7 @@ class TensorIOManager(_AtomicIOManager):
         """Writes a tensor."""
         write_tensor(path, obj)
 
-    def read(self, path: Path) -> SpectrumTensor:
+    def read(self, path: StorePath) -> SpectrumTensor:
         """Opens a tensor without reading its intensities."""
         return open_tensor(path)
 
@@ -95,7 +99,7 @@ class ModelIOManager(_AtomicIOManager):
 
     extension = ".safetensors"
 
-    def __init__(self, base: UPath, checkpoint_store: Path) -> None:
+    def __init__(self, base: UPath, checkpoint_store: StorePath) -> None:
         super().__init__(base)
         self.asset_store, self.checkpoint_store = base, checkpoint_store
 
@@ -110,12 +114,12 @@ class ModelIOManager(_AtomicIOManager):
         """Writes a state."""
         obj.write(path)
 
-    def read(self, path: Path) -> ModelState:
+    def read(self, path: StorePath) -> ModelState:
         """Reads a state."""
         return ModelState.read(path)
 
 
-def io_managers(asset_store: Path, checkpoint_store: Path) -> dict[str, dg.IOManager]:
+def io_managers(asset_store: StorePath, checkpoint_store: StorePath) -> dict[str, dg.IOManager]:
     """Returns the IO managers of a store, by resource key."""
     base = UPath(asset_store)
     return {

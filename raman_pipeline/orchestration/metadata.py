@@ -14,6 +14,7 @@ from PIL import Image
 from raman_pipeline.common import atomic
 from raman_pipeline.common.parquet import StagedTable
 from raman_pipeline.common.schema import TableSchema
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
@@ -51,14 +52,14 @@ def column_schema(schema: TableSchema) -> dg.TableSchema:
     )
 
 
-def store_figure(path: Path, figure: Figure) -> dict[str, dg.MetadataValue]:
+def store_figure(path: StorePath, figure: Figure) -> dict[str, dg.MetadataValue]:
     """Stores a figure as PNG; returns it small for the UI, and the path of the full one."""
     with atomic.replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=150)
-    inline = f"![{path.stem}](data:image/png;base64,{_inline(path)})"
+        inline = f"![{path.stem}](data:image/png;base64,{_inline(temporary)})"
     return {
         path.stem: dg.MetadataValue.md(inline),
-        f"{path.stem}_file": dg.MetadataValue.path(path),
+        f"{path.stem}_file": dg.MetadataValue.path(str(path)),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raman_pipeline.common.rate_policy import RatePolicy
+from raman_pipeline.common.storage import StorePath, local_copy
 from raman_pipeline.geography.geocoding.atlas import Atlas
 from raman_pipeline.geography.geocoding.cache import GeocodeCache
 from raman_pipeline.geography.geocoding.geocoder import Geocoder
@@ -53,13 +54,14 @@ class Rruff:
 
     @cached_property
     def store(self) -> ArchiveStore:
-        """The local store."""
-        return ArchiveStore(self.settings.archive_store)
+        """The store."""
+        downloads = self.settings.on_this_machine / "archives"
+        return ArchiveStore(self.settings.archive_store, downloads)
 
     @cached_property
     def _source(self) -> Source:
         chosen = self.settings.archives
-        policy = _rate_policy(chosen, self.settings.archive_store / ".last_request")
+        policy = _rate_policy(chosen, self.settings.on_this_machine / "archives" / ".last_request")
         return open_source(chosen.location, policy)
 
     def fetch(
@@ -99,7 +101,7 @@ class Geography:
         return self.settings.geography
 
     @property
-    def _map_file(self) -> Path:
+    def _map_file(self) -> StorePath:
         # Named by its hash: another pinned version is another file.
         name = f"{NATURAL_EARTH_NAME}-{self.chosen.natural_earth_sha256[:12]}.zip"
         return self.settings.geography_store / name
@@ -119,7 +121,8 @@ class Geography:
         try:
             policy = RatePolicy(attempts=2, timeout_s=30.0)
             source = open_source(url, policy, "NATURAL_EARTH_URL")
-            remote, part = source.fetch(NATURAL_EARTH_NAME, self._map_file.parent, None, None)
+            folder = self.settings.geocoder_cache.parent
+            remote, part = source.fetch(NATURAL_EARTH_NAME, folder, None, None)
         except ArchiveError as error:
             return str(error)
         if part is None:
@@ -133,7 +136,7 @@ class Geography:
     def atlas(self) -> Atlas:
         """Names, towns, divisions and polygons; the 1:10m map if it was downloaded."""
         if self.chosen.natural_earth_url is not None and self._map_file.exists():
-            countries = load_countries(self._map_file, NATURAL_EARTH_VERSION)
+            countries = load_countries(local_copy(self._map_file), NATURAL_EARTH_VERSION)
         else:
             countries = load_countries(self.chosen.countries_file)
         divisions = load_admin_divisions(self.chosen.admin_divisions_file)
@@ -147,19 +150,18 @@ class Geography:
     @cached_property
     def cache(self) -> GeocodeCache:
         """Cached answers of the services."""
-        return GeocodeCache(
-            self.settings.geography_store / "geocoder_cache.sqlite", self.chosen.empty_days
-        )
+        return GeocodeCache(self.settings.geocoder_cache, self.chosen.empty_days)
 
     def services(self) -> list[OnlineGeocoder]:
         """Returns the services that the settings name, in that order."""
         from raman_pipeline.geography.geocoding.online import OnlineGeocoder
 
+        folder = self.settings.geocoder_cache.parent
         return [
             OnlineGeocoder(
                 self._service(name, chosen),
                 self.cache,
-                _rate_policy(chosen, self.settings.geography_store / f".last_request_{name}"),
+                _rate_policy(chosen, folder / f".last_request_{name}"),
             )
             for name in self.chosen.geocoders
             for chosen in [self.chosen.services[name]]

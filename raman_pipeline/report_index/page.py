@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from PIL import Image
 
+from raman_pipeline.common.storage import StorePath, below, local_copy
 from raman_pipeline.report_index.findings import SIMULATED, command_of
 from raman_pipeline.report_index.sections import SECTIONS
 from raman_pipeline.report_index.store import Store
@@ -47,7 +48,7 @@ class Made:
     """
 
     description: str
-    files: Mapping[str | None, Path]
+    files: Mapping[str | None, StorePath]
 
 
 def index_page(
@@ -108,7 +109,7 @@ def _shown(
         # Of a partitioned asset the first partition is shown, and the others are linked.
         "figures": [_figure(store, name, path) for path in first if path.suffix == ".png"],
         "files": [
-            {"link": _link(store, path), "title": str(path.relative_to(store.reports / name))}
+            {"link": _link(store, path), "title": below(store.reports / name, path)}
             for path in files
             if path not in first or path.suffix != ".png"
         ],
@@ -126,14 +127,18 @@ def _listed(store: Store, name: str, made: Made) -> dict[str, Any]:
         "link": _link(store, files[0] if single else store.assets / name),
         "format": files[0].suffix[1:],
         "partitions": "" if single else f"{len(files):,}",
-        "rows": f"{sum(pq.read_metadata(path).num_rows for path in tables):,}" if tables else "",
+        "rows": f"{sum(map(_rows, tables)):,}" if tables else "",
     }
 
 
-def _figure(store: Store, name: str, path: Path) -> dict[str, Any]:
+def _rows(table: StorePath) -> int:
+    return pq.read_metadata(local_copy(table)).num_rows
+
+
+def _figure(store: Store, name: str, path: StorePath) -> dict[str, Any]:
     """Returns a figure in the size and the number of colours that the page needs."""
-    folder = path.parent.relative_to(store.reports / name)
-    with Image.open(path) as stored:
+    folder, _, _ = below(store.reports / name, path).rpartition("/")
+    with Image.open(local_copy(path)) as stored:
         wide = stored.width > _WIDE * stored.height
         width = min(stored.width, _WIDTH[wide])
         size = (width, round(stored.height * width / stored.width))
@@ -142,16 +147,16 @@ def _figure(store: Store, name: str, path: Path) -> dict[str, Any]:
     small.quantize(_COLOURS).save(buffer, format="png")
     return {
         "title": path.stem.replace("_", " "),
-        "partition": "" if folder == Path() else str(folder),
+        "partition": folder,
         "link": _link(store, path),
         "wide": wide,
         "data": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}",
     }
 
 
-def _link(store: Store, path: Path) -> str:
+def _link(store: Store, path: StorePath) -> str:
     """Returns the address of a file or folder, relative to the folder of reports."""
-    return quote(Path(os.path.relpath(path, store.reports)).as_posix())
+    return quote(PurePath(os.path.relpath(str(path), str(store.reports))).as_posix())
 
 
 def _html(text: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from raman_pipeline.common.storage import StorePath, in_order, local_copy
 
 REPORT = "report.md"
 
@@ -21,25 +22,25 @@ class Store:
         reports: their written reports, figures and files.
     """
 
-    assets: Path
-    reports: Path
+    assets: StorePath
+    reports: StorePath
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Returns the table of an asset, all partitions of it; None where it was not made."""
         file = self.assets / f"{name}.parquet"
-        files = [file] if file.exists() else sorted((self.assets / name).rglob("[!.]*.parquet"))
-        tables = [pq.read_table(file) for file in files]
+        files = [file] if file.exists() else in_order((self.assets / name).rglob("[!.]*.parquet"))
+        tables = [pq.read_table(local_copy(file)) for file in files]
         return pa.concat_tables(tables).to_pandas() if tables else None
 
     def rows(self, name: str) -> int:
         """Returns the number of rows of a partitioned table, without reading them."""
         files = (self.assets / name).rglob("[!.]*.parquet")
-        return sum(pq.read_metadata(file).num_rows for file in files)
+        return sum(pq.read_metadata(local_copy(file)).num_rows for file in files)
 
     def report(self, name: str) -> str | None:
         """Returns the written report of an asset as Markdown; None where it was not made."""
         file = self.reports / name / REPORT
-        return file.read_text("utf-8") if file.exists() else None
+        return local_copy(file).read_text("utf-8") if file.exists() else None
 
     def protocol(self, name: str, *facts: str) -> str:
         """Returns some facts of the protocol of a report, as `fact: value; …`."""
@@ -47,7 +48,7 @@ class Store:
         found = dict(line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("- "))
         return "; ".join(f"{fact}: {found[fact]}" for fact in facts if fact in found)
 
-    def files(self, name: str) -> list[Path]:
+    def files(self, name: str) -> list[StorePath]:
         """Returns figures and other files of an asset, all partitions of it, without the report."""
         found = (self.reports / name).rglob("[!.]*.*")
-        return sorted(path for path in found if path.name != REPORT)
+        return in_order(path for path in found if path.name != REPORT)

@@ -12,6 +12,7 @@ from zipfile import ZipInfo
 import pyarrow as pa
 
 from raman_pipeline.common.parquet import StagedTable, stage_table
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.rruff.member import Member, parse_member
 from raman_pipeline.rruff.member_name import parse_member_name
 from raman_pipeline.rruff.refusals import MemberRefused
@@ -76,7 +77,7 @@ def parse_archive(path: Path | None, archive: str, sha256: str | None = None) ->
 
 
 def stage_archive(
-    folder: Path, path: Path | None, archive: str, sha256: str | None = None
+    folder: StorePath, path: Path | None, archive: str, sha256: str | None = None
 ) -> ParsedArchive:
     """Like `parse_archive`, but streams the accepted members to a file, see `stage_table`.
 

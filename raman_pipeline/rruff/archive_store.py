@@ -1,4 +1,4 @@
-"""The local store of archives: verified versions, and the record of the current one.
+"""The store of archives: verified versions, and the record of the current one.
 
 Layout: `<root>/<name>/<sha256>.zip` and `<root>/<name>/manifest.json`. The manifest is the
 pointer: it is replaced last and atomically, so a kill between the two keeps the former version.
@@ -6,14 +6,14 @@ pointer: it is replaced last and atomically, so a kill between the two keeps the
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from raman_pipeline.common import atomic
+from raman_pipeline.common import atomic, storage
+from raman_pipeline.common.storage import StorePath, local_copy
 from raman_pipeline.rruff.zip_archive import ArchiveError
 
 ARCHIVE_NAMES = (
@@ -79,14 +79,24 @@ class ArchiveRecord:
 
 
 class ArchiveStore:
-    """Verified archives in a folder."""
+    """Verified archives in a folder or in a bucket.
 
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root)
+    Args:
+        root: folder of the archives.
+        downloads: folder of this machine, on the disk of `root` where that is a folder; `root`
+            itself if left out.
+    """
 
-    def folder(self, name: str) -> Path:
-        """The folder of one archive and of its unfinished download."""
+    def __init__(self, root: StorePath, downloads: Path | None = None) -> None:
+        self.root, self._downloads = root, downloads
+
+    def folder(self, name: str) -> StorePath:
+        """The folder of one archive."""
         return self.root / name
+
+    def download_folder(self, name: str) -> Path:
+        """The folder of the unfinished download of one archive."""
+        return storage.on_this_machine(self._downloads or self.root) / name
 
     def record(self, name: str) -> ArchiveRecord | None:
         """Returns the current record, or None before the first fetch."""
@@ -94,13 +104,13 @@ class ArchiveStore:
         if not manifest.exists():
             return None
         try:
-            return ArchiveRecord(**json.loads(manifest.read_text(encoding="utf-8")))
+            return ArchiveRecord(**json.loads(local_copy(manifest).read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
             raise ArchiveError(
                 f"{manifest}: not a record of an archive ({error}); delete it to fetch {name} again"
             ) from error
 
-    def path(self, name: str) -> Path | None:
+    def path(self, name: str) -> StorePath | None:
         """Returns the current zip; None if the archive is not published or not fetched."""
         record = self.record(name)
         if record is None or record.sha256 is None:
@@ -113,11 +123,10 @@ class ArchiveStore:
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Lets one process at a time fetch an archive: a site is not asked by two at once."""
-        with atomic.naming(self.folder(name)):
-            self.folder(name).mkdir(parents=True, exist_ok=True)
-            file = (self.root / ".lock").open("w")
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with ExitStack() as stack:
+            with atomic.naming(self.folder(name)):
+                self.download_folder(name).mkdir(parents=True, exist_ok=True)
+                stack.enter_context(storage.lock(self.root / ".lock"))
             yield
 
     def write_record(self, record: ArchiveRecord) -> None:

@@ -216,7 +216,7 @@ def _fetch(
     known: ArchiveRecord | None,
 ) -> Fetched:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    remote, part = source.fetch(name, store.folder(name), known, progress)
+    remote, part = source.fetch(name, store.download_folder(name), known, progress)
     if not remote.published:
         if known is not None and not policy.accept_any:
             raise UpdateRejected(
@@ -259,9 +259,7 @@ def _fetch(
             f"{remote.url}: the new version holds {members:,} members, and {_described(known)} "
             f"stays in use; {_remedy(name)}"
         )
-    with atomic.naming(part):
-        atomic.sync(part)
-        part.replace(store.folder(name) / f"{record.sha256}.zip")
+    atomic.move(part, store.folder(name) / f"{record.sha256}.zip")
     store.write_record(record)
     return Fetched(record, changed=known is None or known.sha256 != record.sha256)
 

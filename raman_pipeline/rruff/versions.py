@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +16,7 @@ from raman_pipeline.common import atomic
 from raman_pipeline.common.markdown import markdown_report, markdown_table
 from raman_pipeline.common.parquet import StoredTable, table_version, write_table
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.common.storage import StorePath, local_copy
 
 TEXT = pa.string()
 CHANGES = ("added", "removed", "re-rated", "changed", "renamed")
@@ -148,13 +148,13 @@ class VersionHistory:
         folder: contains one Parquet file per version, and `history.json` with their order.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: StorePath) -> None:
+        self.folder = folder
 
     def versions(self) -> list[str]:
         """Returns the versions, the oldest first."""
         path = self.folder / "history.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        return json.loads(local_copy(path).read_text(encoding="utf-8")) if path.exists() else []
 
     def index(self, version: str) -> pa.Table:
         """Returns the INDEX of a version; without localities where it was stored before them."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import dagster as dg
 
+from raman_pipeline.common.storage import StorePath, in_order
 from raman_pipeline.orchestration import jobs
 from raman_pipeline.orchestration.asset_paths import asset_files
 from raman_pipeline.orchestration.build import build_definitions
@@ -83,7 +83,7 @@ def asset_states(settings: Settings) -> list[AssetState]:
         ]
 
 
-def leftovers(settings: Settings, assets: Iterable[str]) -> list[Path]:
+def leftovers(settings: Settings, assets: Iterable[str]) -> list[StorePath]:
     """Returns files and folders of the store that belong to no asset, by name.
 
     Earlier versions of this package made them under names of assets that were since renamed.
@@ -97,7 +97,7 @@ def leftovers(settings: Settings, assets: Iterable[str]) -> list[Path]:
         path
         for folder in (settings.asset_store, settings.figure_store)
         if folder.is_dir()
-        for path in sorted(folder.iterdir())
+        for path in in_order(folder.iterdir())
         if not path.name.startswith(".")
         and path.name.split(".")[0] not in known
         and path != settings.index_page

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.spectrum_text import decode, read_spectrum_text
+from raman_pipeline.common.storage import local_copy
 from raman_pipeline.geography.tables import (
     CANDIDATES,
     LOCALITIES,
@@ -99,7 +100,7 @@ def header_lines(settings: Settings, step: TraceRow) -> list[tuple[int, str]]:
     record, path = store.record(step.values["archive"]), store.path(step.values["archive"])
     if path is None or record is None or record.sha256 != step.values.get("archive_sha256"):
         return []
-    with open_zip(path) as archive:
+    with open_zip(local_copy(path)) as archive:
         data = archive.read(archive.entry(step.values["member"]))
     if isinstance(data, MemberRefused):
         return []

@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 
 from raman_pipeline.common.errors import EarlierVersionError
 from raman_pipeline.common.hashing import arrays_version
+from raman_pipeline.common.storage import StorePath, local_copy
 
 _DTYPES = {"F32": "<f4", "F64": "<f8"}
 
@@ -72,19 +73,19 @@ def write_tensor(path: Path, tensor: SpectrumTensor) -> None:
     )
 
 
-def open_tensor(path: Path) -> SpectrumTensor:
+def open_tensor(path: StorePath) -> SpectrumTensor:
     """Opens a tensor file; intensities are read from disk on access.
 
     Raises:
         EarlierVersionError: the file was written by an earlier version of this package.
         ValueError: the file is not a tensor file of this project, or is truncated.
     """
-    path = Path(path)
+    file_path = local_copy(path)
     try:
-        with path.open("rb") as file:
+        with file_path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length))
-        arrays = {name: _map(path, header[name], 8 + length) for name in ("intensity", "grid")}
+        arrays = {name: _map(file_path, header[name], 8 + length) for name in ("intensity", "grid")}
         if "index" not in header["__metadata__"]:
             raise EarlierVersionError(path, "its index")
         index = json.loads(header["__metadata__"]["index"])

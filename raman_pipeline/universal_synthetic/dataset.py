@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ import pyarrow as pa
 from raman_pipeline.common import atomic
 from raman_pipeline.common.hashing import arrays_version
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.common.storage import StorePath, local_copy
 from raman_pipeline.universal_synthetic import VARIATION_SEED
 from raman_pipeline.universal_synthetic.classes import (
     POINTS,
@@ -89,7 +89,7 @@ def peaks_of(name: SetName, seed: int = VARIATION_SEED) -> dict[Part, Peaks]:
     return {**random_peaks(classes, name, seed), "test": test_peaks(classes, name)}
 
 
-def write_set(folder: Path, name: SetName, seed: int = VARIATION_SEED) -> dict[Part, int]:
+def write_set(folder: StorePath, name: SetName, seed: int = VARIATION_SEED) -> dict[Part, int]:
     """Writes a set as `<part>.spectra.npy`, `.label.npy` and `.top.npy`; returns its sizes."""
     from raman_pipeline.universal_synthetic.rendering import render
 
@@ -123,7 +123,7 @@ def describe_set(name: SetName, seed: int = VARIATION_SEED) -> list[dict]:
     ]
 
 
-def load_set(folder: Path) -> dict[Part, Labelled]:
+def load_set(folder: StorePath) -> dict[Part, Labelled]:
     """Opens a set; the spectra are memory-mapped.
 
     Raises:
@@ -132,9 +132,9 @@ def load_set(folder: Path) -> dict[Part, Labelled]:
     try:
         return {
             part: Labelled(
-                np.load(_file(folder, part, "spectra"), mmap_mode="r"),
-                np.load(_file(folder, part, "label")),
-                np.load(_file(folder, part, "top")),
+                np.load(local_copy(_file(folder, part, "spectra")), mmap_mode="r"),
+                np.load(local_copy(_file(folder, part, "label"))),
+                np.load(local_copy(_file(folder, part, "top"))),
             )
             for part in PARTS
         }
@@ -145,5 +145,5 @@ def load_set(folder: Path) -> dict[Part, Labelled]:
         ) from error
 
 
-def _file(folder: Path, part: Part, what: str) -> Path:
-    return Path(folder) / f"{part}.{what}.npy"
+def _file(folder: StorePath, part: Part, what: str) -> StorePath:
+    return folder / f"{part}.{what}.npy"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import unicodedata
 import warnings
 from bisect import bisect_left, bisect_right
@@ -26,6 +25,7 @@ import pyarrow as pa
 
 from raman_pipeline.common import atomic
 from raman_pipeline.common.errors import Advice
+from raman_pipeline.common.storage import cache_folder
 from raman_pipeline.geography.maps.geodesy import arc_km, unit_vectors
 from raman_pipeline.geography.text import locality
 from raman_pipeline.geography.text.locality import fold, fold_all
@@ -151,7 +151,7 @@ def _cached_index(cities: Path) -> _Index:
     key = hashlib.sha256(" ".join([*made_from, unicodedata.unidata_version]).encode()).hexdigest()
     file = f"raman-pipeline/gazetteer-{key[:16]}.arrow"
     # Without a home folder, the path stays `~/.cache` and is not written.
-    path = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / file
+    path = cache_folder() / file
     with suppress(OSError, pa.ArrowInvalid):
         return _read(path)
     index = _build_index(list(json.loads(cities.read_bytes()).values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.geography.errors import UnknownMapError
 
 NATURAL_EARTH_NAME = "ne_10m_admin_0_countries"
@@ -14,7 +15,7 @@ NATURAL_EARTH_SHA256 = "ce1ac7036499a0edd641fbc093cd209a98f96a49d2eca8480aaacad3
 NATURAL_EARTH_VERSION = "Natural Earth 5.1.1, 1:10m"
 
 
-def adopt(downloaded: Path, target: Path, sha256: str) -> Path:
+def adopt(downloaded: Path, target: StorePath, sha256: str) -> StorePath:
     """Moves a download to its place if it is the pinned file.
 
     Raises:
@@ -29,7 +30,5 @@ def adopt(downloaded: Path, target: Path, sha256: str) -> Path:
             "or the download damaged. Run again, or pin the new release in "
             "raman_pipeline/geography/maps/natural_earth.py once you have reviewed it"
         )
-    with atomic.naming(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        downloaded.replace(target)
+    atomic.move(downloaded, target)
     return target

@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from raman_pipeline.common.errors import EarlierVersionError
+from raman_pipeline.common.storage import StorePath, local_copy
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class ModelState:
         save_file(arrays, path, metadata={"metadata": json.dumps(self.metadata, sort_keys=True)})
 
     @classmethod
-    def read(cls, path: Path) -> ModelState:
+    def read(cls, path: StorePath) -> ModelState:
         """Reads a file that `write` made.
 
         Raises:
             EarlierVersionError: the file was written by an earlier version of this package.
         """
-        with safe_open(path, framework="np") as file:
+        with safe_open(local_copy(path), framework="np") as file:
             header = file.metadata() or {}
             if "metadata" not in header:
                 raise EarlierVersionError(path, "its metadata")

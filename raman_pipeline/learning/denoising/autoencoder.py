@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.corpus import Corpus
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.denoising.objective import Denoising
@@ -32,7 +32,7 @@ def fit_autoencoder(
     corpus: Corpus,
     preset: AutoencoderPreset,
     seed: int,
-    checkpoint: Path | None = None,
+    checkpoint: StorePath | None = None,
     on_epoch: OnEpoch | None = None,
 ) -> ModelState:
     """Trains an autoencoder on a corpus.

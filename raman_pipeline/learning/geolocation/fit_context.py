@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.splits import Split
 from raman_pipeline.learning.training.presets import ConvNeXtPreset, PresetName
 
@@ -33,5 +33,5 @@ class FitContext:
     trees: int
     presets: Mapping[PresetName, ConvNeXtPreset] = field(default_factory=dict)
     hyperparameters: Hyperparameters = field(default_factory=dict)
-    checkpoint: Path | None = None
+    checkpoint: StorePath | None = None
     on_epoch: Callable | None = None

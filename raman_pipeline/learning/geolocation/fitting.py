@@ -12,10 +12,10 @@ Then the family is fitted on the whole training set. The test fold takes no part
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.geography.maps.geodesy import unit_vectors
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.data.model_state import ModelState
@@ -99,7 +99,7 @@ def predict_family(
     return Predicted(_scores(family, state, train, test), Calibration.of(state))
 
 
-def _inner_checkpoint(checkpoint: Path | None, number: int) -> Path | None:
+def _inner_checkpoint(checkpoint: StorePath | None, number: int) -> StorePath | None:
     return checkpoint and checkpoint.with_suffix(f".inner{number}{checkpoint.suffix}")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from safetensors import SafetensorError
 
 from raman_pipeline import __version__
 from raman_pipeline.common.errors import EarlierVersionError
+from raman_pipeline.common.storage import StorePath, store_path
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.calibration import (
     Calibration,
@@ -187,7 +187,7 @@ class Identifier:
     """
 
     def __init__(
-        self, library: MineralLibrary, file: Path | None = None, filters: Filters | None = None
+        self, library: MineralLibrary, file: StorePath | None = None, filters: Filters | None = None
     ) -> None:
         if not library.fitted:
             raise LibraryError(
@@ -224,24 +224,25 @@ class Identifier:
         self._mixtures: MixtureSearch | None = None
 
     @classmethod
-    def open(cls, path: str | Path, filters: Filters | None = None) -> Identifier:
+    def open(cls, path: str | StorePath, filters: Filters | None = None) -> Identifier:
         """Reads a library.
 
         Args:
-            path: of the library.
+            path: of the library; also `s3://bucket/…`.
             filters: what of it is searched.
 
         Raises:
             LibraryError: the file is missing, of another version, or not a library.
             FilterError: see `Filters.rows`.
         """
-        if not Path(path).exists():
+        path = store_path(path)
+        if not path.exists():
             raise LibraryError(
                 f"{path}: there is no mineral library; build it with `raman-pipeline build-library`"
             )
         try:
-            library = MineralLibrary.from_state(ModelState.read(Path(path)))
-            return cls(library, Path(path), filters)
+            library = MineralLibrary.from_state(ModelState.read(path))
+            return cls(library, path, filters)
         except LibraryError as error:
             raise LibraryError(f"{path}: {error}") from error
         except EarlierVersionError as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.models.spectrum_cnn import SpectrumCNN
 from raman_pipeline.learning.synthetic_tasks.presets import EmbeddingPreset
@@ -30,7 +30,7 @@ def fit_embedding(
     preset: EmbeddingPreset,
     seed: int,
     mixtures: bool = False,
-    checkpoint: Path | None = None,
+    checkpoint: StorePath | None = None,
     on_epoch: OnEpoch | None = None,
 ) -> ModelState:
     """Trains the embedding on labelled spectra.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.labelled import LabelledSpectra
 from raman_pipeline.learning.training.augmentation import Augmenter, mixup
 from raman_pipeline.learning.training.device import choose_device, compiled_where_it_pays
@@ -79,7 +79,7 @@ def train_classifier(
     data: TrainingSet,
     preset: ConvNeXtPreset,
     seed: int,
-    checkpoint: Path | None = None,
+    checkpoint: StorePath | None = None,
     on_epoch: OnEpoch | None = None,
     held_out: HeldOut | None = None,
 ) -> list[EpochReport]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.storage import StorePath, local_copy
 from raman_pipeline.learning.training.device import autocast_dtype, choose_device
 from raman_pipeline.learning.training.presets import Schedule, StepSchedule
 
@@ -68,7 +68,7 @@ def optimise(
     epochs: int,
     seed: int,
     fingerprint: str,
-    checkpoint: Path | None = None,
+    checkpoint: StorePath | None = None,
     on_epoch: OnEpoch | None = None,
     held_out: HeldOut | None = None,
 ) -> list[EpochReport]:
@@ -167,14 +167,14 @@ def _run_epoch(
 class _Checkpoint:
     """State after the last complete epoch, with the fingerprint of data and settings."""
 
-    def __init__(self, path: Path | None, fingerprint: str) -> None:
+    def __init__(self, path: StorePath | None, fingerprint: str) -> None:
         self.path = path
         self.fingerprint = fingerprint
 
     def restore(self, model: nn.Module, optimizer: Optimizer) -> list[EpochReport]:
         if self.path is None or not self.path.exists():
             return []
-        state = torch.load(self.path, map_location=choose_device(), weights_only=True)
+        state = torch.load(local_copy(self.path), map_location=choose_device(), weights_only=True)
         # Checkpoints of earlier versions hold no reports.
         if state["fingerprint"] != self.fingerprint or "reports" not in state:
             return []

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
+from raman_pipeline.common.storage import StorePath
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
@@ -82,7 +82,7 @@ def _check(name: str, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
     )
 
 
-def _metadata(record: ArchiveRecord, path: Path | None) -> dict[str, Any]:
+def _metadata(record: ArchiveRecord, path: StorePath | None) -> dict[str, Any]:
     shown = {"status": record.status, "url": record.url, "checked_at": record.checked_at}
     if path is None:
         return shown

@@ -53,7 +53,7 @@ def report_index(settings: Settings, definitions: Callable[[], dg.Definitions]) 
         {
             OUTDATED: dg.MetadataValue.json(outdated),
             "page": dg.MetadataValue.url(settings.index_page.as_uri()),
-            "page_file": dg.MetadataValue.path(settings.index_page),
+            "page_file": dg.MetadataValue.path(str(settings.index_page)),
             "findings": dg.MetadataValue.md(shown),
         },
     )

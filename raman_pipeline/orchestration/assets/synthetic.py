@@ -1,13 +1,13 @@
 """Assets of the universal synthetic benchmark: sets, the paper's network, other methods."""
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.common.storage import StorePath, below
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.synthetic_tasks import report as text
 from raman_pipeline.learning.synthetic_tasks.names import SYNTHETIC_RUNS, TASKS, TITLES, TaskName
@@ -53,7 +53,7 @@ def universal_synthetic_set(seed: int, settings: Settings) -> kit.Result:
     rows: list[dict] = []
     for name in SET_NAMES:
         folder = _folder(settings, seed, name)
-        where = {"folder": str(folder.relative_to(settings.store))}
+        where = {"folder": below(settings.store, folder)}
         write_set(folder, name, variation)
         rows += [row | where for row in describe_set(name, variation)]
     complete = all(row["spectra"] % row["classes"] == 0 for row in rows)
@@ -143,5 +143,5 @@ def _opened(settings: Settings, seed: int) -> dict[SetName, dict[Part, Labelled]
     return {name: load_set(_folder(settings, seed, name)) for name in SET_NAMES}
 
 
-def _folder(settings: Settings, seed: int, name: SetName) -> Path:
+def _folder(settings: Settings, seed: int, name: SetName) -> StorePath:
     return settings.synthetic_store / str(seed) / name
