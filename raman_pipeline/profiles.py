@@ -149,8 +149,8 @@ def _places(chosen: str | StorePath | None, profile: ProfileName) -> _Places:
     store = store_path(chosen or data / "store" / profile)
     if isinstance(store, Path):
         return {"store": store.resolve(), "machine_folder": None}
-    folder = on_this_machine(os.environ.get("RAMAN_PIPELINE_LOCAL") or data / "local" / store.path)
-    return {"store": store, "machine_folder": folder.resolve()}
+    folder = on_this_machine(os.environ.get("RAMAN_PIPELINE_LOCAL") or data / "local")
+    return {"store": store, "machine_folder": folder.resolve() / store.path}
 
 
 def _folds() -> FoldSettings:

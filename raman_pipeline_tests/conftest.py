@@ -4,15 +4,23 @@ import gc
 import logging
 import os
 import shutil
+import socket
 import subprocess
+import sys
+import time
+import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from raman_pipeline.common import storage
 from raman_pipeline_tests.rruff.archive_server import ArchiveServer
+from raman_pipeline_tests.s3_server import Bucket
 
 # How long an example takes says something of the machine only.
 hypothesis_settings.register_profile("project", deadline=None)
@@ -22,7 +30,7 @@ os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"
 for name in (
     "RRUFF_URL", "RAMAN_PIPELINE_PROFILE", "RAMAN_PIPELINE_STORE", "DAGSTER_HOME",
-    "RAMAN_PIPELINE_FOLDS",
+    "RAMAN_PIPELINE_FOLDS", "RAMAN_PIPELINE_LOCAL", "RAMAN_PIPELINE_S3_ENDPOINT",
     "GEOCODERS", "NOMINATIM_URL", "PHOTON_URL", "ARCGIS_URL", "ARCGIS_TOKEN",
 ):  # fmt: skip
     os.environ.pop(name, None)
@@ -111,6 +119,57 @@ def library_file(library, tmp_path_factory):
     path = tmp_path_factory.mktemp("library") / "mineral_library.safetensors"
     library.to_state().write(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory):
+    """A server of buckets in a process of its own."""
+    for name in ("s3fs", "moto", "flask_cors"):
+        if find_spec(name) is None:
+            pytest.skip(f"needs {name}: `pip install -e .[test]`")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("s3") / "log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "raman_pipeline_tests.s3_server", str(port)],
+            stdout=file, stderr=file,
+        )  # fmt: skip
+    endpoint = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{endpoint}/-/held", timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, log.read_text()
+                time.sleep(0.1)
+        yield endpoint
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def bucket(s3_endpoint, tmp_path, monkeypatch):
+    """An empty bucket, and a cache folder of its own for what is read from it."""
+    cache = tmp_path / "cache" / "raman-pipeline"
+    cache.mkdir(parents=True)
+    for index in (storage.cache_folder() / cache.name).glob("gazetteer-*"):
+        (cache / index.name).symlink_to(index)
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("XDG_CACHE_HOME", str(cache.parent)),
+        ("RAMAN_PIPELINE_LOCAL", str(tmp_path / "local")),
+        (storage.ENDPOINT, s3_endpoint),
+    ):
+        monkeypatch.setenv(name, value)
+    name = f"bucket-{uuid.uuid4().hex[:8]}"
+    storage.store_path(f"s3://{name}").mkdir()
+    return Bucket(s3_endpoint, name)
 
 
 @pytest.fixture

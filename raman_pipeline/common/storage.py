@@ -60,8 +60,8 @@ def store_path(location: str | StorePath) -> StorePath:
     scheme, separator, rest = location.partition("://")
     if not separator:
         return Path(location)
-    if scheme != "s3" or not rest.strip("/"):
-        raise StoreError(f"{location}: give a folder or s3://bucket/prefix")
+    if scheme != "s3" or not rest or rest.startswith("/"):
+        raise StoreError(f"{location}: a store is a folder or s3://bucket/prefix")
     try:
         import s3fs  # noqa: F401
     except ImportError as error:

@@ -89,7 +89,7 @@ def embedding_2d(seed: int, latent_vectors: ModelState) -> kit.Result:
 @_table(
     CLUSTERS,
     kinds={"scikitlearn", "plotly"},
-    code_version="2",
+    code_version="3",
     uses=["clustering"],
     checks={"every_file_once": "Every spectrum is in exactly one file list."},
 )
@@ -107,7 +107,7 @@ def clusters(
     frame = frame.assign(cluster=k_means(points, settings.clustering.clusters, seed))
     lists = file_lists(frame)
     title = f"{preset} preset, seed {seed}, profile {settings.title}, n = {len(frame)}"
-    page = embedding_page(frame, title).to_html(include_plotlyjs=True, full_html=True)
+    page = embedding_page(frame, title).to_html(div_id="embedding")
     arrays = latent_vectors.arrays
     decode = open_autoencoder(denoising_autoencoder).decode
     shown = pseudo_spectra(frame, arrays["intensity"], arrays["latent"], decode)

@@ -59,7 +59,9 @@ def georeferencing_report(
 
 
 @_report(
-    DATASET_COUNTS, checks={"rows_conserved": "Every spectrum is counted or excluded for a reason."}
+    DATASET_COUNTS,
+    code_version="2",
+    checks={"rows_conserved": "Every spectrum is counted or excluded for a reason."},
 )
 def dataset_report(
     geography: Geography,
@@ -117,7 +119,7 @@ def dataset_report(
             "example_spectrum": _example(specimens, spectra, frame, resampled_spectra),
         },
         report=dataset_markdown(counts, protocol),
-        files={"map.html": page.to_html(include_plotlyjs=True, full_html=True)},
+        files={"map.html": page.to_html(div_id="map")},
     )
 
 
