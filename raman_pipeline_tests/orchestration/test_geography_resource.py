@@ -8,6 +8,7 @@ import geopandas as gpd
 import pytest
 from pydantic import SecretStr
 
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.geography.errors import UnknownMapError
 from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_NAME, NATURAL_EARTH_VERSION
 from raman_pipeline.orchestration.resources import Geography
@@ -122,5 +123,5 @@ def test_arcgis_needs_its_token_and_keeps_it_secret(monkeypatch, tmp_path):
 )
 def test_wrong_settings_are_named(monkeypatch, name, value, message):
     monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(InputError, match=message):
         load_settings("rruff")
