@@ -1,0 +1,212 @@
+"""Work that grows with the data, cut into shards that local processes or Ray make in parallel.
+
+Every shard is one table file, replaced whole, whose name says what it is made from. So the folder is
+the ledger: who starts again, after whatever loss, makes only what is missing, and two that make the
+same shard write the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import pyarrow as pa
+
+from raman_pipeline.common.atomic import replacing
+from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.parquet import write_table
+from raman_pipeline.common.storage import StorePath
+
+Engine: TypeAlias = Literal["local", "ray"]
+Work: TypeAlias = Callable[[Any], pa.Table]
+"""Makes the table of a shard from its argument; a function of a module, for other processes."""
+_ROUNDS = 3
+"""Times that lost workers are replaced without a shard being made in between."""
+
+
+class ShardError(InputError):
+    """Shards cannot be made; the message says why and what is there."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who makes shards.
+
+    Attributes:
+        engine: processes of this machine, or tasks of the Ray cluster that this process is
+            connected to, or that RAY_ADDRESS names.
+        number: of processes; by default one per core. Ray decides by itself.
+    """
+
+    engine: Engine = "local"
+    number: int | None = None
+
+
+def shard_of(key: str, shards: int) -> int:
+    """Returns the shard of a key, by its SHA-256: the same everywhere and for ever."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % shards
+
+
+def make_shards(
+    work: Work,
+    arguments: Mapping[str, Any],
+    folder: StorePath,
+    workers: Workers | None = None,
+    on_shard: Callable[[int, int], None] | None = None,
+) -> list[StorePath]:
+    """Makes the files that are missing, and returns all in the order of the arguments.
+
+    Args:
+        work: makes the table of a shard; its errors are not tried again.
+        arguments: by the name of the shard. The name is that of the file, and says all that its
+            content depends on (hashes of the input, version of the code).
+        folder: of the files; one that all workers see.
+        workers: by default one process per core.
+        on_shard: called with the number of files there are, and of those to be, after each.
+
+    Raises:
+        ShardError: workers are lost again and again, or their files are not seen here.
+    """
+    workers, total = workers or Workers(), len(arguments)
+    present = _present(folder)
+    missing = {n: a for n, a in arguments.items() if f"{n}.parquet" not in present}
+    report = on_shard or (lambda made, total: None)
+    report(made := total - len(missing), total)
+    make = _on_ray if workers.engine == "ray" else _in_processes
+    for _ in make(_Maker(work, folder), missing, workers.number):
+        report(made := made + 1, total)
+    paths = [folder / f"{name}.parquet" for name in arguments]
+    if lost := {path.name for path in paths} - _present(folder):
+        raise ShardError(
+            f"{folder}: {len(lost)} of {total} shards were made and cannot be seen here; all "
+            "machines need one folder, or a bucket (RAMAN_PIPELINE_STORE)"
+        )
+    return paths
+
+
+def remove_others(folder: StorePath, wanted: Collection[StorePath]) -> None:
+    """Removes the shard files of a folder that are not wanted any more."""
+    names = {path.name for path in wanted}
+    for name in _present(folder) - names:
+        with suppress(FileNotFoundError):
+            (folder / name).unlink()
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes one shard and writes its file, in whatever process."""
+
+    work: Work
+    folder: StorePath
+
+    def __call__(self, name: str, argument: Any) -> str:
+        table = self.work(argument)
+        with replacing(self.folder / f"{name}.parquet") as file:
+            write_table(file, table)
+        return name
+
+
+def _present(folder: StorePath) -> set[str]:
+    try:
+        return {path.name for path in folder.iterdir() if path.name.endswith(".parquet")}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+
+
+def _in_processes(
+    make: _Maker, missing: Mapping[str, Any], number: int | None
+) -> Iterator[str]:
+    """Yields shards as they are made; a killed process costs those that were being made."""
+    number = min(number or os.cpu_count() or 1, len(missing))
+    if number <= 1:  # a process takes a second to start
+        yield from (make(name, argument) for name, argument in missing.items())
+        return
+    left, rounds = dict(missing), 0
+    while left:
+        before = len(left)
+        # Spawned: a forked child would share the parent's threads of torch and Arrow.
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(number, context, initializer=follow_parent)
+        try:
+            futures = [pool.submit(make, name, left[name]) for name in left]
+            for future in as_completed(futures):
+                with suppress(BrokenProcessPool):
+                    left.pop(name := future.result())
+                    yield name
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        rounds = 0 if len(left) < before else rounds + 1
+        if left and rounds == _ROUNDS:
+            raise ShardError(
+                f"{make.folder}: {_ROUNDS} times in a row processes were killed before one of "
+                f"{len(left)} shards was made; is there enough memory? What is made stays"
+            )
+
+
+def _on_ray(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Iterator[str]:
+    """Yields shards as tasks of Ray make them; what a lost worker or node had is made again."""
+    import ray
+
+    if not ray.is_initialized():
+        ray.init(address=os.environ.get("RAY_ADDRESS", "auto"), log_to_driver=False)
+    # Lost workers and nodes are tried again without end, errors of the work are not.
+    remote = ray.remote(num_cpus=1, max_retries=-1, scheduling_strategy="SPREAD")(_on_worker)
+    shared = ray.put(make)
+    waiting = iter(missing.items())
+    most = number or 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
+    running = {remote.remote(shared, *item) for item, _ in zip(waiting, range(most), strict=False)}
+    while running:
+        done, _ = ray.wait(list(running), num_returns=1)
+        running -= set(done)
+        yield from ray.get(done)
+        running |= {remote.remote(shared, *item) for item, _ in zip(waiting, done, strict=False)}
+
+
+def _on_worker(make: _Maker, name: str, argument: Any) -> str:
+    limit_threads()
+    return make(name, argument)
+
+
+def follow_parent() -> None:
+    """Prepares a process of a pool: one thread, and an end when its parent ends.
+
+    The workers of a pool hold its queue open for each other, and would wait at it for ever if the
+    parent was killed.
+    """
+    limit_threads()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def limit_threads() -> None:
+    """Lets BLAS and Arrow use one thread: there is a process for every core."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+    pa.set_cpu_count(1)
+
+
+def parts(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yields items in lists of a size; the last may be shorter."""
+    part: list[Any] = []
+    for item in items:
+        part.append(item)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part

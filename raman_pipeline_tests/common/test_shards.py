@@ -1,0 +1,133 @@
+"""Shards: made once, in parallel, whatever is lost on the way."""
+
+import os
+import signal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raman_pipeline.common.shards import (
+    ShardError,
+    Workers,
+    make_shards,
+    parts,
+    remove_others,
+    shard_of,
+)
+
+TWO = Workers(number=2)
+
+
+def squares(argument: tuple[Path, int]) -> pa.Table:
+    """Notes that it ran, and returns a table of one row."""
+    log, number = argument
+    with log.open("a") as file:
+        file.write(f"{number}\n")
+    return pa.table({"square": [number**2]})
+
+
+def killed_once(argument: tuple[Path, int]) -> pa.Table:
+    """The first process that makes shard 2 dies as if killed for its memory."""
+    marker = argument[0].with_suffix(".killed")
+    if argument[1] == 2 and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return squares(argument)
+
+
+def always_killed(argument: object) -> pa.Table:
+    """Never returns."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError(argument)
+
+
+def fails(argument: tuple[Path, int]) -> pa.Table:
+    """Fails for shard 2."""
+    if argument[1] == 2:
+        raise ValueError("no table of 2")
+    return squares(argument)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log.txt"
+
+
+def arguments(log: Path, count: int = 4) -> dict[str, tuple[Path, int]]:
+    return {f"part-{i}": (log, i) for i in range(count)}
+
+
+def made(log: Path) -> list[int]:
+    return sorted(map(int, log.read_text().split()))
+
+
+@pytest.mark.parametrize("workers", [Workers(number=1), TWO])
+def test_makes_only_what_is_missing(tmp_path: Path, log: Path, workers: Workers) -> None:
+    seen: list[tuple[int, int]] = []
+    make_shards(squares, arguments(log, 2), tmp_path / "out", workers)
+    paths = make_shards(
+        squares, arguments(log), tmp_path / "out", workers, lambda *counts: seen.append(counts)
+    )
+    assert made(log) == [0, 1, 2, 3]
+    assert seen == [(2, 4), (3, 4), (4, 4)]
+    assert [pq.read_table(path)["square"][0].as_py() for path in paths] == [0, 1, 4, 9]
+
+
+def test_lost_process_is_replaced(tmp_path: Path, log: Path) -> None:
+    paths = make_shards(killed_once, arguments(log), tmp_path / "out", TWO)
+    quiet = make_shards(squares, arguments(log), tmp_path / "quiet", Workers(number=1))
+    assert [p.read_bytes() for p in paths] == [p.read_bytes() for p in quiet]
+
+
+def test_lost_worker_of_ray_is_replaced(tmp_path: Path, log: Path) -> None:
+    ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    ray.init("local", num_cpus=2, object_store_memory=80 * 2**20, include_dashboard=False)
+    try:
+        paths = make_shards(killed_once, arguments(log), tmp_path / "out", Workers("ray"))
+        with pytest.raises(ValueError, match="no table of 2"):
+            make_shards(fails, arguments(log), tmp_path / "failed", Workers("ray"))
+    finally:
+        ray.shutdown()
+    quiet = make_shards(squares, arguments(log), tmp_path / "quiet", Workers(number=1))
+    assert [p.read_bytes() for p in paths] == [p.read_bytes() for p in quiet]
+
+
+def test_gives_up_where_every_process_dies(tmp_path: Path, log: Path) -> None:
+    with pytest.raises(ShardError, match="3 times in a row.*memory"):
+        make_shards(always_killed, arguments(log), tmp_path / "out", TWO)
+
+
+def test_error_of_the_work_is_raised_and_the_rest_stays(tmp_path: Path, log: Path) -> None:
+    with pytest.raises(ValueError, match="no table of 2"):
+        make_shards(fails, arguments(log, 3), tmp_path / "out", Workers(number=1))
+    assert len(make_shards(squares, arguments(log, 3), tmp_path / "out")) == 3
+    assert made(log) == [0, 1, 2]
+
+
+def test_no_shards_no_folder(tmp_path: Path) -> None:
+    assert make_shards(squares, {}, tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_former_files_are_removed(tmp_path: Path, log: Path) -> None:
+    kept = make_shards(squares, arguments(log), tmp_path, Workers(number=1))[:1]
+    remove_others(tmp_path, kept)
+    assert list(tmp_path.glob("*.parquet")) == kept
+    assert log.exists()
+
+
+@given(st.lists(st.text(), unique=True), st.integers(1, 512))
+def test_a_key_has_one_shard(keys: list[str], shards: int) -> None:
+    assert all(0 <= shard_of(key, shards) < shards for key in keys)
+    assert shard_of("R040031", 64) == 24
+
+
+@given(st.lists(st.integers()), st.integers(1, 7))
+def test_parts_are_the_whole(items: list[int], size: int) -> None:
+    cut = list(parts(items, size))
+    assert sum(cut, []) == items
+    assert all(len(part) == size for part in cut[:-1])
