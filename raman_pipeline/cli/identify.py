@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,19 +20,6 @@ from raman_pipeline.cli.console import local_path
 
 if TYPE_CHECKING:
     from raman_pipeline.common.storage import StorePath
-    from raman_pipeline.learning.identification.library import MineralLibrary
-    from raman_pipeline.learning.identification.query import Query
-    from raman_pipeline.spectra.spectrum_files import ReadOptions
-
-_BATCH = 64
-
-
-class _Unusable(NamedTuple):
-    """A file or spectrum that cannot be identified, and the message that says why."""
-
-    file: str
-    error: str
-
 
 SIMULATED = (
     "SIMULATED LIBRARY: its spectra are not measurements, so the answers say nothing about a real "
@@ -131,6 +117,7 @@ def identify(
     exit status is then 1; the others are identified.
     """
     from raman_pipeline.cli import identify_output as output
+    from raman_pipeline.learning.identification import batches
     from raman_pipeline.learning.identification.filters import Filters
     from raman_pipeline.learning.identification.identify import Identifier
     from raman_pipeline.spectra.baseline import BASELINES
@@ -161,11 +148,13 @@ def identify(
     elif as_csv:
         output.write_csv_row(output.csv_columns(top))
     failed, drawn = False, set[str]()
-    for batch in _batches(identifier.library, files, baseline, options):
-        queries = [q for q in batch if not isinstance(q, _Unusable)]
+    found_files = batches.files_below(files)
+    grid = identifier.library.grid
+    for batch in batches.in_batches(batches.queries_of_files(found_files, grid, baseline, options)):
+        queries = [q for q in batch if not isinstance(q, batches.Unusable)]
         answers = iter(identifier.identify_queries(queries, top, components, mixtures))
         for query in batch:
-            if isinstance(query, _Unusable):
+            if isinstance(query, batches.Unusable):
                 failed = True
                 print(f"error: {query.error}", file=sys.stderr)
                 if as_json:
@@ -206,59 +195,3 @@ def _library_file(profile: str | None) -> StorePath:
         if real:
             return max(real, key=lambda file: file.stat().st_mtime)
     return file_of(profile)
-
-
-def _batches(
-    library: MineralLibrary, files: list[Path], baseline: str, options: ReadOptions
-) -> Iterator[list[Query | _Unusable]]:
-    """Yields prepared spectra, and what is unusable, in order."""
-    from raman_pipeline.common.errors import InputError
-    from raman_pipeline.learning.identification.query import prepare
-    from raman_pipeline.spectra.spectrum_files import SpectrumFileError, read_each
-
-    batch: list[Query | _Unusable] = [
-        _Unusable(str(path), f"{path}: holds no file; give files or a folder of them")
-        for path in files
-        if path.is_dir() and not any(_files([path]))
-    ]
-    for path in _files(files):
-        try:
-            spectra = read_each(path, options)
-        except InputError as error:
-            batch.append(_Unusable(str(path), str(error)))
-            continue
-        reasons: dict[str, int] = {}
-        for number, spectrum in enumerate(spectra, start=1):
-            name = f"{path}#{number}" if len(spectra) > 1 else str(path)
-            try:
-                if isinstance(spectrum, SpectrumFileError):
-                    raise spectrum
-                batch.append(prepare(spectrum, library.grid, baseline))
-            except InputError as error:
-                reason = str(error).removeprefix(name)
-                reasons[reason] = reasons.get(reason, 0) + 1
-                if reasons[reason] == 1:
-                    batch.append(_Unusable(name, str(error)))
-        # A map may hold thousands of spectra with one fault.
-        batch += [
-            _Unusable(str(path), f"{path}: {count - 1} more of its spectra{reason}")
-            for reason, count in reasons.items()
-            if count > 1
-        ]
-        if len(batch) >= _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _files(paths: list[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
-        else:
-            yield path
-
-
-def _hidden(path: Path, below: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(below).parts)

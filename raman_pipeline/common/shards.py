@@ -1,8 +1,8 @@
 """Work that grows with the data, cut into shards that local processes or Ray make in parallel.
 
-Every shard is one table file, replaced whole, whose name says what it is made from. So the folder is
-the ledger: who starts again, after whatever loss, makes only what is missing, and two that make the
-same shard write the same bytes.
+Every shard is one table file, replaced whole, whose name says what it is made from. So the folder
+is the ledger: who starts again, after whatever loss, makes only what is missing, and two that make
+the same shard write the same bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -121,9 +121,7 @@ def _present(folder: StorePath) -> set[str]:
         return set()
 
 
-def _in_processes(
-    make: _Maker, missing: Mapping[str, Any], number: int | None
-) -> Iterator[str]:
+def _in_processes(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Iterator[str]:
     """Yields shards as they are made; a killed process costs those that were being made."""
     number = min(number or os.cpu_count() or 1, len(missing))
     if number <= 1:  # a process takes a second to start
@@ -198,15 +196,3 @@ def limit_threads() -> None:
 
     threadpool_limits(1)
     pa.set_cpu_count(1)
-
-
-def parts(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Yields items in lists of a size; the last may be shorter."""
-    part: list[Any] = []
-    for item in items:
-        part.append(item)
-        if len(part) == size:
-            yield part
-            part = []
-    if part:
-        yield part

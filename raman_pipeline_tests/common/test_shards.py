@@ -14,7 +14,6 @@ from raman_pipeline.common.shards import (
     ShardError,
     Workers,
     make_shards,
-    parts,
     remove_others,
     shard_of,
 )
@@ -124,10 +123,3 @@ def test_former_files_are_removed(tmp_path: Path, log: Path) -> None:
 def test_a_key_has_one_shard(keys: list[str], shards: int) -> None:
     assert all(0 <= shard_of(key, shards) < shards for key in keys)
     assert shard_of("R040031", 64) == 24
-
-
-@given(st.lists(st.integers()), st.integers(1, 7))
-def test_parts_are_the_whole(items: list[int], size: int) -> None:
-    cut = list(parts(items, size))
-    assert sum(cut, []) == items
-    assert all(len(part) == size for part in cut[:-1])
