@@ -372,18 +372,17 @@ class Identifier:
         nearest: dict[int, Nearest] = {}
         for row in rows:
             specimen = int(library.specimen[row])
+            if specimen in nearest:
+                continue
             rruff_id = library.specimens[specimen]
-            nearest.setdefault(
-                specimen,
-                Nearest(
-                    rruff_id,
-                    library.member_id[row],
-                    int(row),
-                    float(similarity[row]),
-                    library.other_names[specimen],
-                    None if library.simulated else RRUFF_PAGE.format(rruff_id=rruff_id),
-                ),
+            nearest[specimen] = Nearest(
+                rruff_id,
+                library.member_id[row],
+                int(row),
+                float(similarity[row]),
+                library.other_names[specimen],
+                None if library.simulated else RRUFF_PAGE.format(rruff_id=rruff_id),
             )
-        return MineralMatch(
-            library.minerals[mineral], probability, tuple(list(nearest.values())[:specimens])
-        )
+            if len(nearest) == specimens:
+                break
+        return MineralMatch(library.minerals[mineral], probability, tuple(nearest.values()))

@@ -28,6 +28,8 @@ Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 FORMAT_VERSION = 6
+SEARCH_STEP = 2
+"""Grid points between those that are compared: derivatives are smoothed by 5 of them."""
 _BY_ROW = (
     "intensity", "valid", "derivatives", "wavelength", "ideal_elements", "measured_elements",
 )  # fmt: skip
@@ -97,14 +99,19 @@ class MineralLibrary:
         return arrays_version(state.arrays, json.dumps(state.metadata, sort_keys=True))[:12]
 
     @cached_property
+    def sampled(self) -> npt.NDArray[np.float32]:
+        """The derivatives at every `SEARCH_STEP`-th point, [n, m / SEARCH_STEP]."""
+        return np.ascontiguousarray(self.derivatives[:, ::SEARCH_STEP])
+
+    @cached_property
     def valid_weights(self) -> npt.NDArray[np.float32]:
-        """`valid` as 0 and 1."""
-        return self.valid.astype(np.float32)
+        """`valid` as 0 and 1, at the same points."""
+        return self.valid[:, ::SEARCH_STEP].astype(np.float32)
 
     @cached_property
     def squares(self) -> npt.NDArray[np.float32]:
-        """Squares of the derivatives."""
-        return self.derivatives * self.derivatives
+        """Squares of the derivatives at the same points."""
+        return self.sampled * self.sampled
 
     @cached_property
     def specimen_starts(self) -> Indices:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.learning.identification.derivatives import masked_norms
-from raman_pipeline.learning.identification.library import MineralLibrary
+from raman_pipeline.learning.identification.library import SEARCH_STEP, MineralLibrary
 
 Floats = npt.NDArray[np.float32]
 EXCLUDED = np.float32(-2.0)
@@ -32,16 +32,19 @@ def search(library: MineralLibrary, derivatives: Floats, valid: npt.NDArray[np.b
         derivatives: of the queries, float32 [q, m].
         valid: bool [q, m].
     """
+    step = SEARCH_STEP
     # Norms are those without a shift: they hardly change.
-    norms = masked_norms(derivatives, valid, library.valid_weights, library.squares)
-    best = (derivatives @ library.derivatives.T) / norms
+    norms = masked_norms(
+        derivatives[:, ::step], valid[:, ::step], library.valid_weights, library.squares
+    )
+    best = (derivatives[:, ::step] @ library.sampled.T) / norms
     for shift in _SHIFTS:
         moved = np.zeros_like(derivatives)
         if shift > 0:
             moved[:, shift:] = derivatives[:, :-shift]
         else:
             moved[:, :shift] = derivatives[:, -shift:]
-        cosines = (moved @ library.derivatives.T) / norms
+        cosines = (moved[:, ::step] @ library.sampled.T) / norms
         np.maximum(best, np.minimum(cosines, 1) - np.float32(_PENALTY * abs(shift)), out=best)
     return best
 

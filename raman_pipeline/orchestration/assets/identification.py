@@ -38,12 +38,12 @@ from raman_pipeline.rruff.simulated.archives import LABEL
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.resample import Ragged
 
-_table = partial(kit.table_asset, group_name="identification", code_version="7")
+_table = partial(kit.table_asset, group_name="identification", code_version="8")
 
 
 @kit.model_asset(
     group_name="library",
-    code_version="9",
+    code_version="10",
     checks={"rows_conserved": "Every processed spectrum is in the library or has no mineral."},
 )
 def mineral_library(spectra: StoredTable, located_specimens: pa.Table) -> kit.Result:

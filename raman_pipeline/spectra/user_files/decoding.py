@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
+from collections.abc import Iterator
 
 from raman_pipeline.spectra.user_files.spectrum import UnreadableError
 
@@ -97,22 +98,22 @@ def text_of(data: bytes, suffix: str = "") -> str:
             what = _SUFFIXES.get(suffix, "no text, nor of a format that is read; export it as text")
             raise UnreadableError(f"is {what}")
         encodings = ["utf-16-be" if even > odd else "utf-16-le"]
-    for encoding in encodings or ["utf-8", *_other_scripts(data), "cp1252", "latin-1"]:
+    for encoding in encodings or _encodings(data):
         try:
             text = data.decode(encoding)
             break
         except UnicodeDecodeError as error:
             if encodings:
                 raise UnreadableError(f"is not whole {encoding} text ({error.reason})") from error
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_SIGNS)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if text.isascii() and "\x1a" not in text else text.translate(_SIGNS)
 
 
-def _other_scripts(data: bytes) -> list[str]:
-    if data.isascii():
-        return []
+def _encodings(data: bytes) -> Iterator[str]:
+    """Yields encodings to try; few texts need more than the first, and the next take time."""
+    yield "utf-8"
     start = data[:20_000]
-    return [
-        encoding
-        for encoding in ("gb18030", "shift_jis", "cp1251", "big5", "euc_jp", "koi8-r")
-        if _OTHER_SCRIPTS.search(start.decode(encoding, "ignore"))
-    ]
+    for encoding in ("gb18030", "shift_jis", "cp1251", "big5", "euc_jp", "koi8-r"):
+        if _OTHER_SCRIPTS.search(start.decode(encoding, "ignore")):
+            yield encoding
+    yield from ("cp1252", "latin-1")

@@ -20,11 +20,14 @@ from raman_pipeline.spectra.user_files.spectrum import Floats, UnreadableError
 WIDE = 16
 """Cells from which a row may be a whole spectrum."""
 _DIGITS = "0123456789"
+_DIGIT = frozenset(_DIGITS)
 _ALLOWED = _DIGITS + "+-.,;|eEdD\"' \t"
 _NO_NUMBER = re.compile(
     r"(?<![\w#])[-+]?(?:1\.#(?:QNAN|IND|INF)\w*|nan|inf(?:inity)?|#?n/?a|null|none|-{2,}|\*+)(?![\w#])",
     re.IGNORECASE,
 )
+_KEY = re.compile(r"##[^=]*=")
+"""Begins a line of a header, whose chemical formula may hold many numbers."""
 _A_DIGIT = re.compile("[0-9]")
 _A_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _EXPONENT = r"(?:[eEdD][+-]?\d+)?"
@@ -135,8 +138,9 @@ def read_rows(text: str) -> Rows:
     other: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         plain = line if not line.strip(_ALLOWED) else _NO_NUMBER.sub("", line)
-        digits = not plain.strip(_ALLOWED) and _A_DIGIT.search(plain)
-        if digits or len(_A_NUMBER.findall(line)) >= WIDE:
+        # Most lines begin with a digit, which is faster to see than to search.
+        digit = plain[:1] in _DIGIT or _A_DIGIT.search(plain)
+        if (digit and not plain.strip(_ALLOWED)) or _is_wide(line):
             candidates[number] = line
         elif line.strip(' \t,;|"'):
             other.append((number, line))
@@ -159,6 +163,11 @@ def read_rows(text: str) -> Rows:
     return rows
 
 
+def _is_wide(line: str) -> bool:
+    """Whether a line may be a whole spectrum, words among its numbers or not."""
+    return not _KEY.match(line) and len(_A_NUMBER.findall(line)) >= WIDE
+
+
 def _plain_rows(lines: list[str]) -> tuple[str, Floats] | None:
     """Returns delimiter and values of rows that are read at once; None where there is any doubt."""
     delimiter = next((d for d in "\t;," if lines and d in lines[0]), " ")
@@ -173,7 +182,9 @@ def _plain_rows(lines: list[str]) -> tuple[str, Floats] | None:
     whole = values == np.floor(values)
     # Whole numbers above the table, and `998` beside `1.003`, which may be a thousands mark.
     headed = whole[0].all() and not whole.mean() > 0.9
-    marks = (~whole & (np.round(values, 3) == values)).any(axis=0) & whole.any(axis=0)
+    size = np.abs(values)
+    grouped = (np.round(values, 3) == values) & (size >= 1) & (size < 1000)
+    marks = (whole | grouped).all(axis=0) & whole.any(axis=0) & ~whole.all(axis=0)
     if values.shape[1] < 2 or len(values) < 2 or headed:
         return None
     if marks.any():
