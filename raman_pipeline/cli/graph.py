@@ -73,12 +73,13 @@ def backfill(
         typer.Option("--family", help="model family, for example rbf_svm; repeatable"),
     ] = None,
     processes: Processes = None,
+    rruff_url: Location = None,
 ) -> None:
     """Train and test model families per fold and split where stale, then write the report."""
     from raman_pipeline.runs.runner import run_backfill
 
     _shown(
-        profile_settings(profile),
+        profile_settings(profile, rruff_url),
         lambda s, callbacks: run_backfill(
             s, callbacks, partition or None, processes, family or None
         ),
@@ -112,11 +113,11 @@ def cluster(
     )
 
 
-def build_library(profile: Profile = None) -> None:
+def build_library(profile: Profile = None, rruff_url: Location = None) -> None:
     """Build the mineral library and evaluate identification."""
     from raman_pipeline.runs.runner import run_identification
 
-    _shown(profile_settings(profile), run_identification)
+    _shown(profile_settings(profile, rruff_url), run_identification)
 
 
 def synthetic_benchmark(

@@ -8,9 +8,7 @@ seconds, the start included.
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,11 +18,6 @@ from raman_pipeline.cli.console import local_path
 
 if TYPE_CHECKING:
     from raman_pipeline.common.storage import StorePath
-
-SIMULATED = (
-    "SIMULATED LIBRARY: its spectra are not measurements, so the answers say nothing about a real "
-    "mineral; build a real library with `raman-pipeline build-library --profile rruff`"
-)
 
 
 def identify(
@@ -139,14 +132,8 @@ def identify(
     )  # fmt: skip
     options = ReadOptions(_listed(columns), axis, laser)
     identifier = Identifier.open(library or _library_file(profile), filters)
-    facts = identifier.library_facts
-    plain = not as_json and not as_csv
-    if facts["simulated"]:
-        print(SIMULATED, file=sys.stdout if plain else sys.stderr)
-    if plain:
-        print("\n".join(output.head(facts)))
-    elif as_csv:
-        output.write_csv_row(output.csv_columns(top))
+    form = output.Form("json" if as_json else "csv" if as_csv else "text", top)
+    form.begin(identifier.library_facts)
     failed, drawn = False, set[str]()
     found_files = batches.files_below(files)
     grid = identifier.library.grid
@@ -156,21 +143,10 @@ def identify(
         for query in batch:
             if isinstance(query, batches.Unusable):
                 failed = True
-                print(f"error: {query.error}", file=sys.stderr)
-                if as_json:
-                    print(json.dumps(query._asdict(), ensure_ascii=False))
-                elif as_csv:
-                    output.write_csv_row(output.csv_error(*query, top))
+                form.unusable(*query)
                 continue
             found = next(answers)
-            data = found.as_json()
-            data["settings"] = {**options.as_json(), **data["settings"]}
-            if as_json:
-                print(json.dumps(data, ensure_ascii=False))
-            elif as_csv:
-                output.write_csv_row(output.csv_row(data, top))
-            else:
-                print("\n".join(output.lines(found, data["settings"])))
+            form.answer(found, options.as_json())
             if plot is not None:
                 path = plot / output.figure_name(found.query.name, drawn)
                 output.draw(identifier.library, found, path)

@@ -7,16 +7,18 @@ JSON, which is the results as plain data (see `learning.identification.identify`
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from raman_pipeline.learning.identification.identify import Identification, Nearest
     from raman_pipeline.learning.identification.library import MineralLibrary
+    from raman_pipeline.learning.identification.results import Identification, Nearest
 
 _CSV_FIRST = ("file", "error", "verdict", "in_library_probability")
 _CSV_MINERAL = ("mineral", "probability", "rruff_id", "similarity")
@@ -24,6 +26,62 @@ _CSV_LAST = (
     "warnings", "read", "preprocessing", "settings", "library", "library_version",
     "library_spectra", "library_minerals", "simulated", "citation",
 )  # fmt: skip
+
+
+SIMULATED = (
+    "SIMULATED LIBRARY: its spectra are not measurements, so the answers say nothing about a real "
+    "mineral; build a real library with `raman-pipeline build-library --profile rruff`"
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How results are printed.
+
+    Attributes:
+        name: `text`, `json` or `csv`.
+        top: number of minerals.
+    """
+
+    name: str
+    top: int
+
+    def begin(self, facts: Mapping[str, Any]) -> None:
+        """Prints what stands above all results.
+
+        Args:
+            facts: `Identifier.library_facts`.
+        """
+        if facts["simulated"]:
+            print(SIMULATED, file=sys.stdout if self.name == "text" else sys.stderr)
+        if self.name == "text":
+            print("\n".join(head(facts)))
+        elif self.name == "csv":
+            write_csv_row(csv_columns(self.top))
+
+    def unusable(self, file: str, error: str) -> None:
+        """Prints that a file cannot be used: on standard error, and as an entry."""
+        print(f"error: {error}", file=sys.stderr)
+        if self.name == "json":
+            print(json.dumps({"file": file, "error": error}, ensure_ascii=False))
+        elif self.name == "csv":
+            write_csv_row(csv_error(file, error, self.top))
+
+    def answer(self, found: Identification, options: Mapping[str, Any]) -> None:
+        """Prints a result.
+
+        Args:
+            found: the result.
+            options: what the user said of the file.
+        """
+        data = found.as_json()
+        data["settings"] = {**options, **data["settings"]}
+        if self.name == "json":
+            print(json.dumps(data, ensure_ascii=False))
+        elif self.name == "csv":
+            write_csv_row(csv_row(data, self.top))
+        else:
+            print("\n".join(lines(found, data["settings"])))
 
 
 def head(facts: Mapping[str, Any]) -> Iterator[str]:

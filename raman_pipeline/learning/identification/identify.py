@@ -1,14 +1,13 @@
 """The Python interface of identification.
 
-What belongs here: the identifier and its results as plain data. What does not: the command (see
+What belongs here: the identifier. What does not: its results (see `results`), the command (see
 `raman_pipeline.cli.identify`), the methods behind each part of a result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
@@ -23,7 +22,6 @@ from raman_pipeline.learning.identification.calibration import (
     among,
 )
 from raman_pipeline.learning.identification.countries import (
-    CAVEAT,
     CountryModel,
     country_codes,
     country_probabilities,
@@ -36,6 +34,11 @@ from raman_pipeline.learning.identification.library import (
 )
 from raman_pipeline.learning.identification.mixtures import Mixture, MixtureSearch
 from raman_pipeline.learning.identification.query import Query, prepare
+from raman_pipeline.learning.identification.results import (
+    Identification,
+    MineralMatch,
+    Nearest,
+)
 from raman_pipeline.learning.identification.search import (
     EXCLUDED,
     by_mineral,
@@ -50,115 +53,26 @@ CITATION = (
 )
 """What to cite for the reference spectra."""
 RRUFF_PAGE = "https://rruff.info/{rruff_id}"
-UNKNOWN_BELOW = 0.5
-"""Probability of being in the library below which a mineral is called unknown."""
 GOOD_FIT = 0.9
 """Similarity from which one specimen explains a spectrum, and no mixture is searched for."""
 
 
-@dataclass(frozen=True)
-class Nearest:
-    """A reference spectrum near a query.
+class _Scored(NamedTuple):
+    """What the search finds, of one query or, with one row each, of several.
 
     Attributes:
-        rruff_id: of its specimen.
-        member_id: its own id.
-        row: in the library.
-        similarity: cosine, less a penalty for the shift of the axis.
-        also_named: other names under which RRUFF files spectra of this specimen.
-        url: the specimen's page at RRUFF; None in a simulated library.
-    """
-
-    rruff_id: str
-    member_id: str
-    row: int
-    similarity: float
-    also_named: tuple[str, ...]
-    url: str | None
-
-
-@dataclass(frozen=True)
-class MineralMatch:
-    """A mineral, its probability, and its nearest specimens."""
-
-    name: str
-    probability: float
-    nearest: tuple[Nearest, ...]
-
-
-@dataclass(frozen=True)
-class Identification:
-    """The result for one spectrum.
-
-    Attributes:
-        query: the prepared spectrum.
-        minerals: most probable first.
+        similarity: with reference spectra.
+        scores: of minerals.
         in_library: probability that the mineral is in the library.
-        mixtures: sets of minerals that may make it up; empty if one specimen explains it.
-        countries: ISO 3166 code and probability, most probable first.
-        library: what it was compared with (see `Identifier.library_facts`).
-        settings: everything that the user chose, and the version of raman_pipeline.
+        probability: of minerals.
+        countries: their probabilities.
     """
 
-    query: Query
-    minerals: tuple[MineralMatch, ...]
-    in_library: float
-    mixtures: tuple[Mixture, ...]
-    countries: tuple[tuple[str, float], ...]
-    library: Mapping[str, Any]
-    settings: Mapping[str, Any]
-
-    @property
-    def unknown(self) -> bool:
-        """Whether the mineral is probably not in the library."""
-        return self.in_library < UNKNOWN_BELOW
-
-    def as_json(self) -> dict[str, Any]:
-        """Returns plain data, as `raman-pipeline identify --json` prints it."""
-        return {
-            "file": self.query.name,
-            "read": self.query.read,
-            "library": dict(self.library),
-            "settings": dict(self.settings),
-            "minerals": [
-                {
-                    "name": mineral.name,
-                    "probability": round(mineral.probability, 4),
-                    "nearest": [
-                        {
-                            "rruff_id": near.rruff_id,
-                            "url": near.url,
-                            "similarity": round(near.similarity, 4),
-                            "also_named": list(near.also_named),
-                        }
-                        for near in mineral.nearest
-                    ],
-                }
-                for mineral in self.minerals
-            ],
-            "mixtures": [
-                {
-                    "fit": round(mixture.fit, 4),
-                    "components": [
-                        {
-                            "name": c.mineral,
-                            "rruff_id": c.specimen,
-                            "fraction": round(c.fraction, 3),
-                        }
-                        for c in mixture.components
-                    ],
-                }
-                for mixture in self.mixtures
-            ],
-            "countries": [
-                {"iso_a2": code, "probability": round(p, 4)} for code, p in self.countries
-            ],
-            "unknown": self.unknown,
-            "in_library_probability": round(self.in_library, 4),
-            "warnings": [warning._asdict() for warning in self.query.warnings],
-            "preprocessing": list(self.query.preprocessing),
-            "countries_caveat": CAVEAT,
-        }
+    similarity: Floats
+    scores: Floats
+    in_library: Floats
+    probability: Floats
+    countries: Floats
 
 
 class Identifier:
@@ -291,23 +205,7 @@ class Identifier:
         """Names the minerals of prepared spectra; see `identify`."""
         if not queries:
             return []
-        library = self.library
-        derivatives = np.stack([q.derivatives for q in queries])
-        everything = search(self._searched, derivatives, np.stack([q.valid for q in queries]))
-        similarity = everything if self._kept is None else everything[:, self._kept]
-        specimens = by_specimen(library, similarity) + self._penalties
-        scores = by_mineral(library, specimens)
-        quality = (
-            np.array([q.attenuation for q in queries]),
-            np.array([float(q.valid.sum()) for q in queries]),
-        )
-        in_library, conditional = self._probabilities(everything, scores, *quality)
-        probabilities = conditional * in_library[:, None]
-        countries = (
-            country_probabilities(library, self.country_model, specimens)
-            if self._codes
-            else np.zeros((len(queries), 0))
-        )
+        scored = self._scored(queries)
         settings = {
             **self.filters.as_json(),
             "top": top,
@@ -316,27 +214,50 @@ class Identifier:
             "raman_pipeline": __version__,
         }
         found = []
-        for i, query in enumerate(queries):
-            explained = float(similarity[i].max()) >= GOOD_FIT
+        for number, query in enumerate(queries):
+            one = _Scored(*(part[number] for part in scored))
             mixtures: list[Mixture] = []
-            if always_mixtures or not explained:
-                mixtures = self._mixture_search().find(query, similarity[i], components)
-            order = np.argsort(-countries[i])[:top]
+            if always_mixtures or float(one.similarity.max()) < GOOD_FIT:
+                mixtures = self._mixture_search().find(query, one.similarity, components)
             found.append(
                 Identification(
                     query,
                     tuple(
-                        self._mineral(int(m), float(probabilities[i, m]), similarity[i])
-                        for m in np.argsort(-scores[i])[:top]
+                        self._mineral(int(m), float(one.probability[m]), one.similarity)
+                        for m in np.argsort(-one.scores)[:top]
                     ),
-                    float(in_library[i]),
+                    float(one.in_library),
                     tuple(mixtures),
-                    tuple((self._codes[c], float(countries[i, c])) for c in order),
+                    tuple(
+                        (self._codes[c], float(one.countries[c]))
+                        for c in np.argsort(-one.countries)[:top]
+                    ),
                     self.library_facts,
                     {**query.settings, **settings},
                 )
             )
         return found
+
+    def _scored(self, queries: Sequence[Query]) -> _Scored:
+        """Returns what the search finds for all queries at once."""
+        library = self.library
+        derivatives = np.stack([q.derivatives for q in queries])
+        everything = search(self._searched, derivatives, np.stack([q.valid for q in queries]))
+        similarity = everything if self._kept is None else everything[:, self._kept]
+        specimens = by_specimen(library, similarity) + self._penalties
+        scores = by_mineral(library, specimens)
+        in_library, conditional = self._probabilities(
+            everything,
+            scores,
+            np.array([q.attenuation for q in queries]),
+            np.array([float(q.valid.sum()) for q in queries]),
+        )
+        countries = (
+            country_probabilities(library, self.country_model, specimens)
+            if self._codes
+            else np.zeros((len(queries), 0))
+        )
+        return _Scored(similarity, scores, in_library, conditional * in_library[:, None], countries)
 
     def _probabilities(
         self, everything: Floats, scores: Floats, attenuation: Floats, points: Floats

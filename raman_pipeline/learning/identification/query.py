@@ -80,15 +80,7 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
     intensity, spikes = without_spikes(shift, intensity)
     values, measured = on_grid(shift, intensity, grid)
     points = int(measured.sum())
-    if points < MIN_POINTS:
-        raise QueryError(
-            f"{spectrum.name}: covers {shift[0]:g} to {shift[-1]:g} cm⁻¹, and of "
-            f"{grid[0]:g} to {grid[-1]:g} only {points} points; at least {MIN_POINTS} "
-            "are needed, and the axis must be Raman shift in cm⁻¹"
-        )
-    if points < ENOUGH_POINTS:
-        text = f"covers only {points} of {grid.size:,} points of the library: too few to be sure"
-        warnings.append(QualityWarning("short_range", text))
+    warnings += _covered(spectrum, points, grid)
     if not np.ptp(spectrum.intensity) or not values.any():
         raise QueryError(f"{spectrum.name}: the intensity is constant; there is nothing to search")
     if spikes:
@@ -112,3 +104,20 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
         read,
         settings,
     )
+
+
+def _covered(
+    spectrum: Spectrum, points: int, grid: npt.NDArray[np.float64]
+) -> list[QualityWarning]:
+    """Returns a warning of a spectrum that covers few points of a grid, if it does."""
+    if points < MIN_POINTS:
+        shift = spectrum.raman_shift
+        raise QueryError(
+            f"{spectrum.name}: covers {shift[0]:g} to {shift[-1]:g} cm⁻¹, and of "
+            f"{grid[0]:g} to {grid[-1]:g} only {points} points; at least {MIN_POINTS} "
+            "are needed, and the axis must be Raman shift in cm⁻¹"
+        )
+    if points >= ENOUGH_POINTS:
+        return []
+    text = f"covers only {points} of {grid.size:,} points of the library: too few to be sure"
+    return [QualityWarning("short_range", text)]

@@ -16,7 +16,7 @@ from raman_pipeline.common.markdown import markdown_report
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.learning.identification.calibration import LIBRARY_PRIOR
 from raman_pipeline.learning.identification.countries import CAVEAT
-from raman_pipeline.learning.identification.identify import UNKNOWN_BELOW
+from raman_pipeline.learning.identification.results import UNKNOWN_BELOW
 
 _PROTOCOLS = (
     ("ours, leave-one-specimen-out, whole library", "rank"),

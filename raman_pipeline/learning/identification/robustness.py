@@ -23,18 +23,20 @@ import pyarrow.compute as pc
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.learning.identification.calibration import Calibration
 from raman_pipeline.learning.identification.calibration_fit import fit_calibration, with_disturbed
 from raman_pipeline.learning.identification.derivatives import inner_mask, masked_norms
 from raman_pipeline.learning.identification.evaluation import ranks
-from raman_pipeline.learning.identification.identify import UNKNOWN_BELOW
 from raman_pipeline.learning.identification.leave_one_out import (
     FOLDS,
     HeldOutQueries,
+    HeldOutScores,
     leave_one_specimen_out,
     multi_specimen_spectra,
 )
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.query import Query, QueryError, prepare
+from raman_pipeline.learning.identification.results import UNKNOWN_BELOW
 from raman_pipeline.learning.identification.search import EXCLUDED
 from raman_pipeline.spectra.derivatives import root_derivative_spectra
 from raman_pipeline.spectra.normalise import min_max
@@ -171,9 +173,6 @@ def evaluate_robustness(
     Raises:
         InputError: the spectra drawn are of too few minerals to fit in folds.
     """
-    from sklearn.model_selection import GroupKFold
-
-    everything = with_disturbed(library, leave_one_specimen_out(library))
     rows = multi_specimen_spectra(library)
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))
@@ -184,45 +183,58 @@ def evaluate_robustness(
             f"the {len(rows)} spectra drawn to be disturbed are of {minerals} minerals, and at "
             f"least {FOLDS} are needed; increase `identification.robustness`"
         )
-    of_row = library.mineral[everything.row]
-    folds = [
-        (test, fit_calibration(library, everything.subset(np.isin(of_row, label[train]))))
-        for train, test in GroupKFold(FOLDS).split(label, groups=label)
-    ]
+    folds = _calibrations(library, label)
     search = _PlainSearch(library, _on_plain_grid(library, spectra))
     frames = []
     for number, condition in enumerate(CONDITIONS):
         rng = np.random.default_rng([seed, number])
         changed = [condition.disturb(*one, rng) for one in measured]
         queries = [_prepared(library, *one) for one in changed]
-        found = leave_one_specimen_out(
-            library,
-            HeldOutQueries(
-                rows,
-                np.stack([q.derivatives for q in queries]),
-                np.stack([q.valid for q in queries]),
-                np.array([q.attenuation for q in queries]),
-                np.ones(len(queries), dtype=bool),
-            ),
+        held_out = HeldOutQueries(
+            rows,
+            np.stack([q.derivatives for q in queries]),
+            np.stack([q.valid for q in queries]),
+            np.array([q.attenuation for q in queries]),
+            np.ones(len(queries), dtype=bool),
         )
-        frame = pd.DataFrame(
-            {
-                "disturbance": condition.kind,
-                "degree": condition.degree,
-                "member_id": np.array(library.member_id)[rows],
-                "rank": ranks(found.scores, label),
-                "rank_plain": ranks(search.scores(rows, changed), label),
-                "in_library_probability": 0.0,
-                "in_library_probability_without_mineral": 0.0,
-            }
-        )
-        for test, calibration in folds:
-            part = found.subset(test)
-            for scores, suffix in ((part.scores, ""), (part.without_mineral, "_without_mineral")):
-                known = calibration.in_library(scores, part.attenuation, part.points)
-                frame.loc[test, f"in_library_probability{suffix}"] = known
-        frames.append(frame)
+        found = leave_one_specimen_out(library, held_out)
+        columns = {
+            "disturbance": condition.kind,
+            "degree": condition.degree,
+            "member_id": np.array(library.member_id)[rows],
+            "rank": ranks(found.scores, label),
+            "rank_plain": ranks(search.scores(rows, changed), label),
+        }
+        frames.append(pd.DataFrame(columns | _in_library(found, folds)))
     return ROBUSTNESS.from_frame(pd.concat(frames, ignore_index=True))
+
+
+def _calibrations(library: MineralLibrary, label: Indices) -> list[tuple[Indices, Calibration]]:
+    """Returns the queries of each fold of minerals, and a calibration of all other minerals."""
+    from sklearn.model_selection import GroupKFold
+
+    everything = with_disturbed(library, leave_one_specimen_out(library))
+    of_row = library.mineral[everything.row]
+    return [
+        (test, fit_calibration(library, everything.subset(np.isin(of_row, label[train]))))
+        for train, test in GroupKFold(FOLDS).split(label, groups=label)
+    ]
+
+
+def _in_library(
+    found: HeldOutScores, folds: list[tuple[Indices, Calibration]]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Returns probabilities that the mineral is in the library, also where it was left out."""
+    with_mineral, without = np.zeros(len(found.row)), np.zeros(len(found.row))
+    for test, calibration in folds:
+        part = found.subset(test)
+        quality = part.attenuation, part.points
+        with_mineral[test] = calibration.in_library(part.scores, *quality)
+        without[test] = calibration.in_library(part.without_mineral, *quality)
+    return {
+        "in_library_probability": with_mineral,
+        "in_library_probability_without_mineral": without,
+    }
 
 
 def _prepared(library: MineralLibrary, shift: Floats, intensity: Floats) -> Query:
