@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from raman_pipeline.common.errors import InputError
-from raman_pipeline.common.storage import on_this_machine
+from raman_pipeline.common.storage import StorePath, on_this_machine, store_path
 
 if TYPE_CHECKING:
     from raman_pipeline.settings import Settings
@@ -40,6 +40,18 @@ def profile_settings(profile: str | None, location: str | None = None) -> Settin
     from raman_pipeline.profiles import load_settings
 
     return load_settings(profile, location=location)
+
+
+def any_path(text: str) -> StorePath:
+    """Returns the path of an argument: of this machine, or an address in a bucket.
+
+    Raises:
+        typer.BadParameter: an address of another kind, or the package for S3 is missing.
+    """
+    try:
+        return store_path(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def local_path(text: str) -> Path:

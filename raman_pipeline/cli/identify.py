@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raman_pipeline.cli.console import local_path
+from raman_pipeline.cli.console import any_path, local_path
 
 if TYPE_CHECKING:
     from raman_pipeline.common.storage import StorePath
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 def identify(
     files: Annotated[
-        list[Path],
+        list[Any],  # StorePath
         typer.Argument(
             help="text with columns or rows, JCAMP-DX, SPC, WDF, OPUS, SIF, SPA, LabSpec XML, "
-            "TrueMatch; or folders",
-            parser=local_path,
+            "TrueMatch; or folders; with --out Parquet tables and addresses of a bucket, too",
+            parser=any_path,
             metavar="FILES...",
         ),
     ],
@@ -102,6 +102,19 @@ def identify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one row per spectrum")] = False,
+    out: Annotated[
+        Any,  # StorePath | None
+        typer.Option(
+            "--out",
+            help="folder or s3://… for a Parquet data set, made by several processes; the same "
+            "command goes on after an interruption",
+            parser=any_path,
+            metavar="FOLDER",
+        ),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option("--workers", min=1, help="processes of --out; one per core")
+    ] = None,
 ) -> None:
     """Identify the minerals of spectra: probabilities, nearest specimens, mixtures, countries.
 
@@ -120,8 +133,8 @@ def identify(
         raise typer.BadParameter(f"{baseline}: use {', '.join(BASELINES)}")
     if axis not in (None, "cm-1", "nm"):
         raise typer.BadParameter(f"{axis}: use cm-1 or nm", param_hint="--axis")
-    if as_json and as_csv:
-        raise typer.BadParameter("choose one of --json and --csv")
+    if sum((as_json, as_csv, out is not None)) > 1:
+        raise typer.BadParameter("choose one of --json, --csv and --out")
     try:
         lasers = tuple(float(nm) for nm in _listed(reference_laser))
     except ValueError as error:
@@ -131,7 +144,20 @@ def identify(
         _listed(rating),
     )  # fmt: skip
     options = ReadOptions(_listed(columns), axis, laser)
-    identifier = Identifier.open(library or _library_file(profile), filters)
+    library_file = library or _library_file(profile)
+    if out is not None:
+        from raman_pipeline.cli.identify_bulk import identify_into
+        from raman_pipeline.common.shards import Workers
+        from raman_pipeline.common.storage import store_path
+        from raman_pipeline.learning.identification.bulk import Task
+
+        if plot is not None:
+            raise typer.BadParameter("--plot draws a figure for each spectrum; leave out --out")
+        task = Task(store_path(library_file), filters, options, baseline, top, components, mixtures)
+        usable = identify_into(task, files, out, Workers(number=processes))
+        raise typer.Exit(0 if usable else 1)
+    files = [local_path(str(path)) for path in files]
+    identifier = Identifier.open(library_file, filters)
     form = output.Form("json" if as_json else "csv" if as_csv else "text", top)
     form.begin(identifier.library_facts)
     failed, drawn = False, set[str]()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -177,8 +178,9 @@ def follow_parent() -> None:
     """Prepares a process of a pool: one thread, and an end when its parent ends.
 
     The workers of a pool hold its queue open for each other, and would wait at it for ever if the
-    parent was killed.
+    parent was killed. An interrupt from the terminal is the parent's, who lets them finish.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     limit_threads()
     parent = multiprocessing.parent_process()
     assert parent is not None

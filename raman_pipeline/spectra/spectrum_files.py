@@ -63,38 +63,41 @@ def read_spectra(path: Path, options: ReadOptions | None = None) -> list[Spectru
     return [one for one in found if isinstance(one, Spectrum)]
 
 
-def read_each(path: Path, options: ReadOptions | None = None) -> list[Spectrum | SpectrumFileError]:
+def read_each(
+    path: Path, options: ReadOptions | None = None, name: str = ""
+) -> list[Spectrum | SpectrumFileError]:
     """Reads the spectra of a file, and says what is wrong with those that are unusable.
 
     Args:
         path: of the file.
         options: what the user says of it.
+        name: for results and messages; by default the path.
 
     Raises:
         SpectrumFileError: the file as a whole cannot be read for sure.
     """
-    path, options = Path(path), options or ReadOptions()
+    path, options, whole = Path(path), options or ReadOptions(), name or str(path)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise SpectrumFileError(
-            f"{path}: cannot be read ({error.strerror}); check the name"
+            f"{whole}: cannot be read ({error.strerror}); check the name"
         ) from error
     if not data.strip():
-        raise SpectrumFileError(f"{path}: the file is empty; export the spectrum again")
+        raise SpectrumFileError(f"{whole}: the file is empty; export the spectrum again")
     try:
         found = _found(path, data, options)
     except UnreadableError as error:
-        raise SpectrumFileError(f"{path}: {error}") from error
+        raise SpectrumFileError(f"{whole}: {error}") from error
     spectra: list[Spectrum | SpectrumFileError] = []
     for number, one in enumerate(found, start=1):
-        name = f"{path}#{number}" if len(found) > 1 else str(path)
+        of_it = f"{whole}#{number}" if len(found) > 1 else whole
         try:
             if isinstance(one, UnreadableError):
                 raise one
-            spectra.append(as_spectrum(name, one, options))
+            spectra.append(as_spectrum(of_it, one, options))
         except UnreadableError as error:
-            spectra.append(SpectrumFileError(f"{name}: {error}"))
+            spectra.append(SpectrumFileError(f"{of_it}: {error}"))
     return spectra
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.storage import StorePath, local_copy
 from raman_pipeline.learning.identification.query import Query, prepare
 from raman_pipeline.spectra.spectrum_files import (
     ReadOptions,
@@ -43,7 +44,7 @@ def files_below(paths: Iterable[Path]) -> Iterator[Path | Unusable]:
 
 
 def queries_of_files(
-    files: Iterable[Path | Unusable],
+    files: Iterable[StorePath | Unusable],
     grid: npt.NDArray[np.float64],
     baseline: str,
     options: ReadOptions,
@@ -61,7 +62,7 @@ def queries_of_files(
             yield path
             continue
         try:
-            spectra = read_each(path, options)
+            spectra = read_each(local_copy(path), options, str(path))
         except InputError as error:
             yield Unusable(str(path), str(error))
             continue

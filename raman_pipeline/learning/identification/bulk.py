@@ -1,0 +1,320 @@
+"""Identification of many spectra into a Parquet data set, by processes or Ray.
+
+The spectra are those of a user's files, or rows of Parquet tables with the list columns
+`raman_shift` and `intensity`, such as this package's `spectra.parquet`. Files are dealt to shards
+by their names, so that a new file changes one shard; rows of a table are cut in their order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from raman_pipeline import __version__
+from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.shards import Workers, make_shards, remove_others, shard_of
+from raman_pipeline.common.storage import StorePath, in_order, local_copy
+from raman_pipeline.learning.identification.batches import (
+    Unusable,
+    files_below,
+    in_batches,
+    queries_of_file,
+    queries_of_files,
+)
+from raman_pipeline.learning.identification.filters import Filters
+from raman_pipeline.learning.identification.identify import Identification, Identifier
+from raman_pipeline.learning.identification.query import Query
+from raman_pipeline.spectra.user_files.spectrum import (
+    Found,
+    ReadOptions,
+    Spectrum,
+    SpectrumFileError,
+    UnreadableError,
+    as_spectrum,
+)
+
+SHARD_SPECTRA = 512
+"""Spectra of a shard: some ten seconds of work."""
+MOST_SHARDS = 512
+_LISTS = ("raman_shift", "intensity")
+_NAMES = ("member_id", "name", "id")
+"""Columns of a table that name its spectra, the first that there is."""
+
+_MINERAL = pa.struct(
+    {"name": pa.string(), "probability": pa.float64(), "rruff_id": pa.string(),
+     "similarity": pa.float64()}
+)  # fmt: skip
+_COMPONENT = pa.struct({"name": pa.string(), "rruff_id": pa.string(), "fraction": pa.float64()})
+RESULTS = pa.schema(
+    {
+        "spectrum": pa.string(),
+        "error": pa.string(),
+        "unknown": pa.bool_(),
+        "in_library_probability": pa.float64(),
+        "minerals": pa.list_(_MINERAL),
+        "mixtures": pa.list_(pa.struct({"fit": pa.float64(), "components": pa.list_(_COMPONENT)})),
+        "countries": pa.list_(pa.struct({"iso_a2": pa.string(), "probability": pa.float64()})),
+        "warnings": pa.list_(pa.string()),
+        "format": pa.string(),
+        "points": pa.int32(),
+        "shift_start": pa.float64(),
+        "shift_stop": pa.float64(),
+        "laser_nm": pa.float64(),
+        "preprocessing": pa.list_(pa.string()),
+    }
+)
+"""One row per spectrum, or per file that cannot be used (`error`); the metadata of the schema
+has `settings` and `library` as JSON."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """How spectra are identified; see `Identifier` and `Identifier.identify`."""
+
+    library: StorePath
+    filters: Filters
+    options: ReadOptions
+    baseline: str = "none"
+    top: int = 5
+    components: int = 2
+    always_mixtures: bool = False
+
+
+class Rows(NamedTuple):
+    """Some rows of a Parquet table."""
+
+    table: StorePath
+    start: int
+    stop: int
+
+
+Part: TypeAlias = tuple[StorePath, ...] | Rows
+
+
+class Summary(NamedTuple):
+    """What a data set holds: spectra by verdict, entries with an error; how it was made."""
+
+    known: int
+    unknown: int
+    errors: int
+    simulated: bool
+
+
+def identify_all(
+    task: Task,
+    paths: Sequence[StorePath],
+    out: StorePath,
+    workers: Workers,
+    on_shard: Callable[[int, int], None] | None = None,
+) -> Summary:
+    """Identifies spectra into a data set of Parquet files; what is there already stays.
+
+    Args:
+        task: how.
+        paths: files, folders of them, or Parquet tables.
+        out: folder of the data set. Files of shards that changed are replaced, others removed.
+        workers: who does it.
+        on_shard: see `make_shards`.
+
+    Raises:
+        InputError: there is nothing to identify, or the folder holds something else.
+        ShardError: see `make_shards`.
+    """
+    facts = Identifier.open(task.library, task.filters).library_facts
+    _require_data_set(out)
+    same = json.dumps([_settings(task), facts["version"], __version__], sort_keys=True)
+    arguments = {
+        f"part-{number:04d}-{_digest(same, state)}": (task, part)
+        for number, part, state in _parts(paths)
+    }
+    if not arguments:
+        raise InputError(f"{', '.join(map(str, paths))}: no file; give files or folders of them")
+    made = make_shards(identify_part, arguments, out, workers, on_shard)
+    remove_others(out, made)
+    verdicts: Counter[bool | None] = Counter()
+    for path in made:
+        unknown = pq.read_table(local_copy(path), columns=["unknown"])["unknown"]
+        verdicts.update(unknown.to_pylist())
+    return Summary(verdicts[False], verdicts[True], verdicts[None], bool(facts["simulated"]))
+
+
+def identify_part(argument: tuple[Task, Part]) -> pa.Table:
+    """Returns the results of one shard, a table of RESULTS."""
+    task, part = argument
+    identifier = _identifier(task.library, task.filters)
+    grid = identifier.library.grid
+    queries: Iterator[Query | Unusable]
+    if isinstance(part, Rows):
+        queries = (q for s in _of_table(part) for q in queries_of_file(*s, grid, task.baseline))
+    else:
+        queries = queries_of_files(part, grid, task.baseline, task.options)
+    rows = [
+        _row(result)
+        for batch in in_batches(queries)
+        for result in _results(identifier, task, batch)
+    ]
+    about = {"settings": _settings(task), "library": identifier.library_facts}
+    metadata = {name: json.dumps(value, sort_keys=True) for name, value in about.items()}
+    return pa.Table.from_pylist(rows, RESULTS.with_metadata(metadata))
+
+
+@lru_cache(maxsize=1)
+def _identifier(library: StorePath, filters: Filters) -> Identifier:
+    return Identifier.open(library, filters)
+
+
+def _results(
+    identifier: Identifier, task: Task, batch: list[Query | Unusable]
+) -> Iterator[Identification | Unusable]:
+    found = iter(
+        identifier.identify_queries(
+            [q for q in batch if isinstance(q, Query)],
+            task.top,
+            task.components,
+            task.always_mixtures,
+        )
+    )
+    for query in batch:
+        yield query if isinstance(query, Unusable) else next(found)
+
+
+def _row(result: Identification | Unusable) -> dict[str, Any]:
+    if isinstance(result, Unusable):
+        return {"spectrum": result.file, "error": result.error}
+    data, read = result.as_json(), result.query.read
+    start, stop = read["range_cm1"]
+    return {
+        **data,
+        "spectrum": data["file"],
+        "minerals": [mineral | mineral["nearest"][0] for mineral in data["minerals"]],
+        "warnings": [warning["text"] for warning in data["warnings"]],
+        "format": read["format"],
+        "points": read["points_measured"],
+        "shift_start": start,
+        "shift_stop": stop,
+        "laser_nm": read["laser_nm"],
+    }
+
+
+def _settings(task: Task) -> dict[str, Any]:
+    chosen = asdict(task)
+    for name in ("library", "filters", "options"):
+        del chosen[name]
+    return chosen | task.filters.as_json() | task.options.as_json()
+
+
+def _parts(paths: Iterable[StorePath]) -> Iterator[tuple[int, Part, list[str]]]:
+    """Yields number, content and state (names, sizes and times of change) of every shard."""
+    files: list[StorePath] = []
+    number = MOST_SHARDS
+    for path in paths:
+        for file in _files(path):
+            if file.suffix != ".parquet":
+                files.append(file)
+                continue
+            rows = _table(file).metadata.num_rows
+            for start in range(0, rows, SHARD_SPECTRA):
+                stop = min(start + SHARD_SPECTRA, rows)
+                yield number, Rows(file, start, stop), [f"{_state(file)} {start} {stop}"]
+                number += 1
+    count = 1
+    while count < MOST_SHARDS and count * SHARD_SPECTRA < len(files):
+        count *= 2
+    dealt: dict[int, list[StorePath]] = {}
+    for file in files:
+        dealt.setdefault(shard_of(str(file), count), []).append(file)
+    for shard, some in sorted(dealt.items()):
+        yield shard, tuple(some), [_state(file) for file in some]
+
+
+def _files(path: StorePath) -> Iterator[StorePath]:
+    """Yields the files of an argument, without hidden ones."""
+    if isinstance(path, Path):
+        for found in files_below([path]):
+            if isinstance(found, Unusable):
+                raise InputError(found.error)
+            yield found
+    elif path.is_file():
+        yield path
+    else:
+        yield from in_order(p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
+
+
+def _state(file: StorePath) -> str:
+    """Returns name, size and time of change, or the version of an object."""
+    try:
+        if isinstance(file, Path):
+            found = file.stat()
+            return f"{file} {found.st_size} {found.st_mtime_ns}"
+        return f"{file} {file.fs.info(file.path)['ETag']}"
+    except FileNotFoundError as error:
+        raise InputError(f"{file}: there is no such file; check the name") from error
+
+
+def _digest(same: str, states: list[str]) -> str:
+    return hashlib.sha256("\n".join([same, *states]).encode()).hexdigest()[:16]
+
+
+def _table(file: StorePath) -> pq.ParquetFile:
+    """Opens a table of spectra.
+
+    Raises:
+        InputError: the file is no Parquet, or has no such columns.
+    """
+    try:
+        table = pq.ParquetFile(local_copy(file))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{file}: cannot be read as Parquet ({error})") from error
+    if lost := [n for n in _LISTS if n not in table.schema_arrow.names]:
+        raise InputError(
+            f"{file}: has no column {' and '.join(lost)}; a table of spectra has one list of "
+            "cm⁻¹ and one of intensities in every row"
+        )
+    return table
+
+
+def _of_table(rows: Rows) -> Iterator[tuple[str, list[Spectrum | SpectrumFileError]]]:
+    """Yields the name and the spectrum of some rows, each as a file with one spectrum."""
+    table = _table(rows.table)
+    named = [n for n in _NAMES if n in table.schema_arrow.names][:1]
+    first = 0
+    for group in range(table.num_row_groups):
+        last = first + table.metadata.row_group(group).num_rows
+        low, high = max(rows.start, first), min(rows.stop, last)
+        if low < high:
+            read = table.read_row_group(group, [*_LISTS, *named])
+            for number, row in enumerate(read.slice(low - first, high - low).to_pylist(), low):
+                name = f"{rows.table}#{row[named[0]] if named else number + 1}"
+                yield name, [_spectrum(name, *(row[column] for column in _LISTS))]
+        first = last
+
+
+def _spectrum(
+    name: str, shift: Sequence[float] | None, intensity: Sequence[float] | None
+) -> Spectrum | SpectrumFileError:
+    axis, values = (np.array(v or (), dtype=np.float64) for v in (shift, intensity))
+    try:
+        return as_spectrum(name, Found(axis, values, "shift", "Parquet"), ReadOptions())
+    except UnreadableError as error:
+        return SpectrumFileError(f"{name}: {error}")
+
+
+def _require_data_set(out: StorePath) -> None:
+    if out.is_file():
+        raise InputError(f"{out}: is a file; name a folder for the Parquet files")
+    present = (p.name for p in out.iterdir()) if out.is_dir() else ()
+    others = [name for name in present if not name.startswith((".", "part-"))]
+    if others:
+        raise InputError(
+            f"{out}: holds other files ({', '.join(sorted(others)[:3])}); name a new folder"
+        )

@@ -1,0 +1,143 @@
+"""Many spectra into a Parquet data set: equal to one by one, resumed, and renewed by shards."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.shards import Workers
+from raman_pipeline.common.storage import store_path
+from raman_pipeline.learning.identification import bulk
+from raman_pipeline.learning.identification.filters import Filters
+from raman_pipeline.learning.identification.identify import Identifier
+from raman_pipeline.spectra.spectrum_files import ReadOptions, read_spectra
+from raman_pipeline_tests.learning.identification.minerals import measured_spectrum
+
+ALONE = Workers(number=1)
+
+
+@pytest.fixture
+def task(library_file):
+    return bulk.Task(library_file, Filters(), ReadOptions())
+
+
+@pytest.fixture
+def spectra(library):
+    return [measured_spectrum(library, row) for row in (0, 7, 14)]
+
+
+@pytest.fixture
+def files(spectra, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for number, spectrum in enumerate(spectra):
+        table = np.column_stack([spectrum.raman_shift, spectrum.intensity])
+        np.savetxt(folder / f"{number}.csv", table, delimiter=",")
+    (folder / "empty.csv").touch()
+    return folder
+
+
+def names(out):
+    return {path.name for path in out.iterdir()}
+
+
+def table_of(spectra, path, **more):
+    lists = {n: [getattr(s, n).tolist() for s in spectra] for n in ("raman_shift", "intensity")}
+    pq.write_table(pa.table(lists | more), path, row_group_size=2)
+    return path
+
+
+def test_files_as_one_by_one(task, files, tmp_path):
+    out = tmp_path / "out"
+    assert bulk.identify_all(task, [files], out, ALONE) == (3, 0, 1, False)
+    found = {row["spectrum"]: row for row in pq.read_table(out).to_pylist()}
+    for path in files.glob("[0-9].csv"):
+        alone = Identifier.open(task.library).identify(read_spectra(path))[0].as_json()
+        row = found.pop(str(path))
+        assert [m["name"] for m in row["minerals"]] == [m["name"] for m in alone["minerals"]]
+        assert row["in_library_probability"] == alone["in_library_probability"]
+        assert row["minerals"][0]["rruff_id"] == alone["minerals"][0]["nearest"][0]["rruff_id"]
+    (row,) = found.values()
+    assert row["error"] == f"{files}/empty.csv: the file is empty; export the spectrum again"
+    metadata = pq.read_schema(next(out.iterdir())).metadata
+    assert json.loads(metadata[b"library"])["citation"].startswith("Lafuente")
+
+
+def test_rows_of_tables_are_cut_in_shards(task, spectra, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "SHARD_SPECTRA", 2)
+    table = table_of([*spectra, *spectra], tmp_path / "s.parquet", member_id=[*"abcdef"])
+    out = tmp_path / "out"
+    bulk.identify_all(task, [table], out, ALONE)
+    assert len(names(out)) == 3
+    rows = pq.read_table(out).to_pylist()
+    assert [row["spectrum"] for row in rows] == [f"{table}#{name}" for name in "abcdef"]
+    assert [row["minerals"] for row in rows[:3]] == [row["minerals"] for row in rows[3:]]
+
+
+def test_only_shards_that_changed_are_made_again(task, files, spectra, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "SHARD_SPECTRA", 1)
+    out, made = tmp_path / "out", []
+    bulk.identify_all(task, [files], out, ALONE)
+    before = names(out)
+    (files / "empty.csv").write_bytes((files / "0.csv").read_bytes())
+    counts = bulk.identify_all(task, [files], out, ALONE, lambda *n: made.append(n))
+    assert counts == (4, 0, 0, False)
+    assert made[0] == (len(before) - 1, len(before)) and len(made) == 2
+    assert len(names(out) & before) == len(before) - 1 and len(names(out)) == len(before)
+
+
+def test_a_bucket_gives_the_same(task, files, tmp_path, bucket):
+    for file in files.iterdir():
+        (store_path(bucket.url) / "files" / file.name).write_bytes(file.read_bytes())
+    source, out = (store_path(f"{bucket.url}/{name}") for name in ("files", "out"))
+    counts = bulk.identify_all(task, [source], out, ALONE)
+    assert counts == (3, 0, 1, False)
+    (part,) = out.iterdir()
+    found = pq.read_table(pa.BufferReader(part.read_bytes())).to_pylist()
+    assert {row["spectrum"] for row in found} == {f"{source}/{f.name}" for f in files.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda folder: folder / "none.txt", "no such file"),
+        (lambda folder: _new(folder / "sub"), "holds no file"),
+        (lambda folder: _written(folder / "bad.parquet"), "cannot be read as Parquet"),
+        (lambda folder: _other(folder / "other.parquet"), "has no column raman_shift and"),
+    ],
+)
+def test_what_is_no_source_is_refused(task, tmp_path, made, message):
+    with pytest.raises(InputError, match=message):
+        bulk.identify_all(task, [made(tmp_path)], tmp_path / "out", ALONE)
+
+
+def test_a_folder_of_other_files_is_no_place_for_results(task, files, tmp_path):
+    with pytest.raises(InputError, match=r"holds other files \(0.csv"):
+        bulk.identify_all(task, [files], files, ALONE)
+    with pytest.raises(InputError, match="is a file"):
+        bulk.identify_all(task, [files], files / "0.csv", ALONE)
+
+
+def test_rows_that_are_no_spectra_are_told(task, tmp_path):
+    lists = {"raman_shift": [[1.0, 2.0], None], "intensity": [[1.0], [2.0]]}
+    pq.write_table(pa.table(lists), tmp_path / "s.parquet")
+    counts = bulk.identify_all(task, [tmp_path / "s.parquet"], tmp_path / "out", ALONE)
+    assert counts == (0, 0, 2, False)
+
+
+def _new(folder):
+    folder.mkdir()
+    return folder
+
+
+def _written(path):
+    path.write_text("no table")
+    return path
+
+
+def _other(path):
+    pq.write_table(pa.table({"a": [1]}), path)
+    return path
