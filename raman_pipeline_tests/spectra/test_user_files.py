@@ -49,6 +49,10 @@ READ = {
     "K01 intensity first": (table(Y, X, head="Intensität\tRamanverschiebung (cm⁻¹)"), [Y]),
     "K01 corrected beats raw": (
         table(X, Z, Z, Y, head="Wellenzahl\tDunkel\tRoh\tDunkel abgezogen"), [Y]),
+    "K01 mean and deviation": (table(X, Y, Z, sep=",", head="Raman shift,Mean,SD"), [Y]),
+    "K01 reference and sample": (
+        table(NM, Z, Z, Y, sep=";", form="{:.4f}",
+              head="Laser=785 nm\nWave;Dark;Ref;Sample\n[nm];[cts];[cts];[cts]"), [Y]),
     "K01 baseline and uncorrected": (
         table(X, Z, Z, Y, sep=",", head="cm-1,Uncorrected,Subtracted baseline,Corrected"), [Y]),
     "K01 absolute wavenumber": (

@@ -24,7 +24,7 @@ _RAW = re.compile(r"\braw\b|roh|brut|uncorrected|unprocessed|grezz|crud[oa]")
 _NEVER = re.compile(
     r"dark|dunkel|sombre|obscur|oscur|\bref\b|reference|referenz|référence|blank|"
     r"\bbase ?line|basislinie|background|untergrund|\bbg\b|noise|rauschen|bruit|error|fehler|"
-    r"sigma|\bstd|stdev|deviation|"
+    r"sigma|\bstd|\bsd\b|\bsem\b|\brsd\b|stdev|deviation|"
     r"varian|weight|absor|trans|reflec|%|irradiance|\bfit|resid|flag|mask|quality|exposure|integration"
 )
 _BASELINE = re.compile(r"^(subtracted|removed|fitted|smoothed) (base ?line|background|dark)")
