@@ -12,7 +12,8 @@ _SHIFT_UNIT = re.compile(
 _PER_METRE = re.compile(r"(?<![a-z\d])m ?\^?-1(?!\d)|1 ?/ ?m\b")
 _NM = re.compile(r"\bnm\b|nanom|\bнм\b")
 _INTENSITY = re.compile(
-    r"intens|inten\b|count|\bcnts?\b|\bcts\b|signal|^sample$|^prob[ea]$|\ba\.? ?u\b|\barb|"
+    r"intens|inten\b|\bmean\b|\baverage\b|mittelwert|moyenne|count|\bcnts?\b|\bcts\b|signal|"
+    r"^sample$|^prob[ea]$|\ba\.? ?u\b|\barb|"
     r"\bccd\b|amplitude|zähl|conteo|conteggi|coups|spectrum$|spektrum$|spectre$|^[yi]$|^y\b|强度|強度|интенс|计数"
 )
 _PROCESSED = re.compile(
