@@ -67,8 +67,17 @@ class StoredTable:
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Reads the row groups one by one, in order."""
-        for group in range(self._file.num_row_groups):
-            yield self._file.read_row_group(group, columns=columns)
+        for group in range(self.num_groups):
+            yield self.group(group, columns)
+
+    @property
+    def num_groups(self) -> int:
+        """Number of row groups."""
+        return self._file.num_row_groups
+
+    def group(self, number: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """Reads one row group."""
+        return self._file.read_row_group(number, columns=columns)
 
     def row(self, index: int) -> dict[str, Any]:
         """Reads one row without its ragged columns."""
@@ -174,13 +183,24 @@ class VersionDigest:
 
     def update(self, table: pa.Table) -> None:
         """Adds rows."""
-        for batch in table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS):
+        for batch in _zero_below_nulls(table).combine_chunks().to_batches(BATCH_ROWS):
             self._writer.write_batch(batch)
 
     def version(self) -> str:
         """Returns the hash of all rows."""
         self._writer.close()
         return self._digest.hexdigest()
+
+
+def _zero_below_nulls(table: pa.Table) -> pa.Table:
+    """Returns a table without the values that readers and builders leave where there is a null."""
+    for number, (column, type_) in enumerate(zip(table.columns, table.schema.types, strict=True)):
+        if column.null_count and pa.types.is_primitive(type_):
+            filled = column.fill_null(pa.scalar(0).cast(type_)).to_numpy()
+            valid = column.is_valid().to_numpy()
+            cleared = pa.array(filled, type_, mask=~valid, from_pandas=False)
+            table = table.set_column(number, table.schema.field(number), cleared)
+    return table
 
 
 def table_version(table: pa.Table) -> str:

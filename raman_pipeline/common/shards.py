@@ -17,13 +17,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 
 from raman_pipeline.common.atomic import replacing
 from raman_pipeline.common.errors import InputError
-from raman_pipeline.common.parquet import write_table
+from raman_pipeline.common.parquet import StoredTable, write_table
 from raman_pipeline.common.storage import StorePath
 
 Engine: TypeAlias = Literal["local", "ray"]
@@ -91,6 +92,29 @@ def make_shards(
             "machines need one folder, or a bucket (RAMAN_PIPELINE_STORE)"
         )
     return paths
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Where the shards of one result lie until it is whole, and who makes them.
+
+    Attributes:
+        folder: of the files; it stands for the version of the code that makes them.
+        workers: who makes them.
+    """
+
+    folder: StorePath
+    workers: Workers = Workers()
+
+    def tables(self, work: Work, arguments: Mapping[str, Any]) -> Iterator[pa.Table]:
+        """Makes shards (see `make_shards`), yields them in order, and then removes them."""
+        for path in (paths := make_shards(work, arguments, self.folder, self.workers)):
+            yield StoredTable(path).read()
+        for path in paths:
+            path.unlink(missing_ok=True)
+        if isinstance(self.folder, Path):
+            with suppress(OSError):
+                self.folder.rmdir()
 
 
 def remove_others(folder: StorePath, wanted: Collection[StorePath]) -> None:

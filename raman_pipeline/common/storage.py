@@ -139,6 +139,18 @@ def local_copy(path: StorePath) -> Path:
             shutil.rmtree(part.parent)
 
 
+def state_of(path: StorePath) -> str:
+    """Returns name, size and time of change of a file, or name and version of an object.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if isinstance(path, Path):
+        found = path.stat()
+        return f"{path} {found.st_size} {found.st_mtime_ns}"
+    return f"{path} {_version(path)}"
+
+
 def put(file: Path, path: UPath) -> None:
     """Moves a file into a bucket; it stays on this machine as the copy of its version.
 

@@ -82,8 +82,11 @@ def test_lost_process_is_replaced(tmp_path: Path, log: Path) -> None:
     assert [p.read_bytes() for p in paths] == [p.read_bytes() for p in quiet]
 
 
-def test_lost_worker_of_ray_is_replaced(tmp_path: Path, log: Path) -> None:
+def test_lost_worker_of_ray_is_replaced(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "240")
     ray.init("local", num_cpus=2, object_store_memory=80 * 2**20, include_dashboard=False)
     try:
         paths = make_shards(killed_once, arguments(log), tmp_path / "out", Workers("ray"))

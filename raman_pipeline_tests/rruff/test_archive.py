@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raman_pipeline.common.parquet import table_version
+from raman_pipeline.common.shards import Ledger, Workers
 from raman_pipeline.rruff.archive import parse_archive, read_outcomes, stage_archive
 from raman_pipeline.rruff.member import Member
 from raman_pipeline.rruff.refusals import MemberRefused, RefusalCode
@@ -52,6 +53,19 @@ def test_sample_archives_staged_and_in_memory(sample_folder, tmp_path):
     assert unpublished.members == unpublished.accepted.num_rows == unpublished.refused.num_rows == 0
     of_archives = {"UNREADABLE", "UNSAFE_NAME", "NOT_A_FILE", "TOO_LARGE"}
     assert sorted(codes) == sorted(set(RefusalCode) - of_archives)
+
+
+def test_parts_in_processes_give_the_same_bytes(sample_folder, tmp_path, monkeypatch):
+    path = sample_folder / "unrated_unoriented.zip"
+    monkeypatch.setattr("raman_pipeline.rruff.archive.PART", 8)
+    alone = stage_archive(tmp_path, path, "a", "s")
+    ledger = Ledger(tmp_path / "shards", Workers(number=2))
+    parted = stage_archive(tmp_path, path, "a", "s", ledger)
+    assert alone.members > 3 * 8 and alone.refused.num_rows
+    assert parted.members == alone.members and parted.refused.equals(alone.refused)
+    assert parted.accepted.file.read_bytes() == alone.accepted.file.read_bytes()
+    assert parted.accepted.version == alone.accepted.version
+    assert not ledger.folder.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
 import itertools
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.interpolate import CubicSpline
 
+from raman_pipeline.common.parquet import StoredTable
+from raman_pipeline.common.shards import Ledger, Workers
+from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.spectra.resample import Ragged, resample, resample_set
+from raman_pipeline.spectra.resample import Ragged, resample, resample_set, resample_table
 
 SHIFT = np.arange(200.0, 400.0, 1.5, dtype=np.float32)
 BAND = (1000 * np.exp(-(((SHIFT - 300) / 8) ** 2)) + 50).astype(np.float32)
@@ -85,3 +89,18 @@ def test_a_set_is_resampled_like_its_spectra(spectra, interpolation):
         loss = (heights.max() - values[valid].max()) / span
         np.testing.assert_allclose(result.peak_loss[row], loss, rtol=1e-9, atol=1e-9)
         assert (result.intensity[row][~valid] == 0).all()
+
+
+def test_a_table_in_parts_is_resampled_like_the_whole(sample_folder, tmp_path, monkeypatch):
+    accepted = parse_archive(sample_folder / "excellent_unoriented.zip", "a").accepted
+    pq.write_table(accepted, tmp_path / "t.parquet", row_group_size=4)
+    table, grid = StoredTable(tmp_path / "t.parquet"), np.linspace(100, 1300, 300)
+    assert table.num_groups > 4
+    ledger = Ledger(tmp_path / "shards", Workers(number=2))
+    whole = resample_table(table, grid, "adaptive", ledger)
+    assert not ledger.folder.exists()
+    monkeypatch.setattr("raman_pipeline.spectra.resample.PART_GROUPS", 2)
+    parted = resample_table(table, grid, "adaptive", ledger)
+    assert parted.rows == whole.rows == table.num_rows
+    for name in ("intensity", "peak_loss", "overshoot"):
+        assert np.array_equal(getattr(parted, name), getattr(whole, name))

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from raman_pipeline import __version__
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.shards import Workers, make_shards, remove_others, shard_of
-from raman_pipeline.common.storage import StorePath, in_order, local_copy
+from raman_pipeline.common.storage import StorePath, in_order, local_copy, state_of
 from raman_pipeline.learning.identification.batches import (
     Unusable,
     files_below,
@@ -251,12 +251,8 @@ def _files(path: StorePath) -> Iterator[StorePath]:
 
 
 def _state(file: StorePath) -> str:
-    """Returns name, size and time of change, or the version of an object."""
     try:
-        if isinstance(file, Path):
-            found = file.stat()
-            return f"{file} {found.st_size} {found.st_mtime_ns}"
-        return f"{file} {file.fs.info(file.path)['ETag']}"
+        return state_of(file)
     except FileNotFoundError as error:
         raise InputError(f"{file}: there is no such file; check the name") from error
 

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 
 from raman_pipeline.common.markdown import markdown_table
 from raman_pipeline.common.parquet import StoredTable, stage_table
-from raman_pipeline.common.storage import local_copy
 from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.assets.archives import rruff_archive
+from raman_pipeline.orchestration.ledgers import ledger
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
 from raman_pipeline.rruff.archive import stage_archive
@@ -61,8 +61,8 @@ def parsed_members(
     name = context.partition_key
     record, path = rruff.store.record(name), rruff.store.path(name)
     sha256 = record.sha256 if record else None
-    file = local_copy(path) if path else None
-    parsed = stage_archive(settings.asset_store, file, name, sha256)
+    shards = ledger(settings, "parsed_spectra")
+    parsed = stage_archive(settings.asset_store, path, name, sha256, shards)
     accepted, refused = parsed.accepted, parsed.refused
     codes = dict(sorted(Counter(refused["code"].to_pylist()).items()))
     expected = record.members or 0 if record else 0

@@ -7,13 +7,13 @@ import pyarrow as pa
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.orchestration import asset_kit as kit
+from raman_pipeline.orchestration.ledgers import ledger
 from raman_pipeline.plots.spectra import before_and_after, window_coverage
 from raman_pipeline.settings import Settings
-from raman_pipeline.spectra.resample import Interpolation, Ragged, resample_set
+from raman_pipeline.spectra.resample import Interpolation, resample_table
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.spectra.window import Window, coverage, find_window
 
-_RAGGED = ["raman_shift", "intensity"]
 _CHECKS = {
     "rows_conserved": "One row per spectrum, in the order of the spectra.",
     "normalised": "Every value is finite and between 0 and 1.",
@@ -61,7 +61,7 @@ def resampled_spectra(
     Zero outside a spectrum's own range; a flat spectrum is all zeros.
     """
     window = wavenumber_window["raman_shift"].to_numpy()
-    return _resampled(spectra, window, settings.grid.interpolation)
+    return _resampled(settings, "resampled_spectra", spectra, window, settings.grid.interpolation)
 
 
 @kit.tensor_asset(group_name="features", code_version="3", uses=["fine_grid"], checks=_CHECKS)
@@ -73,15 +73,18 @@ def fine_spectra(settings: Settings, spectra: StoredTable) -> kit.Result:
     """
     chosen = settings.fine_grid
     grid = chosen.start_cm1 + chosen.step_cm1 * np.arange(chosen.points, dtype=np.float64)
-    return _resampled(spectra, grid, "adaptive")
+    return _resampled(settings, "fine_spectra", spectra, grid, "adaptive")
 
 
 def _resampled(
-    spectra: StoredTable, grid: npt.NDArray[np.float64], interpolation: Interpolation
+    settings: Settings,
+    asset: str,
+    spectra: StoredTable,
+    grid: npt.NDArray[np.float64],
+    interpolation: Interpolation,
 ) -> kit.Result:
     """Returns a tensor of all spectra on a grid, with the loss of peak height on it."""
-    batches = (Ragged.from_columns(*batch.columns) for batch in spectra.batches(_RAGGED))
-    result = resample_set(batches, spectra.num_rows, grid, interpolation)
+    result = resample_table(spectra, grid, interpolation, ledger(settings, asset))
     names = spectra.select(["member_id", "member"])
     tensor = SpectrumTensor(result.intensity, grid, tuple(names["member_id"].to_pylist()))
     values, loss = tensor.intensity, result.peak_loss
