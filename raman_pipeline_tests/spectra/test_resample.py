@@ -11,7 +11,8 @@ from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.shards import Ledger, Workers
 from raman_pipeline.rruff.archive import parse_archive
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.spectra.resample import Ragged, resample, resample_set, resample_table
+from raman_pipeline.spectra.resample import Ragged, resample, resample_set
+from raman_pipeline.spectra.resample_table import resample_table
 
 SHIFT = np.arange(200.0, 400.0, 1.5, dtype=np.float32)
 BAND = (1000 * np.exp(-(((SHIFT - 300) / 8) ** 2)) + 50).astype(np.float32)
@@ -99,7 +100,7 @@ def test_a_table_in_parts_is_resampled_like_the_whole(sample_folder, tmp_path, m
     ledger = Ledger(tmp_path / "shards", Workers(number=2))
     whole = resample_table(table, grid, "adaptive", ledger)
     assert not ledger.folder.exists()
-    monkeypatch.setattr("raman_pipeline.spectra.resample.PART_GROUPS", 2)
+    monkeypatch.setattr("raman_pipeline.spectra.resample_table.PART_GROUPS", 2)
     parted = resample_table(table, grid, "adaptive", ledger)
     assert parted.rows == whole.rows == table.num_rows
     for name in ("intensity", "peak_loss", "overshoot"):

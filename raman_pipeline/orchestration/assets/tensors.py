@@ -10,7 +10,8 @@ from raman_pipeline.orchestration import asset_kit as kit
 from raman_pipeline.orchestration.ledgers import ledger
 from raman_pipeline.plots.spectra import before_and_after, window_coverage
 from raman_pipeline.settings import Settings
-from raman_pipeline.spectra.resample import Interpolation, resample_table
+from raman_pipeline.spectra.resample import Interpolation
+from raman_pipeline.spectra.resample_table import resample_table
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 from raman_pipeline.spectra.window import Window, coverage, find_window
 
