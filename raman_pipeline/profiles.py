@@ -5,7 +5,8 @@ simulated and real results are never in one table. The environment can change:
 `RAMAN_PIPELINE_PROFILE`; `RAMAN_PIPELINE_STORE` (a folder, or `s3://bucket/prefix` with
 `RAMAN_PIPELINE_S3_ENDPOINT`, the address of the server, and `RAMAN_PIPELINE_LOCAL`, the folder of
 what cannot lie in a bucket); `RAMAN_PIPELINE_FOLDS` (a CSV of `export-folds` whose folds are kept);
-and, for the profiles that use the network, `RRUFF_URL` (where the archives are),
+`RAMAN_PIPELINE_DB` (a Postgres database); `RAMAN_PIPELINE_ENGINE` (`local` or `ray`); and, for the
+profiles that use the network, `RRUFF_URL` (where the archives are),
 `NATURAL_EARTH_URL` (where the map is; `embedded` for none), `GEOCODERS` (names of services),
 `NOMINATIM_URL`, `PHOTON_URL`, `ARCGIS_URL` (endpoints of one's own) and `ARCGIS_TOKEN`.
 """
@@ -13,11 +14,13 @@ and, for the profiles that use the network, `RRUFF_URL` (where the archives are)
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict, get_args
 
 from pydantic import SecretStr
 
+from raman_pipeline.common.database import postgres_url
 from raman_pipeline.common.storage import StorePath, on_this_machine, store_path
 from raman_pipeline.geography.geocoding.service_terms import TERMS, ServiceName
 from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_URL
@@ -33,6 +36,7 @@ from raman_pipeline.settings import (
     ArchiveSettings,
     ClusteringSettings,
     DenoisingSettings,
+    EngineName,
     ExperimentSettings,
     FoldSettings,
     ForestSettings,
@@ -48,6 +52,7 @@ from raman_pipeline.settings import (
 )
 
 PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 SAMPLE_MINERALS = ("Albite", "Almandine", "Andradite", "Diopside", "Forsterite", "Microcline")
 """Those of the hard set that the sample archives hold."""
 _SMALL_NETWORK = {
@@ -81,7 +86,10 @@ RRUFF_SITE = "https://www.rruff.net/zipped_data_files/raman"
 
 
 def load_settings(
-    profile: str | None = None, store: str | StorePath | None = None, location: str | None = None
+    profile: str | None = None,
+    store: str | StorePath | None = None,
+    location: str | None = None,
+    engine: str | None = None,
 ) -> Settings:
     """Returns the settings of a profile; arguments go before the environment.
 
@@ -91,10 +99,18 @@ def load_settings(
             `data/store/<profile>` of the checkout, or of the current folder where the package is
             installed without one.
         location: of the archives; RRUFF_URL, else the site. Not used by `sample`.
+        engine: `local` or `ray`; RAMAN_PIPELINE_ENGINE, else `local`.
 
     Raises:
-        SettingsError: the profile does not exist.
+        SettingsError: the profile does not exist, or what the environment names cannot be used.
     """
+    chosen = {"database": _database(), "engine": _engine(engine)}
+    return _of_profile(profile, store, location).model_copy(update=chosen)
+
+
+def _of_profile(
+    profile: str | None, store: str | StorePath | None, location: str | None
+) -> Settings:
     name = profile or os.environ.get("RAMAN_PIPELINE_PROFILE") or "sample"
     if name not in PROFILES:
         raise SettingsError(f"PROFILE={name}: there is no such profile; use {', '.join(PROFILES)}")
@@ -151,6 +167,35 @@ def _places(chosen: str | StorePath | None, profile: ProfileName) -> _Places:
         return {"store": store.resolve(), "machine_folder": None}
     folder = on_this_machine(os.environ.get("RAMAN_PIPELINE_LOCAL") or data / "local")
     return {"store": store, "machine_folder": folder.resolve() / store.path}
+
+
+def _database() -> SecretStr | None:
+    """Returns the address of the shared database, if the environment names one."""
+    address = os.environ.get("RAMAN_PIPELINE_DB")
+    if not address:
+        return None
+    postgres_url(address)  # says what is wrong
+    _require("dagster_postgres", "postgres", "RAMAN_PIPELINE_DB")
+    return SecretStr(address)
+
+
+def _engine(chosen: str | None) -> str:
+    engine = chosen or os.environ.get("RAMAN_PIPELINE_ENGINE") or "local"
+    if engine not in ENGINES:
+        raise SettingsError(f"{engine} is no engine; use {' or '.join(ENGINES)}")
+    if engine == "ray":
+        _require("dagster_ray", "ray", "engine ray")
+        if not os.environ.get("RAY_ADDRESS"):
+            raise SettingsError(
+                "engine ray: set RAY_ADDRESS to the dashboard of the cluster, such as "
+                "http://127.0.0.1:8265"
+            )
+    return engine
+
+
+def _require(module: str, extra: str, wanted_by: str) -> None:
+    if find_spec(module) is None:
+        raise SettingsError(f"{wanted_by}: pip install 'raman-pipeline[{extra}]' first")
 
 
 def _folds() -> FoldSettings:

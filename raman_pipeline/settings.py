@@ -11,11 +11,12 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 
 from raman_pipeline.common import atomic
+from raman_pipeline.common.database import postgres_url
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.storage import StorePath, on_this_machine
 from raman_pipeline.geography.geocoding.service_terms import ServiceName
@@ -31,12 +32,16 @@ from raman_pipeline.learning.synthetic_tasks.presets import PAPER, EmbeddingPres
 from raman_pipeline.learning.training.presets import PRESETS, ConvNeXtPreset, PresetName
 from raman_pipeline.universal_synthetic import VARIATION_SEED
 
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
 EMBEDDED = Path(__file__).resolve().with_name("embedded")
 """Folder of the package's data: sample archives, maps, overrides."""
 INDEX_URL = "RAMAN_PIPELINE_INDEX_URL"
 """Variable with the address at which `raman-pipeline ui` serves the page of all results."""
 
 ProfileName = Literal["sample", "rruff", "paper"]
+EngineName = Literal["local", "ray"]
 
 
 class SettingsError(InputError):
@@ -185,6 +190,12 @@ class Settings(_Part):
     machine_folder: Path | None = Field(
         None, description="what stays on this machine beside a bucket; the store if it is a folder"
     )
+    database: SecretStr | None = Field(
+        None, description="Postgres for Dagster's record and the geocoder cache; None: SQLite"
+    )
+    engine: EngineName = Field(
+        "local", description="runs trainings in processes of this machine, or on a Ray cluster"
+    )
     archives: ArchiveSettings
     geography: GeographySettings = Field(default_factory=GeographySettings)
     grid: GridSettings = GridSettings()
@@ -207,6 +218,11 @@ class Settings(_Part):
     def title(self) -> str:
         """The profile's name; says so where its spectra are simulated."""
         return "sample (simulated spectra)" if self.simulated else self.profile
+
+    @property
+    def database_url(self) -> URL | None:
+        """The address of the shared database, None where there is none."""
+        return postgres_url(self.database.get_secret_value()) if self.database else None
 
     @property
     def synthetic_store(self) -> StorePath:

@@ -31,6 +31,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 for name in (
     "RRUFF_URL", "RAMAN_PIPELINE_PROFILE", "RAMAN_PIPELINE_STORE", "DAGSTER_HOME",
     "RAMAN_PIPELINE_FOLDS", "RAMAN_PIPELINE_LOCAL", "RAMAN_PIPELINE_S3_ENDPOINT",
+    "RAMAN_PIPELINE_DB", "RAMAN_PIPELINE_ENGINE", "RAY_ADDRESS",
     "GEOCODERS", "NOMINATIM_URL", "PHOTON_URL", "ARCGIS_URL", "ARCGIS_TOKEN",
 ):  # fmt: skip
     os.environ.pop(name, None)
@@ -95,6 +96,18 @@ def rruff_mirror() -> Path:
 @pytest.fixture(scope="session")
 def natural_earth_5() -> Path:
     return _shared("natural-earth/ne_50m_admin_0_countries.geojson")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A real Postgres server."""
+    from raman_pipeline_tests.postgres_server import PostgresServer, binaries
+
+    if binaries() is None:
+        pytest.skip("needs the programs of a Postgres server (Debian: postgresql)")
+    pytest.importorskip("psycopg2")
+    with PostgresServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,13 @@ Location = Annotated[
     typer.Option("--rruff-url", help="https://…, file:///… or a folder of zips [env: RRUFF_URL]"),
 ]
 
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", help="local, or ray: on the cluster at RAY_ADDRESS [env: RAMAN_PIPELINE_ENGINE]"
+    ),
+]
+
 
 def fail(message: str) -> NoReturn:
     """Prints an error line and ends the command with status 1."""
@@ -35,11 +42,13 @@ def fail(message: str) -> NoReturn:
     sys.exit(1)
 
 
-def profile_settings(profile: str | None, location: str | None = None) -> Settings:
+def profile_settings(
+    profile: str | None, location: str | None = None, engine: str | None = None
+) -> Settings:
     """Returns the settings that the options and the environment name."""
     from raman_pipeline.profiles import load_settings
 
-    return load_settings(profile, location=location)
+    return load_settings(profile, location=location, engine=engine)
 
 
 def any_path(text: str) -> StorePath:

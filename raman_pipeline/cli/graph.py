@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raman_pipeline.cli.console import Location, Profile, err, fail, out, profile_settings
+from raman_pipeline.cli.console import Engine, Location, Profile, err, fail, out, profile_settings
 from raman_pipeline.cli.findings import print_findings
 from raman_pipeline.cli.progress import show_progress
 from raman_pipeline.common.wording import counted
@@ -32,12 +32,13 @@ def run(
     rruff_url: Location = None,
     train: Annotated[bool, typer.Option(help="train models, not only prepare the data")] = True,
     processes: Processes = None,
+    engine: Engine = None,
 ) -> None:
     """Materialise everything that is missing or stale, from the archives to the reports."""
     from raman_pipeline.runs.runner import run_graph
 
     _shown(
-        profile_settings(profile, rruff_url),
+        profile_settings(profile, rruff_url, engine),
         lambda s, callbacks: run_graph(s, callbacks, train, processes),
     )
 
@@ -74,24 +75,27 @@ def backfill(
     ] = None,
     processes: Processes = None,
     rruff_url: Location = None,
+    engine: Engine = None,
 ) -> None:
     """Train and test model families per fold and split where stale, then write the report."""
     from raman_pipeline.runs.runner import run_backfill
 
     _shown(
-        profile_settings(profile, rruff_url),
+        profile_settings(profile, rruff_url, engine),
         lambda s, callbacks: run_backfill(
             s, callbacks, partition or None, processes, family or None
         ),
     )
 
 
-def experiments(profile: Profile = None, processes: Processes = None) -> None:
+def experiments(
+    profile: Profile = None, processes: Processes = None, engine: Engine = None
+) -> None:
     """Test significance, ablate inputs, compute the learning curve and the duplicate effect."""
     from raman_pipeline.runs.runner import run_job
 
     _shown(
-        profile_settings(profile),
+        profile_settings(profile, engine=engine),
         lambda s, callbacks: run_job(s, "experiments", callbacks, processes=processes),
     )
 
@@ -103,12 +107,13 @@ def cluster(
         typer.Option("--partition", help='preset|seed, for example "default|0"; repeatable'),
     ] = None,
     processes: Processes = None,
+    engine: Engine = None,
 ) -> None:
     """Train and evaluate denoising autoencoders and cluster their latent vectors."""
     from raman_pipeline.runs.runner import run_clustering
 
     _shown(
-        profile_settings(profile),
+        profile_settings(profile, engine=engine),
         lambda s, callbacks: run_clustering(s, callbacks, partition or None, processes),
     )
 
@@ -127,12 +132,13 @@ def synthetic_benchmark(
         typer.Option("--partition", help='train seed|task, for example "0|challenge"; repeatable'),
     ] = None,
     processes: Processes = None,
+    engine: Engine = None,
 ) -> None:
     """Generate the synthetic sets; evaluate baselines, peak models and trained networks."""
     from raman_pipeline.runs.runner import run_synthetic
 
     _shown(
-        profile_settings(profile),
+        profile_settings(profile, engine=engine),
         lambda s, callbacks: run_synthetic(s, callbacks, partition or (), processes),
     )
 

@@ -16,7 +16,7 @@ from typing import IO, Annotated, Any
 
 import typer
 
-from raman_pipeline.cli.console import Location, Profile, out, profile_settings
+from raman_pipeline.cli.console import Engine, Location, Profile, out, profile_settings
 from raman_pipeline.common.storage import StorePath, below, local_copy
 
 
@@ -25,24 +25,20 @@ def ui(
     rruff_url: Location = None,
     port: Annotated[int, typer.Option(help="port on this machine")] = 3000,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    engine: Engine = None,
 ) -> None:
     """Open Dagster on the instance of a profile (`dagster dev`)."""
-    from raman_pipeline.runs.instance import WORKSPACE, fail_orphans, open_instance, prepare_home
+    from raman_pipeline.runs.configuration import WORKSPACE
+    from raman_pipeline.runs.instance import environment, fail_orphans, open_instance
+    from raman_pipeline.runs.queue import cluster_slots
     from raman_pipeline.settings import INDEX_URL
 
-    settings = profile_settings(profile, rruff_url)
+    settings = profile_settings(profile, rruff_url, engine)
     with open_instance(settings) as instance:
         # A run of a killed process would look unfinished, and `follow_up` would wait for it.
         fail_orphans(settings, instance)
+    slots = cluster_slots(settings)
     page = _serve(host, settings.store) + below(settings.store, settings.index_page)
-    environment = os.environ | {
-        "DAGSTER_HOME": str(prepare_home(settings)),
-        "RAMAN_PIPELINE_PROFILE": settings.profile,
-        "RAMAN_PIPELINE_STORE": str(settings.store),
-        "RRUFF_URL": settings.archives.location,
-        INDEX_URL: page,
-        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
-    }
     arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE)]
     arguments += ["--host", host, "--port", str(port)]
     out.print(
@@ -51,7 +47,7 @@ def ui(
         soft_wrap=True,
         highlight=False,
     )
-    os.execve(sys.executable, arguments, environment)
+    os.execve(sys.executable, arguments, environment(settings, slots) | {INDEX_URL: page})
 
 
 class _Files(SimpleHTTPRequestHandler):

@@ -15,7 +15,7 @@ from raman_pipeline.orchestration.metadata import SETTINGS, USES
 from raman_pipeline.orchestration.notices import notices
 from raman_pipeline.orchestration.resources import Geography, Rruff
 from raman_pipeline.orchestration.schedules import weekly_refresh
-from raman_pipeline.orchestration.sensors import changed_archives, follow_up
+from raman_pipeline.orchestration.sensors import changed_archives, follow_up, lost_starts
 from raman_pipeline.profiles import load_settings
 from raman_pipeline.report_index.sections import SHOWN
 from raman_pipeline.settings import INDEX_URL, Settings
@@ -48,7 +48,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         assets=dg.map_asset_specs(with_settings, assets),
         jobs=JOBS,
         schedules=[weekly_refresh],
-        sensors=[changed_archives, follow_up(again), notices],
+        sensors=[changed_archives, follow_up(again), lost_starts, notices],
         resources={
             "settings": settings,
             "definitions": again,

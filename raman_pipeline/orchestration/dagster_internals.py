@@ -7,7 +7,8 @@ of each, and fails first after an upgrade. No other module imports `dagster._cor
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, TypeAlias
 import dagster as dg
 from alembic.script import ScriptDirectory
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetNode
 from dagster._core.definitions.data_version import (
     CachingStaleStatusResolver,
@@ -24,31 +26,55 @@ from dagster._core.definitions.data_version import (
     extract_data_version_from_entry,
 )
 from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.execution.backfill import (
+    BULK_ACTION_TERMINAL_STATUSES,
+    BulkActionsFilter,
+    BulkActionStatus,
+    PartitionBackfill,
+)
 from dagster._core.execution.plan.objects import StepFailureData
+from dagster._core.launcher import CheckRunHealthResult as WorkerHealth
+from dagster._core.launcher import LaunchRunContext, WorkerStatus
 from dagster._core.loader import LoadingContext
 from dagster._core.storage import local_compute_log_manager
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-from dagster._core.storage.tags import HIDDEN_TAG_PREFIX, PARTITION_NAME_TAG, RUN_KEY_TAG
+from dagster._core.storage.tags import (
+    BACKFILL_ID_TAG,
+    HIDDEN_TAG_PREFIX,
+    PARTITION_NAME_TAG,
+    RUN_KEY_TAG,
+    WILL_RETRY_TAG,
+)
+from dagster._core.utils import make_new_backfill_id
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 __all__ = [
+    "BACKFILL_ID_TAG",
     "HIDDEN_TAG_PREFIX",
     "PARTITION_NAME_TAG",
     "RUN_KEY_TAG",
+    "WILL_RETRY_TAG",
     "AssetGraph",
     "BaseAssetNode",
     "IsStale",
+    "LaunchRunContext",
+    "PartitionBackfill",
+    "WorkerHealth",
+    "WorkerStatus",
+    "assets_of_run",
     "data_version",
     "failure_message",
     "lasting_engines",
     "output_as_it_comes",
     "partition_loading_context",
+    "request_backfill",
     "staleness",
+    "unfinished_backfills",
 ]
 
 
@@ -115,6 +141,58 @@ def failure_message(failure: StepFailureData) -> str:
         error = error.cause
     text = error.message.strip() if error else "failed"
     return text.split(": ", 1)[-1] if text.startswith("raman_pipeline.") else text
+
+
+def assets_of_run(context: LaunchRunContext) -> list[BaseAssetNode]:
+    """Returns the assets that a run to be launched makes."""
+    run = context.dagster_run
+    if context.workspace is None:
+        return []
+    graph = context.workspace.asset_graph
+    keys = run.asset_selection or graph.get_materialization_asset_keys_for_job(run.job_name)
+    return [graph.get(key) for key in keys if graph.has(key)]
+
+
+def request_backfill(
+    instance: dg.DagsterInstance,
+    graph: AssetGraph,
+    partitions: Mapping[str, Iterable[str | None]],
+    title: str,
+) -> str:
+    """Requests from the daemon that asset partitions are made; returns the id of the backfill.
+
+    Args:
+        instance: whose daemon.
+        graph: of the assets.
+        partitions: asset to partitions; to None alone where it has no partitions.
+        title: shown in the UI.
+    """
+    keys = {dg.AssetKey(asset): set(chosen) for asset, chosen in partitions.items()}
+    subsets, whole = {}, set()
+    for key, chosen in keys.items():
+        definition = graph.get(key).partitions_def
+        if definition is None:
+            whole.add(key)
+        else:
+            subsets[key] = definition.subset_with_partition_keys(sorted(filter(None, chosen)))
+    backfill = PartitionBackfill.from_asset_graph_subset(
+        backfill_id=make_new_backfill_id(),
+        backfill_timestamp=time.time(),
+        tags={},
+        dynamic_partitions_store=instance,
+        asset_graph_subset=AssetGraphSubset(subsets, whole),  # type: ignore[call-arg]
+        title=title,
+        description=None,
+        run_config=None,
+    )
+    instance.add_backfill(backfill)
+    return backfill.backfill_id
+
+
+def unfinished_backfills(instance: dg.DagsterInstance) -> list[PartitionBackfill]:
+    """Returns the backfills that the daemon has not ended."""
+    open_ones = [s for s in BulkActionStatus if s not in BULK_ACTION_TERMINAL_STATUSES]
+    return list(instance.get_backfills(filters=BulkActionsFilter(statuses=open_ones)))
 
 
 @contextmanager

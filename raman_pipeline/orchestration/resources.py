@@ -150,7 +150,8 @@ class Geography:
     @cached_property
     def cache(self) -> GeocodeCache:
         """Cached answers of the services."""
-        return GeocodeCache(self.settings.geocoder_cache, self.chosen.empty_days)
+        where = self.settings.database_url or self.settings.geocoder_cache
+        return GeocodeCache(where, self.chosen.empty_days)
 
     def services(self) -> list[OnlineGeocoder]:
         """Returns the services that the settings name, in that order."""

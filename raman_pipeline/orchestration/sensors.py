@@ -7,7 +7,12 @@ from datetime import date
 
 import dagster as dg
 
-from raman_pipeline.orchestration.dagster_internals import RUN_KEY_TAG, AssetGraph, staleness
+from raman_pipeline.orchestration.dagster_internals import (
+    RUN_KEY_TAG,
+    AssetGraph,
+    WorkerStatus,
+    staleness,
+)
 from raman_pipeline.orchestration.jobs import INGEST, JOBS, assets_of, request_archive
 from raman_pipeline.orchestration.partitions import ARCHIVES
 from raman_pipeline.orchestration.resources import Rruff
@@ -50,6 +55,24 @@ def changed_archives(
     if silent and len(silent) == len(ARCHIVES.get_partition_keys()):
         return dg.SensorResult(skip_reason=f"no answer from {rruff.settings.archives.location}")
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(seen, sort_keys=True))
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Fails runs whose process was lost before it began, so that they are repeated.",
+)
+def lost_starts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Looks after runs that are starting: Dagster's daemon checks those that have begun."""
+    instance, count = context.instance, 0
+    launcher = instance.run_launcher
+    if launcher.supports_check_run_worker_health:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING])):
+            health = launcher.check_run_worker_health(run)
+            if health.status == WorkerStatus.FAILED:
+                instance.report_run_failed(run, health.msg or "its process was lost")
+                count += 1
+    return dg.SkipReason(f"{count} starting runs were lost")
 
 
 FOLLOWED = ("ingest", "dataset", "folds", "features", "labelled", "library", "dataset_reports")

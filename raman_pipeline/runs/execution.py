@@ -145,7 +145,15 @@ def end_with_parent() -> None:
 def in_processes(
     settings: Settings, callbacks: Callbacks, runs: Sequence[Run], processes: int | None
 ) -> list[RunOutcome]:
-    """Runs what is stale, each run in a process of a pool; see `runner.run_job`."""
+    """Runs what is stale, each run in a process of a pool, or on the engine; see `runner.run_job`.
+
+    The pool is no part of Dagster's, whose ways to have runs side by side all start a daemon and a
+    code server first, and then one more process for each run: see docs/deployment.md.
+    """
+    if settings.engine != "local":
+        from raman_pipeline.runs.queue import on_queue
+
+        return on_queue(settings, callbacks, runs, processes)
     for job, count in Counter(run.job for run in runs).items():
         callbacks.on_start(job, count)
     graph, stale = build_definitions(settings).resolve_asset_graph(), []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,38 +14,50 @@ from pathlib import Path
 from typing import IO
 
 import dagster as dg
+import sqlalchemy
 from sqlalchemy.exc import OperationalError
 
-from raman_pipeline.common import atomic
 from raman_pipeline.common.atomic import WriteError
+from raman_pipeline.common.database import DatabaseError
 from raman_pipeline.orchestration.dagster_internals import (
-    HIDDEN_TAG_PREFIX,
     lasting_engines,
     output_as_it_comes,
 )
+from raman_pipeline.orchestration.launchers import PROCESS_TAG, ended
+from raman_pipeline.runs.configuration import DATABASE, write_configuration
 from raman_pipeline.settings import Settings, SettingsError
 
-PROCESS_TAG = f"{HIDDEN_TAG_PREFIX}raman_pipeline_process"
-WORKSPACE = Path(__file__).with_name("workspace.yaml")
+_STORE = "raman_pipeline/store"
+"""Key in Dagster's record of the store that it describes."""
 _OPEN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
 
 
-def prepare_home(settings: Settings) -> Path:
-    """Creates the instance folder with the project's `dagster.yaml`; returns it.
+def prepare_home(settings: Settings, runs: int | None = None) -> Path:
+    """Creates the instance folder with its `dagster.yaml`; returns it.
 
-    Dagster reads `dagster.yaml` from its home only, so the project's is copied there.
+    Args:
+        settings: of the profile.
+        runs: number of runs that the daemon launches at once; None keeps it.
 
     Raises:
-        SettingsError: the store cannot be written.
+        SettingsError: the store cannot be written, or its record is elsewhere.
     """
-    home = settings.dagster_home
     with _writing(settings):
-        home.mkdir(parents=True, exist_ok=True)
-        text = Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8")
-        target = home / "dagster.yaml"
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
-            atomic.write_text(target, text)
-    return home
+        settings.dagster_home.mkdir(parents=True, exist_ok=True)
+        write_configuration(settings, runs)
+    return settings.dagster_home
+
+
+def environment(settings: Settings, runs: int | None = None) -> dict[str, str]:
+    """Returns the environment of processes of Dagster on the instance of a profile."""
+    return os.environ | {
+        "DAGSTER_HOME": str(prepare_home(settings, runs)),
+        "RAMAN_PIPELINE_PROFILE": settings.profile,
+        "RAMAN_PIPELINE_STORE": str(settings.store),
+        "RAMAN_PIPELINE_ENGINE": settings.engine,
+        "RRUFF_URL": settings.archives.location,
+        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "ignore"),
+    }
 
 
 @contextmanager
@@ -65,22 +78,57 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
     Raises:
         WriteError: Dagster's record cannot be written, as on a full disk.
+        DatabaseError: the shared database does not answer, or belongs to another store.
     """
     home = prepare_home(settings)
     os.environ["DAGSTER_HOME"] = str(home)
+    if settings.database_url is not None:
+        _require_answer(settings.database_url)
     try:
         with lasting_engines(), output_as_it_comes():
             with _writing(settings), _alone(home / "opening.lock"):
                 instance = dg.DagsterInstance.get()
             with instance:
+                if settings.database_url is not None:
+                    _require_own(settings, instance)
                 yield instance
     except OperationalError as error:
+        if settings.database_url is not None:
+            raise DatabaseError(
+                f"{settings.database_url}: the database was lost ({str(error.orig).strip()}); "
+                "re-run to resume"
+            ) from error
         remedy = "make it writable" if "readonly" in str(error.orig) else "free some space"
         raise WriteError(
             errno.EIO,
             f"{home}: Dagster's record cannot be written ({error.orig}); {remedy} and re-run to "
             "resume, or set RAMAN_PIPELINE_STORE to another folder",
         ) from error
+
+
+def _require_answer(url: sqlalchemy.URL) -> None:
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        raise DatabaseError(
+            f"{url}: the database does not answer ({str(error.orig).strip()}); start it, or "
+            f"correct {DATABASE}"
+        ) from error
+
+
+def _require_own(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """Refuses a database with the record of another store: results would be in one table."""
+    own = f"{settings.store} ({settings.profile} profile)"
+    storage = instance.run_storage
+    known = storage.get_cursor_values({_STORE}).get(_STORE)
+    if known is None:
+        storage.set_cursor_values({_STORE: own})
+    elif known != own:
+        raise DatabaseError(
+            f"{settings.database_url} holds the record of {known}, not of {own}; set {DATABASE} "
+            "to a database of its own"
+        )
 
 
 @contextmanager
@@ -92,39 +140,32 @@ def _alone(lock: Path) -> Iterator[None]:
 
 
 def process_tags(settings: Settings) -> dict[str, str]:
-    """Returns the tag that ties a run to this process."""
-    return {PROCESS_TAG: _own_lock(settings.dagster_home / "processes")[0]}
+    """Returns the tag that ties a run to this process, and says on which machine it is."""
+    name, _ = _own_lock(settings.dagster_home / "processes")
+    return {PROCESS_TAG: f"{socket.gethostname()}/{name}"}
 
 
 def fail_orphans(settings: Settings, instance: dg.DagsterInstance) -> int:
-    """Marks runs as failed whose process is gone; returns how many.
+    """Marks runs as failed whose process on this machine is gone; returns how many.
 
-    A killed process cannot record this itself: its run would stay running.
+    A killed process cannot record this itself: its run would stay running. Where the launcher can
+    tell the health of a run, as on Ray, the daemon does this for what it launched.
     """
     folder = settings.dagster_home / "processes"
     gone = {path.name for path in folder.glob("*.lock") if _remove_if_unlocked(path)}
-    count = 0
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_OPEN)):
-        lock = run.tags.get(PROCESS_TAG)
-        if (lock in gone or not (folder / lock).exists()) if lock else _ended(instance, run):
-            instance.report_run_failed(run, "its process was killed; re-run to resume")
-            count += 1
-    return count
+    watched = instance.run_launcher.supports_check_run_worker_health
 
+    def is_gone(run: dg.DagsterRun) -> bool:
+        host, _, lock = run.tags.get(PROCESS_TAG, "").rpartition("/")
+        if lock:
+            here = host in ("", socket.gethostname())
+            return here and (lock in gone or not (folder / lock).exists())
+        return not watched and ended(instance, run)
 
-def _ended(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """Returns whether the process is gone that Dagster's UI started for a run."""
-    logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
-    events = [log.get_dagster_event().engine_event_data.metadata for log in logs]
-    pids = [int(str(metadata["pid"].value)) for metadata in events if "pid" in metadata]
-    try:
-        if pids:
-            os.kill(pids[-1], 0)
-    except PermissionError:
-        return False
-    except ProcessLookupError:
-        return True
-    return False
+    lost = [run for run in instance.get_runs(dg.RunsFilter(statuses=_OPEN)) if is_gone(run)]
+    for run in lost:
+        instance.report_run_failed(run, "its process was killed; re-run to resume")
+    return len(lost)
 
 
 @cache

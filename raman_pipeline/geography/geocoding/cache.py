@@ -1,4 +1,4 @@
-"""Answers of geocoding services, cached in SQLite.
+"""Answers of geocoding services, cached in SQLite or in a shared Postgres database.
 
 What belongs here: storing, finding and exporting answers. What does not: querying (see
 `online`).
@@ -12,29 +12,42 @@ reads what an earlier one has paid for.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
 
 from raman_pipeline.common.schema import Column, TableSchema
 from raman_pipeline.geography.errors import CacheError
 
 _BUSY_S = 60.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS answers (
-    provider TEXT NOT NULL, endpoint TEXT NOT NULL, parameters TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('hit', 'empty', 'error')),
-    raw TEXT, error TEXT, asked_at TEXT NOT NULL, expires_at TEXT,
-    client_version TEXT NOT NULL, data_version TEXT, licence TEXT NOT NULL,
-    PRIMARY KEY (provider, endpoint, parameters)
-) WITHOUT ROWID;
-"""
+_KEY = ("provider", "endpoint", "parameters")
+_OTHERS = (
+    "status", "raw", "error", "asked_at", "expires_at", "client_version", "data_version", "licence"
+)  # fmt: skip
+_NULLABLE = {"raw", "error", "expires_at", "data_version"}
+
+
+def _answers(name: str) -> sa.Table:
+    """Returns the table; its columns are those of GEOCODER_ANSWERS, the first has an old name."""
+    return sa.Table(
+        name,
+        sa.MetaData(),
+        *(sa.Column(n, sa.Text, primary_key=True) for n in _KEY),
+        *(sa.Column(n, sa.Text, nullable=n in _NULLABLE) for n in _OTHERS),
+        sa.CheckConstraint("status IN ('hit', 'empty', 'error')"),
+        sqlite_with_rowid=False,
+    )
+
 
 GEOCODER_ANSWERS = TableSchema(
     "geocoder_answers",
@@ -87,33 +100,51 @@ class AnswerProvenance(NamedTuple):
 
 
 class GeocodeCache:
-    """The cache in one file; several processes may use it at once.
+    """The cache in one file or in a database; several processes may use it at once.
 
     Args:
-        path: of the file; its folder is made.
+        where: the file, whose folder is made, or the address of a Postgres database.
         empty_days: time-to-live of "not found".
 
     Raises:
-        CacheError: the file cannot be opened or is no such cache.
+        CacheError: it cannot be opened or is no such cache.
     """
 
-    def __init__(self, path: Path, empty_days: float = 60.0) -> None:
-        self.path = path
-        self._empty_for = timedelta(days=empty_days)
+    def __init__(self, where: Path | sa.URL, empty_days: float = 60.0) -> None:
+        self._where, self._empty_for = where, timedelta(days=empty_days)
+        in_file = isinstance(where, Path)
+        # A file holds nothing else; a database may be shared with Dagster.
+        self._table = _answers("answers" if in_file else "geocoder_answers")
+        url = sa.URL.create("sqlite", database=str(where)) if isinstance(where, Path) else where
+        waits = {"timeout": _BUSY_S} if in_file else {}
+        self._engine = sa.create_engine(url, poolclass=NullPool, connect_args=waits)
         with self._naming():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with self._open() as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.executescript(_SCHEMA)
+            if isinstance(where, Path):
+                where.parent.mkdir(parents=True, exist_ok=True)
+                with self._engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            try:
+                self._create()
+            except (IntegrityError, ProgrammingError):
+                # In Postgres, of two processes that create a table at once one fails.
+                self._create()
+
+    def __str__(self) -> str:
+        """Returns the file, or the address without its password."""
+        return str(self._where)
+
+    def _create(self) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(CreateTable(self._table, if_not_exists=True))
 
     def get(self, key: CacheKey) -> list[dict[str, Any]] | None:
         """Returns the raw answers of a query, None where the service must be queried."""
-        with self._naming(), self._open() as connection:
-            row = connection.execute(
-                "SELECT status, raw, expires_at FROM answers"
-                " WHERE provider = ? AND endpoint = ? AND parameters = ?",
-                key.values,
-            ).fetchone()
+        columns = self._table.c
+        wanted = sa.select(columns.status, columns.raw, columns.expires_at).where(
+            *(columns[name] == value for name, value in zip(_KEY, key.values, strict=True))
+        )
+        with self._naming(), self._engine.connect() as connection:
+            row = connection.execute(wanted).fetchone()
         if row is None or row[0] == "error":
             return None
         if row[2] is not None and row[2] <= _now().isoformat():
@@ -134,11 +165,10 @@ class GeocodeCache:
     def table(self) -> pa.Table:
         """Returns all answers as a GEOCODER_ANSWERS table, in the order of their keys."""
         names = [c.name for c in GEOCODER_ANSWERS.columns]
-        with self._naming(), self._open() as connection:
-            # The columns of the file are those of GEOCODER_ANSWERS; the first has an old name.
-            rows = connection.execute(
-                "SELECT * FROM answers ORDER BY provider, endpoint, parameters"
-            ).fetchall()
+        with self._naming(), self._engine.connect() as connection:
+            rows = connection.execute(sa.select(self._table)).fetchall()
+        # Sorted here, as databases differ in their order of text.
+        rows = sorted(rows, key=lambda row: tuple(row[: len(_KEY)]))
         return GEOCODER_ANSWERS.from_rows([dict(zip(names, row, strict=True)) for row in rows])
 
     def _store(
@@ -151,28 +181,32 @@ class GeocodeCache:
         expires: str | None,
     ) -> None:
         values = (*key.values, status, raw, error, _now().isoformat(), expires, *provenance)
+        row = dict(zip((*_KEY, *_OTHERS), values, strict=True))
+        dialect = sqlite if self._engine.dialect.name == "sqlite" else postgresql
         # An error never replaces an answer, not even an expired one.
-        keep = " ON CONFLICT DO UPDATE SET error = excluded.error" if status == "error" else ""
-        verb = "INSERT" if status == "error" else "REPLACE"
-        with self._naming(), self._open() as connection:
-            connection.execute(
-                f"{verb} INTO answers VALUES ({', '.join('?' * len(values))}){keep}", values
-            )
-            connection.commit()
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=_BUSY_S)) as connection:
-            yield connection
+        replaced = ("error",) if status == "error" else _OTHERS
+        statement = (
+            dialect.insert(self._table)
+            .values(row)
+            .on_conflict_do_update(index_elements=_KEY, set_={name: row[name] for name in replaced})
+        )
+        with self._naming(), self._engine.begin() as connection:
+            connection.execute(statement)
 
     @contextmanager
     def _naming(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (SQLAlchemyError, OSError) as error:
+            remedy = (
+                "make the folder writable, or move a damaged file away (its answers will be "
+                "queried again)"
+                if isinstance(self._where, Path)
+                else "start it, or correct RAMAN_PIPELINE_DB"
+            )
+            reason = str(getattr(error, "orig", None) or error).strip()
             raise CacheError(
-                f"{self.path}: the geocoder cache cannot be used ({error}); make the folder "
-                "writable, or move a damaged file away (its answers will be queried again)"
+                f"{self}: the geocoder cache cannot be used ({reason}); {remedy}"
             ) from error
 
 

@@ -105,7 +105,7 @@ def geocoder_answers(geography: Geography) -> kit.Result:
         table,
         {
             "statuses": dict(Counter(table["status"].to_pylist())),
-            "cache_file": dg.MetadataValue.path(geography.cache.path),
+            "cache_file": str(geography.cache),
             "terms": {name: f"{terms.licence}; {terms.policy}" for name, terms in TERMS.items()},
         },
     )

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from raman_pipeline.common.database import postgres_url
 from raman_pipeline.geography.errors import CacheError
 from raman_pipeline.geography.geocoding.cache import (
     GEOCODER_ANSWERS,
@@ -29,12 +30,21 @@ CREATE TABLE turns (endpoint TEXT PRIMARY KEY, free_at REAL NOT NULL);
 """
 
 
+@pytest.fixture(params=["file", "database"])
+def where(request, tmp_path):
+    """A file, or a new database of a real server."""
+    if request.param == "file":
+        return tmp_path / "cache.sqlite"
+    server = request.getfixturevalue("postgres")
+    return postgres_url(server.new_database(f"cache-{time.monotonic_ns()}"))
+
+
 def key(text, source="nominatim", **more):
     return CacheKey(source, "http://there", {"q": text, **more})
 
 
-def test_hits_empties_and_errors(tmp_path):
-    cache = GeocodeCache(tmp_path / "cache.sqlite")
+def test_hits_empties_and_errors(where):
+    cache = GeocodeCache(where)
     assert cache.get(key("a")) is None
     cache.put(key("a"), [{"lat": "1"}], FROM)
     cache.put(key("b"), [], FROM)
@@ -56,8 +66,8 @@ def test_hits_empties_and_errors(tmp_path):
     assert cache.get(key("a", source="photon", country="na")) is None
 
 
-def test_not_found_expires_and_a_hit_does_not(tmp_path):
-    cache = GeocodeCache(tmp_path / "cache.sqlite", empty_days=1e-9)
+def test_not_found_expires_and_a_hit_does_not(where):
+    cache = GeocodeCache(where, empty_days=1e-9)
     cache.put(key("hit"), [{"lat": "1"}], FROM)
     cache.put(key("empty"), [], FROM)
     time.sleep(0.01)
@@ -65,15 +75,13 @@ def test_not_found_expires_and_a_hit_does_not(tmp_path):
     assert cache.get(key("empty")) is None
 
 
-def test_writers_share_the_file(tmp_path):
-    path = tmp_path / "cache.sqlite"
-
+def test_writers_share_the_file(where):
     def write(number):
-        GeocodeCache(path).put(key(f"{number}"), [{"n": number}], FROM)
+        GeocodeCache(where).put(key(f"{number}"), [{"n": number}], FROM)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(40)))
-    assert GeocodeCache(path).table().num_rows == 40
+    assert GeocodeCache(where).table().num_rows == 40
 
 
 def test_answers_of_version_0_1_0_are_read(tmp_path):

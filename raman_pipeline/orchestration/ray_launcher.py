@@ -1,0 +1,77 @@
+"""Runs as jobs of a Ray cluster; `dagster.yaml` names the class, needs the extra `[ray]`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+
+import dagster as dg
+from dagster_ray.core.run_launcher import RayRunLauncher, get_job_submission_id_from_run_id
+
+from raman_pipeline.orchestration.dagster_internals import (
+    LaunchRunContext,
+    WorkerHealth,
+    assets_of_run,
+)
+from raman_pipeline.orchestration.launchers import PROCESS_TAG, RUNNING
+
+_CONFIG = "dagster-ray/config"
+_GPU_KIND = "dagster/kind/pytorch"
+_STOPS_WITHIN_S = 60.0
+
+
+def cluster_resources(address: str) -> Counter[str]:
+    """Returns the resources of all nodes of a cluster that live, such as CPU and GPU.
+
+    Args:
+        address: of its dashboard.
+
+    Raises:
+        ConnectionError: no cluster answers.
+    """
+    from ray.exceptions import RayError
+    from ray.util.state import list_nodes
+
+    try:
+        nodes = list_nodes(address=address, filters=[("state", "=", "ALIVE")])
+    except (RayError, OSError, ValueError) as error:
+        raise ConnectionError(f"no Ray cluster answers at {address}") from error
+    total: Counter[str] = Counter()
+    for node in nodes:
+        total.update(node.resources_total)
+    return total
+
+
+class RayLauncher(RayRunLauncher):
+    """Launches runs on Ray: networks with a GPU where the cluster has one; a retry alone."""
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Submits a run as a job, once the job of the run that it repeats has ended."""
+        run = context.dagster_run
+        if run.parent_run_id:
+            self._stop(get_job_submission_id_from_run_id(run.parent_run_id))
+        if _CONFIG not in run.tags and self._wants_gpu(context):
+            run = run.with_tags({**run.tags, _CONFIG: json.dumps({"num_gpus": 1})})
+        super().launch_run(context._replace(dagster_run=run))
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> WorkerHealth:
+        """Returns the health of a run's job; a run of a command has none, and is not lost."""
+        return RUNNING if PROCESS_TAG in run.tags else super().check_run_worker_health(run)
+
+    def _wants_gpu(self, context: LaunchRunContext) -> bool:
+        assets = assets_of_run(context)
+        trains = any(_GPU_KIND in asset.tags for asset in assets)
+        return trains and cluster_resources(self.client.get_address())["GPU"] >= 1
+
+    def _stop(self, submission_id: str) -> None:
+        """Stops a job and waits for its end: two must not make the same thing."""
+        end = time.monotonic() + _STOPS_WITHIN_S
+        while time.monotonic() < end:
+            try:
+                if self.client.get_job_status(submission_id).is_terminal():
+                    return
+                self.client.stop_job(submission_id)
+            except RuntimeError:  # there is no such job: it was no run of Ray
+                return
+            time.sleep(1)
