@@ -213,6 +213,7 @@ def _asset(
                 made_from = [inputs[name] for name in provenance_inputs]
                 version = provenance(settings, uses, *made_from)
                 result = replace(result, value=with_provenance(result.value, version))
+            _require_wanted()
             return materialize(name, result, schema, settings, warnings or ())
 
         # Every asset takes the settings: they say where figures and reports are stored.
@@ -240,6 +241,17 @@ def _asset(
         )(compute)
 
     return decorate
+
+
+def _require_wanted() -> None:
+    """Raises if the present run was given up, as when its machine was not heard of for a while.
+
+    Another run may be making the same.
+    """
+    context = dg.AssetExecutionContext.get()
+    run = context.instance.get_run_by_id(context.run_id)
+    if run is not None and run.is_finished:
+        raise failure("The run was given up before it came to its end; nothing is stored.")
 
 
 def _maker(parameter: inspect.Parameter) -> Callable[..., Any] | None:

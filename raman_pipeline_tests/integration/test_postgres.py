@@ -1,5 +1,6 @@
 """Dagster's record and the geocoder cache in a real Postgres."""
 
+import gc
 import socket
 import subprocess
 import threading
@@ -74,6 +75,8 @@ def test_a_run_outlives_a_restart(shared, postgres, seconds):
         time.sleep(seconds)
         postgres.start()
 
+    # What earlier tests left would otherwise be collected in that thread, where SQLite complains.
+    gc.collect()
     beside = threading.Thread(target=restart)
     beside.start()
     try:

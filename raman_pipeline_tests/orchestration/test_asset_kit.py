@@ -155,3 +155,15 @@ def test_checkpoints_go_once_the_model_is_stored(settings):
     assert [p.name for p in settings.checkpoint_store.rglob("*.pt")] == ["specimen.pt"]
     (event,) = result.asset_materializations_for_node("thing")
     assert event.metadata["loss"].value == 0.5
+
+
+def test_a_run_that_was_given_up_stores_nothing(settings):
+    @table_asset(SCHEMA)
+    def late() -> Result:
+        context = dg.AssetExecutionContext.get()
+        context.instance.report_run_failed(context.run, "its machine was not heard of")
+        return Result(numbers(1))
+
+    result, _ = run(settings, late)
+    assert not result.success
+    assert not list(settings.asset_store.rglob("*.parquet"))
