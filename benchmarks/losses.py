@@ -32,6 +32,7 @@ from raman_pipeline_tests.ray_nodes import ray_nodes
 FOLDS = ("0|random", "1|random", "0|specimen", "1|specimen")
 FAMILY = "rbf_svm"
 _AWAY_S = 8.0
+_UNDER_WAY_S = 4.0
 _LIMIT_S = 900.0
 _RUN_ID = re.compile(r'"pipeline_run_id": ?"([0-9a-f-]{36})"')
 
@@ -95,59 +96,70 @@ LOSSES: tuple[Callable[..., str], ...] = (nothing, worker, node, database, daemo
 
 def main(folder: Path, chosen: list[str]) -> None:
     """Prints the table; ends with 1 where a byte differs or two wrote at once."""
-    rows, quiet = [], {}
-    for loss in LOSSES:
-        if chosen and loss.__name__ not in ("nothing", *chosen):
-            continue
-        row, files = _try(folder, loss)
-        quiet = quiet or files
-        rows.append(row | {"same bytes": files == quiet})
-        print(rows[-1], file=sys.stderr, flush=True)
+    rows: list[dict[str, Any]] = []
+    quiet: dict[str, str] = {}
+    with PostgresServer() as server:
+        _copied(folder, "base")
+        call("run", "--no-train", **_shared(folder, server.new_database("prepared")))
+        shutil.rmtree(folder / "prepared", ignore_errors=True)
+        shutil.copytree(folder / "store", folder / "prepared")
+        for loss in LOSSES:
+            if not chosen or loss.__name__ in ("nothing", *chosen):
+                row, files = _try(folder, server, loss)
+                quiet = quiet or files
+                rows.append(row | {"same bytes": files == quiet})
+                print(rows[-1], file=sys.stderr, flush=True)
     table = pd.DataFrame(rows)
     print("\n".join(markdown_table(table)))
     sys.exit(int(not table["same bytes"].all() or table["two writers"].any()))
 
 
-def _try(folder: Path, loss: Callable[..., str]) -> tuple[dict[str, Any], dict[str, str]]:
+def _copied(folder: Path, former: str) -> Path:
     store = folder / "store"
     shutil.rmtree(store, ignore_errors=True)
-    shutil.copytree(folder / "base", store)
+    shutil.copytree(folder / former, store)
+    return store
+
+
+def _shared(folder: Path, address: str) -> dict[str, str]:
+    return {"RAMAN_PIPELINE_STORE": str(folder / "store"), "RAMAN_PIPELINE_DB": address}
+
+
+def _try(
+    folder: Path, server: PostgresServer, loss: Callable[..., str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Returns the row of a loss, and the files that were made."""
+    store = _copied(folder, "prepared")
     arguments = ["backfill", f"--family={FAMILY}", *(f"--partition={fold}" for fold in FOLDS)]
-    with PostgresServer() as server:
-        shared = {
-            "RAMAN_PIPELINE_STORE": str(store),
-            "RAMAN_PIPELINE_DB": server.new_database("losses"),
-        }
-        call("run", "--no-train", **shared)
-        with ray_nodes(2, shared) as cluster:
-            ray = {"RAMAN_PIPELINE_ENGINE": "ray", "RAY_ADDRESS": cluster.dashboard}
-            environment = os.environ | shared | ray
-            start = time.monotonic()
-            command = subprocess.Popen(
-                [*COMMAND, *arguments], env=environment, start_new_session=True
-            )
-            try:
-                while len(_running(store)) < 2:
-                    assert command.poll() is None, "ended before anything was lost"
-                    assert time.monotonic() - start < _LIMIT_S
-                    time.sleep(0.2)
-                time.sleep(3)
-                lost, when = loss(store, cluster, server), time.monotonic() - start
-                seen = []
-                while command.poll() is None:
-                    assert time.monotonic() - start < _LIMIT_S
-                    seen.append(frozenset(_running(store)))
-                    time.sleep(0.5)
-                status = command.returncode
-            finally:
-                if command.poll() is None:
-                    os.killpg(command.pid, signal.SIGKILL)
-            seconds, again = time.monotonic() - start, ""
-            if status:  # it failed clearly, and the next one ends whole
-                subprocess.run([*COMMAND, *arguments], env=environment, check=True)
-                again = "; by the next command"
-            os.environ.update(shared)
-            runs, writers = _recorded(seen)
+    shared = _shared(folder, server.new_database(loss.__name__, "prepared"))
+    with ray_nodes(2, shared) as cluster:
+        ray = {"RAMAN_PIPELINE_ENGINE": "ray", "RAY_ADDRESS": cluster.dashboard}
+        environment = os.environ | shared | ray
+        start = time.monotonic()
+        command = subprocess.Popen(
+            [*COMMAND, *arguments], env=environment, start_new_session=True, stdout=2
+        )
+        try:
+            while len(_running(store)) < 2:
+                assert command.poll() is None, "ended before anything was lost"
+                assert time.monotonic() - start < _LIMIT_S
+                time.sleep(0.2)
+            time.sleep(_UNDER_WAY_S)
+            lost, when = loss(store, cluster, server), time.monotonic() - start
+            seen = []
+            while command.poll() is None:
+                assert time.monotonic() - start < _LIMIT_S
+                seen.append(frozenset(_running(store)))
+                time.sleep(0.5)
+        finally:
+            if command.poll() is None:
+                os.killpg(command.pid, signal.SIGKILL)
+        seconds, again = time.monotonic() - start, ""
+        if command.returncode:  # it failed clearly, and the next one ends whole
+            subprocess.run([*COMMAND, *arguments], env=environment, check=True, stdout=2)
+            again = "; by the next command"
+    os.environ.update(shared)
+    runs, writers = _recorded(seen)
     files = made(store)
     whole = len(files) == 2 * len(FOLDS)
     return {

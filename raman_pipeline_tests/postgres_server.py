@@ -34,14 +34,14 @@ class PostgresServer:
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://pipeline:{PASSWORD}@127.0.0.1:{self.port}/{name}"
 
-    def new_database(self, name: str) -> str:
-        """Makes an empty database; returns its address."""
+    def new_database(self, name: str, template: str = "template1") -> str:
+        """Makes an empty database, or a copy of another; returns its address."""
         import psycopg2
 
         connection = psycopg2.connect(self.url())
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(f'CREATE DATABASE "{name}"')
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         connection.close()
         return self.url(name)
 

@@ -249,7 +249,7 @@ def _require_wanted() -> None:
     Another run may be making the same.
     """
     context = dg.AssetExecutionContext.get()
-    run = context.instance.get_run_by_id(context.run_id)
+    run = context.instance.get_run_by_id(context.run.run_id)
     if run is not None and run.is_finished:
         raise failure("The run was given up before it came to its end; nothing is stored.")
 
