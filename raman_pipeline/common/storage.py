@@ -22,13 +22,17 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeAlias
-
-from upath import UPath
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from raman_pipeline.common.errors import InputError
 
-StorePath: TypeAlias = Path | UPath
+if TYPE_CHECKING:
+    from upath import UPath
+
+    StorePath: TypeAlias = Path | UPath
+else:
+    # Importing it takes a short command a third of its time.
+    StorePath = Any
 
 ENDPOINT = "RAMAN_PIPELINE_S3_ENDPOINT"
 _ATTEMPTS = 8
@@ -64,6 +68,7 @@ def store_path(location: str | StorePath) -> StorePath:
         raise StoreError(f"{location}: a store is a folder or s3://bucket/prefix")
     try:
         import s3fs  # noqa: F401
+        from upath import UPath
     except ImportError as error:
         raise StoreError(
             f"{location}: a bucket needs s3fs; `pip install raman-pipeline[s3]`"

@@ -76,8 +76,9 @@ def assert_commands_work(settings, small):
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, store=settings.store))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     page = f"http://127.0.0.1:{server.server_port}/"
-    index = local_copy(small.index_page).read_bytes()
-    assert urllib.request.urlopen(f"{page}reports/index.html", timeout=10).read() == index
+    shown = "reports/dataset_report/map.html"
+    there = urllib.request.urlopen(page + shown, timeout=10).read()
+    assert there == (small.store / shown).read_bytes()
     for hidden in ("archives/unrated_unoriented/manifest.json", "assets/none.parquet"):
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(page + hidden, timeout=10)
