@@ -27,7 +27,7 @@ def identify(
             help="text with columns or rows, JCAMP-DX, SPC, WDF, OPUS, SIF, SPA, LabSpec XML, "
             "TrueMatch; or folders; with --out Parquet tables and addresses of a bucket, too",
             parser=any_path,
-            metavar="FILES...",
+            metavar="FILES",
         ),
     ],
     profile: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -9,15 +10,17 @@ import sys
 import threading
 import time
 from functools import partial
+from html import escape
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from raman_pipeline.cli.console import Engine, Location, Profile, out, profile_settings
-from raman_pipeline.common.storage import StorePath, below, local_copy
+from raman_pipeline.common.storage import StorePath, below, in_order, local_copy
 
 
 def ui(
@@ -63,12 +66,27 @@ class _Files(SimpleHTTPRequestHandler):
         try:
             asked = Path(super().translate_path(self.path)).relative_to(self.directory)
             if asked.parts[:1] in (("reports",), ("assets",)):
-                self.file = str(local_copy(self.store / str(asked)))
+                where = self.store / str(asked)
+                if not isinstance(where, Path) and where.is_dir():
+                    return self._list(where)
+                self.file = str(local_copy(where))
                 return super().send_head()
         except FileNotFoundError:
             pass
         self.send_error(HTTPStatus.NOT_FOUND)
         return None
+
+    def _list(self, folder: StorePath) -> IO[bytes]:
+        """Answers with links to what lies below a prefix of a bucket."""
+        base = "." if self.path.endswith("/") else folder.name
+        names = [path.name for path in in_order(folder.iterdir())]
+        links = "".join(f'<li><a href="{quote(f"{base}/{n}")}">{escape(n)}</a>' for n in names)
+        page = f"<!doctype html><title>{escape(folder.name)}</title><ul>{links}</ul>".encode()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        return io.BytesIO(page)
 
     def translate_path(self, path: str) -> str:
         """Returns the file of this machine that `send_head` found."""

@@ -25,7 +25,7 @@ def validate(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="zip archives, folders or single files", parser=local_path, metavar="PATHS..."
+            help="zip archives, folders or single files", parser=local_path, metavar="PATHS"
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,

@@ -164,7 +164,7 @@ def put(file: Path, path: UPath) -> None:
     """
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     with _as_os_error(path):
-        path.fs.put_file(str(file), path.path, chunksize=_PART, ContentType=kind)
+        path.fs.put_file(str(file), path.path, chunksize=_PART, max_concurrency=4, ContentType=kind)
         version = _version(path)
     if version == _version_of(_etag(file), file.stat().st_size):
         part = _new_folder(path)

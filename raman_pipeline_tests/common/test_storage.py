@@ -1,3 +1,4 @@
+import sys
 import threading
 import time
 
@@ -96,3 +97,9 @@ def test_other_addresses_are_refused(location):
         store_path(location)
     with pytest.raises(StoreError, match="an address cannot be used here"):
         on_this_machine(location)
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(StoreError, match=r"pip install raman-pipeline\[s3\]"):
+        store_path("s3://bucket/x")

@@ -79,6 +79,8 @@ def assert_commands_work(settings, small):
     shown = "reports/dataset_report/map.html"
     there = urllib.request.urlopen(page + shown, timeout=10).read()
     assert there == (small.store / shown).read_bytes()
+    listed = urllib.request.urlopen(f"{page}assets/fold_assignment", timeout=10).read()
+    assert b'href="fold_assignment/random.parquet"' in listed
     for hidden in ("archives/unrated_unoriented/manifest.json", "assets/none.parquet"):
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(page + hidden, timeout=10)

@@ -19,8 +19,7 @@ def resumed(tmp_path):
 
         return on_epoch
 
-    def run(fit, again=None):
-        path = tmp_path / "checkpoint.pt"
+    def run(fit, again=None, path=tmp_path / "checkpoint.pt"):
         for epoch in (2, None):
             with pytest.raises(KeyboardInterrupt):
                 fit(checkpoint=path, on_epoch=kill_after(epoch))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from raman_pipeline.common.storage import store_path
 from raman_pipeline.learning.models.convnext1d import ConvNeXt1D
 from raman_pipeline.learning.training import loop
 from raman_pipeline.learning.training.classifier import (
@@ -47,6 +48,13 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(train_test, resumed, 
     assert [(r.loss, r.value) for r in again] == [(r.loss, r.value) for r in reports]
     pairs = zip(whole.state_dict().values(), other.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_an_interrupted_training_resumes_from_a_bucket(train_test, resumed, bucket):
+    fit = partial(train_classifier, data=data(train_test[0]), preset=QUICK, seed=0)
+    path = store_path(f"{bucket.url}/checkpoint.pt")
+    again = resumed(partial(fit, small()), partial(fit, small(seed=9)), path)
+    assert [(r.loss, r.value) for r in again] == [(r.loss, r.value) for r in fit(small())]
 
 
 def test_a_checkpoint_of_other_data_or_settings_is_ignored(train_test, tmp_path):
