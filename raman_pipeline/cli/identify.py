@@ -100,6 +100,15 @@ def identify(
             metavar="PATH",
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            help="folder for a page (HTML) of each query",
+            parser=local_path,
+            metavar="PATH",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV, one row per spectrum")] = False,
     out: Annotated[
@@ -126,6 +135,7 @@ def identify(
     from raman_pipeline.learning.identification import batches
     from raman_pipeline.learning.identification.filters import Filters
     from raman_pipeline.learning.identification.identify import Identifier
+    from raman_pipeline.learning.identification.references import answer_json
     from raman_pipeline.spectra.baseline import BASELINES
     from raman_pipeline.spectra.spectrum_files import ReadOptions
 
@@ -144,20 +154,22 @@ def identify(
         _listed(rating),
     )  # fmt: skip
     options = ReadOptions(_listed(columns), axis, laser)
-    library_file = library or _library_file(profile)
+    searched = library or library_file(profile)
     if out is not None:
         from raman_pipeline.cli.identify_bulk import identify_into
         from raman_pipeline.common.shards import Workers
         from raman_pipeline.common.storage import store_path
         from raman_pipeline.learning.identification.bulk import Task
 
-        if plot is not None:
-            raise typer.BadParameter("--plot draws a figure for each spectrum; leave out --out")
-        task = Task(store_path(library_file), filters, options, baseline, top, components, mixtures)
+        if plot is not None or report is not None:
+            raise typer.BadParameter(
+                "--plot and --report make a file per spectrum; leave out --out"
+            )
+        task = Task(store_path(searched), filters, options, baseline, top, components, mixtures)
         usable = identify_into(task, files, out, Workers(number=processes))
         raise typer.Exit(0 if usable else 1)
     files = [local_path(str(path)) for path in files]
-    identifier = Identifier.open(library_file, filters)
+    identifier = Identifier.open(searched, filters)
     form = output.Form("json" if as_json else "csv" if as_csv else "text", top)
     form.begin(identifier.library_facts)
     failed, drawn = False, set[str]()
@@ -172,10 +184,15 @@ def identify(
                 form.unusable(*query)
                 continue
             found = next(answers)
-            form.answer(found, options.as_json())
+            data = answer_json(identifier.library, found, options)
+            form.answer(found, data)
+            if plot is None and report is None:
+                continue
+            stem = output.free_name(found.query.name, drawn)
             if plot is not None:
-                path = plot / output.figure_name(found.query.name, drawn)
-                output.draw(identifier.library, found, path)
+                output.draw(identifier.library, found, plot / f"{stem}.png")
+            if report is not None:
+                output.write_report(identifier.library, found, data, report / f"{stem}.html")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -183,7 +200,7 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _library_file(profile: str | None) -> StorePath:
+def library_file(profile: str | None) -> StorePath:
     """Returns the library of a profile; where none is named, the newest of real spectra."""
     from raman_pipeline.orchestration.asset_paths import asset_path
     from raman_pipeline.profiles import PROFILES, load_settings

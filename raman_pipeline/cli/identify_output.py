@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from raman_pipeline.learning.identification.library import MineralLibrary
     from raman_pipeline.learning.identification.results import Identification, Nearest
 
 _CSV_FIRST = ("file", "error", "verdict", "in_library_probability")
+_PEAKS_SHOWN = 6
 _CSV_MINERAL = ("mineral", "probability", "rruff_id", "similarity")
 _CSV_LAST = (
+    "peaks_matched", "peaks_shifted", "peaks_missing", "peaks_unexplained", "peaks",
     "warnings", "read", "preprocessing", "settings", "library", "library_version",
     "library_spectra", "library_minerals", "simulated", "citation",
 )  # fmt: skip
@@ -67,21 +67,19 @@ class Form:
         elif self.name == "csv":
             write_csv_row(csv_error(file, error, self.top))
 
-    def answer(self, found: Identification, options: Mapping[str, Any]) -> None:
+    def answer(self, found: Identification, data: Mapping[str, Any]) -> None:
         """Prints a result.
 
         Args:
             found: the result.
-            options: what the user said of the file.
+            data: the same as plain data (see `references.answer_json`).
         """
-        data = found.as_json()
-        data["settings"] = {**options, **data["settings"]}
         if self.name == "json":
             print(json.dumps(data, ensure_ascii=False))
         elif self.name == "csv":
             write_csv_row(csv_row(data, self.top))
         else:
-            print("\n".join(lines(found, data["settings"])))
+            print("\n".join(lines(found, data)))
 
 
 def head(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -102,12 +100,12 @@ def head(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"cite: {facts['citation']}"
 
 
-def lines(found: Identification, settings: Mapping[str, Any]) -> Iterator[str]:
+def lines(found: Identification, data: Mapping[str, Any]) -> Iterator[str]:
     """Yields the lines of one result.
 
     Args:
         found: the result.
-        settings: what was chosen for it.
+        data: the same as `--json` prints it.
     """
     from raman_pipeline.learning.identification.countries import CAVEAT
 
@@ -122,6 +120,8 @@ def lines(found: Identification, settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {mineral.probability:7.1%}  {mineral.name}: {near}"
     if found.minerals and found.minerals[0].nearest[0].url:
         yield f"  nearest: {found.minerals[0].nearest[0].url}"
+    if found.minerals:
+        yield f"  peaks: {_peaks(data['peak_table'])}"
     for mixture in found.mixtures:
         parts = " + ".join(
             f"{c.fraction:.0%} {c.mineral} ({c.specimen})" for c in mixture.components
@@ -132,7 +132,33 @@ def lines(found: Identification, settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"  countries: {countries}"
         yield f"    ({CAVEAT})"
     yield f"  preprocessing: {'; '.join(found.query.preprocessing)}"
-    yield f"  settings: {_settings(settings)}"
+    yield f"  settings: {_settings(data['settings'])}"
+
+
+def _peaks(table: Mapping[str, Any]) -> str:
+    """Returns the counts of a peak table, and where those without a counterpart are."""
+    parts = []
+    for state, count in table["counts"].items():
+        text = f"{count} {state}"
+        side = {"missing": "reference", "unexplained": "query"}.get(state)
+        if side and count:
+            rows = [row for row in table["peaks"] if row["state"] == state]
+            highest = sorted(rows, key=lambda row: -row[f"{side}_height"])[:_PEAKS_SHOWN]
+            places = ", ".join(f"{row[f'{side}_cm1']:g}" for row in highest)
+            text += f" ({places}{', …' if count > len(highest) else ''})"
+        parts.append(text)
+    shift = table["median_shift_cm1"]
+    moved = "" if shift is None else f"; median shift {shift:+g} cm⁻¹"
+    return f"{', '.join(parts)} against {table['reference']['rruff_id']}{moved}"
+
+
+def _peak_cells(table: Mapping[str, Any]) -> list[str]:
+    """Returns the counts, and all peaks in one cell: state, query, reference (cm⁻¹)."""
+    peaks = [
+        " ".join(str(row[k]) for k in ("state", "query_cm1", "reference_cm1") if row[k] is not None)
+        for row in table["peaks"]
+    ]
+    return [*map(str, table["counts"].values()), "; ".join(peaks)]
 
 
 def _similarity(near: Nearest) -> str:
@@ -150,7 +176,7 @@ def csv_row(data: Mapping[str, Any], top: int) -> list[str]:
     """Returns the cells of one result.
 
     Args:
-        data: `Identification.as_json()`.
+        data: what `--json` prints of it.
         top: number of minerals.
     """
     minerals = [
@@ -167,6 +193,7 @@ def csv_row(data: Mapping[str, Any], top: int) -> list[str]:
         "unknown" if data["unknown"] else "known",
         data["in_library_probability"],
         *minerals,
+        *_peak_cells(data["peak_table"]),
         "; ".join(warning["text"] for warning in data["warnings"]),
         _read(data["read"]),
         "; ".join(data["preprocessing"]),
@@ -200,40 +227,34 @@ def _settings(settings: Mapping[str, Any]) -> str:
     )
 
 
-def figure_name(name: str, drawn: set[str]) -> str:
-    """Returns a file name that is unique in this run; folders may hold files of one name."""
+def free_name(name: str, drawn: set[str]) -> str:
+    """Returns a stem that is unique in this run; folders may hold files of one name."""
     stem = free = Path(name).name.replace("#", "_")
     number = 1
     while free in drawn:
         number += 1
         free = f"{stem}-{number}"
     drawn.add(free)
-    return f"{free}.png"
+    return free
 
 
 def draw(library: MineralLibrary, found: Identification, path: Path) -> None:
     """Writes the figure of a query and its references."""
-    import numpy as np
-
     from raman_pipeline.common import atomic
-    from raman_pipeline.plots.identification import query_and_references
+    from raman_pipeline.page.sample_report import figure_of
 
-    def shown(intensity: np.ndarray, valid: np.ndarray) -> np.ndarray:
-        return np.where(valid, intensity, np.nan)
-
-    references = []
-    for mineral in found.minerals[:3]:
-        near = mineral.nearest[0]
-        spectrum = shown(library.intensity[near.row], library.valid[near.row])
-        references.append((f"{mineral.name} {near.rruff_id}, {near.similarity:.3f}", spectrum))
-    for mixture in found.mixtures[:1]:
-        weights = [c.fraction for c in mixture.components]
-        total = np.einsum("i,ij", weights, library.intensity[[c.row for c in mixture.components]])
-        names = " + ".join(c.mineral for c in mixture.components)
-        references.append((f"{names}, fit {mixture.fit:.3f}", total / total.max()))
-    query = found.query
-    figure = query_and_references(
-        library.grid, shown(query.intensity, query.valid), references, Path(query.name).name
-    )
+    figure = figure_of(library, found)
     with atomic.replacing(path, "give --plot another folder") as temporary:
         figure.savefig(temporary, format="png", dpi=130)
+
+
+def write_report(
+    library: MineralLibrary, found: Identification, data: Mapping[str, Any], path: Path
+) -> None:
+    """Writes the page of a result."""
+    from raman_pipeline.common import atomic
+    from raman_pipeline.page.sample_report import sample_report
+
+    text = sample_report(library, found, data)
+    with atomic.replacing(path, "give --report another folder") as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -16,6 +16,7 @@ from raman_pipeline.cli.console import err, fail
 from raman_pipeline.cli.export_folds import export_folds
 from raman_pipeline.cli.identify import identify
 from raman_pipeline.cli.locate import locate
+from raman_pipeline.cli.show import show
 from raman_pipeline.cli.status import status
 from raman_pipeline.cli.trace import trace
 from raman_pipeline.cli.ui import ui
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "synthetic-benchmark": graph.synthetic_benchmark,
     "accept-update": graph.accept_update,
     "identify": identify,
+    "show": show,
     "locate": locate,
     "validate": validate,
     "trace": trace,

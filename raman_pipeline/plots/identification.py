@@ -13,13 +13,24 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from raman_pipeline.plots.style import BLUE, GREY, ORANGE, SHIFT_LABEL, new_figure
+from raman_pipeline.plots.style import BLUE, GREY, ORANGE, RED, SHIFT_LABEL, new_figure
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from raman_pipeline.spectra.peak_table import PeakTable
 
 Spectrum = npt.NDArray[np.floating]
 _BINS = 10
+_MOST_DRAWN = 24
+_MARKS = {
+    "matched": ("|", BLUE),
+    "shifted": ("d", ORANGE),
+    "missing": ("x", RED),
+    "unexplained": ("v", RED),
+}
+"""Sign and colour of each state of a peak."""
 
 
 def query_and_references(
@@ -27,14 +38,18 @@ def query_and_references(
     query: Spectrum,
     references: Sequence[tuple[str, Spectrum]],
     title: str,
+    peaks: PeakTable | None = None,
 ) -> Figure:
     """Plots a query above its most similar reference spectra.
+
+    Peaks of the query are marked above it, missing ones above the first reference.
 
     Args:
         grid: float64 [m], cm⁻¹.
         query: [m], 0 to 1; NaN where not valid.
         references: a name and a spectrum [m] each.
         title: printed above.
+        peaks: of the query and the first reference.
     """
     figure, (ax,) = new_figure(9, 1.4 + 0.95 * (1 + len(references)))
     for i, (name, spectrum) in enumerate([("query", query), *references]):
@@ -46,6 +61,46 @@ def query_and_references(
     ax.set(xlabel=SHIFT_LABEL, yticks=[], xlim=(grid[0], grid[-1]))
     ax.spines["left"].set_visible(False)
     figure.suptitle(title, fontsize=10)
+    if peaks is not None:
+        _mark(ax, peaks, 1.15 * len(references))
+        if ax.get_legend_handles_labels()[0]:
+            figure.legend(fontsize=7, frameon=False, loc="outside lower right", ncols=4)
+    return figure
+
+
+def _mark(ax: Axes, peaks: PeakTable, base: float) -> None:
+    for state, (sign, colour) in _MARKS.items():
+        rows = [row for row in peaks.rows if row.state == state]
+        if state == "missing":
+            at = [(row.reference_cm1, base - 1.15 + (row.reference_height or 0)) for row in rows]
+        else:
+            at = [(row.query_cm1, base + (row.query_height or 0)) for row in rows]
+        if at:
+            x, y = np.array(at, dtype=np.float64).T
+            label = f"{state} {len(at)}"
+            ax.scatter(x, y + 0.06, 18, color=colour, marker=sign, lw=1, label=label, zorder=3)
+
+
+def reference_spectra(
+    grid: npt.NDArray[np.float64], spectra: Sequence[tuple[str, Spectrum]], title: str
+) -> Figure:
+    """Plots the reference spectra of a name below each other; of many, the first ones.
+
+    Args:
+        grid: float64 [m], cm⁻¹.
+        spectra: a label and a spectrum [m] each, 0 to 1.
+        title: printed above.
+    """
+    drawn = spectra[:_MOST_DRAWN]
+    figure, (ax,) = new_figure(9, 1.2 + 0.7 * len(drawn))
+    for i, (label, spectrum) in enumerate(drawn):
+        base = 1.15 * (len(drawn) - 1 - i)
+        ax.plot(grid, base + spectrum, color=BLUE, lw=0.9)
+        ax.text(grid[-1], base + 0.8, label, ha="right", va="center", fontsize=8)
+    ax.set(xlabel=SHIFT_LABEL, yticks=[], xlim=(grid[0], grid[-1]))
+    ax.spines["left"].set_visible(False)
+    more = f" ({len(drawn)} of {len(spectra)} spectra)" if len(drawn) < len(spectra) else ""
+    figure.suptitle(title + more, fontsize=10)
     return figure
 
 

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from raman_pipeline.cli.main import app
 from raman_pipeline_tests.learning.identification.minerals import measured_spectrum
 
+PEAK_STATES = ("matched", "shifted", "missing", "unexplained")
+
 
 @pytest.fixture
 def files(library, tmp_path):
@@ -67,7 +69,14 @@ def test_the_newest_real_library_answers_before_a_simulated_one(
     shown = answer().stdout
     assert "SIMULATED" not in shown + answer("--json").stderr
     assert "M0: R0000" in shown
-    for word in ("known", "nearest: https://", "countries:", "hardly the place", "preprocessing:"):
+    for word in (
+        "known",
+        "nearest: https://",
+        "peaks: ",
+        "countries:",
+        "hardly the place",
+        "preprocessing:",
+    ):
         assert word in shown
     assert answer("--profile", "sample").stdout.startswith("SIMULATED")
 
@@ -85,15 +94,17 @@ def test_unusable_files_are_reported_and_the_others_identified(library_file, fil
     assert [r["minerals"][0]["name"] for r in rows] == ["M0", "M2", "M1"]
 
 
-def test_figures_also_of_two_files_of_one_name(library_file, files, tmp_path):
+def test_figures_and_reports_also_of_two_files_of_one_name(library_file, files, tmp_path):
     (files / "other").mkdir()
     (files / "14.txt").rename(files / "other" / "7.txt")
     (files / ".hidden").mkdir()
     (files / "0.txt").rename(files / ".hidden" / "0.txt")
     folder = tmp_path.parent / "figures"
     # A folder is searched with its subfolders.
-    assert run(library_file, files, "--plot", folder, "--mixtures").exit_code == 0
-    assert sorted(p.name for p in folder.iterdir()) == ["7.txt-2.png", "7.txt.png"]
+    chosen = ("--plot", folder, "--report", folder, "--mixtures")
+    assert run(library_file, files, *chosen).exit_code == 0
+    assert sorted(p.stem for p in folder.iterdir()) == ["7.txt", "7.txt", "7.txt-2", "7.txt-2"]
+    assert {p.suffix for p in folder.iterdir()} == {".png", ".html"}
     assert all(p.stat().st_size > 20_000 for p in folder.iterdir())
 
 
@@ -146,6 +157,9 @@ def test_filters_settings_and_csv(library_file, files):
     assert "is empty" in rows[1]["error"] and not rows[1]["mineral_1"]
     assert {row["mineral_1"] for row in rows} <= {"M1", "M3", "M6", ""}
     for row in (rows[0], *rows[2:]):
+        listed = row["peaks"].split("; ")
+        assert len(listed) == sum(int(row[f"peaks_{s}"]) for s in PEAK_STATES) > 0
+        assert listed[0].split()[0] in PEAK_STATES
         assert "elements Ca C O" in row["settings"] and "points" in row["read"]
         assert (row["library_spectra"], row["library_minerals"]) == ("48", "8")
         assert "doi:" in row["citation"] and float(row["probability_1"]) <= 1

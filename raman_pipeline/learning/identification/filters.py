@@ -28,7 +28,7 @@ _MANY_STATEMENTS = 3
 """Stated elements from which one contradiction is tolerated."""
 PENALTY = np.float32(0.1)
 """What a contradiction costs in similarity; of 0.02 to 0.2 as good as any on measured formulae."""
-_SAME_LASER_NM = 2.0
+SAME_LASER_NM = 2.0
 HEAVIER = np.arange(len(ELEMENTS)) >= ELEMENTS.index("Na")
 """Elements that analyses by X-rays see, bool [ELEMENTS]."""
 
@@ -90,7 +90,7 @@ class Filters:
             keep &= ~np.isin(library.mineral, _indices(self.exclude, library.minerals, "mineral"))
         if self.lasers_nm:
             apart = np.abs(library.wavelength[:, None] - np.array(self.lasers_nm))
-            keep &= (apart <= _SAME_LASER_NM).any(axis=1)
+            keep &= (apart <= SAME_LASER_NM).any(axis=1)
         if self.ratings:
             known = sorted(set(library.ratings))
             chosen = [known[i] for i in _indices(self.ratings, known, "rating")]
