@@ -5,6 +5,7 @@ PROFILE ?= sample
 RRUFF_URL ?=
 PYTHON ?= python3
 PORT ?= 3000
+PAGE_PORT ?= 8765
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export RRUFF_URL
 export RAMAN_PIPELINE_PROFILE := $(PROFILE)
 
-.PHONY: run backfill experiments cluster build-library synthetic-benchmark ui status test test-long lint \
+.PHONY: run backfill experiments cluster build-library synthetic-benchmark page ui status test test-long lint \
   sample-archives bench bench-env clean study library synthetic sample peers
 
 run: $(VENV)/installed ## materialise everything that is missing or stale
@@ -32,6 +33,9 @@ build-library: $(VENV)/installed ## build and evaluate the mineral library
 
 synthetic-benchmark: $(VENV)/installed ## generate synthetic sets; evaluate baselines and peak models
 	@$(BIN)/raman-pipeline synthetic-benchmark
+
+page: $(VENV)/installed ## identify files in the browser, on this machine
+	@$(BIN)/raman-pipeline page --port $(PAGE_PORT)
 
 ui: $(VENV)/installed ## open Dagster on the same instance
 	@$(BIN)/raman-pipeline ui --port $(PORT)

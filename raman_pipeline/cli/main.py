@@ -16,6 +16,7 @@ from raman_pipeline.cli.console import err, fail
 from raman_pipeline.cli.export_folds import export_folds
 from raman_pipeline.cli.identify import identify
 from raman_pipeline.cli.locate import locate
+from raman_pipeline.cli.page import page
 from raman_pipeline.cli.show import show
 from raman_pipeline.cli.status import status
 from raman_pipeline.cli.trace import trace
@@ -42,6 +43,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "accept-update": graph.accept_update,
     "identify": identify,
     "show": show,
+    "page": page,
     "locate": locate,
     "validate": validate,
     "trace": trace,

@@ -27,7 +27,9 @@ _LEAST, _LEAST_FOUND = 0.05, 0.015
 """Smallest prominence of a peak that is listed, and of one that suffices as its counterpart."""
 _NOISE, _NOISE_FOUND = 6.0, 3.0
 """The same in units of the noise."""
-_SMOOTHING_CM1 = 3.0
+_SMOOTHING_CM1 = 8.0
+_QUIET, _QUIET_DEVIATIONS = 0.3, 0.3853
+"""Share of the points that no band reaches, and its quantile of a normal deviation's size."""
 
 
 class Peaks(NamedTuple):
@@ -114,7 +116,9 @@ def noise_level(intensity: npt.NDArray[np.floating[Any]], valid: Mask) -> float:
 
     values = np.asarray(intensity, dtype=np.float64)
     residual = (values - gaussian_filter1d(values, _SMOOTHING_CM1))[valid]
-    return 1.4826 * float(np.median(np.abs(residual))) if residual.size else 0.0
+    if not residual.size:
+        return 0.0
+    return float(np.quantile(np.abs(residual), _QUIET)) / _QUIET_DEVIATIONS
 
 
 def find_peaks(

@@ -39,7 +39,14 @@ from raman_pipeline.spectra.user_files.spectrum import (
     as_spectrum,
 )
 
-__all__ = ["ReadOptions", "Spectrum", "SpectrumFileError", "read_each", "read_spectra"]
+__all__ = [
+    "ReadOptions",
+    "Spectrum",
+    "SpectrumFileError",
+    "read_content",
+    "read_each",
+    "read_spectra",
+]
 
 _JCAMP = re.compile(r"^\s*##\s*JCAMP", re.IGNORECASE | re.MULTILINE)
 _JCAMP_SUFFIXES = (".jdx", ".dx", ".jcm", ".jcamp")
@@ -76,17 +83,35 @@ def read_each(
     Raises:
         SpectrumFileError: the file as a whole cannot be read for sure.
     """
-    path, options, whole = Path(path), options or ReadOptions(), name or str(path)
+    path, whole = Path(path), name or str(path)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise SpectrumFileError(
             f"{whole}: cannot be read ({error.strerror}); check the name"
         ) from error
+    return read_content(data, whole, options, path)
+
+
+def read_content(
+    data: bytes, name: str, options: ReadOptions | None = None, path: Path | None = None
+) -> list[Spectrum | SpectrumFileError]:
+    """Reads the spectra in the content of a file; see `read_each`.
+
+    Args:
+        data: the content.
+        name: for results and messages; its suffix tells some formats.
+        options: what the user says of the file.
+        path: of the file, if there is one.
+
+    Raises:
+        SpectrumFileError: the file as a whole cannot be read for sure.
+    """
+    options, whole = options or ReadOptions(), name
     if not data.strip():
         raise SpectrumFileError(f"{whole}: the file is empty; export the spectrum again")
     try:
-        found = _found(path, data, options)
+        found = _found(path, Path(name) if path is None else path, data, options)
     except UnreadableError as error:
         raise SpectrumFileError(f"{whole}: {error}") from error
     spectra: list[Spectrum | SpectrumFileError] = []
@@ -101,8 +126,11 @@ def read_each(
     return spectra
 
 
-def _found(path: Path, data: bytes, options: ReadOptions) -> Sequence[Found | UnreadableError]:
-    suffix = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
+def _found(
+    path: Path | None, named: Path, data: bytes, options: ReadOptions
+) -> Sequence[Found | UnreadableError]:
+    packed = named.suffix.lower() == ".gz"
+    suffix = Path(named.stem).suffix.lower() if packed else named.suffix.lower()
     if data.startswith(b"WDF1") or suffix == ".wdf":
         return read_wdf(path, data)
     data = unpacked(data)

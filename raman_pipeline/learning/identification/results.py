@@ -85,6 +85,7 @@ class Identification:
                     "nearest": [
                         {
                             "rruff_id": near.rruff_id,
+                            "id": near.member_id,
                             "url": near.url,
                             "similarity": round(near.similarity, 4),
                             "also_named": list(near.also_named),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import struct
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -62,11 +64,11 @@ def read_spc(data: bytes) -> list[Found]:
         raise broken("SPC", error) from error
 
 
-def read_wdf(path: Path, data: bytes) -> list[Found]:
+def read_wdf(path: Path | None, data: bytes) -> list[Found]:
     """Returns the spectra of a WDF file.
 
     Args:
-        path: of the file, for the library.
+        path: of the file, for the library, which opens it; None: a file in memory is made.
         data: its content, checked before: the library does not end at a block of no size.
 
     Raises:
@@ -76,8 +78,10 @@ def read_wdf(path: Path, data: bytes) -> list[Found]:
 
     try:
         _require_whole_wdf(data)
-        with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):
-            reader = WDFReader(str(path))
+        with ExitStack() as opened:
+            opened.enter_context(redirect_stderr(io.StringIO()))
+            opened.enter_context(redirect_stdout(io.StringIO()))
+            reader = WDFReader(str(path or opened.enter_context(_in_memory(data))))
         try:
             axis = np.asarray(reader.xdata, dtype=np.float64)
             rows = np.asarray(reader.spectra, dtype=np.float64).reshape(-1, axis.size)
@@ -92,6 +96,17 @@ def read_wdf(path: Path, data: bytes) -> list[Found]:
         Found(axis, row, kind, "WDF", f"spectrum {number}", laser)
         for number, row in enumerate(rows, start=1)
     ]
+
+
+@contextmanager
+def _in_memory(data: bytes) -> Iterator[str]:
+    """Yields a path under which content can be opened that is not on any disk."""
+    if not hasattr(os, "memfd_create"):
+        raise OSError("uploads of WDF need Linux; identify the file at the command line")
+    with os.fdopen(os.memfd_create("wdf"), "wb") as file:
+        file.write(data)
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}"
 
 
 def _require_whole_wdf(data: bytes) -> None:

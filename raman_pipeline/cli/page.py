@@ -1,0 +1,32 @@
+"""The command `raman-pipeline page`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def page(
+    port: Annotated[int, typer.Option("--port", help="port on this machine; 0: a free one")] = 8765,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="profile of the library, as for `identify`")
+    ] = None,
+    library: Annotated[
+        str | None, typer.Option("--library", help="another library file; also s3://bucket/…")
+    ] = None,
+) -> None:
+    """Open a page for the browser that identifies files; nothing leaves this machine."""
+    from raman_pipeline.cli.identify import library_file
+    from raman_pipeline.cli.identify_output import SIMULATED
+    from raman_pipeline.common.storage import store_path
+    from raman_pipeline.page.answers import Answers
+    from raman_pipeline.page.server import listening_socket, serve
+
+    opened = listening_socket(port)
+    answers = Answers(store_path(library) if library else library_file(profile))
+    if answers.facts["simulated"]:
+        print(SIMULATED)
+    print(f"library: {answers.facts['file']}, {answers.facts['spectra']:,} spectra")
+    print(f"Page on http://127.0.0.1:{opened.getsockname()[1]} (stop it with Ctrl-C)", flush=True)
+    serve(answers, opened)
