@@ -110,7 +110,9 @@ def main(folder: Path, chosen: list[str]) -> None:
                 rows.append(row | {"same bytes": files == quiet})
                 print(rows[-1], file=sys.stderr, flush=True)
     table = pd.DataFrame(rows)
-    print("\n".join(markdown_table(table)))
+    words = {True: "yes", False: "no"}
+    shown = table.assign(**{name: table[name].map(words) for name in ("two writers", "same bytes")})
+    print("\n".join(markdown_table(shown)))
     sys.exit(int(not table["same bytes"].all() or table["two writers"].any()))
 
 
