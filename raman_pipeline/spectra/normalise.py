@@ -13,25 +13,26 @@ Real = TypeVar("Real", np.float32, np.float64)
 def min_max(
     intensity: npt.NDArray[np.floating], valid: npt.NDArray[np.bool_] | None = None
 ) -> npt.NDArray[np.float64]:
-    """Scales a spectrum to 0..1 over its own range; zero elsewhere.
+    """Scales spectra of one range to 0..1 over it; zero elsewhere.
 
     Args:
-        intensity: [n], finite.
-        valid: bool [n], the points within the range of the spectrum; all if None. Zero
+        intensity: [..., n], finite.
+        valid: bool [n], the points within the range; all if None. Zero
             padding is excluded from minimum and maximum.
 
     Returns:
-        float64 [n]. A flat spectrum, or one without valid points, becomes zeros.
+        float64 [..., n]. A flat spectrum, or one without valid points, becomes zeros.
     """
     values = np.asarray(intensity, dtype=np.float64)
-    valid = np.ones(values.shape, dtype=bool) if valid is None else valid
+    valid = np.ones(values.shape[-1], dtype=bool) if valid is None else valid
     result = np.zeros(values.shape)
     if not valid.any():
         return result
-    low, high = values[valid].min(), values[valid].max()
-    if high > low:
-        # Clipping removes the last bit that rounding can add to 1.
-        result[valid] = np.clip((values[valid] - low) / (high - low), 0.0, 1.0)
+    inside = values[..., valid]
+    low, high = inside.min(axis=-1, keepdims=True), inside.max(axis=-1, keepdims=True)
+    scale = np.where(high > low, high - low, np.inf)
+    # Clipping removes the last bit that rounding can add to 1.
+    result[..., valid] = np.clip((inside - low) / scale, 0.0, 1.0)
     return result
 
 

@@ -6,6 +6,7 @@ docs/identification.md).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,70 +38,81 @@ class QualityWarning(NamedTuple):
     text: str
 
 
-def quality_warnings(shift: Floats, intensity: Floats) -> list[QualityWarning]:
+def quality_warnings(shift: Floats, intensity: Floats) -> list[list[QualityWarning]]:
     """Returns warnings of saturation, spikes, noise, wide steps and bands that point down.
 
     Args:
         shift: Raman shift, float [n], cm⁻¹, strictly increasing.
-        intensity: as measured, float [n].
+        intensity: of spectra of this axis, as measured, float [k, n].
+
+    Returns:
+        The warnings of each of the k spectra.
     """
-    found: list[QualityWarning] = []
     y = np.asarray(intensity, dtype=np.float64)
-    height = float(np.ptp(y))
-    if not height or not np.isfinite(height):
-        return found
-    y = (y - y.min()) / height
-    clipped = _plateau(y)
-    if clipped:
-        found.append(
-            QualityWarning(
-                "saturated", f"{clipped} neighbouring points at the maximum: the detector was full"
-            )
-        )
+    height = np.ptp(y, axis=1)
+    usable = (height > 0) & np.isfinite(height)
+    y = (y - y.min(axis=1, keepdims=True))[usable] / height[usable, None]
     noise = _noise(y)
-    if at := _spikes(shift, y, noise):
-        places = ", ".join(f"{s:.0f}" for s in at[:5])
-        found.append(
-            QualityWarning("spikes", f"{len(at)} narrow spikes (cosmic rays?), at {places} cm⁻¹")
-        )
-    ratio = signal_to_noise(y, noise)
+    ratios, spikes, steps = signal_to_noise(y, noise), _spikes(shift, y, noise), _steps(shift)
+    middle = np.median(y, axis=1)
+    some = iter(
+        _of_one(_plateau(one), at, ratio, steps, m > _DOWNWARD * (1 - m))
+        for one, at, ratio, m in zip(y, spikes, ratios, middle, strict=True)
+    )
+    return [list(next(some)) if one else [] for one in usable]
+
+
+def _of_one(
+    clipped: int, spikes: list[float], ratio: float, steps: str, down: bool
+) -> Iterator[QualityWarning]:
+    if clipped:
+        text = f"{clipped} neighbouring points at the maximum: the detector was full"
+        yield QualityWarning("saturated", text)
+    if spikes:
+        places = ", ".join(f"{s:.0f}" for s in spikes[:5])
+        text = f"{len(spikes)} narrow spikes (cosmic rays?), at {places} cm⁻¹"
+        yield QualityWarning("spikes", text)
     if ratio < _LOW_SIGNAL_TO_NOISE:
-        found.append(QualityWarning("noisy", f"the strongest band is {ratio:.1f} times the noise"))
+        yield QualityWarning("noisy", f"the strongest band is {ratio:.1f} times the noise")
+    if steps:
+        yield QualityWarning("wide_steps", steps)
+    if not clipped and down:
+        text = "its bands point down as in transmittance: is it a Raman spectrum?"
+        yield QualityWarning("other_technique", text)
+
+
+def _steps(shift: Floats) -> str:
+    """Returns what is wrong with the steps of an axis, if anything."""
     steps = np.diff(shift)
     if (step := float(np.median(steps))) > _WIDE_STEP_CM1:
-        found.append(
-            QualityWarning("wide_steps", f"points {step:.1f} cm⁻¹ apart: narrow bands are lost")
-        )
-    elif (gap := float(steps.max())) > GAP_CM1:
+        return f"points {step:.1f} cm⁻¹ apart: narrow bands are lost"
+    if (gap := float(steps.max())) > GAP_CM1:
         start = shift[int(steps.argmax())]
-        found.append(
-            QualityWarning("wide_steps", f"nothing measured from {start:.0f} to {start + gap:.0f}")
-        )
-    if not clipped and _points_down(y):
-        found.append(
-            QualityWarning(
-                "other_technique",
-                "its bands point down as in transmittance: is it a Raman spectrum?",
-            )
-        )
-    return found
+        return f"nothing measured from {start:.0f} to {start + gap:.0f}"
+    return ""
 
 
-def signal_to_noise(y: Floats, noise: float) -> float:
-    """Returns the height of the strongest band over its surroundings, in units of noise."""
-    smooth = np.convolve(y, np.ones(3) / 3, "valid")
-    return float((smooth.max() - np.median(smooth)) / max(noise, 1e-12))
+def signal_to_noise(y: Floats, noise: Floats) -> Floats:
+    """Returns the heights of the strongest bands over their surroundings, in units of noise.
+
+    Args:
+        y: [k, n].
+        noise: [k].
+    """
+    smooth = (y[:, :-2] + y[:, 1:-1] + y[:, 2:]) / 3
+    return (smooth.max(axis=1) - np.median(smooth, axis=1)) / np.maximum(noise, 1e-12)
 
 
-def _noise(y: Floats) -> float:
-    """Returns the standard deviation of the noise, from third differences."""
-    third = np.diff(y, 3)
-    return float(1.4826 * np.median(np.abs(third)) / np.sqrt(20))
+def _noise(y: Floats) -> Floats:
+    """Returns the standard deviations of the noise, from third differences, [k]."""
+    return 1.4826 * np.median(np.abs(np.diff(y, 3)), axis=1) / np.sqrt(20)
 
 
 def _plateau(y: Floats) -> int:
     """Returns the points of the longest run at the maximum if no rounding explains it, else 0."""
     top = np.flatnonzero(y >= 1 - 1e-9)
+    if top.size < _PLATEAU_POINTS:
+        return 0
     runs = np.split(top, np.flatnonzero(np.diff(top) > 1) + 1)
     run = max(runs, key=len)
     beside = [part for part in (y[max(run[0] - 3, 0) : run[0]], y[run[-1] + 1 :][:3]) if part.size]
@@ -111,25 +123,25 @@ def _plateau(y: Floats) -> int:
     return len(run) if len(run) >= _PLATEAU_POINTS and (steep or many) else 0
 
 
-def _spikes(shift: Floats, y: Floats, noise: float) -> list[float]:
-    """Returns where one or two points stand out of what is beside them, cm⁻¹.
+def _spikes(shift: Floats, y: Floats, noise: Floats) -> list[list[float]]:
+    """Returns where one or two points of each spectrum stand out of what is beside them, cm⁻¹.
 
     Of a band, the points beside its maximum are part of it.
     """
-    if np.median(np.diff(shift)) > WIDEST_STEP_CM1 or y.size < 8:
-        return []
-    found = []
+    found: list[list[float]] = [[] for _ in y]
+    if np.median(np.diff(shift)) > WIDEST_STEP_CM1 or shift.size < 8:
+        return found
+    least = np.maximum(_SPIKE_HEIGHT, _SPIKE_NOISE * noise)
     for width in (1, 2):
-        inner = np.lib.stride_tricks.sliding_window_view(y, width + 6)
-        outer = np.concatenate([inner[:, :3], inner[:, -3:]], axis=1)
+        inner = np.lib.stride_tricks.sliding_window_view(y, width + 6, axis=1)
+        top = inner[..., 3 : 3 + width].min(axis=-1)
+        lowest = np.minimum(inner[..., :3].min(axis=-1), inner[..., -3:].min(axis=-1))
+        rows, at = np.nonzero(top - lowest > least[:, None])
+        outer = np.concatenate([inner[rows, at, :3], inner[rows, at, -3:]], axis=1)
         level = np.median(outer, axis=1)
-        rise = inner[:, 3 : 3 + width].min(axis=1) - level
+        rise = top[rows, at] - level
         beside = np.abs(outer - level[:, None]).max(axis=1)
-        sharp = (rise > max(_SPIKE_HEIGHT, _SPIKE_NOISE * noise)) & (beside < _SPIKE_BESIDE * rise)
-        found += [float(s) for s in shift[3 : shift.size - width - 2][sharp]]
-    return sorted(found)
-
-
-def _points_down(y: Floats) -> bool:
-    middle = float(np.median(y))
-    return middle > _DOWNWARD * (1 - middle)
+        sharp = (rise > least[rows]) & (beside < _SPIKE_BESIDE * rise)
+        for row, place in zip(rows[sharp], at[sharp], strict=True):
+            found[row].append(float(shift[place + 3]))
+    return [sorted(places) for places in found]

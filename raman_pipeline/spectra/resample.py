@@ -27,21 +27,21 @@ def resample(
     grid: npt.NDArray[np.float64],
     interpolation: Interpolation = "cubic",
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Resamples one spectrum onto a grid; zero outside its range.
+    """Resamples one spectrum, or several of one axis, onto a grid; zero outside their range.
 
     Args:
         raman_shift: [n], cm⁻¹, strictly increasing.
-        intensity: [n].
+        intensity: [..., n].
         grid: [m], cm⁻¹, increasing.
         interpolation: `cubic` (not-a-knot spline, as in Pappone 2024; it can overshoot),
             `pchip` (shape-preserving; it cannot), or `adaptive`: cubic unless a step of the
             axis exceeds MAX_SPLINE_STEP_CM1.
 
     Returns:
-        Intensity float64 [m], and the points within the range of the spectrum, bool [m].
+        Intensity float64 [..., m], and the points within the range of the axis, bool [m].
     """
     valid = (grid >= raman_shift[0]) & (grid <= raman_shift[-1])
-    values = np.zeros(grid.shape)
+    values = np.zeros((*intensity.shape[:-1], grid.size))
     if interpolation == "adaptive":
         interpolation = "pchip" if _is_coarse(raman_shift) else "cubic"
     if valid.any():
@@ -50,9 +50,11 @@ def resample(
 
         chosen = CubicSpline if interpolation == "cubic" else PchipInterpolator
         interpolator = chosen(
-            np.asarray(raman_shift, dtype=np.float64), np.asarray(intensity, dtype=np.float64)
+            np.asarray(raman_shift, dtype=np.float64),
+            np.asarray(intensity, dtype=np.float64),
+            axis=-1,
         )
-        values[valid] = interpolator(grid[valid])
+        values[..., valid] = interpolator(grid[valid])
     return values, valid
 
 

@@ -24,26 +24,44 @@ where it is only two points wide at half of its height."""
 
 def without_spikes(
     shift: npt.NDArray[np.floating[Any]], intensity: npt.NDArray[np.floating[Any]]
-) -> tuple[npt.NDArray[np.float64], int]:
-    """Returns a spectrum with its spikes interpolated, float64 [n], and their number.
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Returns spectra of one axis with their spikes interpolated, and the numbers of these.
 
     Args:
         shift: [n], cm⁻¹, ascending.
-        intensity: [n]; unchanged if shorter than 16 points, or if the median step of the shift
+        intensity: [k, n]; unchanged if shorter than 16 points, or if the median step of the shift
             exceeds 2.5 cm⁻¹.
+
+    Returns:
+        float64 [k, n] and int64 [k].
     """
     values = np.array(intensity, dtype=np.float64)
-    spikes = 0
-    if values.size < 16 or float(np.median(np.diff(shift))) > WIDEST_STEP_CM1:
+    spikes = np.zeros(len(values), dtype=np.int64)
+    if values.shape[1] < 16 or float(np.median(np.diff(shift))) > WIDEST_STEP_CM1:
         return values, spikes
     bends = np.diff(values, 2)
-    noise = 1.4826 * float(np.median(np.abs(bends - np.median(bends)))) / np.sqrt(6)
-    lowest = max(_NOISE * noise, _HEIGHT * float(np.ptp(values)))
+    off = np.abs(bends - np.median(bends, axis=1, keepdims=True))
+    noise = 1.4826 * np.median(off, axis=1) / np.sqrt(6)
+    lowest = np.maximum(_NOISE * noise, _HEIGHT * np.ptp(values, axis=1))
+    for row in np.flatnonzero(_sharp(values, bends, lowest[:, None]).any(axis=1)):
+        spikes[row] = _interpolate_spikes(values[row], float(lowest[row]))
+    return values, spikes
+
+
+def _sharp(
+    values: npt.NDArray[np.float64], bends: npt.NDArray[np.float64], lowest: Any
+) -> npt.NDArray[np.bool_]:
+    """Returns which inner points may be spikes, bool [..., n - 2]."""
+    drop = values[..., 1:-1] - np.minimum(values[..., :-2], values[..., 2:])
+    return (drop > (1 - _BESIDE) * lowest) & (bends <= 0)
+
+
+def _interpolate_spikes(values: npt.NDArray[np.float64], lowest: float) -> int:
+    """Interpolates the spikes of one spectrum in place, and returns their number."""
+    bends, spikes = np.diff(values, 2), 0
     # The second time for spikes that lay beside higher ones.
     for _ in range(2):
-        inner = values[1:-1]
-        drop = inner - np.minimum(values[:-2], values[2:])
-        at = 1 + np.flatnonzero((drop > (1 - _BESIDE) * lowest) & (bends <= 0))
+        at = 1 + np.flatnonzero(_sharp(values, bends, lowest))
         at = at[(at >= _REACH) & (at < values.size - _REACH)]
         near = values[at[:, None] + np.arange(-_REACH, _REACH + 1)]
         level, top = near.min(axis=1), near[:, _REACH]
@@ -59,4 +77,4 @@ def without_spikes(
             values[inside] = np.interp(inside, ends, values[ends])
         spikes += int(found.sum())
         bends = np.diff(values, 2)
-    return values, spikes
+    return spikes

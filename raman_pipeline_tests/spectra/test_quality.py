@@ -22,7 +22,7 @@ def clean(seed, noise=0.005):
 
 
 def kinds(shift, intensity):
-    return {warning.kind for warning in quality_warnings(shift, intensity)}
+    return {warning.kind for warning in quality_warnings(shift, intensity[None])[0]}
 
 
 @settings(max_examples=200, deadline=None)

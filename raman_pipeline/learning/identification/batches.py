@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.storage import StorePath, local_copy
-from raman_pipeline.learning.identification.query import Query, prepare
+from raman_pipeline.learning.identification.query import Query, prepare_all
 from raman_pipeline.spectra.spectrum_files import (
     ReadOptions,
     Spectrum,
-    SpectrumFileError,
     read_each,
 )
 
 BATCH = 64
 """Spectra that are searched for at once."""
+
+
+Source: TypeAlias = tuple[str, Sequence[Spectrum | InputError]]
+"""The name of a file and its spectra, or why they cannot be used."""
 
 
 class Unusable(NamedTuple):
@@ -57,40 +60,58 @@ def queries_of_files(
         baseline: see `prepare`.
         options: what the user says of the files.
     """
-    for path in files:
-        if isinstance(path, Unusable):
-            yield path
-            continue
-        try:
-            spectra = read_each(local_copy(path), options, str(path))
-        except InputError as error:
-            yield Unusable(str(path), str(error))
-            continue
-        yield from queries_of_file(str(path), spectra, grid, baseline)
+    return queries_of((_read(file, options) for file in files), grid, baseline)
 
 
-def queries_of_file(
-    path: str,
-    spectra: list[Spectrum | SpectrumFileError],
-    grid: npt.NDArray[np.float64],
-    baseline: str,
+def queries_of(
+    sources: Iterable[Source], grid: npt.NDArray[np.float64], baseline: str
 ) -> Iterator[Query | Unusable]:
-    """Yields the prepared spectra of one file; one fault of many of them is told once."""
-    reasons: dict[str, int] = {}
-    for number, spectrum in enumerate(spectra, start=1):
-        name = f"{path}#{number}" if len(spectra) > 1 else path
-        try:
-            if isinstance(spectrum, SpectrumFileError):
-                raise spectrum
-            yield prepare(spectrum, grid, baseline)
-        except InputError as error:
-            reason = str(error).removeprefix(name)
-            reasons[reason] = reasons.get(reason, 0) + 1
-            if reasons[reason] == 1:
-                yield Unusable(name, str(error))
+    """Yields prepared spectra, and what is unusable; one fault of many of a source is told once."""
+    current, reasons = "", dict[str, int]()
+    for source, name, found in _prepared(sources, grid, baseline):
+        if source != current:
+            yield from _more(current, reasons)
+            current, reasons = source, {}
+        if isinstance(found, Query):
+            yield found
+            continue
+        reason = str(found).removeprefix(name)
+        reasons[reason] = reasons.get(reason, 0) + 1
+        if reasons[reason] == 1:
+            yield Unusable(name, str(found))
+    yield from _more(current, reasons)
+
+
+def _more(source: str, reasons: dict[str, int]) -> Iterator[Unusable]:
     for reason, count in reasons.items():
         if count > 1:
-            yield Unusable(path, f"{path}: {count - 1} more of its spectra{reason}")
+            yield Unusable(source, f"{source}: {count - 1} more of its spectra{reason}")
+
+
+def _prepared(
+    sources: Iterable[Source], grid: npt.NDArray[np.float64], baseline: str
+) -> Iterator[tuple[str, str, Query | InputError]]:
+    """Yields name of the source, name of the spectrum, and what became of it."""
+    iterator = (
+        (source, f"{source}#{number}" if len(spectra) > 1 else source, spectrum)
+        for source, spectra in sources
+        for number, spectrum in enumerate(spectra, start=1)
+    )
+    while some := list(islice(iterator, BATCH)):
+        spectra = [spectrum for *_, spectrum in some if isinstance(spectrum, Spectrum)]
+        queries = iter(prepare_all(spectra, grid, baseline))
+        for source, name, spectrum in some:
+            found = next(queries) if isinstance(spectrum, Spectrum) else spectrum
+            yield source, name, found
+
+
+def _read(file: StorePath | Unusable, options: ReadOptions) -> Source:
+    if isinstance(file, Unusable):
+        return file.file, [InputError(file.error)]
+    try:
+        return str(file), read_each(local_copy(file), options, str(file))
+    except InputError as error:
+        return str(file), [error]
 
 
 def in_batches(queries: Iterable[Query | Unusable]) -> Iterator[list[Query | Unusable]]:

@@ -25,10 +25,11 @@ from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.shards import Workers, make_shards, remove_others, shard_of
 from raman_pipeline.common.storage import StorePath, in_order, local_copy, state_of
 from raman_pipeline.learning.identification.batches import (
+    Source,
     Unusable,
     files_below,
     in_batches,
-    queries_of_file,
+    queries_of,
     queries_of_files,
 )
 from raman_pipeline.learning.identification.filters import Filters
@@ -155,7 +156,7 @@ def identify_part(argument: tuple[Task, Part]) -> pa.Table:
     grid = identifier.library.grid
     queries: Iterator[Query | Unusable]
     if isinstance(part, Rows):
-        queries = (q for s in _of_table(part) for q in queries_of_file(*s, grid, task.baseline))
+        queries = queries_of(_of_table(part), grid, task.baseline)
     else:
         queries = queries_of_files(part, grid, task.baseline, task.options)
     rows = [
@@ -279,7 +280,7 @@ def _table(file: StorePath) -> pq.ParquetFile:
     return table
 
 
-def _of_table(rows: Rows) -> Iterator[tuple[str, list[Spectrum | SpectrumFileError]]]:
+def _of_table(rows: Rows) -> Iterator[Source]:
     """Yields the name and the spectrum of some rows, each as a file with one spectrum."""
     table = _table(rows.table)
     named = [n for n in _NAMES if n in table.schema_arrow.names][:1]

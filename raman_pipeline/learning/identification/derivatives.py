@@ -9,6 +9,8 @@ unseen specimens correctly.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -31,12 +33,25 @@ def normalised_derivatives(intensity: npt.NDArray[np.floating], valid: Mask) -> 
         intensity: [n, m], 0 to 1, on a grid of 1 cm⁻¹.
         valid: bool [n, m], the points to compare at (see `inner_mask`).
     """
-    from scipy.ndimage import gaussian_filter1d
-
     steep = root_derivative_spectra(np.asarray(intensity, dtype=np.float32), _SIGMA)
-    nearby = gaussian_filter1d(np.abs(steep), _NEARBY_SIGMA, axis=1)
+    nearby = np.abs(steep) @ _smoothing(steep.shape[1], _NEARBY_SIGMA)
     floor = np.maximum(_FLOOR * nearby.max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return np.where(valid, steep / np.sqrt(nearby + floor), 0).astype(np.float32)
+
+
+@lru_cache(maxsize=4)
+def _smoothing(points: int, sigma: float) -> Floats:
+    """Returns the Gaussian filter as a matrix, float32 [m, m], for spectra reflected at the ends.
+
+    A product of matrices takes a quarter of the time of a filter so wide.
+    """
+    from scipy.linalg import hankel, toeplitz
+
+    reach = np.arange(2 * points)
+    weight = np.where(reach <= int(4 * sigma + 0.5), np.exp(-0.5 * (reach / sigma) ** 2), 0)
+    weight /= 2 * weight.sum() - weight[0]
+    left = hankel(weight[1 : points + 1], weight[points : 2 * points])
+    return (toeplitz(weight[:points]) + left + left[::-1, ::-1]).astype(np.float32)
 
 
 def inner_mask(valid: Mask) -> Mask:

@@ -243,8 +243,9 @@ def library_of_tables(
     rating = rows["archive"].str.partition("_")[0].str.lower()
     rows = rows.assign(country=country.where(country.notna(), None), rating=rating)
     found = (batch.spectrum(i) for batch in measured for i in range(len(batch)))
-    on_grids = [on_grid(x, without_spikes(x, y)[0], GRID) for x, y in compress(found, kept)]
-    intensity, inside = (np.stack(column) for column in zip(*on_grids, strict=True))
+    on_grids = [on_grid(x, without_spikes(x, y[None])[0], GRID) for x, y in compress(found, kept)]
+    values, measured = zip(*on_grids, strict=True)
+    intensity, inside = np.concatenate(values), np.stack(measured)
     return build_library(intensity, inside, GRID, rows.to_dict("records"))
 
 

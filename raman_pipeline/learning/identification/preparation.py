@@ -40,13 +40,13 @@ def on_grid(
     intensity: npt.NDArray[np.floating[Any]],
     grid: npt.NDArray[np.float64],
 ) -> tuple[Floats, Mask]:
-    """Returns a spectrum on a grid, float32 [m] from 0 to 1, and the measured points, bool [m].
+    """Returns spectra of one axis on a grid, float32 [..., m] from 0 to 1, and where it reaches.
 
     Points in a gap of the axis are interpolated, for the envelope beside it, and not measured.
 
     Args:
         shift: [n], cm⁻¹, strictly increasing.
-        intensity: without spikes, [n]; the baseline stays.
+        intensity: without spikes, [..., n]; the baseline stays.
         grid: [m], cm⁻¹, equidistant.
     """
     from scipy.ndimage import gaussian_filter1d
@@ -94,8 +94,8 @@ def attenuation_of(
     shift: npt.NDArray[np.floating[Any]],
     intensity: npt.NDArray[np.floating[Any]],
     grid: npt.NDArray[np.float64],
-) -> float:
-    """Returns the same for one spectrum without spikes, from its even and its odd points.
+) -> npt.NDArray[np.float64]:
+    """Returns the same for spectra of one axis without spikes, from even and odd points, [k].
 
     At wide steps these also differ because bands are sharper than the distance of the points. Then
     the effect may be less: that of noise as between neighbouring points, added to the spectrum.
@@ -103,22 +103,25 @@ def attenuation_of(
 
     Args:
         shift: [n], cm⁻¹, strictly increasing.
-        intensity: [n].
+        intensity: [k, n].
         grid: [m], cm⁻¹, equidistant.
     """
     step = float(np.median(np.diff(shift)))
     if step > _COARSE_STEP_CM1:
-        return 1.0
-    halves = [(shift[i::2], intensity[i::2]) for i in (0, 1)]
-    found = float(attenuation(*_derivatives(halves, grid))[0])
-    if step <= _FINE_STEP_CM1 or found > _NO_NOISE:
+        return np.ones(len(intensity))
+    halves = [(shift[i::2], intensity[:, i::2]) for i in (0, 1)]
+    found = attenuation(*_derivatives(halves, grid))
+    noisy = found <= _NO_NOISE
+    if step <= _FINE_STEP_CM1 or not noisy.any():
         return found
-    level = 1.4826 * float(np.median(np.abs(np.diff(intensity, 3)))) / np.sqrt(20)
-    more = level * np.random.default_rng(0).standard_normal((2, intensity.size))
-    noisier = [(shift, intensity + noise) for noise in more]
+    some = intensity[noisy]
+    level = 1.4826 * np.median(np.abs(np.diff(some, 3)), axis=1) / np.sqrt(20)
+    more = np.random.default_rng(0).standard_normal((2, shift.size))
+    noisier = [(shift, some + level[:, None] * noise) for noise in more]
     # With n times as much noise as signal, they are apart by n / (1 + n).
-    apart = float(_apart(*_derivatives(noisier, grid))[0])
-    return max(found, float(np.sqrt(max(1 - apart, 0))))
+    apart = _apart(*_derivatives(noisier, grid))
+    found[noisy] = np.maximum(found[noisy], np.sqrt(np.maximum(1 - apart, 0)))
+    return found
 
 
 def _apart(first: Floats, second: Floats) -> npt.NDArray[np.float64]:
@@ -131,9 +134,9 @@ def _apart(first: Floats, second: Floats) -> npt.NDArray[np.float64]:
 def _derivatives(
     versions: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]], grid: npt.NDArray[np.float64]
 ) -> tuple[Floats, Floats]:
-    """Returns derivatives of two versions of a spectrum over the points of both, [1, m] each."""
-    on_grids = [on_grid(*version, grid) for version in versions]
-    values, measured = (np.stack(column) for column in zip(*on_grids, strict=True))
-    measured[:] = measured.all(axis=0)
-    found = comparable(values * measured, measured)[2]
-    return found[:1], found[1:]
+    """Returns derivatives of two versions of k spectra over the points of both, [k, m] each."""
+    (first, inside), (second, also) = (on_grid(*version, grid) for version in versions)
+    both = inside & also
+    values = np.concatenate([first, second]) * both
+    found = comparable(values, np.broadcast_to(both, values.shape))[2]
+    return found[: len(first)], found[len(first) :]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -66,58 +67,120 @@ def prepare(spectrum: Spectrum, grid: npt.NDArray[np.float64], baseline: str = "
     Raises:
         QueryError: the spectrum is flat, or covers too little of the grid.
     """
-    shift, intensity = spectrum.raman_shift, spectrum.intensity
-    steps, warnings = list(spectrum.notes), quality_warnings(shift, intensity)
-    if spectrum.other_technique:
-        text = f"the file says {spectrum.other_technique}: only Raman spectra can be identified"
-        warnings.insert(0, QualityWarning("other_technique", text))
+    (found,) = prepare_all([spectrum], grid, baseline)
+    if isinstance(found, QueryError):
+        raise found
+    return found
+
+
+def prepare_all(
+    spectra: Sequence[Spectrum], grid: npt.NDArray[np.float64], baseline: str = "none"
+) -> list[Query | QueryError]:
+    """Prepares spectra, those of one axis together; see `prepare`.
+
+    Returns:
+        In the order of the spectra, a query or why there is none.
+    """
+    by_axis: dict[bytes, list[int]] = {}
+    for number, spectrum in enumerate(spectra):
+        by_axis.setdefault(spectrum.raman_shift.tobytes(), []).append(number)
+    found: dict[int, _OnGrid | QueryError] = {}
+    for numbers in by_axis.values():
+        of_axis = _of_one_axis([spectra[n] for n in numbers], grid, baseline)
+        found |= zip(numbers, of_axis, strict=True)
+    kept = [one for n in sorted(found) if isinstance(one := found[n], _OnGrid)]
+    if kept:
+        measured = np.stack([one.measured for one in kept])
+        arrays = comparable(np.stack([one.values for one in kept]), measured)
+        queries = (
+            _query(one, of_it, grid, baseline)
+            for one, of_it in zip(kept, zip(*arrays, strict=True), strict=True)
+        )
+    return [
+        one if isinstance(one := found[n], QueryError) else next(queries) for n in sorted(found)
+    ]
+
+
+class _OnGrid(NamedTuple):
+    """A spectrum on the grid, before its envelope is subtracted; see `Query`."""
+
+    spectrum: Spectrum
+    values: npt.NDArray[np.float32]
+    measured: npt.NDArray[np.bool_]
+    spikes: int
+    attenuation: float
+    warnings: list[QualityWarning]
+
+
+def _of_one_axis(
+    spectra: Sequence[Spectrum], grid: npt.NDArray[np.float64], baseline: str
+) -> Iterator[_OnGrid | QueryError]:
+    shift = spectra[0].raman_shift
+    intensity = np.stack([np.asarray(s.intensity, dtype=np.float64) for s in spectra])
+    flat = (intensity == intensity[:, :1]).all(axis=1)
+    warnings = quality_warnings(shift, intensity)
     if baseline != "none":
         step_cm1 = float(np.median(np.diff(shift)))
-        intensity = intensity - baseline_of(intensity, step_cm1, baseline)
-        if not np.isfinite(intensity).all():
-            raise QueryError(f"{spectrum.name}: values too large for a baseline; scale them")
-        steps.append(f"baseline corrected ({baseline})")
+        intensity = np.stack([y - baseline_of(y, step_cm1, baseline) for y in intensity])
+    usable = np.asarray(np.isfinite(intensity).all(axis=1))
+    intensity[~usable] = 0
     intensity, spikes = without_spikes(shift, intensity)
     values, measured = on_grid(shift, intensity, grid)
     points = int(measured.sum())
-    warnings += _covered(spectrum, points, grid)
-    if not np.ptp(spectrum.intensity) or not values.any():
-        raise QueryError(f"{spectrum.name}: the intensity is constant; there is nothing to search")
-    if spikes:
-        steps.append(f"spikes removed: {spikes}")
+    short = (
+        f"covers {shift[0]:g} to {shift[-1]:g} cm⁻¹, and of "
+        f"{grid[0]:g} to {grid[-1]:g} only {points} points; at least {MIN_POINTS} "
+        "are needed, and the axis must be Raman shift in cm⁻¹"
+    )
+    noise = attenuation_of(shift, intensity, grid) if points >= MIN_POINTS else spikes
+    for row, spectrum in enumerate(spectra):
+        if not usable[row]:
+            yield QueryError(f"{spectrum.name}: values too large for a baseline; scale them")
+        elif points < MIN_POINTS:
+            yield QueryError(f"{spectrum.name}: {short}")
+        elif flat[row] or not values[row].any():
+            yield QueryError(
+                f"{spectrum.name}: the intensity is constant; there is nothing to search"
+            )
+        else:
+            yield _OnGrid(
+                spectrum, values[row], measured, int(spikes[row]), float(noise[row]), warnings[row],
+            )  # fmt: skip
+
+
+def _query(
+    one: _OnGrid,
+    arrays: tuple[Any, ...],
+    grid: npt.NDArray[np.float64],
+    baseline: str,
+) -> Query:
+    spectrum, points = one.spectrum, int(one.measured.sum())
+    intensity, valid, derivatives = arrays
+    steps, warnings = list(spectrum.notes), one.warnings
+    if spectrum.other_technique:
+        text = f"the file says {spectrum.other_technique}: only Raman spectra can be identified"
+        warnings.insert(0, QualityWarning("other_technique", text))
+    if points < ENOUGH_POINTS:
+        text = f"covers only {points} of {grid.size:,} points of the library: too few to be sure"
+        warnings.append(QualityWarning("short_range", text))
+    if baseline != "none":
+        steps.append(f"baseline corrected ({baseline})")
+    if one.spikes:
+        steps.append(f"spikes removed: {one.spikes}")
     steps.append(
         f"resampled to {grid[0]:g} to {grid[-1]:g} cm⁻¹ in steps of "
         f"{grid[1] - grid[0]:g}, {points} points covered"
     )
     steps.append("lower envelope subtracted, scaled to 0..1")
     steps.append("compared by first-derivative spectra of square roots, shifted by up to 6 cm⁻¹")
-    intensities, valid, derivatives = comparable(values[None], measured[None])
-    read, settings = spectrum.what_was_read(), {"baseline": baseline}
     return Query(
         spectrum.name,
-        intensities[0],
-        valid[0],
-        derivatives[0],
+        intensity,
+        valid,
+        derivatives,
         tuple(steps),
-        attenuation_of(shift, intensity, grid),
+        one.attenuation,
         tuple(warnings),
-        read,
-        settings,
+        spectrum.what_was_read(),
+        {"baseline": baseline},
     )
-
-
-def _covered(
-    spectrum: Spectrum, points: int, grid: npt.NDArray[np.float64]
-) -> list[QualityWarning]:
-    """Returns a warning of a spectrum that covers few points of a grid, if it does."""
-    if points < MIN_POINTS:
-        shift = spectrum.raman_shift
-        raise QueryError(
-            f"{spectrum.name}: covers {shift[0]:g} to {shift[-1]:g} cm⁻¹, and of "
-            f"{grid[0]:g} to {grid[-1]:g} only {points} points; at least {MIN_POINTS} "
-            "are needed, and the axis must be Raman shift in cm⁻¹"
-        )
-    if points >= ENOUGH_POINTS:
-        return []
-    text = f"covers only {points} of {grid.size:,} points of the library: too few to be sure"
-    return [QualityWarning("short_range", text)]

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from raman_pipeline.learning.identification.derivatives import inner_mask, norma
 from raman_pipeline.learning.identification.leave_one_out import leave_one_specimen_out
 from raman_pipeline.learning.identification.library import build_library
 from raman_pipeline.learning.identification.mixtures import MixtureSearch
-from raman_pipeline.learning.identification.query import prepare
+from raman_pipeline.learning.identification.query import QueryError, prepare, prepare_all
 from raman_pipeline.learning.identification.search import EXCLUDED, by_mineral, by_specimen, search
 from raman_pipeline.spectra.spectrum_files import Spectrum
 from raman_pipeline_tests.learning.identification.minerals import GRID, drawn, unfitted_library
@@ -85,3 +87,30 @@ def test_mixtures_are_found_with_their_fractions(library):
         fractions.append(best[0].components[0].fraction)
     assert np.mean(fractions) == pytest.approx(0.7, abs=0.07)
     assert searcher.find(query, similarity, allowed=np.zeros(len(library), bool)) == []
+
+
+def test_spectra_together_are_prepared_as_alone(library):
+    rng = np.random.default_rng(0)
+    axes = [np.linspace(150, 1400, 900), np.linspace(90, 1700, 700), np.linspace(300, 440, 140)]
+    spectra = []
+    for number in range(24):
+        axis = axes[number % 3]
+        y = np.interp(axis, library.grid, library.intensity[number]) * 900 + 40
+        y = y + rng.normal(0, (0, 5, 60)[number % 7 % 3], y.size)
+        y[(number * 31) % (y.size - 10) + 4] += 500 * (number % 2)
+        spectra.append(Spectrum(f"{number}", axis, np.zeros(y.size) if number == 9 else y))
+    for baseline in ("none", "snip"):
+        for spectrum, found in zip(
+            spectra, prepare_all(spectra, library.grid, baseline), strict=True
+        ):
+            try:
+                alone = prepare(spectrum, library.grid, baseline)
+            except QueryError as error:
+                assert str(found) == str(error)
+                continue
+            for field in dataclasses.fields(alone):
+                one, other = getattr(alone, field.name), getattr(found, field.name)
+                if isinstance(one, np.ndarray | float):
+                    np.testing.assert_allclose(other, one, rtol=0, atol=2e-6)
+                else:
+                    assert one == other
