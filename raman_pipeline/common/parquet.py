@@ -195,12 +195,17 @@ class VersionDigest:
 def _zero_below_nulls(table: pa.Table) -> pa.Table:
     """Returns a table without the values that readers and builders leave where there is a null."""
     for number, (column, type_) in enumerate(zip(table.columns, table.schema.types, strict=True)):
-        if column.null_count and pa.types.is_primitive(type_):
+        if column.null_count and _is_number(type_):
             filled = column.fill_null(pa.scalar(0).cast(type_)).to_numpy()
             valid = column.is_valid().to_numpy()
             cleared = pa.array(filled, type_, mask=~valid, from_pandas=False)
             table = table.set_column(number, table.schema.field(number), cleared)
     return table
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    is_one = pa.types.is_floating, pa.types.is_integer, pa.types.is_boolean
+    return any(is_it(type_) for is_it in is_one)
 
 
 def table_version(table: pa.Table) -> str:

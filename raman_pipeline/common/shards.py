@@ -107,14 +107,26 @@ class Ledger:
     workers: Workers = Workers()
 
     def tables(self, work: Work, arguments: Mapping[str, Any]) -> Iterator[pa.Table]:
-        """Makes shards (see `make_shards`), yields them in order, and then removes them."""
-        for path in (paths := make_shards(work, arguments, self.folder, self.workers)):
-            yield StoredTable(path).read()
+        """Makes shards (see `make_shards`), yields them in order, and then removes them.
+
+        What an abandoned version of the code left beside its folder is removed, too.
+        """
+        paths = make_shards(work, arguments, self.folder, self.workers)
+        for path, name in zip(paths, arguments, strict=True):
+            try:
+                table = StoredTable(path).read()
+            except FileNotFoundError:  # another run of the same work ended before
+                make_shards(work, {name: arguments[name]}, self.folder, self.workers)
+                table = StoredTable(path).read()
+            yield table
         for path in paths:
             path.unlink(missing_ok=True)
-        if isinstance(self.folder, Path):
-            with suppress(OSError):
-                self.folder.rmdir()
+        for folder in self.folder.parent.iterdir():
+            if folder != self.folder:
+                remove_others(folder, ())
+            if isinstance(folder, Path):
+                with suppress(OSError):
+                    folder.rmdir()
 
 
 def remove_others(folder: StorePath, wanted: Collection[StorePath]) -> None:

@@ -17,7 +17,12 @@ import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.storage import StorePath
-from raman_pipeline.learning.identification.batches import Unusable, in_batches, queries_of_file
+from raman_pipeline.learning.identification.batches import (
+    Unusable,
+    identified,
+    in_batches,
+    queries_of,
+)
 from raman_pipeline.learning.identification.filters import Filters
 from raman_pipeline.learning.identification.identify import Identifier
 from raman_pipeline.learning.identification.query import Query
@@ -132,7 +137,7 @@ class Answers:
         spectra, left_out = self._read(name, content, asked)
         raw = {one.name: one for one in spectra if isinstance(one, Spectrum)}
         until, rows = time.monotonic() + seconds, list[dict[str, Any]]()
-        queries = queries_of_file(name, spectra, identifier.library.grid, asked.baseline)
+        queries = queries_of([(name, spectra)], identifier.library.grid, asked.baseline)
         for batch in in_batches(queries):
             if time.monotonic() > until:
                 left_out += len(batch) + sum(1 for _ in queries)
@@ -161,7 +166,7 @@ class Answers:
         of_it = f"{name}#{number}" if len(spectra) > 1 else name
         if not 1 <= number <= len(spectra):
             raise InputError(f"{name}: holds {len(spectra)} spectra, and none of number {number}")
-        queries = queries_of_file(of_it, spectra[number - 1 : number], self._grid, asked.baseline)
+        queries = queries_of([(of_it, spectra[number - 1 : number])], self._grid, asked.baseline)
         for found in self._found(identifier, list(queries), asked):
             if not isinstance(found, Unusable):
                 data = answer_json(identifier.library, found, asked.options)
@@ -216,12 +221,7 @@ class Answers:
     def _found(
         self, identifier: Identifier, batch: list[Query | Unusable], asked: Asked
     ) -> Iterator[Identification | Unusable]:
-        queries = [q for q in batch if not isinstance(q, Unusable)]
-        answers = iter(
-            identifier.identify_queries(queries, asked.top, asked.components, asked.mixtures)
-        )
-        for query in batch:
-            yield query if isinstance(query, Unusable) else next(answers)
+        return identified(identifier, batch, asked.top, asked.components, asked.mixtures)
 
     def _answer(
         self, identifier: Identifier, found: Identification, asked: Asked, raw: Spectrum

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from raman_pipeline.common.parquet import StagedTable, stage_table
 from raman_pipeline.common.shards import Ledger
-from raman_pipeline.common.storage import StorePath, local_copy
+from raman_pipeline.common.storage import StorePath, local_copy, state_of
 from raman_pipeline.rruff.member import Member, parse_member
 from raman_pipeline.rruff.member_name import parse_member_name
 from raman_pipeline.rruff.refusals import MemberRefused
@@ -161,8 +162,9 @@ class _Batches:
             members = len(archive.entries)
         if members <= PART:
             return {}
+        content = self._sha256 or hashlib.sha256(state_of(path).encode()).hexdigest()
         return {
-            f"{self._sha256}-{start:08d}": Part(
+            f"{content}-{start:08d}": Part(
                 path, self._archive, self._sha256, start, min(start + PART, members)
             )
             for start in range(0, members, PART)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raman_pipeline.common.shards import (
+    Ledger,
     ShardError,
     Workers,
     make_shards,
@@ -108,6 +109,17 @@ def test_error_of_the_work_is_raised_and_the_rest_stays(tmp_path: Path, log: Pat
         make_shards(fails, arguments(log, 3), tmp_path / "out", Workers(number=1))
     assert len(make_shards(squares, arguments(log, 3), tmp_path / "out")) == 3
     assert made(log) == [0, 1, 2]
+
+
+def test_a_ledger_ends_empty_whoever_tidies_up(tmp_path: Path, log: Path) -> None:
+    old = Ledger(tmp_path / "work" / "version-1", Workers(number=1))
+    make_shards(squares, arguments(log, 1), old.folder)
+    ledger = Ledger(tmp_path / "work" / "version-2", Workers(number=1))
+    tables = ledger.tables(squares, arguments(log))
+    assert next(tables)["square"][0].as_py() == 0
+    remove_others(ledger.folder, ())  # as another run does that ends now
+    assert [table["square"][0].as_py() for table in tables] == [1, 4, 9]
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_no_shards_no_folder(tmp_path: Path) -> None:

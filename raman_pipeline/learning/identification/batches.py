@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,10 @@ from raman_pipeline.spectra.spectrum_files import (
     Spectrum,
     read_each,
 )
+
+if TYPE_CHECKING:
+    from raman_pipeline.learning.identification.identify import Identifier
+    from raman_pipeline.learning.identification.results import Identification
 
 BATCH = 64
 """Spectra that are searched for at once."""
@@ -112,6 +116,20 @@ def _read(file: StorePath | Unusable, options: ReadOptions) -> Source:
         return str(file), read_each(local_copy(file), options, str(file))
     except InputError as error:
         return str(file), [error]
+
+
+def identified(
+    identifier: Identifier,
+    batch: Sequence[Query | Unusable],
+    top: int,
+    components: int,
+    always_mixtures: bool,
+) -> Iterator[Identification | Unusable]:
+    """Yields the results of a batch in order, and what is unusable; see `Identifier.identify`."""
+    queries = [q for q in batch if isinstance(q, Query)]
+    found = iter(identifier.identify_queries(queries, top, components, always_mixtures))
+    for query in batch:
+        yield query if isinstance(query, Unusable) else next(found)
 
 
 def in_batches(queries: Iterable[Query | Unusable]) -> Iterator[list[Query | Unusable]]:

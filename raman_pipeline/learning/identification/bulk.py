@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -28,6 +28,7 @@ from raman_pipeline.learning.identification.batches import (
     Source,
     Unusable,
     files_below,
+    identified,
     in_batches,
     queries_of,
     queries_of_files,
@@ -48,6 +49,7 @@ SHARD_SPECTRA = 512
 """Spectra of a shard: some ten seconds of work."""
 MOST_SHARDS = 512
 _LISTS = ("raman_shift", "intensity")
+_LASER = "wavelength_nm"
 _NAMES = ("member_id", "name", "id")
 """Columns of a table that name its spectra, the first that there is."""
 
@@ -75,7 +77,7 @@ RESULTS = pa.schema(
     }
 )
 """One row per spectrum, or per file that cannot be used (`error`); the metadata of the schema
-has `settings` and `library` as JSON."""
+has `library` (see `Identifier.library_facts`) and the fields of `About` as JSON."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,20 @@ class Task:
     always_mixtures: bool = False
 
 
+class About(NamedTuple):
+    """What all shards of a data set have in common.
+
+    Attributes:
+        sources: the files, folders and tables that were named.
+        library_version: hash of the content of the library.
+        settings: everything that the user chose, and the version of raman_pipeline.
+    """
+
+    sources: list[str]
+    library_version: str
+    settings: dict[str, Any]
+
+
 class Rows(NamedTuple):
     """Some rows of a Parquet table."""
 
@@ -99,7 +115,7 @@ class Rows(NamedTuple):
     stop: int
 
 
-Part: TypeAlias = tuple[StorePath, ...] | Rows
+Part: TypeAlias = tuple[StorePath | Unusable, ...] | Rows
 
 
 class Summary(NamedTuple):
@@ -132,12 +148,18 @@ def identify_all(
         ShardError: see `make_shards`.
     """
     facts = Identifier.open(task.library, task.filters).library_facts
-    _require_data_set(out)
-    same = json.dumps([_settings(task), facts["version"], __version__], sort_keys=True)
+    sources = [str(path) for path in paths]
+    _require_own(out, paths, sources)
+    about = About(sources, str(facts["version"]), _settings(task))
+    same = json.dumps(about, sort_keys=True)
     arguments = {
-        f"part-{number:04d}-{_digest(same, state)}": (task, part)
-        for number, part, state in _parts(paths)
+        f"part-{number:04d}-{_digest(same, state)}": (task, about, part)
+        for number, part, state in _parts(paths, out)
     }
+    if task.options.columns and any(isinstance(part, Rows) for *_, part in arguments.values()):
+        raise InputError(
+            f"a Parquet table is read by its columns {' and '.join(_LISTS)}; leave out --columns"
+        )
     if not arguments:
         raise InputError(f"{', '.join(map(str, paths))}: no file; give files or folders of them")
     made = make_shards(identify_part, arguments, out, workers, on_shard)
@@ -149,44 +171,35 @@ def identify_all(
     return Summary(verdicts[False], verdicts[True], verdicts[None], bool(facts["simulated"]))
 
 
-def identify_part(argument: tuple[Task, Part]) -> pa.Table:
-    """Returns the results of one shard, a table of RESULTS."""
-    task, part = argument
-    identifier = _identifier(task.library, task.filters)
+def identify_part(argument: tuple[Task, About, Part]) -> pa.Table:
+    """Returns the results of one shard, a table of RESULTS.
+
+    Raises:
+        InputError: the library is not the one that the data set was begun with.
+    """
+    task, about, part = argument
+    identifier = _identifier(task.library, task.filters, about.library_version)
+    if identifier.library_facts["version"] != about.library_version:
+        raise InputError(f"{task.library}: was rebuilt meanwhile; give the command again")
     grid = identifier.library.grid
     queries: Iterator[Query | Unusable]
     if isinstance(part, Rows):
-        queries = queries_of(_of_table(part), grid, task.baseline)
+        queries = queries_of(_of_table(part, task.options), grid, task.baseline)
     else:
         queries = queries_of_files(part, grid, task.baseline, task.options)
     rows = [
         _row(result)
         for batch in in_batches(queries)
-        for result in _results(identifier, task, batch)
+        for result in identified(identifier, batch, task.top, task.components, task.always_mixtures)
     ]
-    about = {"settings": _settings(task), "library": identifier.library_facts}
-    metadata = {name: json.dumps(value, sort_keys=True) for name, value in about.items()}
+    facts = {"library": identifier.library_facts, **about._asdict()}
+    metadata = {name: json.dumps(value, sort_keys=True) for name, value in facts.items()}
     return pa.Table.from_pylist(rows, RESULTS.with_metadata(metadata))
 
 
 @lru_cache(maxsize=1)
-def _identifier(library: StorePath, filters: Filters) -> Identifier:
+def _identifier(library: StorePath, filters: Filters, version: str) -> Identifier:
     return Identifier.open(library, filters)
-
-
-def _results(
-    identifier: Identifier, task: Task, batch: list[Query | Unusable]
-) -> Iterator[Identification | Unusable]:
-    found = iter(
-        identifier.identify_queries(
-            [q for q in batch if isinstance(q, Query)],
-            task.top,
-            task.components,
-            task.always_mixtures,
-        )
-    )
-    for query in batch:
-        yield query if isinstance(query, Unusable) else next(found)
 
 
 def _row(result: Identification | Unusable) -> dict[str, Any]:
@@ -208,22 +221,33 @@ def _row(result: Identification | Unusable) -> dict[str, Any]:
 
 
 def _settings(task: Task) -> dict[str, Any]:
-    chosen = asdict(task)
-    for name in ("library", "filters", "options"):
-        del chosen[name]
-    return chosen | task.filters.as_json() | task.options.as_json()
+    return {
+        **task.filters.as_json(),
+        **task.options.as_json(),
+        "baseline": task.baseline,
+        "top": task.top,
+        "components": task.components,
+        "mixtures": task.always_mixtures,
+        "raman_pipeline": __version__,
+    }
 
 
-def _parts(paths: Iterable[StorePath]) -> Iterator[tuple[int, Part, list[str]]]:
+def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[int, Part, list[str]]]:
     """Yields number, content and state (names, sizes and times of change) of every shard."""
-    files: list[StorePath] = []
+    files: list[StorePath | Unusable] = []
     number = MOST_SHARDS
     for path in paths:
-        for file in _files(path):
+        for file in _files(path, out):
             if file.suffix != ".parquet":
                 files.append(file)
                 continue
-            rows = _table(file).metadata.num_rows
+            try:
+                rows = _table(file).metadata.num_rows
+            except InputError as error:
+                if file == path:
+                    raise
+                files.append(Unusable(str(file), str(error)))
+                continue
             for start in range(0, rows, SHARD_SPECTRA):
                 stop = min(start + SHARD_SPECTRA, rows)
                 yield number, Rows(file, start, stop), [f"{_state(file)} {start} {stop}"]
@@ -231,24 +255,28 @@ def _parts(paths: Iterable[StorePath]) -> Iterator[tuple[int, Part, list[str]]]:
     count = 1
     while count < MOST_SHARDS and count * SHARD_SPECTRA < len(files):
         count *= 2
-    dealt: dict[int, list[StorePath]] = {}
-    for file in files:
-        dealt.setdefault(shard_of(str(file), count), []).append(file)
+    dealt: dict[int, list[StorePath | Unusable]] = {}
+    for one in files:
+        name = one.file if isinstance(one, Unusable) else str(one)
+        dealt.setdefault(shard_of(name, count), []).append(one)
     for shard, some in sorted(dealt.items()):
-        yield shard, tuple(some), [_state(file) for file in some]
+        states = [str(one) if isinstance(one, Unusable) else _state(one) for one in some]
+        yield shard, tuple(some), states
 
 
-def _files(path: StorePath) -> Iterator[StorePath]:
-    """Yields the files of an argument, without hidden ones."""
+def _files(path: StorePath, out: StorePath) -> Iterator[StorePath]:
+    """Yields the files of an argument, without hidden ones and without results below it."""
     if isinstance(path, Path):
         for found in files_below([path]):
             if isinstance(found, Unusable):
                 raise InputError(found.error)
-            yield found
+            if out not in found.parents:
+                yield found
     elif path.is_file():
         yield path
     else:
-        yield from in_order(p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
+        below = (p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
+        yield from in_order(p for p in below if not str(p).startswith(f"{out}/"))
 
 
 def _state(file: StorePath) -> str:
@@ -272,46 +300,72 @@ def _table(file: StorePath) -> pq.ParquetFile:
         table = pq.ParquetFile(local_copy(file))
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(f"{file}: cannot be read as Parquet ({error})") from error
-    if lost := [n for n in _LISTS if n not in table.schema_arrow.names]:
+    schema = table.schema_arrow
+    if lost := [n for n in _LISTS if n not in schema.names or not _is_list(schema.field(n).type)]:
         raise InputError(
-            f"{file}: has no column {' and '.join(lost)}; a table of spectra has one list of "
-            "cm⁻¹ and one of intensities in every row"
+            f"{file}: has no column {' and '.join(lost)} of lists of numbers; a table of spectra "
+            "has one list of cm⁻¹ and one of intensities in every row"
         )
     return table
 
 
-def _of_table(rows: Rows) -> Iterator[Source]:
+def _is_list(type_: pa.DataType) -> bool:
+    lists = pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list
+    if not any(is_one(type_) for is_one in lists):
+        return False
+    return pa.types.is_floating(type_.value_type) or pa.types.is_integer(type_.value_type)
+
+
+def _of_table(rows: Rows, options: ReadOptions) -> Iterator[Source]:
     """Yields the name and the spectrum of some rows, each as a file with one spectrum."""
     table = _table(rows.table)
-    named = [n for n in _NAMES if n in table.schema_arrow.names][:1]
+    names = table.schema_arrow.names
+    named = [n for n in _NAMES if n in names][:1]
+    laser = [_LASER] if _LASER in names else []
     first = 0
     for group in range(table.num_row_groups):
         last = first + table.metadata.row_group(group).num_rows
         low, high = max(rows.start, first), min(rows.stop, last)
         if low < high:
-            read = table.read_row_group(group, [*_LISTS, *named])
+            read = table.read_row_group(group, [*_LISTS, *named, *laser])
             for number, row in enumerate(read.slice(low - first, high - low).to_pylist(), low):
                 name = f"{rows.table}#{row[named[0]] if named else number + 1}"
-                yield name, [_spectrum(name, *(row[column] for column in _LISTS))]
+                yield name, [_spectrum(name, row, options)]
         first = last
 
 
-def _spectrum(
-    name: str, shift: Sequence[float] | None, intensity: Sequence[float] | None
-) -> Spectrum | SpectrumFileError:
-    axis, values = (np.array(v or (), dtype=np.float64) for v in (shift, intensity))
+def _spectrum(name: str, row: dict[str, Any], options: ReadOptions) -> Spectrum | SpectrumFileError:
+    axis, values = (np.array(row[column] or (), dtype=np.float64) for column in _LISTS)
+    found = Found(axis, values, "shift", "Parquet", laser_nm=row.get(_LASER))
     try:
-        return as_spectrum(name, Found(axis, values, "shift", "Parquet"), ReadOptions())
+        return as_spectrum(name, found, options)
     except UnreadableError as error:
         return SpectrumFileError(f"{name}: {error}")
 
 
-def _require_data_set(out: StorePath) -> None:
+def _require_own(out: StorePath, paths: Sequence[StorePath], sources: list[str]) -> None:
+    """Refuses a place of results that holds anything but those of the same sources."""
     if out.is_file():
         raise InputError(f"{out}: is a file; name a folder for the Parquet files")
-    present = (p.name for p in out.iterdir()) if out.is_dir() else ()
-    others = [name for name in present if not name.startswith((".", "part-"))]
-    if others:
-        raise InputError(
-            f"{out}: holds other files ({', '.join(sorted(others)[:3])}); name a new folder"
-        )
+    for path in paths:
+        if path == out or out in path.parents:
+            raise InputError(f"{out}: holds the source {path}; name another folder for --out")
+    for file in in_order(out.iterdir()) if out.is_dir() else ():
+        if file.name.startswith("."):
+            continue
+        of = _sources_of(file)
+        if of is None:
+            raise InputError(f"{out}: holds other files ({file.name}); name a new folder")
+        if of != sources:
+            raise InputError(
+                f"{out}: holds the results of {', '.join(of)}; name another folder, or delete it"
+            )
+
+
+def _sources_of(file: StorePath) -> list[str] | None:
+    """Returns what a file of results was made from; None for any other file."""
+    try:
+        metadata = pq.read_schema(local_copy(file)).metadata or {}
+        return json.loads(metadata[b"sources"])
+    except (OSError, pa.ArrowInvalid, KeyError, ValueError):
+        return None

@@ -1,6 +1,7 @@
 """Many spectra into a Parquet data set: equal to one by one, resumed, and renewed by shards."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -107,6 +108,7 @@ def test_a_bucket_gives_the_same(task, files, tmp_path, bucket):
         (lambda folder: _new(folder / "sub"), "holds no file"),
         (lambda folder: _written(folder / "bad.parquet"), "cannot be read as Parquet"),
         (lambda folder: _other(folder / "other.parquet"), "has no column raman_shift and"),
+        (lambda folder: _long(folder / "long.parquet"), "of lists of numbers"),
     ],
 )
 def test_what_is_no_source_is_refused(task, tmp_path, made, message):
@@ -114,11 +116,63 @@ def test_what_is_no_source_is_refused(task, tmp_path, made, message):
         bulk.identify_all(task, [made(tmp_path)], tmp_path / "out", ALONE)
 
 
-def test_a_folder_of_other_files_is_no_place_for_results(task, files, tmp_path):
-    with pytest.raises(InputError, match=r"holds other files \(0.csv"):
+def test_a_folder_of_other_files_is_no_place_for_results(task, files, spectra, tmp_path):
+    with pytest.raises(InputError, match="holds the source"):
         bulk.identify_all(task, [files], files, ALONE)
     with pytest.raises(InputError, match="is a file"):
         bulk.identify_all(task, [files], files / "0.csv", ALONE)
+    out = _new(tmp_path / "theirs")
+    theirs = table_of(spectra, out / "part-0000.parquet")
+    with pytest.raises(InputError, match="holds the source"):
+        bulk.identify_all(task, [theirs], out, ALONE)
+    with pytest.raises(InputError, match=r"holds other files \(part-0000.parquet"):
+        bulk.identify_all(task, [files], out, ALONE)
+    assert theirs.exists()
+
+
+def test_results_of_other_sources_stay(task, files, tmp_path):
+    out = tmp_path / "out"
+    bulk.identify_all(task, [files / "0.csv"], out, ALONE)
+    before = names(out)
+    with pytest.raises(InputError, match="holds the results of .*0.csv"):
+        bulk.identify_all(task, [files], out, ALONE)
+    assert names(out) == before
+
+
+def test_results_below_their_source_are_no_source(task, files):
+    for _ in range(2):
+        counts = bulk.identify_all(task, [files], files / "results", ALONE)
+        assert counts == (3, 0, 1, False)
+
+
+def test_a_foreign_table_in_a_folder_is_one_error(task, files, tmp_path):
+    _other(files / "other.parquet")
+    assert bulk.identify_all(task, [files], tmp_path / "out", ALONE) == (3, 0, 2, False)
+
+
+def test_tables_in_nm_need_the_laser(task, spectra, tmp_path):
+    nm = [replace(s, raman_shift=1e7 / (1e7 / 785 - s.raman_shift)) for s in spectra]
+    table = table_of(nm, tmp_path / "nm.parquet")
+    with_laser = table_of(nm, tmp_path / "laser.parquet", wavelength_nm=[785.0] * 3)
+    as_nm = ReadOptions(axis="nm"), ReadOptions(axis="nm", laser_nm=785)
+    for source, options, expected in (
+        (table, as_nm[0], (0, 0, 3)),
+        (table, as_nm[1], (3, 0, 0)),
+        (with_laser, as_nm[0], (3, 0, 0)),
+    ):
+        out = tmp_path / f"out-{source.stem}-{options.laser_nm}"
+        assert (
+            bulk.identify_all(replace(task, options=options), [source], out, ALONE)[:3] == expected
+        )
+    with pytest.raises(InputError, match="leave out --columns"):
+        columns = replace(task, options=ReadOptions(columns=("1", "2")))
+        bulk.identify_all(columns, [table], tmp_path / "columns", ALONE)
+
+
+def test_a_library_rebuilt_meanwhile_is_not_mixed_in(task, files):
+    about = bulk.About([], "another version", {})
+    with pytest.raises(InputError, match="was rebuilt meanwhile"):
+        bulk.identify_part((task, about, (files / "0.csv",)))
 
 
 def test_rows_that_are_no_spectra_are_told(task, tmp_path):
@@ -135,6 +189,11 @@ def _new(folder):
 
 def _written(path):
     path.write_text("no table")
+    return path
+
+
+def _long(path):
+    pq.write_table(pa.table({"raman_shift": [1.0, 2.0], "intensity": [3.0, 4.0]}), path)
     return path
 
 
