@@ -118,15 +118,12 @@ def noise_level(intensity: npt.NDArray[np.floating[Any]], valid: Mask) -> float:
     residual = (values - gaussian_filter1d(values, _SMOOTHING_CM1))[valid]
     if not residual.size:
         return 0.0
-    return float(np.quantile(np.abs(residual), _QUIET)) / _QUIET_DEVIATIONS
+    at = int(_QUIET * residual.size)
+    return float(np.partition(np.abs(residual), at)[at]) / _QUIET_DEVIATIONS
 
 
 def find_peaks(
-    intensity: npt.NDArray[np.floating[Any]],
-    valid: Mask,
-    grid: Floats,
-    least: float = _LEAST,
-    noises: float = _NOISE,
+    intensity: npt.NDArray[np.floating[Any]], valid: Mask, grid: Floats, least: float | None = None
 ) -> Peaks:
     """Returns the peaks of a spectrum that stand out of its noise.
 
@@ -134,44 +131,66 @@ def find_peaks(
         intensity: without its baseline, [m], 0 to 1.
         valid: bool [m], the points that are searched.
         grid: float64 [m], equidistant, cm⁻¹.
-        least: smallest prominence.
-        noises: the same in standard deviations of the noise.
+        least: smallest prominence; None: 5% and 6 times the noise.
     """
-    values = np.where(valid, np.asarray(intensity, dtype=np.float64), 0.0)
-    least = max(least, noises * noise_level(values, valid))
-    inner = valid[:-2] & valid[1:-1] & valid[2:]
+    if least is None:
+        least = max(_LEAST, _NOISE * noise_level(intensity, valid))
+    # Zeros at both ends, so that every point lies below a local maximum.
+    values = np.zeros(valid.size + 2)
+    values[1:-1] = np.where(valid, intensity, 0.0)
+    middle = values[1:-1]
     # Of a plateau the last point counts.
-    tops = np.flatnonzero(
-        inner & (values[1:-1] >= values[:-2]) & (values[1:-1] > values[2:]) & (values[1:-1] > least)
-    )
-    found = [peak for top in tops + 1 if (peak := _measured(values, int(top)))[3] >= least]
-    at, width, height, prominence = np.array(found).reshape(-1, 4).T
+    tops = 1 + np.flatnonzero((middle >= values[:-2]) & (middle > values[2:]))
+    if not tops.size:
+        return Peaks(*np.zeros((4, 0)))
+    prominence = _prominences(values, tops)
+    measured = np.pad(valid, 1)
+    inner = measured[tops - 1] & measured[tops + 1]
+    # Of noise around zero, half of the prominence lies below.
+    kept = np.flatnonzero(inner & (prominence >= least) & (values[tops] >= least))
+    tops, prominence = tops[kept], prominence[kept]
+    before, height, after = values[tops - 1], values[tops], values[tops + 1]
+    at = tops - 1 + (before - after) / (2 * (before - 2 * height + after))
+    width = [
+        _width(values, int(i), values[i] - p / 2) for i, p in zip(tops, prominence, strict=True)
+    ]
     step = float(grid[1] - grid[0])
-    return Peaks(grid[0] + step * at, step * width, height, prominence)
+    return Peaks(grid[0] + step * at, step * np.array(width), height, prominence)
 
 
-def _measured(values: Floats, top: int) -> tuple[float, float, float, float]:
-    """Returns position, width, height and prominence of a local maximum, in grid points."""
-    height = values[top]
-    higher = np.flatnonzero(values > height)
-    side = np.searchsorted(higher, top)
-    left = int(higher[side - 1]) + 1 if side else 0
-    right = int(higher[side]) if side < higher.size else values.size
-    prominence = height - max(values[left : top + 1].min(), values[top:right].min())
-    half = height - prominence / 2
-    under = np.flatnonzero(values[left : top + 1] < half)
-    start = float(left)
-    if under.size:
-        i = left + int(under[-1])
-        start = i + (half - values[i]) / (values[i + 1] - values[i])
-    under = np.flatnonzero(values[top:right] < half)
-    end = float(right - 1)
-    if under.size:
-        i = top + int(under[0])
-        end = i - (half - values[i]) / (values[i - 1] - values[i])
-    before, after = values[top - 1], values[top + 1]
-    bend = before - 2 * height + after
-    return top + (before - after) / (2 * bend), end - start, height, prominence
+def _prominences(values: Floats, tops: npt.NDArray[np.int64]) -> Floats:
+    """Returns the prominence of all local maxima, in time that grows as their number does."""
+    heights = values[tops].tolist()
+    after = np.minimum.reduceat(values[:-1], tops).tolist()
+    left = _lowest_before(heights, [float(values[1 : tops[0] + 1].min()), *after[:-1]])
+    right = _lowest_before(heights[::-1], after[::-1])[::-1]
+    return np.array(heights) - np.maximum(left, right)
+
+
+def _lowest_before(heights: list[float], valleys: list[float]) -> list[float]:
+    """Returns the lowest valley between each maximum and the last higher one before it.
+
+    Args:
+        heights: of the maxima.
+        valleys: the lowest point before each of them, after the previous one.
+    """
+    higher: list[tuple[float, float]] = []
+    lowest = []
+    for height, low in zip(heights, valleys, strict=True):
+        while higher and higher[-1][0] <= height:
+            low = min(low, higher.pop()[1])
+        higher.append((height, low))
+        lowest.append(low)
+    return lowest
+
+
+def _width(values: Floats, top: int, level: float) -> float:
+    """Returns the width of a peak at a level that both of its sides fall below, grid points."""
+    i = int(np.flatnonzero(values[:top] < level)[-1])
+    j = top + int(np.flatnonzero(values[top:] < level)[0])
+    start = i + (level - values[i]) / (values[i + 1] - values[i])
+    end = j - (level - values[j]) / (values[j - 1] - values[j])
+    return float(end - start)
 
 
 def peak_table(
@@ -197,13 +216,9 @@ def peak_table(
     from scipy.optimize import linear_sum_assignment
 
     both = query_valid & reference_valid
-    found = [
-        (find_peaks(y, both, grid, _LEAST_FOUND, _NOISE_FOUND),
-         max(_LEAST, _NOISE * noise_level(np.where(both, y, 0), both)))
-        for y in (query, reference)
-    ]  # fmt: skip
-    (mine, least), (theirs, least_there) = found
-    strong, strong_there = mine.prominence >= least, theirs.prominence >= least_there
+    (mine, strong), (theirs, strong_there) = (
+        _with_weak(np.where(both, y, 0), both, grid) for y in (query, reference)
+    )
     apart = np.abs(mine.position[:, None] - theirs.position)
     # A pair of two weak peaks says nothing and must not take the counterpart of a strong one.
     gain = np.where(strong[:, None] | strong_there, np.maximum(REACH_CM1 - apart, 0), 0)
@@ -224,6 +239,13 @@ def peak_table(
         if int(j) not in pairs.values()
     ]
     return PeakTable(tuple(sorted(rows, key=lambda row: row.query_cm1 or row.reference_cm1 or 0.0)))
+
+
+def _with_weak(intensity: Floats, valid: Mask, grid: Floats) -> tuple[Peaks, Mask]:
+    """Returns the peaks that are listed or suffice as counterparts, and which are listed."""
+    noise = noise_level(intensity, valid)
+    peaks = find_peaks(intensity, valid, grid, max(_LEAST_FOUND, _NOISE_FOUND * noise))
+    return peaks, peaks.prominence >= max(_LEAST, _NOISE * noise)
 
 
 def _of(peaks: Peaks, i: int) -> tuple[float, float, float]:

@@ -1,6 +1,7 @@
 """The page in a real browser: files are dropped, keys pressed, answers read."""
 
 import json
+import threading
 
 import pytest
 
@@ -11,7 +12,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine: page not tested"),
 ]
-ANSWERED = "document.getElementById('progress').hidden && document.querySelectorAll('#list li')"
+ANSWERED = "document.getElementById('work').hidden && document.querySelectorAll('#list li')"
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_settings_apply_to_all_files_and_the_report_is_saved(tab, page, files):
     tab.wait(f"{ANSWERED}.length == 2 && !document.getElementById('list').innerText.includes('M1')")
     tab.run("document.getElementById('report').click()")
     saved = tab.downloads / "7.csv.html"
-    tab.wait("document.getElementById('progress').hidden")
+    tab.wait("document.getElementById('work').hidden")
     for _ in range(100):
         if saved.exists():
             break
@@ -115,6 +116,18 @@ def test_a_name_shows_its_references_and_an_unknown_one_what_is_near(tab, page):
     tab.run("document.querySelector('#look-up button').click()")
     tab.wait("document.getElementById('error').innerText.includes('near it: M3')")
     tab.faults.clear()
+
+
+def test_long_work_can_be_stopped(tab, page, files, answers, monkeypatch):
+    proceed = threading.Event()
+    monkeypatch.setattr(answers, "identify", lambda *_: proceed.wait(30) and {})
+    tab.open(str(page.base_url))
+    tab.drop(files / "7.csv", files / "14.csv")
+    tab.wait("document.getElementById('progress').textContent == '7.csv: 1 of 2 …'")
+    tab.run("document.getElementById('stop').click()")
+    tab.wait(f"{ANSWERED}.length == 0")
+    proceed.set()
+    assert tab.faults == []
 
 
 def test_a_bad_file_is_told_as_text(tab, page, files):

@@ -78,7 +78,7 @@ def test_a_weak_counterpart_suffices_and_noise_has_no_peaks():
 @given(st.integers(0, 1000))
 def test_peaks_are_those_of_scipy(seed):
     y = np.random.default_rng(seed).random(GRID.size)
-    found = find_peaks(y, EVERYWHERE, GRID, least=0.3, noises=0)
+    found = find_peaks(y, EVERYWHERE, GRID, least=0.3)
     at, measured = signal.find_peaks(y, prominence=0.3)
     assert np.abs(found.position - GRID[at]).max() <= 0.5
     assert found.prominence == pytest.approx(measured["prominences"])

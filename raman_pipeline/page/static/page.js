@@ -6,7 +6,7 @@ const $ = (id) => document.getElementById(id);
 const plot = new Plot($("plot"), $("readout"));
 const references = new Map();
 const files = [], entries = [];
-let current = null, round = 0, busy = 0;
+let current = null, round = 0, busy = 0, stopping = new AbortController();
 
 function make(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -43,7 +43,7 @@ function words(file, more = {}) {
 }
 
 const upload = (file, more) =>
-  ask(`/api/identify?${words(file, more)}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+  ask(`/api/identify?${words(file, more)}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" }, signal: stopping.signal });
 
 async function identify(added) {
   const mine = round;
@@ -67,7 +67,7 @@ async function identify(added) {
 
 function progress(text) {
   $("progress").textContent = text;
-  $("progress").hidden = !text;
+  $("work").hidden = !text;
 }
 
 function enter(file, data) {
@@ -91,13 +91,19 @@ function choose(entry) {
 }
 
 function clear() {
-  round += 1;
-  busy = 0;
+  stop();
   entries.length = 0;
   $("list").replaceChildren();
   $("list-head").hidden = true;
-  progress("");
   state("empty");
+}
+
+function stop() {
+  round += 1;
+  busy = 0;
+  stopping.abort();
+  stopping = new AbortController();
+  progress("");
 }
 
 function add(list) {
@@ -172,7 +178,11 @@ function pickable(row, selected, action) {
   row.tabIndex = 0;
   row.setAttribute("aria-current", selected);
   row.addEventListener("click", (event) => { if (!event.target.closest("a")) action(); });
-  row.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target === row) action(); });
+  row.addEventListener("keydown", (event) => {
+    if (event.target !== row || ![" ", "Enter"].includes(event.key)) return;
+    event.preventDefault();
+    action();
+  });
   return row;
 }
 
@@ -310,6 +320,7 @@ $("files").addEventListener("change", (event) => { add(event.target.files); even
 for (const name of ["dragenter", "dragover"]) addEventListener(name, (event) => { event.preventDefault(); $("drop").classList.add("over"); });
 addEventListener("dragleave", (event) => { if (!event.relatedTarget) $("drop").classList.remove("over"); });
 addEventListener("drop", (event) => { event.preventDefault(); $("drop").classList.remove("over"); add(event.dataTransfer.files); });
+$("stop").addEventListener("click", stop);
 $("clear").addEventListener("click", () => { files.length = 0; clear(); });
 $("options").addEventListener("submit", (event) => { event.preventDefault(); clear(); identify([...files]); });
 $("look-up").addEventListener("submit", (event) => { event.preventDefault(); lookUp($("name").value); });
