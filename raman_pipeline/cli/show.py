@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,6 +43,7 @@ def show(
     the name that the library gives them.
     """
     from raman_pipeline.cli.identify import library_file
+    from raman_pipeline.cli.identify_output import SIMULATED
     from raman_pipeline.common.storage import store_path
     from raman_pipeline.learning.identification.identify import Identifier
     from raman_pipeline.learning.identification.references import (
@@ -59,6 +61,8 @@ def show(
         {"name": one.name, "spectra": [reference_json(searched, r, places) for r in one.rows]}
         for one in found
     ]
+    if identifier.library_facts["simulated"]:
+        print(SIMULATED, file=sys.stderr if as_json else sys.stdout)
     if as_json:
         data = {"asked": name, "library": identifier.library_facts, "minerals": minerals}
         print(json.dumps(data, ensure_ascii=False))

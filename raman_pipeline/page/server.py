@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from raman_pipeline import __version__
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.learning.identification.filters import FilterError
 from raman_pipeline.learning.identification.references import NoReferenceError
 from raman_pipeline.page.answers import Answers, Asked
 
@@ -76,11 +77,15 @@ def application(answers: Answers, port: int, seconds: float = SECONDS) -> ASGIAp
             raise _RefusedError(415, f"send the content of one file as {_TYPE}")
         words = request.query_params
         name = Path(words.get("name") or "upload").name
-        asked, content = Asked.of(words), await _body(request, name)
+        try:
+            asked = Asked.of(words)
+        except InputError as error:
+            raise _RefusedError(400, str(error)) from error
+        content = await _body(request, name)
         if words.get("format") == "html":
             number = words.get("spectrum", "1")
             if not number.isdecimal():
-                raise InputError(f"spectrum: {number} is no number")
+                raise _RefusedError(400, f"spectrum: {number} is no number")
             report = partial(answers.report, name, content, asked, int(number))
             return HTMLResponse(await in_thread(report))
         work = partial(answers.identify, name, content, asked, 0.8 * seconds)
@@ -101,6 +106,7 @@ def application(answers: Answers, port: int, seconds: float = SECONDS) -> ASGIAp
     async def refused(_: Request, error: Exception) -> Response:
         status = error.status if isinstance(error, _RefusedError) else 422
         status = 404 if isinstance(error, NoReferenceError) else status
+        status = 400 if isinstance(error, FilterError) else status
         return JSONResponse({"error": str(error)}, status)
 
     app = Starlette(

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -20,6 +21,15 @@ def test_text_json_and_picture(library_file, tmp_path):
     (mineral,) = data["minerals"]
     assert (mineral["name"], len(mineral["spectra"])) == ("M1", 6)
     assert data["library"]["minerals"] == 8
+
+
+def test_a_simulated_library_is_called_so(library, tmp_path):
+    file = tmp_path / "library.safetensors"
+    dataclasses.replace(library, simulated=True).to_state().write(file)
+    assert show(file, "M1").stdout.startswith("SIMULATED LIBRARY")
+    result = show(file, "M1", "--json")
+    assert result.stderr.startswith("SIMULATED LIBRARY")
+    assert json.loads(result.stdout)["minerals"][0]["spectra"][0]["url"] is None
 
 
 @pytest.mark.parametrize("name", ["M11", "M"])

@@ -118,6 +118,18 @@ def test_a_name_shows_its_references_and_an_unknown_one_what_is_near(tab, page):
     tab.faults.clear()
 
 
+def test_settings_that_cannot_be_used_are_told_once(tab, page, files):
+    tab.open(str(page.base_url))
+    tab.drop(files / "7.csv", files / "14.csv")
+    tab.wait(f"{ANSWERED}.length == 2")
+    tab.run("document.querySelector('[name=elements]').value = 'Xx'")
+    tab.run("document.querySelector('#options button').click()")
+    tab.wait("document.getElementById('error').innerText.includes('Xx: is no element')")
+    assert tab.run(f"{ANSWERED}.length") == 0
+    assert len(tab.faults) == 1
+    tab.faults.clear()
+
+
 def test_long_work_can_be_stopped(tab, page, files, answers, monkeypatch):
     proceed = threading.Event()
     monkeypatch.setattr(answers, "identify", lambda *_: proceed.wait(30) and {})

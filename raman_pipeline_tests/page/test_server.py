@@ -53,25 +53,35 @@ def test_several_spectra_some_left_out_and_their_reports(page, library, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("content", "words", "said"),
+    ("content", "said"),
     [
-        (b"", {}, "mine.txt: the file is empty"),
-        (b"PK\x03\x04 a workbook", {}, "packed (zip"),
-        (b"WDF1" + bytes(900), {}, "not a complete WDF file"),
-        (None, {"baseline": "magic"}, "use none, arpls"),
-        (None, {"laser": "green"}, "laser: green is no number from 200 to 1100"),
-        (None, {"top": "99"}, "from 1 to 20"),
-        (None, {"reference_laser": "nan"}, "reference_laser"),
-        (None, {"elements": "Xx"}, "Xx: is no element"),
-        (None, {"minerals": "M77"}, "M77: no such mineral"),
-        (None, {"axis": "um"}, "use cm-1, nm"),
-        (None, {"format": "html", "spectrum": "one"}, "one is no number"),
+        (b"", "mine.txt: the file is empty"),
+        (b"PK\x03\x04 a workbook", "packed (zip"),
+        (b"WDF1" + bytes(900), "not a complete WDF file"),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_words(page, library, content, words, said):
-    sent = text_of(library, 7) if content is None else content
-    answer = post(page, sent, name="mine.txt", **words)
+def test_a_file_that_cannot_be_used_is_refused_as_by_the_command(page, content, said):
+    answer = post(page, content, name="mine.txt")
     assert answer.status_code == 422
+    assert said in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"baseline": "magic"}, "use none, arpls"),
+        ({"laser": "green"}, "laser: green is no number from 200 to 1100"),
+        ({"top": "99"}, "from 1 to 20"),
+        ({"reference_laser": "nan"}, "reference_laser"),
+        ({"elements": "Xx"}, "Xx: is no element"),
+        ({"minerals": "M77"}, "M77: no such mineral"),
+        ({"axis": "um"}, "use cm-1, nm"),
+        ({"format": "html", "spectrum": "one"}, "one is no number"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused_in_words(page, library, words, said):
+    answer = post(page, text_of(library, 7), name="mine.txt", **words)
+    assert answer.status_code == 400
     assert said in answer.json()["error"]
 
 

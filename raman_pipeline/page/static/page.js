@@ -31,7 +31,7 @@ async function ask(path, options) {
   }
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
-  throw new Error(said.error ?? `the server answered ${response.status}`);
+  throw Object.assign(new Error(said.error ?? `the server answered ${response.status}`), { status: response.status });
 }
 
 // ---- files and their list
@@ -55,6 +55,13 @@ async function identify(added) {
     try {
       found = await (await upload(file)).json();
     } catch (error) {
+      if (error.status === 400 && mine === round) {
+        // What is wrong with the settings is wrong for all files.
+        stop();
+        $("settings").open = true;
+        fail("These settings cannot be used", error.message);
+        return;
+      }
       found = { spectra: [{ file: file.name, error: error.message }], left_out: 0 };
     }
     busy -= 1;
