@@ -151,4 +151,5 @@ def _found(
         return read_rod(text_of(data))
     if suffix in _JCAMP_SUFFIXES or _JCAMP.search(data[:2000].decode("latin-1")):
         return read_jcamp(data)
-    return find_spectra(read_rows(text_of(data, suffix)), options)
+    stem = Path(named.stem).stem if packed else named.stem
+    return find_spectra(read_rows(text_of(data, suffix)), options, stem)

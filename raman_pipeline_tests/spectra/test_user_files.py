@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raman_pipeline.rruff.simulated.mineral_bands import MINERALS
 from raman_pipeline.spectra.spectrum_files import ReadOptions, SpectrumFileError, read_spectra
 
 X = np.round(np.linspace(100.37, 1298.07, 80), 2)
@@ -57,6 +58,8 @@ READ = {
         table(X, Z, Z, Y, sep=",", head="cm-1,Uncorrected,Subtracted baseline,Corrected"), [Y]),
     "K01 absolute wavenumber": (
         table(1e7 / 785 - X, X, Y, head="Wavenumber\tRaman Shift\tCounts"), [Y]),
+    "K01 samples M-1 and M-2": (
+        table(X, Y, Z, sep=";", head="Raman shift (cm-1);M-1;M-2"), [Y, Z]),
     "K01 a title for the axis": (table(X, Y, sep=" ", head="Calcite sample"), [Y]),
     "K01 French": (table(X, Y, head="Nombre d'onde (cm-1);Intensité", sep=";"), [Y]),
     "K01 Japanese": (table(X, Y, head="ラマンシフト\t強度"), [Y]),
@@ -131,6 +134,16 @@ REFUSED = {
     "K01 seconds": (table(10 * N + 5.5, Y, head="Time (s)\tSignal"), "time"),
     "K01 unit after no word": (table(X, Y, head="eV\tI"), "another unit"),
     "K01 per metre": (table(100 * X, Y, head="(m-1)\tCounts"), "in 1/m"),
+    "K01 per metre, no brackets": (
+        table(X, Y, sep=",", head="Wavenumber / m-1,Counts"), "in 1/m"),
+    "K01 stated per metre": (table(X, Y, head="XUNITS=m-1\n[Data]"), "in 1/m"),
+    "K01 two unknown words": (table(X, Y, head="Winkel\tRate"), "none names Raman shift"),
+    "K01 unknown units": (
+        table(X, Y, head="Winkel\tCounts\n[°]\t[cps]"), "none names Raman shift"),
+    "K01 a name without a column": (
+        table(X, Y, sep=",", head="Time (s),Counts,Note", end=","), "3 names above 2 columns"),
+    "K01 pixels of a mineral": (
+        table(N, Y, sep=",", head="calcite,intensity"), "none names Raman shift"),
     "K01 unknown unit": (table(X, Y, head="Dose (Gy)\tCounts"), "none names Raman shift"),
     "K01 electronvolts": (table(X, Y, head="Energy (meV)\tIntensity"), "another unit"),
     "K02 windows": (TWO + table(X + 1000, Z), "1100.37 to 1298.07 was measured twice"),
@@ -183,6 +196,7 @@ def test_what_cannot_be_told_is_refused(tmp_path, kind):
         ("K01 no names", {"columns": ("1", "2")}, X),
         ("K01 dark alone", {"columns": ("raman", "Dark")}, X),
         ("K01 unknown unit", {"columns": ("Dose (Gy)", "2")}, X),
+        ("K01 a name without a column", {"columns": ("1", "2")}, X),
         ("K01 electronvolts", {"axis": "cm-1", "columns": ("1", "2")}, X),
         ("K04 nm without laser", {"laser_nm": 785.0}, X),
         ("K04 nm without a word", {"axis": "nm", "laser_nm": 785.0}, X),
@@ -191,6 +205,34 @@ def test_what_cannot_be_told_is_refused(tmp_path, kind):
 def test_the_remedies_work(tmp_path, kind, options, shift):
     (spectrum,) = read(tmp_path, REFUSED[kind][0], **options)
     np.testing.assert_allclose(spectrum.raman_shift, shift, atol=0.2)
+
+
+UNKNOWN = (
+    "Excitation", "Emission", "Winkel", "Länge", "Longueur", "Onda", "Temp", "Retention", "Frame",
+    "Step", "Loss", "Binding", "Hours", "Pressure", "Foobar",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a.txt", "{}.txt"])
+@pytest.mark.parametrize("word", UNKNOWN)
+def test_an_unknown_word_is_no_raman_shift(tmp_path, word, name):
+    if word == "Foobar":
+        name = "a.txt"
+    for head, sep in ((",Intensity", ","), (" Counts", " "), (" Counts", "\t"), ("\tRate", "\t")):
+        text = table(X, Y, sep=sep, head=word + head)
+        with pytest.raises(SpectrumFileError, match="none names Raman shift.*--columns 1,2"):
+            read(tmp_path, text, name.format(word))
+        (spectrum,) = read(tmp_path, text, columns=("1", "2"))
+        np.testing.assert_allclose(spectrum.raman_shift, X)
+
+
+@pytest.mark.parametrize(
+    ("word", "name"), [(m.name, "a.txt") for m in MINERALS] + [("Foobar", "foobar.txt.gz")]
+)
+def test_the_name_of_the_sample_may_stand_over_the_axis(tmp_path, word, name):
+    text = table(X, Y, sep=",", head=f"{word},intensity").encode()
+    (spectrum,) = read(tmp_path, gzip.compress(text) if name.endswith("gz") else text, name)
+    np.testing.assert_allclose([spectrum.raman_shift, spectrum.intensity], [X, Y])
 
 
 JCAMP = (

@@ -7,23 +7,22 @@ import re
 import numpy as np
 
 from raman_pipeline.spectra.user_files import names
-from raman_pipeline.spectra.user_files.numbers import Rows
+from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
 from raman_pipeline.spectra.user_files.spectrum import Floats, ReadOptions, UnreadableError
 
 _VALUE = re.compile(r"^[<>~]?[-+]?[\d.,]+\s*\S{0,8}$")
-_WORD = re.compile(r"[^\W\d]{4}[\w -]*")
-"""What says as little as no name, such as `calcite`: no unit, which could be another one."""
+_OF_TITLES = re.compile("spe[ck]tr|sample|prob[ea]", re.IGNORECASE)
 _HEADER_LINES = 4
 _CHOOSE = "name the axis and the intensities with --columns, as in --columns"
 
 
-def header(rows: Rows, above: list[str], asked: bool = False) -> list[str] | None:
+def header(rows: Rows, above: list[str], columns: tuple[str, ...]) -> list[str] | None:
     """Returns the names of the columns from the lines above the rows; None where there are none.
 
     Args:
         rows: the rows of numbers.
         above: the lines above them.
-        asked: whether the user names columns, so that the nearest line holds their names, whatever
+        columns: as the user names them. If by words, the nearest line holds their names, whatever
             they say.
     """
     width = rows.values.shape[1]
@@ -41,22 +40,45 @@ def header(rows: Rows, above: list[str], asked: bool = False) -> list[str] | Non
             if upper:
                 return [f"{a} ({b})" if b else a for a, b in zip(upper, cells, strict=True)]
         return cells
-    if asked and above:
+    if above and not all(c.isdigit() for c in columns):
         cells = rows.dialect.split(above[-1].lstrip("#% "))
         if len(cells) == width:
             return cells
-    if width > 2 and above:
-        known = [c for c in re.split(r"[\t;,|]", above[-1]) if names.column_kind(c)]
-        if len(known) > 1:
-            raise UnreadableError(
-                f"{len(known)} or more names above {width} columns: {above[-1].strip()[:60]!r}; "
-                f"{_CHOOSE} 1,2, or write decimal points and as many names as columns"
-            )
-    return None
+    if columns or not above:
+        return None
+    cells = [c for c in re.split(r"[\t;,|]", above[-1]) if c.strip()]
+    known = sum(bool(names.column_kind(c)) for c in cells)
+    # `Calcite, 532 nm, mean` above two columns is a title, and so is one word.
+    title = width == 2 and (len(cells) <= 2 or re.search(r"[=:\d]", above[-1]))
+    if known > int(width > 2) and not title:
+        raise UnreadableError(
+            f"{len(cells)} names above {width} columns: {above[-1].strip()[:60]!r}; "
+            f"{_CHOOSE} 1,2, or write decimal points and as many names as columns"
+        )
+    return _cells(above[-1], rows, nearest=True, unknown=True) if width == 2 else None
 
 
-def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
-    """Returns the names in a line above the rows; None where it holds none."""
+def is_axis(values: Floats) -> bool:
+    """Whether values could be Raman shifts: smooth, monotone, and of the usual range."""
+    steps = np.diff(values)
+    if values.size < WIDE or not np.isfinite(values).all() or not steps.all():
+        return False
+    if ((steps > 0).any() and (steps < 0).any()) or np.abs(values).max() > 6000:
+        return False
+    counted = values[0] in (0, 1) and (steps == steps[0]).all() and not values[0] % 1
+    smooth = np.median(np.abs(np.diff(steps))) <= 0.25 * np.median(np.abs(steps))
+    return bool(smooth and np.ptp(values) >= 100 and not counted)
+
+
+def _cells(line: str, rows: Rows, nearest: bool, unknown: bool = False) -> list[str] | None:
+    """Returns the names in a line above the rows; None where it holds none.
+
+    Args:
+        line: of the file.
+        rows: the rows of numbers.
+        nearest: whether it is the line above them.
+        unknown: whether two words that say nothing are names, if divided as the rows are.
+    """
     width = rows.values.shape[1]
     line = re.sub(r"^ *(%|//|;|'|#(?!\s*[,;\t]))?", "", line.rstrip())
     for mark in ("dialect", r"\t+", ";", ",", r"\s{2,}", r"\s+"):
@@ -75,11 +97,9 @@ def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
         if mark != "dialect" and not all(re.search(r"[^\W\d]", c) for c in filled):
             continue
         kinds = [names.column_kind(c) for c in cells]
-        if (
-            any("=" in cell for cell in cells)
-            or cells[0].endswith(":")
-            or (_VALUE.match(cells[0]) and not kinds[0])
-        ):
+        if any("=" in c for c in cells) or cells[0].endswith(":"):
+            return None
+        if _VALUE.match(cells[0]) and not kinds[0]:
             return None
         if width > 2:
             broken = kinds[0] != "shift" and any(re.fullmatch(r"[-+]?\d+[.,]\d+", c) for c in cells)
@@ -93,7 +113,11 @@ def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
             return None
         if axes and (nearest or all(kinds)):
             return cells
-        return cells if nearest and any(kinds) and mark != r"\s+" else None
+        if unknown and mark == "dialect" and rows.dialect.delimiter != " " and all(cells):
+            return cells
+        # Two words with a blank between them are a title, `Calcite spectrum`, or `Winkel Counts`.
+        counts = not kinds[0] and kinds[1] == "intensity" and not _OF_TITLES.search(cells[1])
+        return cells if nearest and any(kinds) and (mark != r"\s+" or counts) else None
     words = re.sub(r"cm ?\^?-1|1 ?/ ?cm", "cm⁻¹", line)
     if width > 2 or not nearest or names.names_laser(line) or re.search(r"[=:\d]", words):
         return None
@@ -101,7 +125,12 @@ def _cells(line: str, rows: Rows, nearest: bool) -> list[str] | None:
 
 
 def choose(
-    values: Floats, named: list[str], kinds: list[str], stated: str, options: ReadOptions
+    values: Floats,
+    named: list[str],
+    kinds: list[str],
+    stated: str,
+    options: ReadOptions,
+    stem: str,
 ) -> tuple[list[tuple[int, int]], list[int]]:
     """Returns pairs of axis and intensity, and the columns that tell where a row was measured."""
     width = values.shape[1]
@@ -142,9 +171,9 @@ def choose(
                 f"{len(axes)} columns could be the axis among {seen}; {_CHOOSE} 1,2"
             )
         axes = exact
-    known = kinds[1] in ("intensity", "processed", "raw")
-    if not axes and width == 2 and not kinds[0] and known and _WORD.fullmatch(named[0].strip()):
-        axes = [0]
+    if not axes and width == 2 and not kinds[0] and kinds[1] != "never":
+        titled = names.is_title(named[0], stem) and is_axis(finite[0])
+        axes = [0] if stated == "shift" or titled else []
     if not axes:
         other = [k for k in kinds[:1] if k and k not in ("processed", "intensity", "raw", "never")]
         what = f"the axis is in {other[0]}" if other and width == 2 else "none names Raman shift"

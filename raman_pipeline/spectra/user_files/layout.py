@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.spectra.user_files import names
-from raman_pipeline.spectra.user_files.columns import choose, header
+from raman_pipeline.spectra.user_files.columns import choose, header, is_axis
 from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
 from raman_pipeline.spectra.user_files.spectrum import (
     MIN_POINTS,
@@ -31,8 +31,13 @@ _GAP_STEPS = 3
 """Usual steps of the axis from which a step is a gap, and points that are enough to fill one."""
 
 
-def find_spectra(rows: Rows, options: ReadOptions) -> list[Found | UnreadableError]:
+def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found | UnreadableError]:
     """Returns the spectra of a text, or why one is none.
+
+    Args:
+        rows: the rows of numbers, and the lines between them.
+        options: what the user says of the file.
+        stem: its name without suffixes, which may stand above the axis.
 
     Raises:
         UnreadableError: the layout cannot be told for sure.
@@ -46,7 +51,7 @@ def find_spectra(rows: Rows, options: ReadOptions) -> list[Found | UnreadableErr
     if not options.columns and rows.values.shape[1] >= WIDE and _in_rows(rows, above):
         found = _spectra_in_rows(rows, stated)
     else:
-        found = list(_spectra_in_columns(rows, above, stated, options))
+        found = list(_spectra_in_columns(rows, above, stated, options, stem))
     for one in found:
         if isinstance(one, UnreadableError):
             continue
@@ -55,18 +60,6 @@ def find_spectra(rows: Rows, options: ReadOptions) -> list[Found | UnreadableErr
         one.format = "RRUFF text" if rruff else "text"
         one.notes[:0] = rows.dialect.notes
     return found
-
-
-def _is_axis(values: Floats) -> bool:
-    """Whether values could be Raman shifts: smooth, monotone, and of the usual range."""
-    steps = np.diff(values)
-    if values.size < WIDE or not np.isfinite(values).all() or not steps.all():
-        return False
-    if ((steps > 0).any() and (steps < 0).any()) or np.abs(values).max() > 6000:
-        return False
-    counted = values[0] in (0, 1) and (steps == steps[0]).all() and not values[0] % 1
-    smooth = np.median(np.abs(np.diff(steps))) <= 0.25 * np.median(np.abs(steps))
-    return bool(smooth and np.ptp(values) >= 100 and not counted)
 
 
 def _leading(rows: Rows) -> int:
@@ -79,8 +72,8 @@ def _in_rows(rows: Rows, above: list[str]) -> bool:
     """Whether a row is a spectrum, told by where the axis is: in the first row or column."""
     values, lead = rows.values, _leading(rows)
     last = np.isfinite(values[0]).nonzero()[0].max(initial=-1) + 1
-    across = _is_axis(values[0, lead:last])
-    down = _is_axis(values[int(lead > 0) :, 0][np.isfinite(values[int(lead > 0) :, 0])])
+    across = is_axis(values[0, lead:last])
+    down = is_axis(values[int(lead > 0) :, 0][np.isfinite(values[int(lead > 0) :, 0])])
     words = rows.labels.get(rows.lines[0], [])
     if any(names.column_kind(w) in ("time", "position", "pixel or row numbers") for w in words):
         return across
@@ -108,7 +101,7 @@ def _spectra_in_rows(rows: Rows, stated: str) -> list[Found | UnreadableError]:
     found: list[Found | UnreadableError] = []
     for row in range(1, len(rows.lines)):
         intensity = rows.values[row, keep]
-        if _is_axis(intensity):
+        if is_axis(intensity):
             raise UnreadableError(
                 f"line {rows.lines[row]} could be an axis as line {rows.lines[0]} is; "
                 "write one spectrum per file"
@@ -145,10 +138,10 @@ def _refuse_lost_value(axis: Floats) -> None:
 
 
 def _spectra_in_columns(
-    rows: Rows, above: list[str], stated: str, options: ReadOptions
+    rows: Rows, above: list[str], stated: str, options: ReadOptions, stem: str
 ) -> Iterator[Found]:
     width = rows.values.shape[1]
-    named = header(rows, above, asked=not all(c.isdigit() for c in options.columns))
+    named = header(rows, above, options.columns)
     numbers = rows.values[0, 1:]
     # Whole numbers that count up, for a first row may just lack a value.
     counted = (numbers == np.floor(numbers)).all() and (np.diff(numbers) > 0).all()
@@ -161,7 +154,7 @@ def _spectra_in_columns(
     values = rows.values
     named = [name.strip(' "#') for name in named or [""] * width]
     kinds = [names.column_kind(name) for name in named]
-    pairs, places = choose(values, named, kinds, stated, options)
+    pairs, places = choose(values, named, kinds, stated, options, stem)
     described = [f'"{n}"' if n else str(i) for i, n in enumerate(named, 1)]
     used = {i for pair in pairs for i in pair}
     others = [d for i, d in enumerate(described) if i not in used]
@@ -266,7 +259,7 @@ def _refuse_misplaced_rows(x: Floats, lines: Integers, blocks: list[Integers]) -
                 raise UnreadableError(
                     f"its axis goes back from {x[before[-1]]:g} to {x[after[0]]:g} at line "
                     f"{lines[after[0]]}, and the points are parts of one spectrum: a broken row, "
-                    "or rows out of order; mend it, or export the spectrum again"
+                    "or rows out of order; correct it, or export the spectrum again"
                 )
 
 

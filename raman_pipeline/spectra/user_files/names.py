@@ -9,7 +9,8 @@ from collections.abc import Iterable
 _SHIFT_UNIT = re.compile(
     r"cm ?\^?\*{0,2} ?[({]? ?- ?1|1 ?/ ?cm|\bcm\)? ?\^-|/cm\b|reciprocal|inverse c|kayser"
 )
-_PER_METRE = re.compile(r"(?<![a-z\d])m ?\^?-1(?!\d)|1 ?/ ?m\b")
+_PER_METRE = re.compile(r"[(\[] ?(m ?\^?-1|1 ?/ ?m) ?[)\]]|(shift|number|zahl|onde)[ ,/]+m ?\^?-1$")
+"""Elsewhere `M-1` is the name of a sample."""
 _NM = re.compile(r"\bnm\b|nanom|\bнм\b")
 _INTENSITY = re.compile(
     r"intens|inten\b|\bmean\b|\baverage\b|mittelwert|moyenne|count|\bcnts?\b|\bcts\b|signal|"
@@ -64,6 +65,29 @@ _NO_WAVELENGTH = re.compile(
 _INFRARED = re.compile(
     r"\bft[ -]?ir\b|\bmid-?ir\b|infra-?r(ed|ot|ouge)|\batr\b|transmi(ttance|ssion)|absorban[cz]",
     re.IGNORECASE,
+)
+_OTHER_QUANTITY = re.compile(
+    r"excit|emiss|angle|winkel|temp|reten|press|druck|strain|loss|bind|hour|stunde|dose|field|"
+    r"step|frame|scan|shot|cycle|sweep|l(ä|ae)ng|length|longueur|onda"
+)
+"""May be the name of a file as well as what its axis holds."""
+_MINERALS = re.compile(
+    "actinolite|aegirine|albite|almandine|analcime|anatase|andalusite|andradite|"
+    "anglesite|anhydrite|ankerite|anorthite|apatite|aragonite|arsenopyrite|augite|"
+    "azurite|barite|baryte|beryl|biotite|boehmite|brookite|brucite|calcite|"
+    "cassiterite|celestine|cerussite|chalcopyrite|chlorite|chromite|cinnabar|"
+    "clinochlore|coesite|cordierite|corundum|covellite|cristobalite|cuprite|diamond|"
+    "diaspore|diopside|dolomite|enstatite|epidote|fayalite|fluorapatite|fluorite|"
+    "forsterite|galena|gibbsite|goethite|graphite|grossular|gypsum|halite|hematite|"
+    "hydroxylapatite|ilmenite|jadeite|jarosite|kaolinite|kyanite|labradorite|lazurite|"
+    "lepidocrocite|maghemite|magnesite|magnetite|malachite|marcasite|microcline|"
+    "molybdenite|monazite|muscovite|nepheline|olivine|opal|orpiment|orthoclase|"
+    "periclase|phlogopite|pyrite|pyrope|quartz|realgar|rhodochrosite|rhodonite|"
+    "richterite|rutile|sanidine|scapolite|scheelite|siderite|sillimanite|smithsonite|"
+    "sodalite|spessartine|sphalerite|spinel|spodumene|staurolite|stilbite|strontianite|"
+    "sulfur|sulphur|talc|titanite|topaz|tourmaline|tremolite|tridymite|turquoise|"
+    "uvarovite|vesuvianite|vivianite|witherite|wollastonite|wulfenite|xenotime|zircon|"
+    "zoisite"
 )
 _RAMAN = re.compile("raman|拉曼|ラマン|рамановск", re.IGNORECASE)
 _LASER_VALUE = re.compile(r"(?<![\d.])(?<!\d,)(\d{3,4}(?:[.,]\d+)?)(?![\d.,]*\d)\s*(nm)?")
@@ -146,12 +170,20 @@ def is_place(name: str) -> bool:
     return bool(_POSITION.search(plain(name)))
 
 
+def is_title(name: str, stem: str) -> bool:
+    """Whether a name over the axis is that of the sample: a mineral's, or that of the file."""
+    text = plain(name)
+    if _MINERALS.fullmatch(re.sub(r"[ \d-]+$", "", text)):
+        return True
+    return len(text) > 3 and text == plain(stem) and not _OTHER_QUANTITY.search(text)
+
+
 def stated_axis(lines: Iterable[str]) -> str:
     """Returns the kind of axis that a key such as `XUNITS` names; empty where none does."""
     kinds = set()
     for line in lines:
         key, value = _key_and_value(line)
-        if _X_KEY.search(key) and (kind := axis_kind(value)):
+        if _X_KEY.search(key) and (kind := axis_kind(value) or axis_kind(f"({value})")):
             kinds.add(kind)
     return kinds.pop() if len(kinds) == 1 else " and ".join(sorted(kinds))
 
