@@ -115,14 +115,14 @@ class Steps:
         return loss, accuracy
 
     def scores(self, spectra: Tensor, label: Tensor) -> tuple[float, Tensor]:
-        """Returns the loss, and which spectra are right, with the averaged weights."""
+        """Returns the loss, and the ranks of the labels from 0, with the averaged weights."""
         self.network.eval()
         self.optimizer.eval()
         with torch.inference_mode():
             logits = torch.cat([self.network(part) for part in spectra.split(512)])
         self.train()
         loss = nn.functional.cross_entropy(logits, label)
-        return float(loss), logits.argmax(dim=1) == label
+        return float(loss), (logits > logits.gather(1, label[:, None])).sum(dim=1)
 
     def _fill(self, rows: Tensor) -> None:
         x, y, recipe = self.x[rows], self.y[rows], self.preset.augmentation
@@ -200,10 +200,11 @@ def train_for(
         found = steps.epoch(torch.randperm(len(train), generator=generator).to(device))
         done += per_epoch
         if done - curve[-1][0] >= EVERY:
-            loss, right = steps.scores(*held_out)
-            row = (*found, loss, float(right.float().mean()))
+            loss, rank = steps.scores(*held_out)
+            row = (*found, loss, float((rank == 0).float().mean()))
             curve.append([done, *(round(v, 4) for v in row)])
             print(dict(zip(COLUMNS, curve[-1], strict=True)), flush=True)
+    rank = steps.scores(*held_out)[1].cpu().numpy()
     return {
         "seed": seed,
         "training": len(train),
@@ -212,7 +213,8 @@ def train_for(
         "steps_per_s": round(done / used, 1),
         "processes": 1,
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU, one thread",
-        "groups": by_group(train, test, steps.scores(*held_out)[1].cpu().numpy()),
+        "groups": by_group(train, test, rank == 0),
+        "test_top5": round(float((rank < 5).mean()), 4),
         "curve": curve[1:],
     }
 
