@@ -165,7 +165,8 @@ def _places(chosen: str | StorePath | None, profile: ProfileName) -> _Places:
     store = store_path(chosen or data / "store" / profile)
     if isinstance(store, Path):
         return {"store": store.resolve(), "machine_folder": None}
-    folder = on_this_machine(os.environ.get("RAMAN_PIPELINE_LOCAL") or data / "local")
+    beside = os.environ.get("RAMAN_PIPELINE_LOCAL") or data / "local"
+    folder = on_this_machine(beside, "RAMAN_PIPELINE_LOCAL")
     return {"store": store, "machine_folder": folder.resolve() / store.path}
 
 
@@ -203,7 +204,7 @@ def _folds() -> FoldSettings:
     file = os.environ.get("RAMAN_PIPELINE_FOLDS")
     if not file:
         return FoldSettings()
-    path = on_this_machine(file).resolve()
+    path = on_this_machine(file, "RAMAN_PIPELINE_FOLDS").resolve()
     if not path.is_file():
         raise SettingsError(f"RAMAN_PIPELINE_FOLDS={file}: no such file")
     return FoldSettings(file=path)

@@ -82,8 +82,12 @@ def store_path(location: str | StorePath) -> StorePath:
     )
 
 
-def on_this_machine(path: str | StorePath) -> Path:
+def on_this_machine(path: str | StorePath, setting: str = "") -> Path:
     """Returns a path as one of a file or folder of this machine.
+
+    Args:
+        path: of a file or folder.
+        setting: the environment variable that it comes from, for the message.
 
     Raises:
         StoreError: it is an address.
@@ -91,7 +95,8 @@ def on_this_machine(path: str | StorePath) -> Path:
     if isinstance(path, Path):
         return path
     if "://" in str(path):
-        raise StoreError(f"{path}: an address cannot be used here; give a path of this machine")
+        named = f"{setting}={path}" if setting else path
+        raise StoreError(f"{named}: an address cannot be used here; give a path of this machine")
     return Path(str(path))
 
 

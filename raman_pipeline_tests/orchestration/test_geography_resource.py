@@ -118,7 +118,7 @@ def test_arcgis_needs_its_token_and_keeps_it_secret(monkeypatch, tmp_path):
         ("NOMINATIM_URL", "localhost:8088", "start it with http"),
         ("RAMAN_PIPELINE_FOLDS", "nope.csv", "RAMAN_PIPELINE_FOLDS=nope.csv: no such file"),
         ("RAMAN_PIPELINE_STORE", "gs://bucket/x", "gs://bucket/x: a store is a folder or s3://"),
-        ("RAMAN_PIPELINE_FOLDS", "s3://bucket/x", "s3://bucket/x: an address cannot be used here"),
+        ("RAMAN_PIPELINE_FOLDS", "s3://b/x", "_FOLDS=s3://b/x: an address cannot be used here"),
     ],
 )
 def test_wrong_settings_are_named(monkeypatch, name, value, message):

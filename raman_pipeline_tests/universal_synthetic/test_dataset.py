@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from raman_pipeline.common.storage import store_path
 from raman_pipeline.universal_synthetic.dataset import Labelled, load_set, write_set
 
 
@@ -15,6 +16,15 @@ def test_same_seed_same_bytes(tmp_path):
     assert len(train.label) == len(train.top) == len(train)
     assert isinstance(train.spectra, np.memmap)
     assert train.spectra.max(axis=1).tolist() == [1.0] * len(train)
+
+
+def test_a_set_in_a_bucket_is_mapped_from_a_copy(tmp_path, bucket):
+    folders = tmp_path / "set", store_path(f"{bucket.url}/set")
+    for folder in folders:
+        write_set(folder, "challenge")
+    here, there = (load_set(folder)["train"].spectra for folder in folders)
+    assert isinstance(there, np.memmap)
+    np.testing.assert_array_equal(here, there)
 
 
 def test_an_incomplete_set_is_refused(tmp_path):
