@@ -17,7 +17,15 @@ import typer
 from raman_pipeline.cli.console import any_path, local_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from raman_pipeline.cli.identify_output import Form
     from raman_pipeline.common.storage import StorePath
+    from raman_pipeline.learning.identification.batches import Unusable
+    from raman_pipeline.learning.identification.filters import Filters
+    from raman_pipeline.learning.identification.identify import Identifier
+    from raman_pipeline.learning.identification.results import Identification
+    from raman_pipeline.spectra.spectrum_files import ReadOptions
 
 
 def identify(
@@ -135,7 +143,6 @@ def identify(
     from raman_pipeline.learning.identification import batches
     from raman_pipeline.learning.identification.filters import Filters
     from raman_pipeline.learning.identification.identify import Identifier
-    from raman_pipeline.learning.identification.references import answer_json
     from raman_pipeline.spectra.baseline import BASELINES
     from raman_pipeline.spectra.spectrum_files import ReadOptions
 
@@ -156,44 +163,72 @@ def identify(
     options = ReadOptions(_listed(columns), axis, laser)
     searched = library or library_file(profile)
     if out is not None:
-        from raman_pipeline.cli.identify_bulk import identify_into
-        from raman_pipeline.common.shards import Workers
-        from raman_pipeline.common.storage import store_path
-        from raman_pipeline.learning.identification.bulk import Task
-
         if plot is not None or report is not None:
             raise typer.BadParameter(
                 "--plot and --report make a file per spectrum; leave out --out"
             )
-        task = Task(store_path(searched), filters, options, baseline, top, components, mixtures)
-        usable = identify_into(task, files, out, Workers(number=processes))
+        task = (filters, options, baseline, top, components, mixtures)
+        usable = _into_folder(files, out, processes, searched, task)
         raise typer.Exit(0 if usable else 1)
-    files = [local_path(str(path)) for path in files]
+    found = batches.files_below([local_path(str(path)) for path in files])
     identifier = Identifier.open(searched, filters)
     form = output.Form("json" if as_json else "csv" if as_csv else "text", top)
     form.begin(identifier.library_facts)
-    failed, drawn = False, set[str]()
-    found_files = batches.files_below(files)
-    grid = identifier.library.grid
-    for batch in batches.in_batches(batches.queries_of_files(found_files, grid, baseline, options)):
-        queries = [q for q in batch if not isinstance(q, batches.Unusable)]
-        answers = iter(identifier.identify_queries(queries, top, components, mixtures))
-        for query in batch:
-            if isinstance(query, batches.Unusable):
-                failed = True
-                form.unusable(*query)
-                continue
-            found = next(answers)
-            data = answer_json(identifier.library, found, options)
-            form.answer(found, data)
-            if plot is None and report is None:
-                continue
-            stem = output.free_name(found.query.name, drawn)
-            if plot is not None:
-                output.draw(identifier.library, found, plot / f"{stem}.png")
-            if report is not None:
-                output.write_report(identifier.library, found, data, report / f"{stem}.html")
-    raise typer.Exit(1 if failed else 0)
+    queries = batches.queries_of_files(found, identifier.library.grid, baseline, options)
+    results = (
+        result
+        for batch in batches.in_batches(queries)
+        for result in batches.identified(identifier, batch, top, components, mixtures)
+    )
+    usable = _print_each(identifier, results, form, options, plot, report)
+    raise typer.Exit(0 if usable else 1)
+
+
+def _into_folder(
+    files: list[StorePath],
+    folder: StorePath,
+    processes: int | None,
+    library: str | StorePath,
+    settings: tuple[Filters, ReadOptions, str, int, int, bool],
+) -> bool:
+    """Writes the results into a folder; returns whether all files are usable."""
+    from raman_pipeline.cli.identify_bulk import identify_into
+    from raman_pipeline.common.shards import Workers
+    from raman_pipeline.common.storage import store_path
+    from raman_pipeline.learning.identification.bulk import Task
+
+    task = Task(store_path(library), *settings)
+    return identify_into(task, files, folder, Workers(number=processes))
+
+
+def _print_each(
+    identifier: Identifier,
+    results: Iterable[Identification | Unusable],
+    form: Form,
+    options: ReadOptions,
+    plot: Path | None,
+    report: Path | None,
+) -> bool:
+    """Prints the results and writes their files; returns whether all queries are usable."""
+    from raman_pipeline.cli import identify_output as output
+    from raman_pipeline.learning.identification.references import answer_json
+
+    usable, names = True, set[str]()
+    for result in results:
+        if isinstance(result, tuple):
+            usable = False
+            form.unusable(*result)
+            continue
+        data = answer_json(identifier.library, result, options)
+        form.answer(result, data)
+        if plot is None and report is None:
+            continue
+        stem = output.free_name(result.query.name, names)
+        if plot is not None:
+            output.draw(identifier.library, result, plot / f"{stem}.png")
+        if report is not None:
+            output.write_report(identifier.library, result, data, report / f"{stem}.html")
+    return usable
 
 
 def _listed(text: str) -> tuple[str, ...]:

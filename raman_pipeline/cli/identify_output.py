@@ -1,7 +1,7 @@
-"""The output of `raman-pipeline identify`: text, CSV and figures.
+"""The output of `raman-pipeline identify`: text, CSV, JSON lines, figures and pages.
 
-What belongs here: how results are written. What does not: the command (see `cli.identify`), its
-JSON, which is the results as plain data (see `learning.identification.identify`).
+What belongs here: how results are written. What does not: the command (see `cli.identify`), what
+JSON and the others say of a result (see `learning.identification.references.answer_json`).
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ _LOW_SIGNAL_TO_NOISE = 15.0
 _WIDE_STEP_CM1 = 5.0
 GAP_CM1 = 25.0
 """Step of the axis in which nothing was measured."""
+GAP_STEPS = 3
+"""Median steps from which a wide step is a gap, and no coarse axis."""
 _PLATEAU_POINTS = 4
 _PLATEAU_EDGE = 2
 """Fall beside a plateau, in the smallest steps of the intensity: a rounded maximum falls less."""

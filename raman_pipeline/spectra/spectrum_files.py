@@ -60,8 +60,8 @@ def read_spectra(path: Path, options: ReadOptions | None = None) -> list[Spectru
         options: what the user says of it.
 
     Raises:
-        SpectrumFileError: the file is missing, empty or broken, it cannot be told for sure which
-            numbers are the spectra, or one of them is no spectrum.
+        SpectrumFileError: the file is missing, empty or broken, it is ambiguous which numbers
+            are the spectra, or one of them is no spectrum.
     """
     found = read_each(path, options)
     for one in found:

@@ -1,6 +1,6 @@
 """Removal of cosmic rays: spikes of one or two points.
 
-They are told from bands by their width, so only where the axis has several points per band.
+Their width distinguishes them from bands, so only where the axis has several points per band.
 """
 
 from __future__ import annotations

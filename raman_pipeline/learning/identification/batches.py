@@ -70,7 +70,7 @@ def queries_of_files(
 def queries_of(
     sources: Iterable[Source], grid: npt.NDArray[np.float64], baseline: str
 ) -> Iterator[Query | Unusable]:
-    """Yields prepared spectra, and what is unusable; one fault of many of a source is told once."""
+    """Yields prepared spectra, and what is unusable; a repeated fault of a source once."""
     current, reasons = "", dict[str, int]()
     for source, name, found in _prepared(sources, grid, baseline):
         if source != current:

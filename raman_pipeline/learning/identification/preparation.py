@@ -15,7 +15,7 @@ import numpy.typing as npt
 from raman_pipeline.learning.identification.derivatives import inner_mask, normalised_derivatives
 from raman_pipeline.spectra.baseline import lower_envelopes
 from raman_pipeline.spectra.normalise import min_max
-from raman_pipeline.spectra.quality import GAP_CM1
+from raman_pipeline.spectra.quality import GAP_CM1, GAP_STEPS
 from raman_pipeline.spectra.resample import resample
 
 Floats = npt.NDArray[np.float32]
@@ -24,8 +24,6 @@ Mask = npt.NDArray[np.bool_]
 GRID = np.arange(100.0, 1600.0)
 """Grid of the library, cm⁻¹. Of the mirror's spectra 0.4% reach beyond it, of four minerals."""
 _SMOOTHING_CM1 = 1.0
-_GAP_STEPS = 3
-"""Median steps from which a wide one is a gap, and no coarse axis."""
 _HALF_WINDOW = 30
 """Of the envelope, grid points; wider ones leave more of a steep background."""
 _LEAST_ATTENUATION = 0.65
@@ -57,7 +55,7 @@ def on_grid(
     resampled, inside = resample(shift, intensity, grid, "adaptive")
     steps = np.diff(shift)
     measured = inside.copy()
-    for at in np.flatnonzero(steps > max(GAP_CM1, _GAP_STEPS * step)):
+    for at in np.flatnonzero(steps > max(GAP_CM1, GAP_STEPS * step)):
         measured[(grid > shift[at]) & (grid < shift[at + 1])] = False
     return min_max(resampled, inside).astype(np.float32), measured
 
@@ -99,7 +97,7 @@ def attenuation_of(
 
     At wide steps these also differ because bands are sharper than the distance of the points. Then
     the effect may be less: that of noise as between neighbouring points, added to the spectrum.
-    Beyond steps of 10 cm⁻¹ noise and missing resolution cannot be told apart: 1.
+    Beyond steps of 10 cm⁻¹ noise and missing resolution cannot be distinguished: 1.
 
     Args:
         shift: [n], cm⁻¹, strictly increasing.

@@ -77,7 +77,7 @@ def unpacked(data: bytes) -> bytes:
 def text_of(data: bytes, suffix: str = "") -> str:
     r"""Returns the text with `\n` as line break.
 
-    UTF-8, -16 and -32 are told by their mark, UTF-16 without one by its zero bytes. What is not
+    UTF-8, -16 and -32 are known by their mark, UTF-16 without one by its zero bytes. What is not
     UTF-8 is of an encoding in which words of an axis appear, or cp1252 or latin-1: a wrong guess
     there changes words, and never digits.
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from raman_pipeline.spectra.quality import GAP_STEPS
 from raman_pipeline.spectra.user_files import names
 from raman_pipeline.spectra.user_files.columns import choose, header, is_axis
 from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
@@ -27,8 +28,8 @@ from raman_pipeline.spectra.user_files.spectrum import (
 Integers = npt.NDArray[np.int64]
 
 _MAX_FRAGMENT = 8
-_GAP_STEPS = 3
-"""Usual steps of the axis from which a step is a gap, and points that are enough to fill one."""
+_FILLING = 3
+"""Points of another part in a gap that are no chance."""
 
 
 def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found | UnreadableError]:
@@ -40,7 +41,7 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
         stem: its name without suffixes, which may stand above the axis.
 
     Raises:
-        UnreadableError: the layout cannot be told for sure.
+        UnreadableError: the layout is ambiguous.
     """
     first = rows.lines[0]
     above = [text for line, text in rows.other if line < first]
@@ -69,7 +70,7 @@ def _leading(rows: Rows) -> int:
 
 
 def _in_rows(rows: Rows, above: list[str]) -> bool:
-    """Whether a row is a spectrum, told by where the axis is: in the first row or column."""
+    """Whether a row is a spectrum, as the place of the axis shows: in the first row or column."""
     values, lead = rows.values, _leading(rows)
     last = np.isfinite(values[0]).nonzero()[0].max(initial=-1) + 1
     across = is_axis(values[0, lead:last])
@@ -96,7 +97,7 @@ def _spectra_in_rows(rows: Rows, stated: str) -> list[Found | UnreadableError]:
     if rows.first_shorter and len(rows.lines) == 2:
         raise UnreadableError(
             f"line {rows.lines[1]} has {rows.first_shorter} values more than the axis in line "
-            f"{rows.lines[0]}: it cannot be told which belong to it"
+            f"{rows.lines[0]}: which belong to it is ambiguous"
         )
     found: list[Found | UnreadableError] = []
     for row in range(1, len(rows.lines)):
@@ -107,7 +108,7 @@ def _spectra_in_rows(rows: Rows, stated: str) -> list[Found | UnreadableError]:
                 "write one spectrum per file"
             )
         if not np.isfinite(intensity[-1]):
-            # Which cell is missing cannot be told, and those after it stand a column too early.
+            # Which cell is missing is unknown, and those after it stand a column too early.
             found.append(
                 UnreadableError(
                     f"line {rows.lines[row]} has fewer values than the axis in line {rows.lines[0]}"
@@ -255,7 +256,7 @@ def _refuse_misplaced_rows(x: Floats, lines: Integers, blocks: list[Integers]) -
             widest = int(steps.argmax())
             low, high = sorted(x[part[widest : widest + 2]])
             inside = int(((x[other] > low) & (x[other] < high)).sum())
-            if steps[widest] > _GAP_STEPS * np.median(steps) and inside >= _GAP_STEPS:
+            if steps[widest] > GAP_STEPS * np.median(steps) and inside >= _FILLING:
                 raise UnreadableError(
                     f"its axis goes back from {x[before[-1]]:g} to {x[after[0]]:g} at line "
                     f"{lines[after[0]]}, and the points are parts of one spectrum: a broken row, "

@@ -246,7 +246,7 @@ def _one_of(marks: list[tuple[str, str]], columns: list[set[str]]) -> tuple[str,
         grouped = [m for m in marks if any(m[1] in c for c in cells)]
         if len(grouped) == 1:
             return grouped[0]
-        raise UnreadableError(f"its decimal and thousands marks cannot be told for sure; {_MIXED}")
+        raise UnreadableError(f"its decimal and thousands marks are ambiguous; {_MIXED}")
     decimal = "," if plain[0][0] == "," or any("," in c for c in cells) else "."
     for column in columns:
         marked = [c for c in column if decimal in c]
