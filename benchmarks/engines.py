@@ -121,8 +121,9 @@ def _services(environment: dict[str, str], *commands: list[str]) -> Iterator[Non
     try:
         yield
     finally:
+        # `dagster dev` may ignore SIGTERM; all of them are made to be killed.
         for process in reversed(started):
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
