@@ -142,6 +142,9 @@ REFUSED = {
         table(X, Y, head="Winkel\tCounts\n[°]\t[cps]"), "none names Raman shift"),
     "K01 a name without a column": (
         table(X, Y, sep=",", head="Time (s),Counts,Note", end=","), "3 names above 2 columns"),
+    "K01 a name lost over units": (
+        table(NM, Z, Z, Y, sep=";", head="Wave;Dark;Sample\n[nm];[cts];[cts];[cts]"),
+        "3 names over 4 units"),
     "K01 pixels of a mineral": (
         table(N, Y, sep=",", head="calcite,intensity"), "none names Raman shift"),
     "K01 unknown unit": (table(X, Y, head="Dose (Gy)\tCounts"), "none names Raman shift"),

@@ -39,6 +39,12 @@ def header(rows: Rows, above: list[str], columns: tuple[str, ...]) -> list[str] 
             upper = _cells(above[-back - 1], rows, nearest=False)
             if upper:
                 return [f"{a} ({b})" if b else a for a, b in zip(upper, cells, strict=True)]
+            over = [] if columns else rows.dialect.split(above[-back - 1])
+            if width > 2 and sum(bool(names.column_kind(c)) for c in over) > 1:
+                raise UnreadableError(
+                    f"{len(over)} names over {width} units: {above[-back - 1].strip()[:60]!r}; "
+                    f"{_CHOOSE} 1,2, or write as many names as columns"
+                )
         return cells
     if above and not all(c.isdigit() for c in columns):
         cells = rows.dialect.split(above[-1].lstrip("#% "))
