@@ -104,7 +104,7 @@ def load_settings(
     Raises:
         SettingsError: the profile does not exist, or what the environment names cannot be used.
     """
-    chosen = {"database": _database(), "engine": _engine(engine)}
+    chosen = {"database": _database(), "engine": chosen_engine(engine)}
     return _of_profile(profile, store, location).model_copy(update=chosen)
 
 
@@ -180,7 +180,12 @@ def _database() -> SecretStr | None:
     return SecretStr(address)
 
 
-def _engine(chosen: str | None) -> str:
+def chosen_engine(chosen: str | None) -> EngineName:
+    """Returns the engine that an option or the environment names.
+
+    Raises:
+        SettingsError: there is no such engine, or it is not installed.
+    """
     engine = chosen or os.environ.get("RAMAN_PIPELINE_ENGINE") or "local"
     if engine not in ENGINES:
         raise SettingsError(f"{engine} is no engine; use {' or '.join(ENGINES)}")

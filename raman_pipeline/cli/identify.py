@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raman_pipeline.cli.console import any_path, local_path
+from raman_pipeline.cli.console import Engine, any_path, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from raman_pipeline.cli.identify_output import Form
+    from raman_pipeline.common.shards import Workers
     from raman_pipeline.common.storage import StorePath
     from raman_pipeline.learning.identification.batches import Unusable
     from raman_pipeline.learning.identification.filters import Filters
@@ -132,6 +133,7 @@ def identify(
     processes: Annotated[
         int | None, typer.Option("--workers", min=1, help="processes of --out; one per core")
     ] = None,
+    engine: Engine = None,
 ) -> None:
     """Identify the minerals of spectra: probabilities, nearest specimens, mixtures, countries.
 
@@ -168,7 +170,11 @@ def identify(
                 "--plot and --report make a file per spectrum; leave out --out"
             )
         task = (filters, options, baseline, top, components, mixtures)
-        usable = _into_folder(files, out, processes, searched, task)
+        from raman_pipeline.common.shards import Workers
+        from raman_pipeline.profiles import chosen_engine
+
+        workers = Workers(chosen_engine(engine), processes)
+        usable = _into_folder(files, out, workers, searched, task)
         raise typer.Exit(0 if usable else 1)
     found = batches.files_below([local_path(str(path)) for path in files])
     identifier = Identifier.open(searched, filters)
@@ -187,18 +193,17 @@ def identify(
 def _into_folder(
     files: list[StorePath],
     folder: StorePath,
-    processes: int | None,
+    workers: Workers,
     library: str | StorePath,
     settings: tuple[Filters, ReadOptions, str, int, int, bool],
 ) -> bool:
     """Writes the results into a folder; returns whether all files are usable."""
     from raman_pipeline.cli.identify_bulk import identify_into
-    from raman_pipeline.common.shards import Workers
     from raman_pipeline.common.storage import store_path
     from raman_pipeline.learning.identification.bulk import Task
 
     task = Task(store_path(library), *settings)
-    return identify_into(task, files, folder, Workers(number=processes))
+    return identify_into(task, files, folder, workers)
 
 
 def _print_each(

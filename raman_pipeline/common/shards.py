@@ -43,8 +43,8 @@ class Workers:
     """Who makes shards.
 
     Attributes:
-        engine: processes of this machine, or tasks of the Ray cluster that this process is
-            connected to, or that RAY_ADDRESS names.
+        engine: processes of this machine, or tasks of the Ray cluster that this machine is
+            a node of.
         number: of processes; by default one per core. Ray decides by itself.
     """
 
@@ -191,7 +191,7 @@ def _on_ray(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Ite
     import ray
 
     if not ray.is_initialized():
-        ray.init(address=os.environ.get("RAY_ADDRESS", "auto"), log_to_driver=False)
+        _join_cluster()
     # Lost workers and nodes are tried again without end, errors of the work are not.
     remote = ray.remote(num_cpus=1, max_retries=-1, scheduling_strategy="SPREAD")(_on_worker)
     shared = ray.put(make)
@@ -203,6 +203,26 @@ def _on_ray(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Ite
         running -= set(done)
         yield from ray.get(done)
         running |= {remote.remote(shared, *item) for item, _ in zip(waiting, done, strict=False)}
+
+
+def _join_cluster() -> None:
+    """Connects to the cluster that this machine is a node of.
+
+    RAY_ADDRESS may be the address where jobs are sent (http://…), which tasks cannot use.
+    """
+    import ray
+
+    address = os.environ.pop("RAY_ADDRESS", "")
+    try:
+        ray.init("auto" if address.startswith("http") else address or "auto", log_to_driver=False)
+    except (ConnectionError, ValueError) as error:
+        raise ShardError(
+            f"this machine is no node of a Ray cluster ({error}); start it with `ray start "
+            "--address HEAD:6379`, or leave out --engine ray"
+        ) from error
+    finally:
+        if address:
+            os.environ["RAY_ADDRESS"] = address
 
 
 def _on_worker(make: _Maker, name: str, argument: Any) -> str:

@@ -13,4 +13,4 @@ def ledger(settings: Settings, asset: str) -> Ledger:
     context = dg.AssetExecutionContext.get()
     version = context.assets_def.get_asset_spec(dg.AssetKey(asset)).code_version
     folder = settings.store / "shards" / asset / f"version-{version}"
-    return Ledger(folder, Workers())
+    return Ledger(folder, Workers(settings.engine))
