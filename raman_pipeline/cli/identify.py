@@ -150,6 +150,8 @@ def identify(
 
     if baseline not in BASELINES:
         raise typer.BadParameter(f"{baseline}: use {', '.join(BASELINES)}")
+    if processes and out is None:
+        raise typer.BadParameter("processes are those of --out FOLDER", param_hint="--workers")
     if axis not in (None, "cm-1", "nm"):
         raise typer.BadParameter(f"{axis}: use cm-1 or nm", param_hint="--axis")
     if sum((as_json, as_csv, out is not None)) > 1:

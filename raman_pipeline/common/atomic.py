@@ -16,13 +16,13 @@ from raman_pipeline.common import storage
 from raman_pipeline.common.storage import StorePath
 
 _PREFIX = ".tmp-raman-pipeline-"
-_ELSEWHERE = "set RAMAN_PIPELINE_STORE to another folder"
+ELSEWHERE = "set RAMAN_PIPELINE_STORE to another folder"
 _locks: dict[Path, int] = {}
 """Descriptors that hold the locks of this process's temporary folders, by file."""
 
 
 @contextmanager
-def replacing(path: StorePath, elsewhere: str = _ELSEWHERE) -> Iterator[Path]:
+def replacing(path: StorePath, elsewhere: str = ELSEWHERE) -> Iterator[Path]:
     """Yields a temporary file of this machine; on success it becomes `path`.
 
     The temporary file is moved to `path` if the block ends without an exception (see `move`), and
@@ -46,7 +46,7 @@ def replacing(path: StorePath, elsewhere: str = _ELSEWHERE) -> Iterator[Path]:
             release(temporary)
 
 
-def move(file: Path, path: StorePath, elsewhere: str = _ELSEWHERE) -> None:
+def move(file: Path, path: StorePath, elsewhere: str = ELSEWHERE) -> None:
     """Moves a complete file to its path: it is fsynced and renamed, or uploaded to a bucket.
 
     Args:
@@ -112,7 +112,7 @@ class WriteError(OSError):
 
 
 @contextmanager
-def naming(path: StorePath, elsewhere: str = _ELSEWHERE) -> Iterator[None]:
+def naming(path: StorePath, elsewhere: str = ELSEWHERE) -> Iterator[None]:
     """Turns an OSError into one that names the file and the remedy.
 
     Raises:

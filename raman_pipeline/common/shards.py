@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
-from raman_pipeline.common.atomic import replacing
+from raman_pipeline.common.atomic import ELSEWHERE, naming, release, replacing, temporary_file
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import StoredTable, write_table
 from raman_pipeline.common.storage import StorePath
@@ -63,6 +64,7 @@ def make_shards(
     folder: StorePath,
     workers: Workers | None = None,
     on_shard: Callable[[int, int], None] | None = None,
+    elsewhere: str = ELSEWHERE,
 ) -> list[StorePath]:
     """Makes the files that are missing, and returns all in the order of the arguments.
 
@@ -73,17 +75,24 @@ def make_shards(
         folder: of the files; one that all workers see.
         workers: by default one process per core.
         on_shard: called with the number of files there are, and of those to be, after each.
+        elsewhere: how to choose another folder, for the error.
 
     Raises:
+        WriteError: the folder cannot be written; before any work is done.
         ShardError: workers are lost again and again, or their files are not seen here.
     """
     workers, total = workers or Workers(), len(arguments)
+    if isinstance(folder, Path):  # other processes may have another current folder
+        folder = folder.absolute()
     present = _present(folder)
     missing = {n: a for n, a in arguments.items() if f"{n}.parquet" not in present}
     report = on_shard or (lambda made, total: None)
     report(made := total - len(missing), total)
+    if missing and isinstance(folder, Path):
+        with naming(folder / "part", elsewhere):
+            release(temporary_file(folder))
     make = _on_ray if workers.engine == "ray" else _in_processes
-    for _ in make(_Maker(work, folder), missing, workers.number):
+    for _ in make(_Maker(work, folder, elsewhere), missing, workers.number):
         report(made := made + 1, total)
     paths = [folder / f"{name}.parquet" for name in arguments]
     if lost := {path.name for path in paths} - _present(folder):
@@ -143,10 +152,13 @@ class _Maker:
 
     work: Work
     folder: StorePath
+    elsewhere: str
 
     def __call__(self, name: str, argument: Any) -> str:
-        table = self.work(argument)
-        with replacing(self.folder / f"{name}.parquet") as file:
+        # One thread in every process: sums in another order end in other bits.
+        with threadpool_limits(1):
+            table = self.work(argument)
+        with replacing(self.folder / f"{name}.parquet", self.elsewhere) as file:
             write_table(file, table)
         return name
 
@@ -193,7 +205,7 @@ def _on_ray(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Ite
     if not ray.is_initialized():
         _join_cluster()
     # Lost workers and nodes are tried again without end, errors of the work are not.
-    remote = ray.remote(num_cpus=1, max_retries=-1, scheduling_strategy="SPREAD")(_on_worker)
+    remote = ray.remote(num_cpus=1, max_retries=-1, scheduling_strategy="SPREAD")(_Maker.__call__)
     shared = ray.put(make)
     waiting = iter(missing.items())
     most = number or 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -225,19 +237,13 @@ def _join_cluster() -> None:
             os.environ["RAY_ADDRESS"] = address
 
 
-def _on_worker(make: _Maker, name: str, argument: Any) -> str:
-    limit_threads()
-    return make(name, argument)
-
-
 def follow_parent() -> None:
-    """Prepares a process of a pool: one thread, and an end when its parent ends.
+    """Lets a process of a pool end when its parent ends.
 
     The workers of a pool hold its queue open for each other, and would wait at it for ever if the
     parent was killed. An interrupt from the terminal is the parent's, who lets them finish.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    limit_threads()
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -246,11 +252,3 @@ def follow_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
-
-
-def limit_threads() -> None:
-    """Lets BLAS and Arrow use one thread: there is a process for every core."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
-    pa.set_cpu_count(1)

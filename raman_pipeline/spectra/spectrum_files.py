@@ -131,6 +131,8 @@ def _found(
 ) -> Sequence[Found | UnreadableError]:
     packed = named.suffix.lower() == ".gz"
     suffix = Path(named.stem).suffix.lower() if packed else named.suffix.lower()
+    if data.startswith(b"PAR1"):
+        raise UnreadableError("is a Parquet table; identify its rows with --out FOLDER")
     if data.startswith(b"WDF1") or suffix == ".wdf":
         return read_wdf(path, data)
     data = unpacked(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -44,9 +45,18 @@ def files_below(paths: Iterable[Path]) -> Iterator[Path | Unusable]:
         if not path.is_dir():
             yield path
             continue
-        found = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
+        faults: list[OSError] = []
+        found = sorted(
+            Path(folder, name)
+            for folder, _, names in os.walk(path, onerror=faults.append)
+            for name in names
+            if not _hidden(Path(folder, name), path)
+        )
         yield from found
-        if not found:
+        for fault in faults:
+            reason = f"cannot be read ({fault.strerror}); make it readable, or leave it out"
+            yield Unusable(str(fault.filename), f"{fault.filename}: {reason}")
+        if not found and not faults:
             yield Unusable(str(path), f"{path}: holds no file; give files or a folder of them")
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -60,7 +60,7 @@ _MINERAL = pa.struct(
 _COMPONENT = pa.struct({"name": pa.string(), "rruff_id": pa.string(), "fraction": pa.float64()})
 RESULTS = pa.schema(
     {
-        "spectrum": pa.string(),
+        "file": pa.string(),
         "error": pa.string(),
         "unknown": pa.bool_(),
         "in_library_probability": pa.float64(),
@@ -147,6 +147,8 @@ def identify_all(
         InputError: there is nothing to identify, or the folder holds something else.
         ShardError: see `make_shards`.
     """
+    task = replace(task, library=_absolute(task.library))
+    paths, out = [_absolute(path) for path in paths], _absolute(out)
     facts = Identifier.open(task.library, task.filters).library_facts
     sources = [str(path) for path in paths]
     _require_own(out, paths, sources)
@@ -162,13 +164,20 @@ def identify_all(
         )
     if not arguments:
         raise InputError(f"{', '.join(map(str, paths))}: no file; give files or folders of them")
-    made = make_shards(identify_part, arguments, out, workers, on_shard)
+    made = make_shards(
+        identify_part, arguments, out, workers, on_shard, "give --out another folder"
+    )
     remove_others(out, made)
     verdicts: Counter[bool | None] = Counter()
     for path in made:
         unknown = pq.read_table(local_copy(path), columns=["unknown"])["unknown"]
         verdicts.update(unknown.to_pylist())
     return Summary(verdicts[False], verdicts[True], verdicts[None], bool(facts["simulated"]))
+
+
+def _absolute(path: StorePath) -> StorePath:
+    """Returns a path that other processes understand, whatever their current folder is."""
+    return path.absolute() if isinstance(path, Path) else path
 
 
 def identify_part(argument: tuple[Task, About, Part]) -> pa.Table:
@@ -204,12 +213,11 @@ def _identifier(library: StorePath, filters: Filters, version: str) -> Identifie
 
 def _row(result: Identification | Unusable) -> dict[str, Any]:
     if isinstance(result, Unusable):
-        return {"spectrum": result.file, "error": result.error}
+        return result._asdict()
     data, read = result.as_json(), result.query.read
     start, stop = read["range_cm1"]
     return {
         **data,
-        "spectrum": data["file"],
         "minerals": [mineral | mineral["nearest"][0] for mineral in data["minerals"]],
         "warnings": [warning["text"] for warning in data["warnings"]],
         "format": read["format"],
@@ -238,7 +246,7 @@ def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[int, Pa
     number = MOST_SHARDS
     for path in paths:
         for file in _files(path, out):
-            if file.suffix != ".parquet":
+            if isinstance(file, Unusable) or file.suffix != ".parquet":
                 files.append(file)
                 continue
             try:
@@ -264,13 +272,11 @@ def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[int, Pa
         yield shard, tuple(some), states
 
 
-def _files(path: StorePath, out: StorePath) -> Iterator[StorePath]:
+def _files(path: StorePath, out: StorePath) -> Iterator[StorePath | Unusable]:
     """Yields the files of an argument, without hidden ones and without results below it."""
     if isinstance(path, Path):
         for found in files_below([path]):
-            if isinstance(found, Unusable):
-                raise InputError(found.error)
-            if out not in found.parents:
+            if isinstance(found, Unusable) or out not in found.parents:
                 yield found
     elif path.is_file():
         yield path

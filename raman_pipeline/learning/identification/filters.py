@@ -96,8 +96,20 @@ class Filters:
             chosen = [known[i] for i in _indices(self.ratings, known, "rating")]
             keep &= np.isin(np.array(library.ratings), chosen)
         if not keep.any():
-            stated = (f"{k} {', '.join(map(str, v))}" for k, v in self.as_json().items())
-            raise FilterError(f"no spectrum of the library is left by {'; '.join(stated)}")
+            stated = (
+                f"{k.removesuffix('_nm').replace('_', ' ')} {', '.join(map(str, v))}"
+                for k, v in self.as_json().items()
+            )
+            lasers = np.unique(library.wavelength[np.isfinite(library.wavelength)])
+            there = f"its lasers, nm: {', '.join(f'{nm:g}' for nm in lasers)}; " * bool(
+                self.lasers_nm
+            )
+            there += f"its ratings: {', '.join(sorted(set(library.ratings)))}; " * bool(
+                self.ratings
+            )
+            raise FilterError(
+                f"no spectrum of the library is left by {'; '.join(stated)} ({there}leave one out)"
+            )
         return keep
 
 

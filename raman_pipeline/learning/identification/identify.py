@@ -150,6 +150,8 @@ class Identifier:
             FilterError: see `Filters.rows`.
         """
         path = store_path(path)
+        if path.is_dir():
+            raise LibraryError(f"{path}: is a folder; name the file of a library, or --profile")
         if not path.exists():
             raise LibraryError(
                 f"{path}: there is no mineral library; build it with `raman-pipeline build-library`"
@@ -161,7 +163,8 @@ class Identifier:
             raise LibraryError(f"{path}: {error}") from error
         except EarlierVersionError as error:
             raise LibraryError(
-                f"{path}: was made by an earlier version of raman_pipeline; {REBUILD}"
+                f"{path}: is no mineral library, or of an earlier version of raman_pipeline; "
+                f"{REBUILD}"
             ) from error
         except (KeyError, ValueError, OSError, SafetensorError) as error:
             raise LibraryError(

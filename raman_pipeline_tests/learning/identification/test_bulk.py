@@ -54,7 +54,7 @@ def table_of(spectra, path, **more):
 def test_files_as_one_by_one(task, files, tmp_path):
     out = tmp_path / "out"
     assert bulk.identify_all(task, [files], out, ALONE) == (3, 0, 1, False)
-    found = {row["spectrum"]: row for row in pq.read_table(out).to_pylist()}
+    found = {row["file"]: row for row in pq.read_table(out).to_pylist()}
     for path in files.glob("[0-9].csv"):
         alone = Identifier.open(task.library).identify(read_spectra(path))[0].as_json()
         row = found.pop(str(path))
@@ -74,7 +74,7 @@ def test_rows_of_tables_are_cut_in_shards(task, spectra, tmp_path, monkeypatch):
     bulk.identify_all(task, [table], out, ALONE)
     assert len(names(out)) == 3
     rows = pq.read_table(out).to_pylist()
-    assert [row["spectrum"] for row in rows] == [f"{table}#{name}" for name in "abcdef"]
+    assert [row["file"] for row in rows] == [f"{table}#{name}" for name in "abcdef"]
     assert [row["minerals"] for row in rows[:3]] == [row["minerals"] for row in rows[3:]]
 
 
@@ -98,14 +98,13 @@ def test_a_bucket_gives_the_same(task, files, tmp_path, bucket):
     assert counts == (3, 0, 1, False)
     (part,) = out.iterdir()
     found = pq.read_table(pa.BufferReader(part.read_bytes())).to_pylist()
-    assert {row["spectrum"] for row in found} == {f"{source}/{f.name}" for f in files.iterdir()}
+    assert {row["file"] for row in found} == {f"{source}/{f.name}" for f in files.iterdir()}
 
 
 @pytest.mark.parametrize(
     ("made", "message"),
     [
         (lambda folder: folder / "none.txt", "no such file"),
-        (lambda folder: _new(folder / "sub"), "holds no file"),
         (lambda folder: _written(folder / "bad.parquet"), "cannot be read as Parquet"),
         (lambda folder: _other(folder / "other.parquet"), "has no column raman_shift and"),
         (lambda folder: _long(folder / "long.parquet"), "of lists of numbers"),
