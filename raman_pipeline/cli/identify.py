@@ -93,6 +93,14 @@ def identify(
         str,
         typer.Option("--rating", help="RRUFF's ratings of the reference spectra: excellent,fair"),
     ] = "",
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept",
+            help="a mineral that is in it for sure; it is subtracted, and the rest searched; "
+            "give it once for each",
+        ),
+    ] = None,
     top: Annotated[int, typer.Option("--top", min=1, help="minerals and countries to list")] = 5,
     components: Annotated[
         int, typer.Option("--components", min=2, max=3, help="minerals of a mixture")
@@ -162,7 +170,7 @@ def identify(
         raise typer.BadParameter(str(error), param_hint="--reference-laser") from error
     filters = Filters(
         _listed(elements), _listed(without), _listed(minerals), _listed(exclude), lasers,
-        _listed(rating),
+        _listed(rating), tuple(accept or ()),
     )  # fmt: skip
     options = ReadOptions(_listed(columns), axis, laser)
     searched = library or library_file(profile)

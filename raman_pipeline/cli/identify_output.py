@@ -113,6 +113,15 @@ def lines(found: Identification, data: Mapping[str, Any]) -> Iterator[str]:
     read = found.query.read
     yield f"  read: {_read(read)}"
     yield from (f"  WARNING: {warning.text}" for warning in found.query.warnings)
+    if found.accepted:
+        parts = " + ".join(
+            f"{p.share:.0%} {p.mineral} ({p.specimen})" for p in found.accepted.parts
+        )
+        yield (
+            f"  accepted: {parts}; left {found.accepted.left:.0%}; of the spectrum "
+            f"{found.accepted.unexplained:.0%} is unexplained"
+        )
+        yield "  what follows is of the rest; probabilities were calibrated on whole spectra"
     verdict = "UNKNOWN" if found.unknown else "known"
     yield f"  {verdict}: probability of being in the library {found.in_library:.0%}"
     for mineral in found.minerals:

@@ -87,6 +87,7 @@ class Asked:
                 several("exclude"),
                 tuple(_number("reference_laser", nm) for nm in several("reference_laser")),
                 several("rating"),
+                several("accept"),
             ),
             ReadOptions(
                 several("columns"),

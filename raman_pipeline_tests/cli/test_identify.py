@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -185,3 +186,11 @@ def test_quality_warnings_stand_above_the_answer(library_file, files):
     assert text.index("WARNING") < text.index("probability of being in the library")
     found = json.loads(run(library_file, files / "clipped.txt", "--json").stdout)
     assert [w["kind"] for w in found["warnings"]] == ["saturated"]
+
+
+def test_accepted_minerals_are_told_with_what_is_left(library_file, files):
+    result = run(library_file, files / "7.txt", "--accept", "m1", "--accept", "M2")
+    assert result.exit_code == 0
+    assert re.search(r"accepted: \d+% M1 \(R01\d\d\) \+ 0% M2 .*; left \d+%; of the", result.output)
+    result = run(library_file, files / "7.txt", "--accept", "Quarz")
+    assert "Quarz: no such mineral" in str(result.exception)

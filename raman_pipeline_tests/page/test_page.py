@@ -38,6 +38,20 @@ def drawn(tab, least=4):
     tab.wait(f"document.querySelectorAll('#plot polyline').length >= {least}")
 
 
+def test_a_mineral_is_accepted_and_taken_back(tab, page, files):
+    tab.open(str(page.base_url))
+    tab.drop(files / "7.csv")
+    tab.wait(f"{ANSWERED}.length == 1")
+    tab.wait("!!document.querySelector('#minerals button')")
+    tab.run("document.querySelector('#minerals button').click()")
+    tab.wait("!!document.getElementById('accepted')")
+    assert "M1 (R01" in tab.run("document.getElementById('accepted').innerText")
+    assert not tab.run("document.querySelector('#minerals tbody').innerText").startswith("M1")
+    tab.run("document.querySelector('#accepted button').click()")
+    tab.wait("!document.getElementById('accepted')")
+    assert tab.run("document.querySelector('#minerals tbody').innerText").startswith("M1")
+
+
 def test_files_are_dropped_and_answered(tab, page, files):
     tab.open(str(page.base_url))
     assert tab.run("!document.getElementById('empty').hidden")

@@ -48,6 +48,8 @@ class Filters:
         exclude: names of minerals to leave out.
         lasers_nm: of the reference spectra, each ±2 nm.
         ratings: RRUFF's ratings of the reference spectra, such as `excellent`.
+        accept: names of minerals that are in it for sure: they are fitted out (see `accepted`), and
+            the others are searched.
     """
 
     elements: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class Filters:
     exclude: tuple[str, ...] = ()
     lasers_nm: tuple[float, ...] = ()
     ratings: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
 
     @property
     def chemical(self) -> bool:
@@ -77,6 +80,15 @@ class Filters:
             return np.zeros(len(library), dtype=np.float32)
         return penalties(library, *stated_elements(self.elements, self.without))[0]
 
+    def accepted_rows(self, library: MineralLibrary) -> list[npt.NDArray[np.int64]]:
+        """Returns the rows of each accepted mineral among all spectra of a library.
+
+        Raises:
+            FilterError: a name is not in the library.
+        """
+        chosen = dict.fromkeys(_indices(self.accept, library.minerals, "mineral"))
+        return [np.flatnonzero(library.mineral == index) for index in chosen]
+
     def rows(self, library: MineralLibrary) -> Mask:
         """Returns which spectra of a library are searched, bool [n].
 
@@ -86,8 +98,8 @@ class Filters:
         keep = self.penalties(library) > EXCLUDED
         if self.minerals:
             keep &= np.isin(library.mineral, _indices(self.minerals, library.minerals, "mineral"))
-        if self.exclude:
-            keep &= ~np.isin(library.mineral, _indices(self.exclude, library.minerals, "mineral"))
+        for names in (self.exclude, self.accept):
+            keep &= ~np.isin(library.mineral, _indices(names, library.minerals, "mineral"))
         if self.lasers_nm:
             apart = np.abs(library.wavelength[:, None] - np.array(self.lasers_nm))
             keep &= (apart <= SAME_LASER_NM).any(axis=1)

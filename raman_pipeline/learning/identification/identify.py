@@ -16,6 +16,7 @@ from raman_pipeline import __version__
 from raman_pipeline.common.errors import EarlierVersionError
 from raman_pipeline.common.storage import StorePath, store_path
 from raman_pipeline.learning.data.model_state import ModelState
+from raman_pipeline.learning.identification.accepted import fit_out
 from raman_pipeline.learning.identification.calibration import (
     Calibration,
     Floats,
@@ -109,7 +110,8 @@ class Identifier:
                 "build it from more archives"
             )
         self.filters = filters or Filters()
-        whole = library
+        self._whole = whole = library
+        self._accepted = self.filters.accepted_rows(whole)
         rows = self.filters.rows(whole)
         if self.filters.chemical:
             possible = self.filters.penalties(whole) > EXCLUDED
@@ -208,6 +210,8 @@ class Identifier:
         """Names the minerals of prepared spectra; see `identify`."""
         if not queries:
             return []
+        accepted = [fit_out(self._whole, q, self._accepted) for q in queries if self._accepted]
+        queries = [one.rest for one in accepted] or queries
         scored = self._scored(queries)
         settings = {
             **self.filters.as_json(),
@@ -237,6 +241,7 @@ class Identifier:
                     ),
                     self.library_facts,
                     {**query.settings, **settings},
+                    accepted[number] if accepted else None,
                 )
             )
         return found

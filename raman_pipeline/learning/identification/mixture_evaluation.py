@@ -66,7 +66,7 @@ def evaluate_mixtures(library: MineralLibrary, count: int, seed: int) -> pa.Tabl
             rows = np.array([rng.choice(rows_of[m]) for m in minerals])
             rest = 1 - components * SMALLEST_FRACTION
             fractions = SMALLEST_FRACTION + rest * rng.dirichlet(np.ones(components))
-            query = _mixed(library, rows, fractions)
+            query = mixed(library, rows, fractions)
             ids = np.array(library.specimens)
             allowed = ~np.isin(ids[library.specimen], ids[library.specimen[rows]])
             similarity = search(library, query.derivatives[None], query.valid[None])[0]
@@ -80,9 +80,16 @@ def evaluate_mixtures(library: MineralLibrary, count: int, seed: int) -> pa.Tabl
     return MIXTURES.from_rows(found)
 
 
-def _mixed(
+def mixed(
     library: MineralLibrary, rows: npt.NDArray[np.int64], fractions: npt.NDArray[np.float64]
 ) -> Query:
+    """Returns the sum of some spectra of a library, as a query.
+
+    Args:
+        library: reference spectra.
+        rows: [k].
+        fractions: of their heights, [k].
+    """
     valid: npt.NDArray[np.bool_] = np.logical_and.reduce(library.valid[rows], axis=0)
     values = (fractions[:, None] * library.intensity[rows]).sum(axis=0)
     scaled = min_max(values, valid).astype(np.float32)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from raman_pipeline.learning.identification.accepted import Accepted
 from raman_pipeline.learning.identification.countries import CAVEAT
 from raman_pipeline.learning.identification.mixtures import Mixture
 from raman_pipeline.learning.identification.query import Query
@@ -49,13 +50,14 @@ class Identification:
     """The result for one spectrum.
 
     Attributes:
-        query: the prepared spectrum.
+        query: the prepared spectrum; if minerals were accepted, what they leave of it.
         minerals: most probable first.
         in_library: probability that the mineral is in the library.
         mixtures: sets of minerals that may make it up; empty if one specimen explains it.
         countries: ISO 3166 code and probability, most probable first.
         library: what it was compared with (see `Identifier.library_facts`).
         settings: everything that the user chose, and the version of raman_pipeline.
+        accepted: minerals that the user accepted, and what they leave; None if none were.
     """
 
     query: Query
@@ -65,6 +67,7 @@ class Identification:
     countries: tuple[tuple[str, float], ...]
     library: Mapping[str, Any]
     settings: Mapping[str, Any]
+    accepted: Accepted | None = None
 
     @property
     def unknown(self) -> bool:
@@ -78,6 +81,7 @@ class Identification:
             "read": self.query.read,
             "library": dict(self.library),
             "settings": dict(self.settings),
+            "accepted": self.accepted and self.accepted.as_json(),
             "minerals": [
                 {
                     "name": mineral.name,

@@ -42,6 +42,8 @@ function words(file, more = {}) {
   return chosen;
 }
 
+const accepting = (names) => (names?.length ? { accept: names.join(",") } : {});
+
 const upload = (file, more) =>
   ask(`/api/identify?${words(file, more)}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" }, signal: stopping.signal });
 
@@ -147,7 +149,7 @@ async function showAnswer(entry) {
     ` · the mineral is in the library with probability ${percent(data.in_library_probability)}`);
   $("warnings").replaceChildren(...data.warnings.map((w) => make("p", { class: "warning" }, w.text)));
   for (const one of document.querySelectorAll(".of-query")) one.hidden = false;
-  $("details").replaceChildren(minerals(entry), mixtures(entry), peaks(entry), how(entry));
+  $("details").replaceChildren(accepted(entry), minerals(entry), mixtures(entry), peaks(entry), how(entry));
   state("shown");
   await curves(entry, false);
 }
@@ -184,7 +186,7 @@ function pickable(row, selected, action) {
   row.className = `${row.className} pick`;
   row.tabIndex = 0;
   row.setAttribute("aria-current", selected);
-  row.addEventListener("click", (event) => { if (!event.target.closest("a")) action(); });
+  row.addEventListener("click", (event) => { if (!event.target.closest("a, button")) action(); });
   row.addEventListener("keydown", (event) => {
     if (event.target !== row || ![" ", "Enter"].includes(event.key)) return;
     event.preventDefault();
@@ -196,7 +198,7 @@ function pickable(row, selected, action) {
 function pick(entry, picked) {
   const focused = document.activeElement, id = focused.closest("table")?.id, at = focused.rowIndex;
   entry.picked = picked;
-  $("details").replaceChildren(minerals(entry), mixtures(entry), peaks(entry), how(entry));
+  $("details").replaceChildren(accepted(entry), minerals(entry), mixtures(entry), peaks(entry), how(entry));
   if (id) $(id)?.rows[at]?.focus();
   curves(entry, true);
 }
@@ -208,15 +210,39 @@ function link(near) {
   return near.url ? make("a", { href: near.url, target: "_blank", rel: "noopener" }, near.rruff_id) : near.rruff_id;
 }
 
+async function accept(entry, names) {
+  progress(`${entry.data.file} …`);
+  try {
+    const found = await (await upload(entry.file, accepting(names))).json();
+    const data = found.spectra.find((one) => one.file === entry.data.file);
+    if (!data || data.error) throw new Error(data?.error ?? `${entry.data.file}: no answer`);
+    Object.assign(entry, { accepted: names, data, picked: undefined });
+    if (current === entry) showAnswer(entry);
+  } catch (error) {
+    if (current === entry && error.name !== "AbortError") fail(entry.data.file, error.message);
+  }
+  if (!busy) progress("");
+}
+
+function accepted(entry) {
+  const found = entry.data.accepted;
+  if (!found) return make("section");
+  const parts = found.minerals.map((m) => `${percent(m.share)} ${m.name} (${m.rruff_id})`).join(" + ");
+  return make("section", { id: "accepted" }, make("h3", {}, "Accepted"), make("p", {}, `${parts}; left ${percent(found.left)}; of the spectrum ${percent(found.unexplained)} is unexplained. `,
+    make("button", { type: "button", onclick: () => accept(entry, entry.accepted.slice(0, -1)) }, "Take the last one back")),
+  make("p", { class: "soft" }, "Plot and tables are of the rest. Probabilities were calibrated on whole spectra."));
+}
+
 function minerals(entry) {
   const { data, picked } = entry;
-  const row = (name, p, near) => make("tr", {}, make("td", {}, name), make("td", { class: "n" }, percent(p)), make("td", { class: "only-wide bar-cell" }, bar(p)), make("td", {}, ...near));
+  const acceptButton = (name) => make("button", { type: "button", title: `Subtract ${name} and search the rest`, onclick: () => accept(entry, [...(entry.accepted ?? []), name]) }, "accept");
+  const row = (name, p, near, button) => make("tr", {}, make("td", {}, name), make("td", {}, ...(button ? [button] : [])), make("td", { class: "n" }, percent(p)), make("td", { class: "only-wide bar-cell" }, bar(p)), make("td", {}, ...near));
   const rows = data.minerals.map((m, i) => {
     const near = m.nearest.flatMap((n, k) => [k ? ", " : "", link(n), ` (${fixed(n.similarity, 3)}${n.also_named.length ? `; also named ${n.also_named.join(", ")}` : ""})`]);
-    return pickable(row(m.name, m.probability, near), picked.mixture == null && picked.mineral === i, () => pick(entry, { mineral: i }));
+    return pickable(row(m.name, m.probability, near, acceptButton(m.name)), picked.mixture == null && picked.mineral === i, () => pick(entry, { mineral: i }));
   });
-  rows.push(row("unknown: not in the library", 1 - data.in_library_probability, []));
-  return make("section", {}, make("h3", {}, "Minerals"), table("minerals", [["mineral"], ["probability", 1], ["", 2], ["nearest specimens (similarity)"]], rows));
+  rows.push(row("unknown: not in the library", 1 - data.in_library_probability, [], null));
+  return make("section", {}, make("h3", {}, "Minerals"), table("minerals", [["mineral"], ["is in it"], ["probability", 1], ["", 2], ["nearest specimens (similarity)"]], rows));
 }
 
 function bar(p) {
@@ -269,7 +295,7 @@ function how(entry) {
 async function report(entry) {
   progress("report …");
   try {
-    const answer = await upload(entry.file, { format: "html", spectrum: entry.number });
+    const answer = await upload(entry.file, { format: "html", spectrum: entry.number, ...accepting(entry.accepted) });
     save(await answer.text(), "text/html", `${entry.data.file}.html`);
   } catch (error) {
     fail(entry.data.file, error.message);

@@ -55,6 +55,7 @@ def test_minerals_lasers_and_ratings(library):
         ({"elements": ("others",)}, "others: is no element"),
         ({"elements": ("Ca",), "without": ("Ca",)}, "both"),
         ({"minerals": ("M77",)}, "M77: no such mineral in the library; near it: M7"),
+        ({"accept": ("M77",)}, "M77: no such mineral in the library; near it: M7"),
         ({"ratings": ("good",)}, "no such rating"),
         ({"lasers_nm": (785.0,)}, "no spectrum of the library is left"),
     ],
