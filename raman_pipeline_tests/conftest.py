@@ -37,6 +37,8 @@ for name in (
     os.environ.pop(name, None)
 # Tests contact nobody: the 1:10m map comes from a loopback server where one needs it.
 os.environ["NATURAL_EARTH_URL"] = "embedded"
+# Whoever runs the tests may have a library of their own.
+os.environ["RAMAN_PIPELINE_LIBRARY"] = str(Path(__file__).parent / "no own library")
 
 PROJECT = Path(__file__).resolve().parents[1]
 SHARED = PROJECT.parent / "shared"

@@ -150,6 +150,7 @@ def identify(
     exit status is then 1; the others are identified.
     """
     from raman_pipeline.cli import identify_output as output
+    from raman_pipeline.cli.own_library import own_library_file
     from raman_pipeline.learning.identification import batches
     from raman_pipeline.learning.identification.filters import Filters
     from raman_pipeline.learning.identification.identify import Identifier
@@ -187,7 +188,7 @@ def identify(
         usable = _into_folder(files, out, workers, searched, task)
         raise typer.Exit(0 if usable else 1)
     found = batches.files_below([local_path(str(path)) for path in files])
-    identifier = Identifier.open(searched, filters)
+    identifier = Identifier.open(searched, filters, own_library_file())
     form = output.Form("json" if as_json else "csv" if as_csv else "text", top)
     form.begin(identifier.library_facts)
     queries = batches.queries_of_files(found, identifier.library.grid, baseline, options)
@@ -209,10 +210,11 @@ def _into_folder(
 ) -> bool:
     """Writes the results into a folder; returns whether all files are usable."""
     from raman_pipeline.cli.identify_bulk import identify_into
+    from raman_pipeline.cli.own_library import own_library_file
     from raman_pipeline.common.storage import store_path
     from raman_pipeline.learning.identification.bulk import Task
 
-    task = Task(store_path(library), *settings)
+    task = Task(store_path(library), *settings, own=own_library_file())
     return identify_into(task, files, folder, workers)
 
 

@@ -92,12 +92,22 @@ def head(facts: Mapping[str, Any]) -> Iterator[str]:
         f"library: {facts['file']}, version {facts['version']}, {facts['spectra']:,} spectra, "
         f"{facts['specimens']:,} specimens, {facts['minerals']:,} minerals"
     )
-    if facts["searched_spectra"] < facts["spectra"]:
+    yield from own_line(facts)
+    if facts["searched_spectra"] < facts["spectra"] + (facts["own"] or {"spectra": 0})["spectra"]:
         yield (
             f"searched: {facts['searched_spectra']:,} of its spectra, "
             f"{facts['searched_minerals']:,} of its minerals"
         )
     yield f"cite: {facts['citation']}"
+
+
+def own_line(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yields the line on the own library, if one is searched; see `head`."""
+    if own := facts["own"]:
+        yield (
+            f"own library: version {own['version']}, {own['spectra']:,} spectra of "
+            f"{own['minerals']:,} minerals (own:…); probabilities are calibrated on RRUFF's alone"
+        )
 
 
 def lines(found: Identification, data: Mapping[str, Any]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from raman_pipeline.cli.console import err, fail
 from raman_pipeline.cli.export_folds import export_folds
 from raman_pipeline.cli.identify import identify
 from raman_pipeline.cli.locate import locate
+from raman_pipeline.cli.own_library import app as own_library
 from raman_pipeline.cli.page import page
 from raman_pipeline.cli.show import show
 from raman_pipeline.cli.status import status
@@ -51,7 +52,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 FORMER_NAMES = {
     "study": "experiments",
-    "library": "build-library",
     "synthetic": "synthetic-benchmark",
     "check": "validate",
     "accept": "accept-update",
@@ -75,6 +75,7 @@ def _renamed(former: str, name: str) -> Callable[..., None]:
 
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
+app.add_typer(own_library, name="library")
 for _former, _name in FORMER_NAMES.items():
     app.command(_former, hidden=True)(_renamed(_former, _name))
 

@@ -18,15 +18,17 @@ def page(
 ) -> None:
     """Open a page for the browser that identifies files; nothing leaves this machine."""
     from raman_pipeline.cli.identify import library_file
-    from raman_pipeline.cli.identify_output import SIMULATED
+    from raman_pipeline.cli.identify_output import SIMULATED, own_line
+    from raman_pipeline.cli.own_library import own_library_file
     from raman_pipeline.common.storage import store_path
     from raman_pipeline.page.answers import Answers
     from raman_pipeline.page.server import listening_socket, serve
 
     opened = listening_socket(port)
-    answers = Answers(store_path(library) if library else library_file(profile))
+    answers = Answers(store_path(library) if library else library_file(profile), own_library_file())
     if answers.facts["simulated"]:
         print(SIMULATED)
     print(f"library: {answers.facts['file']}, {answers.facts['spectra']:,} spectra")
+    print("".join(f"{line}\n" for line in own_line(answers.facts)), end="")
     print(f"Page on http://127.0.0.1:{opened.getsockname()[1]} (stop it with Ctrl-C)", flush=True)
     serve(answers, opened)

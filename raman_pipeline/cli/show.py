@@ -44,6 +44,7 @@ def show(
     """
     from raman_pipeline.cli.identify import library_file
     from raman_pipeline.cli.identify_output import SIMULATED
+    from raman_pipeline.cli.own_library import own_library_file
     from raman_pipeline.common.storage import store_path
     from raman_pipeline.learning.identification.identify import Identifier
     from raman_pipeline.learning.identification.references import (
@@ -53,7 +54,7 @@ def show(
     )
 
     path = store_path(library) if library else library_file(profile)
-    identifier = Identifier.open(path)
+    identifier = Identifier.open(path, own=own_library_file())
     searched = identifier.library
     found = references_of(searched, name, laser)
     places = places_beside(path)

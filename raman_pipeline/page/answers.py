@@ -106,14 +106,14 @@ class Answers:
 
     Args:
         library_file: of the mineral library.
+        own_file: of the own library, which need not exist; none if None.
 
     Raises:
         LibraryError: see `Identifier.open`.
     """
 
-    def __init__(self, library_file: StorePath) -> None:
-        self._whole = Identifier.open(library_file)
-        self._file = library_file
+    def __init__(self, library_file: StorePath, own_file: StorePath | None = None) -> None:
+        self._whole = Identifier.open(library_file, own=own_file)
         self._places = places_beside(library_file)
         self._filtered = lru_cache(_FILTERS_KEPT)(self._with_filters)
 
@@ -213,7 +213,7 @@ class Answers:
     def _with_filters(self, filters: Filters) -> Identifier:
         if filters == Filters():
             return self._whole
-        return Identifier(self._whole.library, self._file, filters)
+        return self._whole.with_filters(filters)
 
     def _read(self, name: str, content: bytes, asked: Asked) -> tuple[list[Any], int]:
         spectra = read_content(content, name, asked.options)

@@ -87,7 +87,6 @@ def test_old_names_are_hidden_and_take_the_same_options():
     names = {
         "accept": "accept-update",
         "check": "validate",
-        "library": "build-library",
         "study": "experiments",
         "synthetic": "synthetic-benchmark",
     }

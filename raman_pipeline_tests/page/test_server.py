@@ -1,13 +1,16 @@
 import json
 import socket
 import time
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.learning.identification.own import OwnLibrary, OwnSpectrum
 from raman_pipeline.page import answers as answers_module
 from raman_pipeline.page import server
+from raman_pipeline.page.answers import Answers
 from raman_pipeline.page.server import listening_socket
 from raman_pipeline_tests.learning.identification.minerals import measured_spectrum
 from raman_pipeline_tests.page.conftest import served
@@ -38,6 +41,22 @@ def test_a_file_is_identified_with_curves_and_peaks(page, library):
     assert max(found["raw"]["intensity"]) > 800
     near = page.get(f"/api/reference/{found['minerals'][0]['nearest'][0]['id']}").json()
     assert near["mineral"] == "M1" and len(near["curve"]["values"]) == 1200
+
+
+def test_own_spectra_are_found_and_drawn(library, library_file, tmp_path):
+    spectrum = measured_spectrum(library, 7, noise=0.01)
+    x, y = spectrum.raman_shift, spectrum.intensity
+    OwnLibrary((OwnSpectrum("a#1", "a", "M1", x, y),)).write(tmp_path / "own")
+    with served(Answers(library_file, tmp_path / "own")) as client:
+        content = "\n".join(f"{at},{value}" for at, value in zip(x, y, strict=True)).encode()
+        for words in ({}, {"exclude": "M0"}):
+            found = post(client, content, name="mine.csv", **words).json()
+            near = found["spectra"][0]["minerals"][0]["nearest"][0]
+            assert (near["id"], near["source"]) == ("own:a#1", "own")
+            assert found["library"]["own"]["spectra"] == 1
+        assert client.get(f"/api/reference/{quote(near['id'])}").json()["mineral"] == "M1"
+        html = post(client, content, name="mine.csv", format="html").text
+        assert "own:a" in html and "calibrated on RRUFF" in html
 
 
 def test_several_spectra_some_left_out_and_their_reports(page, library, monkeypatch):

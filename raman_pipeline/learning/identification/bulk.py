@@ -91,6 +91,7 @@ class Task:
     top: int = 5
     components: int = 2
     always_mixtures: bool = False
+    own: StorePath | None = None
 
 
 class About(NamedTuple):
@@ -98,7 +99,7 @@ class About(NamedTuple):
 
     Attributes:
         sources: the files, folders and tables that were named.
-        library_version: hash of the content of the library.
+        library_version: hash of the content of the library, and of the own one if there is one.
         settings: everything that the user chose, and the version of raman_pipeline.
     """
 
@@ -149,10 +150,10 @@ def identify_all(
     """
     task = replace(task, library=_absolute(task.library))
     paths, out = [_absolute(path) for path in paths], _absolute(out)
-    facts = Identifier.open(task.library, task.filters).library_facts
+    facts = Identifier.open(task.library, task.filters, task.own).library_facts
     sources = [str(path) for path in paths]
     _require_own(out, paths, sources)
-    about = About(sources, str(facts["version"]), _settings(task))
+    about = About(sources, _version(facts), _settings(task))
     same = json.dumps(about, sort_keys=True)
     arguments = {
         f"part-{number:04d}-{_digest(same, state)}": (task, about, part)
@@ -187,9 +188,9 @@ def identify_part(argument: tuple[Task, About, Part]) -> pa.Table:
         InputError: the library is not the one that the data set was begun with.
     """
     task, about, part = argument
-    identifier = _identifier(task.library, task.filters, about.library_version)
-    if identifier.library_facts["version"] != about.library_version:
-        raise InputError(f"{task.library}: was rebuilt meanwhile; give the command again")
+    identifier = _identifier(task.library, task.filters, task.own, about.library_version)
+    if _version(identifier.library_facts) != about.library_version:
+        raise InputError(f"{task.library}: was changed meanwhile; give the command again")
     grid = identifier.library.grid
     queries: Iterator[Query | Unusable]
     if isinstance(part, Rows):
@@ -207,8 +208,15 @@ def identify_part(argument: tuple[Task, About, Part]) -> pa.Table:
 
 
 @lru_cache(maxsize=1)
-def _identifier(library: StorePath, filters: Filters, version: str) -> Identifier:
-    return Identifier.open(library, filters)
+def _identifier(
+    library: StorePath, filters: Filters, own: StorePath | None, version: str
+) -> Identifier:
+    return Identifier.open(library, filters, own)
+
+
+def _version(facts: dict[str, Any]) -> str:
+    own = facts["own"]
+    return f"{facts['version']} with own {own['version']}" if own else str(facts["version"])
 
 
 def _row(result: Identification | Unusable) -> dict[str, Any]:

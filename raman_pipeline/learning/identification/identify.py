@@ -29,11 +29,13 @@ from raman_pipeline.learning.identification.countries import (
 )
 from raman_pipeline.learning.identification.filters import Filters
 from raman_pipeline.learning.identification.library import (
+    OWN,
     REBUILD,
     LibraryError,
     MineralLibrary,
 )
 from raman_pipeline.learning.identification.mixtures import Mixture, MixtureSearch
+from raman_pipeline.learning.identification.own import OwnLibrary, with_own
 from raman_pipeline.learning.identification.query import Query, prepare
 from raman_pipeline.learning.identification.results import (
     Identification,
@@ -56,6 +58,12 @@ CITATION = (
 RRUFF_PAGE = "https://rruff.info/{rruff_id}"
 GOOD_FIT = 0.9
 """Similarity from which one specimen explains a spectrum, and no mixture is searched for."""
+
+
+def page_of(library: MineralLibrary, specimen: str) -> str | None:
+    """Returns the address of a specimen at RRUFF; None of an own or a simulated one."""
+    own = library.simulated or specimen.startswith(OWN)
+    return None if own else RRUFF_PAGE.format(rruff_id=specimen)
 
 
 class _Scored(NamedTuple):
@@ -89,12 +97,14 @@ class Identifier:
         library: with fitted parameters.
         file: that it was read from.
         filters: what of the library is searched.
+        own: spectra of the user that are searched with it.
 
     Attributes:
         library: the spectra that are searched.
         library_facts: `file`, `version` (hash of the content), `simulated`, the numbers of
             `spectra`, `specimens` and `minerals`, `searched_spectra` and `searched_minerals`
-            (those that the filters leave), `citation`.
+            (those that the filters leave, own ones included), `own` (`version` and numbers of
+            `spectra` and `minerals` of the own library; None without one), `citation`.
 
     Raises:
         LibraryError: the library has no fitted parameters.
@@ -102,7 +112,11 @@ class Identifier:
     """
 
     def __init__(
-        self, library: MineralLibrary, file: StorePath | None = None, filters: Filters | None = None
+        self,
+        library: MineralLibrary,
+        file: StorePath | None = None,
+        filters: Filters | None = None,
+        own: OwnLibrary | None = None,
     ) -> None:
         if not library.fitted:
             raise LibraryError(
@@ -110,6 +124,12 @@ class Identifier:
                 "build it from more archives"
             )
         self.filters = filters or Filters()
+        self._given = library, file, own
+        given = library
+        if own is not None and own.spectra:
+            library = with_own(library, own)
+        else:
+            own = None
         self._whole = whole = library
         self._accepted = self.filters.accepted_rows(whole)
         rows = self.filters.rows(whole)
@@ -124,13 +144,19 @@ class Identifier:
         self._penalties = by_specimen(library, self.filters.penalties(library)[None])
         self.library_facts = {
             "file": file and str(file),
-            "version": whole.version,
+            "version": given.version,
             "simulated": library.simulated,
-            "spectra": len(whole),
-            "specimens": len(whole.specimens),
-            "minerals": len(whole.minerals),
+            "spectra": len(given),
+            "specimens": len(given.specimens),
+            "minerals": len(given.minerals),
             "searched_spectra": len(library),
             "searched_minerals": len(library.minerals),
+            "own": own
+            and {
+                "version": own.version,
+                "spectra": len(own.spectra),
+                "minerals": len(own.minerals),
+            },
             "citation": CITATION,
         }
         fitted = "calibration_elements" if self.filters.complete else "calibration"
@@ -140,15 +166,22 @@ class Identifier:
         self._mixtures: MixtureSearch | None = None
 
     @classmethod
-    def open(cls, path: str | StorePath, filters: Filters | None = None) -> Identifier:
+    def open(
+        cls,
+        path: str | StorePath,
+        filters: Filters | None = None,
+        own: StorePath | None = None,
+    ) -> Identifier:
         """Reads a library.
 
         Args:
             path: of the library; also `s3://bucket/…`.
             filters: what of it is searched.
+            own: of the own library, which need not exist; none if None.
 
         Raises:
             LibraryError: the file is missing, of another version, or not a library.
+            OwnLibraryError: see `OwnLibrary.read`.
             FilterError: see `Filters.rows`.
         """
         path = store_path(path)
@@ -158,9 +191,10 @@ class Identifier:
             raise LibraryError(
                 f"{path}: there is no mineral library; build it with `raman-pipeline build-library`"
             )
+        spectra = None if own is None else OwnLibrary.read(own)
         try:
             library = MineralLibrary.from_state(ModelState.read(path))
-            return cls(library, path, filters)
+            return cls(library, path, filters, spectra)
         except LibraryError as error:
             raise LibraryError(f"{path}: {error}") from error
         except EarlierVersionError as error:
@@ -172,6 +206,11 @@ class Identifier:
             raise LibraryError(
                 f"{path}: is not a complete mineral library of this version ({error}); {REBUILD}"
             ) from error
+
+    def with_filters(self, filters: Filters) -> Identifier:
+        """Returns an identifier of the same spectra with other filters."""
+        library, file, own = self._given
+        return Identifier(library, file, filters, own)
 
     def identify(
         self,
@@ -310,7 +349,7 @@ class Identifier:
                 int(row),
                 float(similarity[row]),
                 library.other_names[specimen],
-                None if library.simulated else RRUFF_PAGE.format(rruff_id=rruff_id),
+                page_of(library, rruff_id),
             )
             if len(nearest) == specimens:
                 break

@@ -33,6 +33,8 @@ SEARCH_STEP = 2
 _BY_ROW = (
     "intensity", "valid", "derivatives", "wavelength", "ideal_elements", "measured_elements",
 )  # fmt: skip
+OWN = "own:"
+"""What ids of spectra and specimens of an own library start with (see `own`)."""
 _NAMELESS = "unknown"
 """RRUFF's name of minerals that are not identified yet."""
 _TRACES = 0.01
@@ -147,6 +149,44 @@ class MineralLibrary:
             specimens=tuple(self.specimens[i] for i in specimens),
             countries=tuple(self.countries[i] for i in specimens),
             other_names=tuple(self.other_names[i] for i in specimens),
+        )
+
+    def joined(self, other: MineralLibrary) -> MineralLibrary:
+        """Returns the spectra of both, with the fitted parameters of this library.
+
+        Args:
+            other: on the same grid; its specimens are others.
+        """
+        both = (self, other)
+        minerals = sorted({*self.minerals, *other.minerals})
+        number = {name: i for i, name in enumerate(minerals)}
+        mineral = [np.array([number[n] for n in one.minerals])[one.mineral] for one in both]
+        specimen = np.concatenate([self.specimen, other.specimen + len(self.specimens)])
+        order = np.lexsort((specimen, np.concatenate(mineral)))
+        starts = np.diff(specimen[order], prepend=-1) != 0
+
+        def of_rows(name: str) -> tuple[Any, ...]:
+            values = [*getattr(self, name), *getattr(other, name)]
+            return tuple(values[i] for i in order)
+
+        def of_specimens(name: str) -> tuple[Any, ...]:
+            values = [*getattr(self, name), *getattr(other, name)]
+            return tuple(values[i] for i in specimen[order][starts])
+
+        arrays: dict[str, Any] = {
+            name: np.concatenate([getattr(one, name) for one in both])[order] for name in _BY_ROW
+        }
+        return replace(
+            self,
+            **arrays,
+            member_id=of_rows("member_id"),
+            ratings=of_rows("ratings"),
+            mineral=np.concatenate(mineral)[order],
+            specimen=np.cumsum(starts) - 1,
+            minerals=tuple(minerals),
+            specimens=of_specimens("specimens"),
+            countries=of_specimens("countries"),
+            other_names=of_specimens("other_names"),
         )
 
     def to_state(self) -> ModelState:

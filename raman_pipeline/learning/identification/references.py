@@ -16,7 +16,7 @@ import numpy as np
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.storage import StorePath, local_copy
 from raman_pipeline.learning.identification.filters import SAME_LASER_NM
-from raman_pipeline.learning.identification.identify import RRUFF_PAGE
+from raman_pipeline.learning.identification.identify import page_of
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.query import Query
 from raman_pipeline.learning.identification.results import Identification
@@ -131,7 +131,7 @@ def reference_json(
         "mineral": library.minerals[library.mineral[row]],
         "also_named": list(library.other_names[specimen]),
         "rruff_id": rruff_id,
-        "url": None if library.simulated else RRUFF_PAGE.format(rruff_id=rruff_id),
+        "url": page_of(library, rruff_id),
         "laser_nm": nm if np.isfinite(nm) else None,
         "rating": library.ratings[row],
         "locality": (places or {}).get(rruff_id),

@@ -8,6 +8,7 @@ from typing import Any
 
 from raman_pipeline.learning.identification.accepted import Accepted
 from raman_pipeline.learning.identification.countries import CAVEAT
+from raman_pipeline.learning.identification.library import OWN
 from raman_pipeline.learning.identification.mixtures import Mixture
 from raman_pipeline.learning.identification.query import Query
 
@@ -25,7 +26,7 @@ class Nearest:
         row: in the library.
         similarity: cosine, less a penalty for the shift of the axis.
         also_named: other names under which RRUFF files spectra of this specimen.
-        url: the specimen's page at RRUFF; None in a simulated library.
+        url: the specimen's page at RRUFF; None in a simulated library and of an own spectrum.
     """
 
     rruff_id: str
@@ -34,6 +35,11 @@ class Nearest:
     similarity: float
     also_named: tuple[str, ...]
     url: str | None
+
+    @property
+    def source(self) -> str:
+        """`own` of a spectrum of the own library, else `RRUFF`."""
+        return "own" if self.member_id.startswith(OWN) else "RRUFF"
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ class Identification:
                         {
                             "rruff_id": near.rruff_id,
                             "id": near.member_id,
+                            "source": near.source,
                             "url": near.url,
                             "similarity": round(near.similarity, 4),
                             "also_named": list(near.also_named),

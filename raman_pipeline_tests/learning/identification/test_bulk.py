@@ -170,7 +170,7 @@ def test_tables_in_nm_need_the_laser(task, spectra, tmp_path):
 
 def test_a_library_rebuilt_meanwhile_is_not_mixed_in(task, files):
     about = bulk.About([], "another version", {})
-    with pytest.raises(InputError, match="was rebuilt meanwhile"):
+    with pytest.raises(InputError, match="was changed meanwhile"):
         bulk.identify_part((task, about, (files / "0.csv",)))
 
 

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from raman_pipeline.learning.identification.own import (
+    OwnLibrary,
+    OwnLibraryError,
+    OwnSpectrum,
+    with_own,
+)
+from raman_pipeline.learning.identification.own_names import mineral_of
+from raman_pipeline_tests.learning.identification.minerals import measured_spectrum
+
+KNOWN = ("Albite", "Allanite-(Ce)", "Calcite", "Quartz", "Carbonate-fluorapatite", "Ice")
+
+
+@pytest.mark.parametrize(
+    ("text", "mineral"),
+    [
+        ("Calcite_12", "Calcite"),
+        ("Calcite (1)", "Calcite"),
+        ("calcite12", "Calcite"),
+        ("CALCITE 532nm raw x50", "Calcite"),
+        ("Calcite__R040070__Raman__532", "Calcite"),
+        ("Calcite_AB12_0d77f", "Calcite"),
+        ("Allanite-(Ce)_3", "Allanite-(Ce)"),
+        ("allanite ce a", "Allanite-(Ce)"),
+        ("Carbonate-Fluorapatite-2", "Carbonate-fluorapatite"),
+        ("Álbite", "Albite"),
+        ("Calcite_Quartz", '"Calcite_Quartz" may be Calcite, but what is "quartz"'),
+        ("Calcite_Ice2", 'but what is "ice"'),
+        ("Calcite_Quartz2", 'but what is "quartz"'),
+        ("Calcite-rich mud", 'what is "rich mud"'),
+        ("not calcite", "starts with no mineral"),
+        ("Calcit_1", "near it: Calcite"),
+        ("Calcitex", "near it: Calcite"),
+        ("Iceland", "starts with no mineral"),
+        ("12", "starts with no mineral"),
+        ("", "starts with no mineral"),
+    ],
+)
+def test_names_decide_minerals_or_are_refused(text, mineral):
+    if mineral in KNOWN:
+        assert mineral_of(text, KNOWN) == mineral
+    else:
+        with pytest.raises(OwnLibraryError, match=f"(?s){mineral}.*--mineral"):
+            mineral_of(text, KNOWN)
+
+
+def own_of(library, *rows):
+    found = (measured_spectrum(library, row, f"{row}.txt", 0.01) for row, _ in rows)
+    return OwnLibrary().with_more(
+        OwnSpectrum(s.name, s.name, mineral, s.raman_shift, s.intensity, 532.0)
+        for s, (_, mineral) in zip(found, rows, strict=True)
+    )
+
+
+def test_own_spectra_join_a_library_in_its_order(library):
+    both = with_own(library, own_of(library, (7, "m1"), (40, "M1b"), (20, "Zz")))
+    assert both.minerals == ("M0", "M1", "M1b", *library.minerals[2:], "Zz")
+    assert (np.diff(both.mineral) >= 0).all()
+    assert set(np.diff(both.specimen)) == {0, 1} and both.specimen[0] == 0
+    mine = np.array([i.startswith("own:") for i in both.member_id])
+    again = both.subset(~mine)
+    assert again.minerals == library.minerals and again.specimens == library.specimens
+    assert again.countries == library.countries and again.ratings == library.ratings
+    assert np.array_equal(again.derivatives, library.derivatives)
+    assert [both.minerals[m] for m in both.mineral[mine]] == ["M1", "M1b", "Zz"]
+    assert [both.specimens[s] for s in both.specimen[mine]] == [f"own:{n}.txt" for n in (7, 40, 20)]
+    # M1 holds calcium and others; nothing is known of a new mineral.
+    assert list(both.ideal_elements[mine].any(axis=1)) == [True, False, False]
+    similar = both.intensity[mine][0] @ library.intensity[7]
+    assert similar > 0.98 * (library.intensity[7] @ library.intensity[7])
+
+
+def test_names_stay_unique_and_files_round_trip(library, tmp_path):
+    one = own_of(library, (7, "M1"))
+    other = OwnSpectrum("7.txt", "7.txt", "M2", np.arange(50.0), np.arange(50.0) ** 2)
+    both = one.with_more([other, other])
+    assert [(s.name, s.mineral) for s in both.spectra] == [("7.txt", "M1"), ("7.txt (2)", "M2")]
+    both.write(tmp_path / "own")
+    again = OwnLibrary.read(tmp_path / "own")
+    assert again.version == both.version != one.version
+    assert [s.content for s in again.spectra] == [s.content for s in both.spectra]
+    one.without(["m1"]).write(tmp_path / "own")
+    assert OwnLibrary.read(tmp_path / "own").spectra == ()
