@@ -51,7 +51,10 @@ def figure_of(library: MineralLibrary, found: Identification) -> Figure:
     query = found.query
     peaks = peaks_beside(library, query, found.minerals[0].nearest[0].row)
     measured = shown(query.intensity, query.valid)
-    return query_and_references(library.grid, measured, references, Path(query.name).name, peaks)
+    title = Path(query.name).name
+    if found.accepted:
+        title += f", less {', '.join(part.mineral for part in found.accepted.parts)}"
+    return query_and_references(library.grid, measured, references, title, peaks)
 
 
 def sample_report(library: MineralLibrary, found: Identification, data: Mapping[str, Any]) -> str:

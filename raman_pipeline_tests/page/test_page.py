@@ -47,9 +47,12 @@ def test_a_mineral_is_accepted_and_taken_back(tab, page, files):
     tab.wait("!!document.getElementById('accepted')")
     assert "M1 (R01" in tab.run("document.getElementById('accepted').innerText")
     assert not tab.run("document.querySelector('#minerals tbody').innerText").startswith("M1")
+    assert listed(tab)[0].startswith("M1, left ")
+    tab.wait("document.getElementById('plot').textContent.includes('7.csv, less M1')")
     tab.run("document.querySelector('#accepted button').click()")
     tab.wait("!document.getElementById('accepted')")
     assert tab.run("document.querySelector('#minerals tbody').innerText").startswith("M1")
+    assert listed(tab) == ["M1, 100%"]
 
 
 def test_files_are_dropped_and_answered(tab, page, files):

@@ -79,10 +79,18 @@ function progress(text) {
   $("work").hidden = !text;
 }
 
+const namesOf = (found) => found.minerals.map((m) => m.name);
+
+function saidOf(data) {
+  if (data.error) return data.error;
+  if (data.accepted) return `${namesOf(data.accepted).join(" + ")}, left ${percent(data.accepted.left)}`;
+  return `${data.unknown ? "unknown" : data.minerals[0].name}, ${percent(data.unknown ? 1 - data.in_library_probability : data.minerals[0].probability)}`;
+}
+
 function enter(file, data) {
   const number = Number(data.file.match(/#(\d+)$/)?.[1] ?? 1);
   const entry = { file, data, number };
-  const said = data.error ? data.error : `${data.unknown ? "unknown" : data.minerals[0].name}, ${percent(data.unknown ? 1 - data.in_library_probability : data.minerals[0].probability)}`;
+  const said = saidOf(data);
   entry.button = make("button", { type: "button", title: said, onclick: () => choose(entry) },
     make("span", { class: "name" }, data.file), make("span", { class: data.error || data.unknown ? "said bad" : "said" }, said));
   entries.push(entry);
@@ -146,7 +154,7 @@ async function showAnswer(entry) {
   const best = data.minerals[0];
   $("verdict").replaceChildren(
     make("strong", {}, data.unknown ? "Unknown" : `${best.name} ${percent(best.probability)}`),
-    ` · the mineral is in the library with probability ${percent(data.in_library_probability)}`);
+    ` · the mineral${data.accepted ? " of the rest" : ""} is in the library with probability ${percent(data.in_library_probability)}`);
   $("warnings").replaceChildren(...data.warnings.map((w) => make("p", { class: "warning" }, w.text)));
   for (const one of document.querySelectorAll(".of-query")) one.hidden = false;
   $("details").replaceChildren(accepted(entry), minerals(entry), mixtures(entry), peaks(entry), how(entry));
@@ -158,7 +166,7 @@ async function curves(entry, keepRange) {
   const { data, picked } = entry;
   const list = [];
   if ($("raw").checked) list.push({ kind: "raw", label: "raw, as in the file", points: data.raw.cm1.map((x, i) => [x, data.raw.intensity[i]]) });
-  list.push({ kind: "query", label: `${data.file}, processed`, points: pointsOf(data.curve) });
+  list.push({ kind: "query", label: `${data.file}, ${data.accepted ? `less ${namesOf(data.accepted).join(", ")}` : "processed"}`, points: pointsOf(data.curve) });
   try {
     if (picked.mixture != null) list.push(await mixed(data.mixtures[picked.mixture]));
     const order = picked.mixture != null ? [] : [picked.mineral, ...data.minerals.keys()].filter((m, i, all) => all.indexOf(m) === i).slice(0, 3);
@@ -217,6 +225,9 @@ async function accept(entry, names) {
     const data = found.spectra.find((one) => one.file === entry.data.file);
     if (!data || data.error) throw new Error(data?.error ?? `${entry.data.file}: no answer`);
     Object.assign(entry, { accepted: names, data, picked: undefined });
+    const said = entry.button.querySelector(".said");
+    said.textContent = entry.button.title = saidOf(data);
+    said.classList.toggle("bad", data.unknown && !data.accepted);
     if (current === entry) showAnswer(entry);
   } catch (error) {
     if (current === entry && error.name !== "AbortError") fail(entry.data.file, error.message);
