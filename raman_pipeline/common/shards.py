@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -209,12 +210,12 @@ def _on_ray(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Ite
     shared = ray.put(make)
     waiting = iter(missing.items())
     most = number or 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
-    running = {remote.remote(shared, *item) for item, _ in zip(waiting, range(most), strict=False)}
+    running = {remote.remote(shared, *item) for item in islice(waiting, most)}
     while running:
         done, _ = ray.wait(list(running), num_returns=1)
         running -= set(done)
         yield from ray.get(done)
-        running |= {remote.remote(shared, *item) for item, _ in zip(waiting, done, strict=False)}
+        running |= {remote.remote(shared, *item) for item in islice(waiting, len(done))}
 
 
 def _join_cluster() -> None:

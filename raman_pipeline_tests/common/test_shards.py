@@ -90,12 +90,12 @@ def test_lost_worker_of_ray_is_replaced(
     monkeypatch.setenv("RAY_raylet_start_wait_time_s", "240")
     ray.init("local", num_cpus=2, object_store_memory=80 * 2**20, include_dashboard=False)
     try:
-        paths = make_shards(killed_once, arguments(log), tmp_path / "out", Workers("ray"))
+        paths = make_shards(killed_once, arguments(log, 9), tmp_path / "out", Workers("ray"))
         with pytest.raises(ValueError, match="no table of 2"):
             make_shards(fails, arguments(log), tmp_path / "failed", Workers("ray"))
     finally:
         ray.shutdown()
-    quiet = make_shards(squares, arguments(log), tmp_path / "quiet", Workers(number=1))
+    quiet = make_shards(squares, arguments(log, 9), tmp_path / "quiet", Workers(number=1))
     assert [p.read_bytes() for p in paths] == [p.read_bytes() for p in quiet]
 
 
