@@ -154,4 +154,6 @@ def _found(
     if suffix in _JCAMP_SUFFIXES or _JCAMP.search(data[:2000].decode("latin-1")):
         return read_jcamp(data)
     stem = Path(named.stem).stem if packed else named.stem
+    if suffix == ".json":
+        raise UnreadableError("is JSON, which is not read; export the spectrum as text")
     return find_spectra(read_rows(text_of(data, suffix)), options, stem)

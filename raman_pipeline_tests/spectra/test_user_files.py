@@ -265,7 +265,7 @@ def test_jcamp_is_checked_against_its_header(tmp_path, kind, rows, result):
 
 
 NAMES = st.sampled_from(
-    ["Raman shift (cm-1)|Counts", "Wellenzahl|Intensität", "nombre d'onde|intensité", "cm⁻¹|a.u.",
+    ["Raman shift (cm-1)|Counts", "КР-сдвиг, см-1|I", "Ramanskift|Intensitet", "Wellenzahl|Intensität", "nombre d'onde|intensité", "cm⁻¹|a.u.",
      "raman_shift|intensity", ""]
 )  # fmt: skip
 

@@ -135,8 +135,8 @@ def stated_elements(elements: tuple[str, ...], without: tuple[str, ...]) -> tupl
     named, excluded = np.zeros((2, 1, len(ELEMENTS)), dtype=bool)
     for symbols, mask in ((elements, named), (without, excluded)):
         for symbol in symbols:
-            if symbol in ELEMENTS:
-                mask[0, ELEMENTS.index(symbol)] = True
+            if symbol.capitalize() in ELEMENTS:
+                mask[0, ELEMENTS.index(symbol.capitalize())] = True
             elif not (symbol == OTHERS and symbols is without):
                 raise FilterError(f"{symbol}: is no element; write symbols, as in Ca,C,O")
     if (named & excluded).any():

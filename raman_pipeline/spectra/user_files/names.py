@@ -31,7 +31,7 @@ _NEVER = re.compile(
 )
 _BASELINE = re.compile(r"^(subtracted|removed|fitted|smoothed) (base ?line|background|dark)")
 _AXES = {
-    "shift": r"raman ?-?(shift|verschiebung)|\bshift|versch?iebung|wave ?-?n(umber|o|r)|^wn$|"
+    "shift": r"raman ?-?(shift|verschiebung)|\bshift|versch?iebung|raman ?skift|кр ?-?сдвиг|wave ?-?n(umber|o|r)|^wn$|"
     r"wellenzahl|nombres? d ?.?ondes?|n[uú]mer[oi] d.? ?.?ond[ae]s?|golfgetal|vågtal|"
     r"(décalage|déplacement|desplazamiento|spostamento|deslocamento|przesunięcie) (de )?raman|"
     r"^raman$|^wave$|delta ?nu|"
@@ -95,7 +95,7 @@ _LASER_VALUE = re.compile(r"(?<![\d.])(?<!\d,)(\d{3,4}(?:[.,]\d+)?)(?![\d.,]*\d)
 
 def plain(name: str) -> str:
     """Returns a name in one spelling: `Raman_Shift (cm⁻¹)` as `raman shift (cm-1)`."""
-    text = unicodedata.normalize("NFKC", name.replace("µ", "μ"))
+    text = unicodedata.normalize("NFKC", name.replace("µ", "μ")).replace("см", "cm")
     text = re.sub(r"(?<=[a-zäöü])(?=[A-Z])", " ", text).casefold()
     text = re.sub(r"[−–‐]", "-", text).replace("’", "'")
     return re.sub(r"[\s_]+", " ", text).strip(" \"'#%/;,*") or ("#" if "#" in name else "")
