@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from raman_pipeline.rruff.simulated.mineral_bands import MINERALS
@@ -265,7 +265,8 @@ def test_jcamp_is_checked_against_its_header(tmp_path, kind, rows, result):
 
 
 NAMES = st.sampled_from(
-    ["Raman shift (cm-1)|Counts", "КР-сдвиг, см-1|I", "Ramanskift|Intensitet", "Wellenzahl|Intensität", "nombre d'onde|intensité", "cm⁻¹|a.u.",
+    ["Raman shift (cm-1)|Counts", "КР-сдвиг (см-1)|Интенсивность",
+     "Ramanskift|Intensitet", "Wellenzahl|Intensität", "nombre d'onde|intensité", "cm⁻¹|a.u.",
      "raman_shift|intensity", ""]
 )  # fmt: skip
 
@@ -308,6 +309,9 @@ def test_any_dialect_is_read_back_or_refused(
     np.testing.assert_allclose([found.raman_shift, found.intensity], written)
 
 
+@example(" ", ".", "Raman shift{0}Dark{0}Counts", 0.005859375, "", 21)
+@example(" ", ".", "Raman shift{0}Dark{0}Counts", 0.00390625, "", 21)
+@example(" ", ".", "Raman shift{0}Dark{0}Counts", 0.005859375, "", 47)
 @settings(max_examples=150, deadline=None)
 @given(
     sep=st.sampled_from(["\t", ";", ",", " "]),

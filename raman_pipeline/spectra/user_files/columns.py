@@ -11,6 +11,9 @@ from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
 from raman_pipeline.spectra.user_files.spectrum import Floats, ReadOptions, UnreadableError
 
 _VALUE = re.compile(r"^[<>~]?[-+]?[\d.,]+\s*\S{0,8}$")
+_DECIMAL = re.compile(r"[-+]?\d*[.,]?\d+$")
+_GLUED = re.compile(r"[^\W\d_]{3}\d{2,}[.,]\d\d+$")
+"""A word that runs into a number with decimals, as where a break of the line was lost."""
 _OF_TITLES = re.compile("spe[ck]tr|sample|prob[ea]", re.IGNORECASE)
 _HEADER_LINES = 4
 _CHOOSE = "name the axis and the intensities with --columns, as in --columns"
@@ -152,6 +155,16 @@ def choose(
         raise UnreadableError(
             f"{width} columns without names above them; {_CHOOSE} 1,2 (and --axis cm-1), or write "
             "two columns"
+        )
+    unknown = [name.strip() for name in named if not names.column_kind(name)]
+    if any(map(_DECIMAL.match, unknown)):  # numbers name the spectra of a series, and nothing else
+        broken = [name for name in unknown if name and not _DECIMAL.match(name)]
+    else:
+        broken = [name for name in unknown if _GLUED.search(name)]
+    if broken:
+        raise UnreadableError(
+            f'the name "{broken[0]}" runs into a number, or stands beside one: the lines above the '
+            f"rows are damaged; {_CHOOSE} 1,2 if the rows are whole"
         )
     axes = [i for i, k in enumerate(kinds) if k == "shift"]
     absolute = [i for i, k in enumerate(kinds) if k == "absolute"]

@@ -31,7 +31,8 @@ _NEVER = re.compile(
 )
 _BASELINE = re.compile(r"^(subtracted|removed|fitted|smoothed) (base ?line|background|dark)")
 _AXES = {
-    "shift": r"raman ?-?(shift|verschiebung)|\bshift|versch?iebung|raman ?skift|кр ?-?сдвиг|wave ?-?n(umber|o|r)|^wn$|"
+    "shift": r"raman ?-?(shift|verschiebung)|\bshift|versch?iebung|wave ?-?n(umber|o|r)|^wn$|"
+    r"raman ?skift|кр ?-?сдвиг|"
     r"wellenzahl|nombres? d ?.?ondes?|n[uú]mer[oi] d.? ?.?ond[ae]s?|golfgetal|vågtal|"
     r"(décalage|déplacement|desplazamiento|spostamento|deslocamento|przesunięcie) (de )?raman|"
     r"^raman$|^wave$|delta ?nu|"
