@@ -5,6 +5,7 @@ import shlex
 import subprocess
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from raman_pipeline.cli.main import app
@@ -40,7 +41,9 @@ def test_make_has_the_target(line):
 def test_the_command_has_the_options(line):
     _, command, *arguments = shlex.split(line)
     options = [a for a in arguments if a.startswith("--")]
-    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    commands_of = typer.main.get_command(app).commands
+    below = arguments[: hasattr(commands_of.get(command), "commands")]  # of a group
+    result = CliRunner().invoke(app, [command, *below, "--help"], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     assert all(re.search(rf"{option}\b", result.output) for option in options), result.output
 
