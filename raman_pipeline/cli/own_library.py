@@ -110,7 +110,7 @@ def add(
             raise spectrum
         if spectrum.other_technique:
             raise InputError(
-                f"the file says {spectrum.other_technique}: only Raman spectra can be added"
+                f"the file says {spectrum.other_technique}: only Raman spectra can be added; leave it out"
             )
         prepare(spectrum, known.grid)
         name = Path(spectrum.name).name
@@ -142,6 +142,8 @@ def add(
     new = after.spectra[len(before.spectra) :]
     counts = Counter(one.mineral for one in new)
     print(f"added: {len(new):,} spectra ({_counted(counts) or 'none that is new'})")
+    if others := sorted(name for name in counts if name.casefold() not in spelling):
+        print(f"not among RRUFF's minerals: {', '.join(others)}; `library remove` if it is a slip")
     _print_size(after)
     raise typer.Exit(1 if refused else 0)
 

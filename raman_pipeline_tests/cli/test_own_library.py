@@ -47,7 +47,8 @@ def test_own_spectra_are_added_found_exported_and_removed(library_file, folder, 
     )
     assert re.search(r'Novelite.txt: "Novelite" starts with no mineral.*--mineral', result.stderr)
     new = (folder / "Novelite.txt", "--mineral", "Novelite", "--library", library_file)
-    assert run("library", "add", *new).exit_code == 0
+    result = run("library", "add", *new)
+    assert result.exit_code == 0 and "not among RRUFF's minerals: Novelite;" in result.output
     assert "added: 0 spectra" in run("library", "add", *new).output
     listed = run("library", "list").output
     assert "M1\n  m1 (1).txt: " in listed and "Novelite\n  Novelite.txt: " in listed
