@@ -110,7 +110,8 @@ def add(
             raise spectrum
         if spectrum.other_technique:
             raise InputError(
-                f"the file says {spectrum.other_technique}: only Raman spectra can be added; leave it out"
+                f"the file says {spectrum.other_technique}: only Raman spectra can be added; "
+                "leave it out"
             )
         prepare(spectrum, known.grid)
         name = Path(spectrum.name).name
