@@ -120,7 +120,7 @@ def test_the_result_as_json(identifier, library):
     assert json.loads(json.dumps(data)) == data
     assert set(data) == {
         "file", "library", "minerals", "mixtures", "countries", "unknown", "in_library_probability",
-        "preprocessing", "countries_caveat", "read", "settings", "warnings",
+        "preprocessing", "countries_caveat", "read", "settings", "warnings", "accepted",
     }  # fmt: skip
     assert set(data["countries"][0]) == {"iso_a2", "probability"}
     assert set(data["mixtures"][0]["components"][0]) == {"name", "rruff_id", "fraction"}
