@@ -15,7 +15,7 @@ INGEST = """
 from raman_pipeline.runs.execution import Callbacks
 from raman_pipeline.runs.runner import run_job
 from raman_pipeline.profiles import load_settings
-from raman_pipeline.runs.instance import WORKSPACE
+from raman_pipeline.runs.configuration import WORKSPACE
 print(WORKSPACE, run_job(load_settings(), "ingest", Callbacks(), ["fair_oriented"])[0].succeeded)
 """
 
