@@ -21,6 +21,7 @@ from typing import TypedDict, get_args
 from pydantic import SecretStr
 
 from raman_pipeline.common.database import postgres_url
+from raman_pipeline.common.processes import Engine
 from raman_pipeline.common.storage import StorePath, on_this_machine, store_path
 from raman_pipeline.geography.geocoding.service_terms import TERMS, ServiceName
 from raman_pipeline.geography.maps.natural_earth import NATURAL_EARTH_URL
@@ -36,7 +37,6 @@ from raman_pipeline.settings import (
     ArchiveSettings,
     ClusteringSettings,
     DenoisingSettings,
-    EngineName,
     ExperimentSettings,
     FoldSettings,
     ForestSettings,
@@ -52,7 +52,7 @@ from raman_pipeline.settings import (
 )
 
 PROFILES: tuple[ProfileName, ...] = get_args(ProfileName)
-ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 SAMPLE_MINERALS = ("Albite", "Almandine", "Andradite", "Diopside", "Forsterite", "Microcline")
 """Those of the hard set that the sample archives hold."""
 _SMALL_NETWORK = {
@@ -180,7 +180,7 @@ def _database() -> SecretStr | None:
     return SecretStr(address)
 
 
-def chosen_engine(chosen: str | None) -> EngineName:
+def chosen_engine(chosen: str | None) -> Engine:
     """Returns the engine that an option or the environment names.
 
     Raises:

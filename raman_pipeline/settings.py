@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr
 from raman_pipeline.common import atomic
 from raman_pipeline.common.database import postgres_url
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.processes import Engine
 from raman_pipeline.common.storage import StorePath, on_this_machine
 from raman_pipeline.geography.geocoding.service_terms import ServiceName
 from raman_pipeline.geography.maps.gazetteer import geonames_files
@@ -41,7 +42,6 @@ INDEX_URL = "RAMAN_PIPELINE_INDEX_URL"
 """Variable with the address at which `raman-pipeline ui` serves the page of all results."""
 
 ProfileName = Literal["sample", "rruff", "paper"]
-EngineName = Literal["local", "ray"]
 
 
 class SettingsError(InputError):
@@ -193,7 +193,7 @@ class Settings(_Part):
     database: SecretStr | None = Field(
         None, description="Postgres for Dagster's record and the geocoder cache; None: SQLite"
     )
-    engine: EngineName = Field(
+    engine: Engine = Field(
         "local", description="runs trainings in processes of this machine, or on a Ray cluster"
     )
     archives: ArchiveSettings

@@ -11,7 +11,6 @@ import hashlib
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
@@ -27,9 +26,9 @@ from threadpoolctl import threadpool_limits
 from raman_pipeline.common.atomic import ELSEWHERE, naming, release, replacing, temporary_file
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import StoredTable, write_table
+from raman_pipeline.common.processes import Engine, end_with_parent
 from raman_pipeline.common.storage import StorePath
 
-Engine: TypeAlias = Literal["local", "ray"]
 Work: TypeAlias = Callable[[Any], pa.Table]
 """Makes the table of a shard from its argument; a function of a module, for other processes."""
 _ROUNDS = 3
@@ -182,7 +181,7 @@ def _in_processes(make: _Maker, missing: Mapping[str, Any], number: int | None) 
         before = len(left)
         # Spawned: a forked child would share the parent's threads of torch and Arrow.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(number, context, initializer=follow_parent)
+        pool = ProcessPoolExecutor(number, context, initializer=_begin_worker)
         try:
             futures = [pool.submit(make, name, left[name]) for name in left]
             for future in as_completed(futures):
@@ -238,18 +237,7 @@ def _join_cluster() -> None:
             os.environ["RAY_ADDRESS"] = address
 
 
-def follow_parent() -> None:
-    """Lets a process of a pool end when its parent ends.
-
-    The workers of a pool hold its queue open for each other, and would wait at it for ever if the
-    parent was killed. An interrupt from the terminal is the parent's, who lets them finish.
-    """
+def _begin_worker() -> None:
+    """Prepares a process of a pool; an interrupt is the parent's, who lets it finish."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    end_with_parent()

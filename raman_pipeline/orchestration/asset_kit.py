@@ -27,7 +27,6 @@ from raman_pipeline.common.schema import TableSchema
 from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.training.threads import one_thread
-from raman_pipeline.orchestration.asset_paths import asset_path
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     COLUMN_SCHEMA,
@@ -41,13 +40,13 @@ from raman_pipeline.orchestration.metadata import (
 from raman_pipeline.orchestration.partitions import dimensions, partition_values
 from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import provenance, with_provenance
+from raman_pipeline.orchestration.steps import step_name
 from raman_pipeline.settings import Settings
 from raman_pipeline.spectra.tensor_file import SpectrumTensor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from raman_pipeline.learning.training.loop import EpochReport  # loads torch
 
 OWNERS = ["team:raman-pipeline"]
 SCHEMA_CHECK = "schema"
@@ -351,39 +350,9 @@ def present(frame: pd.DataFrame, **columns: str) -> dict[str, int]:
     return {name: int(frame[column].count()) for name, column in columns.items()}
 
 
-def checkpoint_of(settings: Settings) -> StorePath:
-    """Returns where the training of the present asset's partition keeps its state.
-
-    The IO manager of models removes it once the model is stored.
-    """
-    context = dg.AssetExecutionContext.get()
-    asset = context.asset_key.to_user_string()
-    return asset_path(settings.checkpoint_store, asset, context.partition_key, ".pt")
-
-
-def log_epochs() -> Callable[[EpochReport], None]:
-    """Returns a callback that logs each epoch and publishes it as progress."""
-    context = dg.AssetExecutionContext.get()
-    step = step_name()
-
-    def log(report: EpochReport) -> None:
-        note = f"loss {report.loss:.4f}, {report.measure} {report.value:.3g}"
-        context.log.info(f"epoch {report.epoch}/{report.epochs}: {note}, {report.seconds:.1f} s")
-        publish(Progress(step, report.epoch, report.epochs, note))
-
-    return log
-
-
 def _metadata(uses: Iterable[str], schema: TableSchema | None) -> dict[str, Any]:
     columns = {COLUMN_SCHEMA: column_schema(schema)} if schema is not None else {}
     return {USES: list(uses), **columns}
-
-
-def step_name() -> str:
-    """Returns the present asset and its partition as a user reads them."""
-    context = dg.AssetExecutionContext.get()
-    name = context.asset_key.to_user_string().replace("_", " ")
-    return f"{name}, {context.partition_key}" if context.has_partition_key else name
 
 
 def _folder(settings: Settings, asset: str) -> StorePath:

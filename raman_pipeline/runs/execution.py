@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 import time
 import warnings
 from collections import Counter
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
+from raman_pipeline.common.processes import end_with_parent
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
 from raman_pipeline.orchestration.build import build_definitions
@@ -128,18 +128,7 @@ def run_stale(
 
 def _begin_worker(on_progress: progress.OnProgress) -> None:
     progress.send_to(on_progress)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
-def end_with_parent() -> None:
-    """Ends this process when the one that started it ends, however that was killed.
-
-    The workers of a pool hold its queue open for each other, and would wait at it for ever.
-    """
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+    end_with_parent()
 
 
 def in_processes(

@@ -9,14 +9,10 @@ POOL = """
 import os, time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from threading import Thread
-from raman_pipeline.runs.execution import end_with_parent
-
-def begin():
-    Thread(target=end_with_parent, daemon=True).start()
+from raman_pipeline.common.processes import end_with_parent
 
 if __name__ == "__main__":
-    pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=begin)
+    pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=end_with_parent)
     print(pool.submit(os.getpid).result(), flush=True)
     time.sleep(600)
 """

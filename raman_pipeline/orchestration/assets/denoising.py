@@ -28,6 +28,7 @@ from raman_pipeline.learning.denoising.evaluation import (
 from raman_pipeline.learning.denoising.pairs import DENOISED_PAIRS, evaluate_pairs, held_out_pairs
 from raman_pipeline.learning.denoising.presets import AutoencoderName
 from raman_pipeline.orchestration import asset_kit as kit
+from raman_pipeline.orchestration import steps
 from raman_pipeline.orchestration.partitions import PRESET_SEED, partition_values
 from raman_pipeline.orchestration.provenance import current_rows, provenance
 from raman_pipeline.plots.denoising import denoised_examples, error_by_noise
@@ -111,8 +112,8 @@ def denoising_autoencoder(
     training = corpus.training
     if chosen.train_on_clustered:
         training = spectra_to_cluster(corpus.spectra, settings, seed)
-    checkpoint = kit.checkpoint_of(settings)
-    state = fit_autoencoder(training, chosen, seed, checkpoint, kit.log_epochs())
+    checkpoint = steps.checkpoint_of(settings)
+    state = fit_autoencoder(training, chosen, seed, checkpoint, steps.log_epochs())
     state.metadata["training_specimens"] = sorted(training.metadata["rruff_id"].unique())
     evaluation = _evaluation(corpus, state)
     shared = set(evaluation.metadata["rruff_id"]) & set(state.metadata["training_specimens"])

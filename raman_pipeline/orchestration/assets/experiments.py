@@ -33,6 +33,7 @@ from raman_pipeline.learning.geolocation.significance import (
     paired_test,
 )
 from raman_pipeline.orchestration import asset_kit as kit
+from raman_pipeline.orchestration import steps
 from raman_pipeline.orchestration.assets.folds import FoldTables
 from raman_pipeline.orchestration.partitions import N_FOLDS
 from raman_pipeline.orchestration.progress import Progress, publish
@@ -151,7 +152,7 @@ def _log(total: int) -> Callable[[dict], None]:
             f"{run['variant']}, seed {run['seed']}, fold {run['fold']}, {run['specimens']} "
             f"specimens: {note}"
         )
-        publish(Progress(kit.step_name(), next(done), total, note))
+        publish(Progress(steps.step_name(), next(done), total, note))
 
     return log
 

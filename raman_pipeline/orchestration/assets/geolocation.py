@@ -17,6 +17,7 @@ from raman_pipeline.learning.geolocation.fitting import Calibration, fit_family,
 from raman_pipeline.learning.geolocation.metrics import PREDICTIONS, predictions_table, summarise
 from raman_pipeline.learning.geolocation.registry import FAMILIES, Family
 from raman_pipeline.orchestration import asset_kit as kit
+from raman_pipeline.orchestration import steps
 from raman_pipeline.orchestration.asset_paths import asset_path
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.orchestration.provenance import prediction_uses
@@ -65,8 +66,8 @@ def family_assets(family: Family) -> list[dg.AssetsDefinition]:
             split,
             settings.forest.trees,
             settings.training.presets,
-            checkpoint=kit.checkpoint_of(settings),
-            on_epoch=kit.log_epochs(),
+            checkpoint=steps.checkpoint_of(settings),
+            on_epoch=steps.log_epochs(),
         )
         state = fit_family(family, train, fit_context)
         calibration = Calibration.of(state)

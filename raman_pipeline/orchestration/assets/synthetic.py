@@ -13,6 +13,7 @@ from raman_pipeline.learning.synthetic_tasks import report as text
 from raman_pipeline.learning.synthetic_tasks.names import SYNTHETIC_RUNS, TASKS, TITLES, TaskName
 from raman_pipeline.learning.synthetic_tasks.pair_distances import pair_distances
 from raman_pipeline.orchestration import asset_kit as kit
+from raman_pipeline.orchestration import steps
 from raman_pipeline.orchestration.partitions import SYNTHETIC_SEED, TASK_SEED
 from raman_pipeline.orchestration.progress import Progress, publish
 from raman_pipeline.orchestration.provenance import current_rows, provenance
@@ -70,7 +71,7 @@ def synthetic_runs(seed: int, settings: Settings, universal_synthetic_set: pa.Ta
     )
 
     sets = _opened(settings, seed)
-    step = kit.step_name()
+    step = steps.step_name()
     rows = []
     for number, task in enumerate(TASKS):
         rows += list(untrained_rows(task, task_data(task, sets, seed), seed))
@@ -88,8 +89,8 @@ def spectrum_embedding(seed: int, task: TaskName, settings: Settings) -> kit.Res
 
     data = task_data(task, _opened(settings, seed), seed)
     preset, mixtures = paper_preset(task, settings.synthetic.embedding), task == "mixtures"
-    checkpoint = kit.checkpoint_of(settings)
-    state = fit_embedding(data.training, preset, seed, mixtures, checkpoint, kit.log_epochs())
+    checkpoint = steps.checkpoint_of(settings)
+    state = fit_embedding(data.training, preset, seed, mixtures, checkpoint, steps.log_epochs())
     return kit.Result(state, {"dagster/row_count": len(data.training), "task": task, "seed": seed})
 
 
