@@ -13,7 +13,6 @@ from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.asset_kit import (
     Check,
     Result,
-    checkpoint_of,
     model_asset,
     report_asset,
     table_asset,
@@ -21,6 +20,7 @@ from raman_pipeline.orchestration.asset_kit import (
 from raman_pipeline.orchestration.io_managers import io_managers
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.orchestration.provenance import provenance, provenance_of
+from raman_pipeline.orchestration.steps import checkpoint_of
 from raman_pipeline.profiles import load_settings
 
 SCHEMA = TableSchema("numbers", (Column("a", pa.int64(), "a number", between=(0, 9)),))
