@@ -104,9 +104,11 @@ def head(facts: Mapping[str, Any]) -> Iterator[str]:
 def own_line(facts: Mapping[str, Any]) -> Iterator[str]:
     """Yields the line on the own library, if one is searched; see `head`."""
     if own := facts["own"]:
+        from raman_pipeline.learning.identification.own import size_of
+
         yield (
-            f"own library: version {own['version']}, {own['spectra']:,} spectra of "
-            f"{own['minerals']:,} minerals (own:…); probabilities are calibrated on RRUFF's alone"
+            f"own library: version {own['version']}, {size_of(own['spectra'], own['minerals'])} "
+            "(own:…); probabilities are calibrated on RRUFF's alone"
         )
 
 

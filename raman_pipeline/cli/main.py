@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -88,6 +89,8 @@ def main() -> None:
     with warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.showwarning = _show_advice
+        # A file named -x.csv is no option.
+        sys.argv[1:] = [f"./{a}" if _is_file_with_hyphen(a) else a for a in sys.argv[1:]]
         try:
             app()
         except OSError as error:
@@ -100,6 +103,11 @@ def main() -> None:
             if (text := failure(error)) is None:
                 raise
             fail(text)
+
+
+def _is_file_with_hyphen(argument: str) -> bool:
+    path = Path(argument)
+    return argument.startswith("-") and bool(path.suffix) and path.is_file()
 
 
 def _show_advice(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

@@ -108,11 +108,9 @@ def add(
     def usable(spectrum: Spectrum | InputError, file: Path) -> OwnSpectrum:
         if isinstance(spectrum, InputError):
             raise spectrum
-        if spectrum.other_technique:
-            raise InputError(
-                f"the file says {spectrum.other_technique}: only Raman spectra can be added; "
-                "leave it out"
-            )
+        for warning in spectrum.warnings:
+            if warning.kind == "other_technique":
+                raise InputError(f"{warning.text}; leave it out")
         prepare(spectrum, known.grid)
         name = Path(spectrum.name).name
         return OwnSpectrum(
@@ -142,7 +140,7 @@ def add(
         save(after)
     new = after.spectra[len(before.spectra) :]
     counts = Counter(one.mineral for one in new)
-    print(f"added: {len(new):,} spectra ({_counted(counts) or 'none that is new'})")
+    print(f"spectra added: {len(new):,} ({_counted(counts) or 'none that is new'})")
     if others := sorted(name for name in counts if name.casefold() not in spelling):
         print(f"not among RRUFF's minerals: {', '.join(others)}; `library remove` if it is a slip")
     _print_size(after)
@@ -171,7 +169,7 @@ def remove(
     with changed() as (before, save):
         after = before.without(names)
         save(after)
-    print(f"removed: {len(before.spectra) - len(after.spectra):,} spectra")
+    print(f"spectra removed: {len(before.spectra) - len(after.spectra):,}")
     _print_size(after)
 
 
@@ -204,7 +202,7 @@ def import_(
     with changed() as (before, save):
         after = before.with_more(imported.spectra)
         save(after)
-    print(f"imported: {len(after.spectra) - len(before.spectra):,} spectra that are new")
+    print(f"new spectra imported: {len(after.spectra) - len(before.spectra):,}")
     _print_size(after)
 
 
@@ -238,7 +236,6 @@ def _counted(counts: Counter[str]) -> str:
 
 
 def _print_size(own: OwnLibrary) -> None:
-    print(
-        f"own library: {own_library_file()}, {len(own.spectra):,} spectra of "
-        f"{len(own.minerals):,} minerals"
-    )
+    from raman_pipeline.learning.identification.own import size_of
+
+    print(f"own library: {own_library_file()}, {size_of(len(own.spectra), len(own.minerals))}")

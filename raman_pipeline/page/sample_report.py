@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from raman_pipeline.learning.identification.own import size_of
 from raman_pipeline.learning.identification.references import peaks_beside
 from raman_pipeline.plots.identification import query_and_references
 
@@ -73,7 +74,7 @@ def sample_report(library: MineralLibrary, found: Identification, data: Mapping[
         figure_of(library, found).savefig(picture, format="svg", metadata={"Date": None})
     svg = picture.getvalue()
     return _template().render(
-        data=data, name=Path(data["file"]).name, figure=svg[svg.index("<svg") :]
+        data=data, size_of=size_of, name=Path(data["file"]).name, figure=svg[svg.index("<svg") :]
     )
 
 

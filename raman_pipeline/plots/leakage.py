@@ -98,7 +98,7 @@ def _draw_numbers(ax: Axes, siblings: Mapping[str, SiblingAccuracy]) -> None:
     ax.set_xticks(list(labels), list(labels.values()), fontsize=8)
     ax.set(ylim=(0, 1.04), xlabel="training spectra of the same specimen", ylabel="accuracy")
     ax.legend(fontsize=8, frameon=False, loc="lower right")
-    title = f"random split, by number of siblings; star: foretold for {MANY_SPECTRA} spectra"
+    title = f"random split, by number of siblings; star: predicted for {MANY_SPECTRA} spectra"
     ax.set_title(f"{title} a specimen", fontsize=10)
 
 

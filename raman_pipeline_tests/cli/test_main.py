@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow as pa
@@ -131,6 +132,13 @@ def test_an_address_without_archives_is_named(tmp_path, command):
     assert result.returncode == 1
     assert "holds an accepted spectrum" in result.stdout and "RRUFF_URL" in result.stdout
     assert "Traceback" not in result.stderr + result.stdout
+
+
+def test_a_file_with_a_hyphen_is_no_option(tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("-x.zip").write_bytes(b"no archive")
+    found = command("validate", "-x.zip")
+    assert "-x.zip: " in found.stdout + found.stderr
 
 
 def test_status_before_the_first_run(tmp_path, command):

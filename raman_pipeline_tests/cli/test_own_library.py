@@ -41,7 +41,8 @@ def test_own_spectra_are_added_found_exported_and_removed(library_file, folder, 
     before = library_file.read_bytes()
     result = run("library", "add", folder, "--library", library_file)
     assert result.exit_code == 1
-    assert "added: 1 spectra (M1 1)" in result.output
+    assert "spectra added: 1 (M1 1)" in result.output
+    assert "1 spectrum of 1 mineral\n" in result.output
     assert re.search(
         r'M1_mud.txt: "M1_mud" may be M1, but what is "mud"\?.*--mineral', result.stderr
     )
@@ -49,7 +50,7 @@ def test_own_spectra_are_added_found_exported_and_removed(library_file, folder, 
     new = (folder / "Novelite.txt", "--mineral", "Novelite", "--library", library_file)
     result = run("library", "add", *new)
     assert result.exit_code == 0 and "not among RRUFF's minerals: Novelite;" in result.output
-    assert "added: 0 spectra" in run("library", "add", *new).output
+    assert "spectra added: 0" in run("library", "add", *new).output
     listed = run("library", "list").output
     assert "M1\n  m1 (1).txt: " in listed and "Novelite\n  Novelite.txt: " in listed
 
@@ -76,11 +77,11 @@ def test_own_spectra_are_added_found_exported_and_removed(library_file, folder, 
     exported = tmp_path / "exported.safetensors"
     assert run("library", "export", exported).exit_code == 0
     assert "there already" in str(run("library", "export", exported).exception)
-    assert "removed: 2 spectra" in run("library", "remove", "novelite", "m1 (1).txt").output
+    assert "spectra removed: 2" in run("library", "remove", "novelite", "m1 (1).txt").output
     assert "no such spectrum" in str(run("library", "remove", "novelite").exception)
     assert json.loads(identified("--json").splitlines()[0])["library"]["own"] is None
-    assert "imported: 2 spectra" in run("library", "import", exported).output
-    assert "imported: 0 spectra" in run("library", "import", exported).output
+    assert "new spectra imported: 2" in run("library", "import", exported).output
+    assert "new spectra imported: 0" in run("library", "import", exported).output
     assert own_file.read_bytes() == exported.read_bytes()
     assert library_file.read_bytes() == before
     assert first["library"]["version"] == second["library"]["version"]
@@ -94,11 +95,11 @@ def test_columns_name_minerals_and_several_spectra(library, library_file, own_fi
     file.write_text("Raman shift,M1,M2\n" + lines)
     arguments = ("library", "add", file, "--library", library_file, "--mineral-from")
     assert run(*arguments, "name").exit_code == 1
-    assert "added: 2 spectra (M1 1, M2 1)" in run(*arguments, "column").output
+    assert "spectra added: 2 (M1 1, M2 1)" in run(*arguments, "column").output
     # The same spectra under another name of a mineral.
     result = run("library", "add", file, "--library", library_file, "--mineral", "M3")
     assert "is in the own library as M1" in result.stderr
-    assert "removed: 2" in run("library", "remove", "table.csv").output
+    assert "spectra removed: 2" in run("library", "remove", "table.csv").output
 
 
 @pytest.mark.parametrize("content", [b"", b"no library", None])

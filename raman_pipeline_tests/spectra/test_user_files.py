@@ -210,6 +210,36 @@ def test_the_remedies_work(tmp_path, kind, options, shift):
     np.testing.assert_allclose(spectrum.raman_shift, shift, atol=0.2)
 
 
+@pytest.mark.parametrize(
+    ("last", "columns", "message"),
+    [
+        ("3", "1,2", "column 2 .* may be the decimals of column 1"),
+        ("3", "1,3", "column 2 .* may be the decimals of column 1"),
+        ("", "1,2", "column 2 .* may be the decimals of column 1"),
+    ],
+)
+def test_decimals_between_commas_are_no_column(tmp_path, last, columns, message):
+    shift = [f"{100 + 12 * n},{n * 7 % 10 or last}".rstrip(",") for n in range(80)]
+    text = "\n".join(f"{x},{y:.0f}" for x, y in zip(shift, 1e4 + Y, strict=True))
+    with pytest.raises(SpectrumFileError, match=message):
+        read(tmp_path, text, columns=tuple(columns.split(",")))
+    if last:
+        (spectrum,) = read(tmp_path, "shift,scan,counts\n" + text, columns=("1", "3"))
+        np.testing.assert_allclose(spectrum.intensity, np.round(1e4 + Y))
+
+
+def test_a_column_is_chosen_once(tmp_path):
+    with pytest.raises(SpectrumFileError, match="names a column twice"):
+        read(tmp_path, TWO, columns=("1", "1"))
+
+
+@pytest.mark.parametrize(("laser_nm", "warned"), [(None, 0), (532.1, 0), (633.0, 1)])
+def test_another_laser_than_that_of_the_file_is_told(tmp_path, laser_nm, warned):
+    (spectrum,) = read(tmp_path, table(X, Y, head="Laser: 532 nm"), laser_nm=laser_nm)
+    assert [w.kind for w in spectrum.warnings] == ["laser"] * warned
+    assert spectrum.laser_nm == (laser_nm or 532)
+
+
 UNKNOWN = (
     "Excitation", "Emission", "Winkel", "Länge", "Longueur", "Onda", "Temp", "Retention", "Frame",
     "Step", "Loss", "Binding", "Hours", "Pressure", "Foobar",

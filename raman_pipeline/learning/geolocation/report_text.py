@@ -83,7 +83,7 @@ def to_markdown(
         "orientation or scan. 95% intervals over 1,000 resamples of specimens, whose spectra are "
         "not independent; (spectra/specimens).",
         _sibling_cells(siblings),
-        f"Foretold for {MANY_SPECTRA} spectra a specimen, as in the paper ({PAPER_SIBLINGS:g} "
+        f"Predicted for {MANY_SPECTRA} spectra a specimen, as in the paper ({PAPER_SIBLINGS:g} "
         "siblings in training): the logit of the accuracy is a line in the logarithm of their "
         f"number, fitted on specimens of fewer than {MANY_SPECTRA} spectra. It is tried on those "
         "of more. Intervals do not contain the uncertainty of the form of the curve.",
@@ -155,7 +155,7 @@ def _forecasts(siblings: Mapping[str, SiblingAccuracy]) -> pd.DataFrame:
             f"at {PAPER_SIBLINGS:g} siblings": found.forecast.paper,
             f"specimens of {MANY_SPECTRA} or more": found.forecast.specimens,
             "their spectra": found.forecast.n,
-            "foretold for them": found.forecast.expected or "–",
+            "predicted for them": found.forecast.expected or "–",
             "observed": found.forecast.observed or "–",
         }
         for title, found in siblings.items()

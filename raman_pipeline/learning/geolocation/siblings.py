@@ -1,4 +1,4 @@
-"""Accuracy by the siblings of a test spectrum in training; what it foretells of larger specimens.
+"""Accuracy by the siblings of a test spectrum in training; what it predicts for larger specimens.
 
 Spectra of one specimen are right or wrong together, so intervals come from resampled specimens.
 """
@@ -48,7 +48,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Accuracy on specimens of MANY_SPECTRA, foretold from smaller ones, and tried on larger ones.
+    """Accuracy on specimens of MANY_SPECTRA, predicted from smaller ones, and tried on larger ones.
 
     Attributes:
         paper: at PAPER_SIBLINGS; without the uncertainty of the form of the curve.

@@ -156,10 +156,7 @@ def _query(
 ) -> Query:
     spectrum, points = one.spectrum, int(one.measured.sum())
     intensity, valid, derivatives = arrays
-    steps, warnings = list(spectrum.notes), one.warnings
-    if spectrum.other_technique:
-        text = f"the file says {spectrum.other_technique}: only Raman spectra can be identified"
-        warnings.insert(0, QualityWarning("other_technique", text))
+    steps, warnings = list(spectrum.notes), [*spectrum.warnings, *one.warnings]
     if points < ENOUGH_POINTS:
         text = f"covers only {points} of {grid.size:,} points of the library: too few to be sure"
         warnings.append(QualityWarning("short_range", text))

@@ -58,7 +58,7 @@ _NETWORKS = ("convnext1d_paper", "convnext1d")
     METRICS,
     group_name="geolocation_reports",
     ins={f"{name}_predictions": kit.ALL_PARTITIONS for name in FAMILIES},
-    code_version="12",
+    code_version="13",
     uses=["folds", "grid", "forest", "training"],
     checks={"all_baselines_present": "No fold shows a model without every baseline."},
 )

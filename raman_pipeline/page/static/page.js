@@ -286,7 +286,8 @@ function peaks(entry) {
   return make("section", {}, make("h3", {}, `Peaks beside ${mineral.name} ${mineral.nearest[0].rruff_id}`), make("p", { class: "soft" }, `${counts}${shift}. In cm⁻¹; a row zooms to its peak.`), table("peaks", head, rows));
 }
 
-const ownOf = ({ own }) => (own ? `; own library: ${own.spectra} spectra of ${own.minerals} minerals (own:…), probabilities calibrated on RRUFF's alone` : "");
+const sizeOf = (spectra, minerals) => `${spectra.toLocaleString("en")} ${spectra === 1 ? "spectrum" : "spectra"} of ${minerals.toLocaleString("en")} ${minerals === 1 ? "mineral" : "minerals"}`;
+const ownOf = ({ own }) => (own ? `; own library: ${sizeOf(own.spectra, own.minerals)} (own:…), probabilities calibrated on RRUFF's alone` : "");
 
 function how(entry) {
   const { data } = entry, read = data.read;
@@ -296,7 +297,7 @@ function how(entry) {
     ["preprocessing", data.preprocessing.join("; ")],
     ["settings", Object.entries(data.settings).map(([k, v]) => `${k} ${text(v)}`).join(", ")],
     ["countries", `${data.countries.map((c) => `${c.iso_a2} ${percent(c.probability)}`).join(", ")}. ${data.countries_caveat}`],
-    ["library", `version ${data.library.version}; searched ${data.library.searched_spectra} spectra of ${data.library.searched_minerals} minerals${ownOf(data.library)}`],
+    ["library", `version ${data.library.version}; searched ${sizeOf(data.library.searched_spectra, data.library.searched_minerals)}${ownOf(data.library)}`],
     ["cite", data.library.citation],
   ];
   return make("section", {}, make("h3", {}, "Download"), make("p", { class: "buttons" },
@@ -385,7 +386,7 @@ for (const button of document.querySelectorAll("[data-zoom]")) button.addEventLi
 
 try {
   const { library, minerals: known } = await (await ask("/api/minerals")).json();
-  $("library").textContent = `${library.spectra.toLocaleString("en")} spectra of ${library.minerals.toLocaleString("en")} minerals, version ${library.version}${ownOf(library)}`;
+  $("library").textContent = `${sizeOf(library.spectra, library.minerals)}, version ${library.version}${ownOf(library)}`;
   $("names").append(...known.flatMap((m) => [m.name, ...m.also_named]).filter((n, i, all) => all.indexOf(n) === i).map((n) => make("option", { value: n })));
   if (library.simulated) {
     $("simulated").textContent = "Simulated library: its spectra are not measurements, so the answers say nothing about a real mineral. Build a real one with raman-pipeline build-library --profile rruff.";

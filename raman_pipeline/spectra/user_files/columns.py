@@ -67,6 +67,27 @@ def header(rows: Rows, above: list[str], columns: tuple[str, ...]) -> list[str] 
     return _cells(above[-1], rows, nearest=True, unknown=True) if width == 2 else None
 
 
+def refuse_cut_decimals(rows: Rows) -> None:
+    """Refuses columns without names between commas that may be the decimals of those before them.
+
+    Raises:
+        UnreadableError: `123,3,10876` is three numbers, or 123.3 and 10876.
+    """
+    whole = rows.values[np.isfinite(rows.values).all(axis=1)]
+    if rows.dialect.delimiter != "," or len(whole) < 2 or (whole != np.floor(whole)).any():
+        return
+    digits = (whole[:, 1:] >= 0).all(axis=0) & (
+        (whole[:, 1:] < 10).all(axis=0) | (np.ptp(whole[:, 1:], axis=0) == 0)
+    )
+    if digits.any():
+        column = 2 + int(digits.argmax())
+        raise UnreadableError(
+            f"column {column} has no name and may be the decimals of column {column - 1}: is "
+            f"{','.join(f'{v:g}' for v in whole[-1])!r} {whole.shape[1]} numbers? Write the names "
+            "of the columns above them, or decimal points"
+        )
+
+
 def is_axis(values: Floats) -> bool:
     """Whether values could be Raman shifts: smooth, monotone, and of the usual range."""
     steps = np.diff(values)
@@ -147,6 +168,11 @@ def choose(
         chosen = [_column(text, named) for text in options.columns]
         if len(chosen) < 2:
             raise UnreadableError("--columns needs an axis and an intensity, as in --columns 1,2")
+        if len(set(chosen)) < len(chosen):
+            raise UnreadableError(
+                "--columns names a column twice; name the axis and then each intensity once, as in "
+                "--columns 1,2"
+            )
         return [(chosen[0], c) for c in chosen[1:]], []
     seen = ", ".join(f'"{n.strip()}"' for n in named[:12])
     if not any(n.strip() for n in named):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from raman_pipeline.spectra.quality import GAP_STEPS
 from raman_pipeline.spectra.user_files import names
-from raman_pipeline.spectra.user_files.columns import choose, header, is_axis
+from raman_pipeline.spectra.user_files.columns import choose, header, is_axis, refuse_cut_decimals
 from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
 from raman_pipeline.spectra.user_files.spectrum import (
     MIN_POINTS,
@@ -152,6 +152,8 @@ def _spectra_in_columns(
         word = next(iter(rows.labels.get(rows.lines[0], [])), "x")
         named = [word, *(f"{v:g}" for v in rows.values[0, 1:])]
         rows = replace(rows, lines=rows.lines[1:], values=rows.values[1:])
+    if named is None:
+        refuse_cut_decimals(rows)
     values = rows.values
     named = [name.strip(' "#') for name in named or [""] * width]
     kinds = [names.column_kind(name) for name in named]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.spectra.quality import QualityWarning
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,6 +20,7 @@ MIN_RANGE_CM1 = 100.0
 _MAX_SHIFT_CM1 = 6000.0
 _LASERS_NM = (488.0, 514.5, 532.0, 632.8, 785.0, 830.0, 1064.0)
 _EXPORT = "export Raman shift (cm⁻¹) and intensity as text"
+_SAME_LASER_NM = 2.0
 _AS_SHIFT = "give --axis cm-1 if it is Raman shift all the same"
 
 
@@ -61,7 +64,7 @@ class Spectrum:
         format: of the file.
         columns: which columns, rows or blocks were read.
         laser_nm: where the file or the user names it.
-        other_technique: words of the file that name another one than Raman.
+        warnings: that the file names another technique, or another laser than the user.
     """
 
     name: str
@@ -71,7 +74,7 @@ class Spectrum:
     format: str = ""
     columns: str = ""
     laser_nm: float | None = None
-    other_technique: str = ""
+    warnings: tuple[QualityWarning, ...] = ()
 
     def what_was_read(self) -> dict[str, Any]:
         """Returns format, columns, points measured, range and laser as plain data."""
@@ -92,7 +95,8 @@ class Found:
         axis, intensity: float64 [n], as they stand.
         kind: of the axis: `shift`, `nm`, `absolute` (wavenumber), or a word for another;
             empty where the file does not say.
-        format, columns, laser_nm, notes, other_technique: see `Spectrum`.
+        format, columns, laser_nm, notes: see `Spectrum`.
+        other_technique: words of the file that name another one than Raman.
     """
 
     axis: Floats
@@ -132,8 +136,18 @@ def as_spectrum(name: str, found: Found, options: ReadOptions) -> Spectrum:
         found.format,
         found.columns,
         laser,
-        found.other_technique,
+        tuple(_warnings(found, options)),
     )
+
+
+def _warnings(found: Found, options: ReadOptions) -> Iterator[QualityWarning]:
+    if found.other_technique:
+        text = f"the file says {found.other_technique}: only Raman spectra can be identified"
+        yield QualityWarning("other_technique", text)
+    given, named = options.laser_nm, found.laser_nm
+    if given and named and abs(given - named) > _SAME_LASER_NM:
+        text = f"the file names a laser of {named:g} nm; used is {given:g} nm, as --laser says"
+        yield QualityWarning("laser", text)
 
 
 def _raman_shift(axis: Floats, kind: str, laser: float | None, notes: list[str]) -> Floats:

@@ -56,7 +56,7 @@ def test_what_changes_no_band_changes_no_answer(identifier, library, disturb, lo
         assert second.similarity > first.similarity - lost
 
 
-def test_noise_lowers_the_similarity_as_foretold_and_makes_nothing_unknown(identifier, library):
+def test_noise_lowers_the_similarity_as_predicted_and_makes_nothing_unknown(identifier, library):
     ratios, expected = [], []
     for row in ROWS:
         spectra = [measured_spectrum(library, row, noise=level) for level in (0, 0.1)]
