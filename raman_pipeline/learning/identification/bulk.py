@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -258,7 +259,7 @@ def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[int, Pa
                 files.append(file)
                 continue
             try:
-                rows = _table(file).metadata.num_rows
+                rows, state = _table(file).metadata.num_rows, _state(file)
             except InputError as error:
                 if file == path:
                     raise
@@ -266,7 +267,7 @@ def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[int, Pa
                 continue
             for start in range(0, rows, SHARD_SPECTRA):
                 stop = min(start + SHARD_SPECTRA, rows)
-                yield number, Rows(file, start, stop), [f"{_state(file)} {start} {stop}"]
+                yield number, Rows(file, start, stop), [f"{state} {start} {stop}"]
                 number += 1
     count = 1
     while count < MOST_SHARDS and count * SHARD_SPECTRA < len(files):
@@ -332,7 +333,7 @@ def _is_list(type_: pa.DataType) -> bool:
 
 def _of_table(rows: Rows, options: ReadOptions) -> Iterator[Source]:
     """Yields the name and the spectrum of some rows, each as a file with one spectrum."""
-    table = _table(rows.table)
+    table = _opened(rows.table, _state(rows.table))
     names = table.schema_arrow.names
     named = [n for n in _NAMES if n in names][:1]
     laser = [_LASER] if _LASER in names else []
@@ -342,19 +343,37 @@ def _of_table(rows: Rows, options: ReadOptions) -> Iterator[Source]:
         low, high = max(rows.start, first), min(rows.stop, last)
         if low < high:
             read = table.read_row_group(group, [*_LISTS, *named, *laser])
-            for number, row in enumerate(read.slice(low - first, high - low).to_pylist(), low):
+            read = read.slice(low - first, high - low)
+            facts = read.select([*named, *laser]).to_pylist()
+            axes, intensities = (read[column] for column in _LISTS)
+            cells = zip(facts, axes, intensities, strict=True)
+            for number, (row, axis, intensity) in enumerate(cells, low):
                 name = f"{rows.table}#{row[named[0]] if named else number + 1}"
-                yield name, [_spectrum(name, row, options)]
+                yield name, [_spectrum(name, axis, intensity, row.get(_LASER), options)]
         first = last
 
 
-def _spectrum(name: str, row: dict[str, Any], options: ReadOptions) -> Spectrum | SpectrumFileError:
-    axis, values = (np.array(row[column] or (), dtype=np.float64) for column in _LISTS)
-    found = Found(axis, values, "shift", "Parquet", laser_nm=row.get(_LASER))
+@lru_cache(maxsize=1)
+def _opened(file: StorePath, state: str) -> pq.ParquetFile:
+    """Opens a table until the next one, or the next state of it: its footer grows with its rows."""
+    return _table(file)
+
+
+def _spectrum(
+    name: str, axis: pa.Scalar, intensity: pa.Scalar, laser_nm: float | None, options: ReadOptions
+) -> Spectrum | SpectrumFileError:
+    found = Found(_array(axis), _array(intensity), "shift", "Parquet", laser_nm=laser_nm)
     try:
         return as_spectrum(name, found, options)
     except UnreadableError as error:
         return SpectrumFileError(f"{name}: {error}")
+
+
+def _array(cell: pa.Scalar) -> npt.NDArray[np.float64]:
+    """Returns the numbers of a list, none of a null; NaN for those that are null."""
+    if not cell.is_valid:
+        return np.empty(0)
+    return cell.values.to_numpy(zero_copy_only=False).astype(np.float64)
 
 
 def _require_own(out: StorePath, paths: Sequence[StorePath], sources: list[str]) -> None:
