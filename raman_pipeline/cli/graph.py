@@ -154,10 +154,10 @@ def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOut
     except ValueError as error:
         fail(str(error))
     failed = [o for o in outcomes if not o.succeeded]
-    idle = sum(not o.assets for o in outcomes)
+    runs = {(o.job, o.partition) for o in outcomes}
+    idle = runs - {(o.job, o.partition) for o in outcomes if o.assets or o.errors}
     if idle:
-        runs = counted(len(outcomes), "run")
-        out.print(f"{idle} of {runs} had nothing to do: nothing changed.")
+        out.print(f"{len(idle)} of {counted(len(runs), 'run')} had nothing to do: all current.")
     out.print(CITATION, soft_wrap=True)
     print_findings(settings)
     profile = "" if settings.profile == "sample" else f" --profile {settings.profile}"

@@ -77,8 +77,11 @@ class View:
         self.steps: dict[int, tuple[str, TaskID]] = {}
 
     def on_start(self, stage: str, total: int) -> None:
-        """Begins the bar of a stage."""
-        self.stages[stage] = self.shown.add_task(STAGES[stage], total=total, note="")
+        """Begins the bar of a stage; one that comes again goes on with its bar."""
+        if stage not in self.stages:
+            self.stages[stage] = self.shown.add_task(STAGES[stage], total=0, note="")
+        bar = self.shown.tasks[self.shown.task_ids.index(self.stages[stage])]
+        bar.total, bar.finished_time = (bar.total or 0) + total, None
 
     def on_outcome(self, outcome: RunOutcome) -> None:
         """Moves the stage on and says what was done or failed."""

@@ -33,6 +33,7 @@ FINDINGS = TableSchema(
 )
 READ = (
     *("parsed_spectra", "refused_members", "spectra", "located_specimens", "dataset_report"),
+    "member_changes",
     *("geolocation_report", "identification_report", "mixture_evaluation", "denoising_report"),
     *("clustering_report", "synthetic_report"),
 )
@@ -59,6 +60,7 @@ def findings(store: Store, profile: str) -> pa.Table:
     """
     parts: tuple[tuple[str, str, Callable[[Store, pd.DataFrame], Iterator[tuple]]], ...] = (
         ("spectra", "dataset_report", _spectra),
+        ("last update of RRUFF", "member_changes", _changes),
         ("specimens", "dataset_report", _specimens),
         ("country", "geolocation_report", _splits),
         ("mineral", "identification_report", _identification),
@@ -101,6 +103,16 @@ def _spectra(store: Store, counts: pd.DataFrame) -> Iterator[tuple]:
         f"{everything['specimens']:,} specimens",
         archives,
     )
+
+
+def _changes(store: Store, changes: pd.DataFrame) -> Iterator[tuple]:
+    if changes.empty:
+        return
+    counts = changes["change"].value_counts()
+    members = ", ".join(f"{n:,} {change}" for change, n in counts.items())
+    corrected = (f"specimens with a {what}" for what in ("mineral renamed", "locality corrected"))
+    specimens = store.protocol("member_changes", "specimens", *corrected)
+    yield "last update of RRUFF", f"members: {members}; {specimens}", None
 
 
 def _specimens(store: Store, counts: pd.DataFrame) -> Iterator[tuple]:

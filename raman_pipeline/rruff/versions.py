@@ -178,14 +178,18 @@ class VersionHistory:
         return (versions[-2] if len(versions) > 1 else None), version
 
 
-def update_report(before: pd.DataFrame, after: pd.DataFrame, changes: pa.Table) -> str:
+def update_report(before: pd.DataFrame | None, after: pd.DataFrame, changes: pa.Table) -> str:
     """Returns what an update changed, as Markdown for a person.
 
     Args:
-        before: INDEX of the former version.
+        before: INDEX of the former version; None if there was none.
         after: INDEX of this version.
         changes: from the one to the other (see `compare`).
     """
+    title = "Changes since the former version of RRUFF"
+    if before is None:
+        first = f"{len(after):,} of the first version that this store saw: nothing to compare with"
+        return markdown_report(title, {"members": first})
     frame = changes.to_pandas()
     counts = frame["change"].value_counts().reindex(CHANGES, fill_value=0)
     frame["specimen"] = frame["rruff_id"]
@@ -215,7 +219,7 @@ def update_report(before: pd.DataFrame, after: pd.DataFrame, changes: pa.Table) 
         "specimens with a mineral renamed": len(minerals),
         "specimens with a locality corrected": len(sites) if recorded else "not recorded before",
     }
-    return markdown_report("Changes since the former version of RRUFF", protocol, *tables)
+    return markdown_report(title, protocol, *tables)
 
 
 def _altered(before: pd.DataFrame, after: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -53,6 +53,7 @@ def store(tmp_path):
         ],
         "parsed_spectra/fair": [{"member_id": str(i)} for i in range(9)],
         "refused_members/fair": [{"code": "ROW"}],
+        "member_changes": [{"change": c} for c in ("added", "removed", "added")],
     }
     for name, rows in tables.items():
         path = store.assets / f"{name}.parquet"
@@ -60,6 +61,9 @@ def store(tmp_path):
         write_table(path, pa.Table.from_pylist(rows))
     (store.reports / "geolocation_report").mkdir(parents=True)
     (store.reports / "geolocation_report" / "report.md").write_text(REPORT)
+    (store.reports / "member_changes").mkdir()
+    update = "# Update\n\n## Protocol\n\n- specimens: 1 new, 0 gone\n"
+    (store.reports / "member_changes" / "report.md").write_text(update)
     for folder in ("geolocation_report", "clusters/paper_0", "clusters/paper_1"):
         (store.reports / folder).mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (2000, 500), "white").save(store.reports / folder / "a figure.png")
@@ -90,6 +94,9 @@ def test_findings_come_from_tables_with_baselines_and_protocol_and_name_what_is_
     rows = {row["subject"]: row for row in findings(store, "rruff").to_pylist()}
     assert rows["spectra"]["finding"] == (
         "9 of 10 members accepted, 1 refused; 9 distinct spectra of 8 specimens"
+    )
+    assert rows["last update of RRUFF"]["finding"] == (
+        "members: 2 added, 1 removed; specimens: 1 new, 0 gone"
     )
     assert rows["specimens"]["finding"] == (
         "coordinates for 5 of 8, 3 of them of a place; a country for 4 of 6 natural ones; "

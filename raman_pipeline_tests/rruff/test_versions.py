@@ -127,3 +127,4 @@ def test_the_report_names_what_was_corrected():
     assert "Kern" not in update_report(before, after, compare(before, after))
     nothing = update_report(index(), index(), compare(index(), index()))
     assert "- members: 0 before, 0 after\n- added: 0" in nothing
+    assert "5 of the first version" in update_report(None, after, compare(after, after))

@@ -219,12 +219,21 @@ def assign_folds(selection: pd.DataFrame, split: Split, n_splits: int, seed: int
     return deal_folds(selection, split, n_splits, seed)[0]
 
 
-def folds_version(ledger: pa.Table) -> str:
-    """Returns the version of dealt folds: number of the last change and a hash of the content."""
-    frame = ledger.to_pandas()
-    text = frame[["column", "value", "fold"]].to_csv(index=False)
-    number = frame["version"].max() if len(frame) else 0
-    return f"{number}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+def folds_version(folds: pa.Table, ledger: pa.Table) -> str:
+    """Returns the version of a split: number of the last deal, and a hash of the folds.
+
+    Args:
+        folds: FOLDS.
+        ledger: DEALT_FOLDS, with what is no longer in the data.
+    """
+    number = max(ledger["version"].to_pylist(), default=0)
+    return f"{number}-{folds_hash(folds.to_pandas().dropna(subset='fold'))}"
+
+
+def folds_hash(rows: pd.DataFrame) -> str:
+    """Returns a hash of the `member_id` and `fold` of rows, in whatever order they are."""
+    pairs = sorted(zip(rows["member_id"], rows["fold"].astype(str), strict=True))
+    return hashlib.sha256(repr(pairs).encode()).hexdigest()[:8]
 
 
 def tied_values(folds: pd.DataFrame, split: Split) -> dict[str, int]:

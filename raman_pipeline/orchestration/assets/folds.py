@@ -64,6 +64,7 @@ Selection = Annotated[pd.DataFrame, _selection]
     DEALT_FOLDS,
     group_name="folds",
     partitions_def=SPLIT,
+    code_version="2",
     uses=["folds"],
 )
 def dealt_folds(split: Split, settings: Settings, selection: Selection) -> kit.Result:
@@ -74,22 +75,22 @@ def dealt_folds(split: Split, settings: Settings, selection: Selection) -> kit.R
     """
     path = asset_path(settings.asset_store, "dealt_folds", split)
     former = [StoredTable(path).read()] if path.exists() else []
+    published = DEALT_FOLDS.arrow.empty_table()
     if settings.folds.file:
-        # Published folds go first, also where the store has dealt others.
         try:
-            started = folds_of_export(settings.folds.file, split, N_FOLDS, settings.folds.seed)
+            published = folds_of_export(settings.folds.file, split, settings.folds.seed)
         except InputError as error:
             raise kit.failure(str(error)) from error
-        former.insert(0, started)
-    _, ledger = deal_folds(selection, split, N_FOLDS, settings.folds.seed, former)
-    return kit.Result(ledger, {"fold_version": folds_version(ledger)})
+    # Published folds go first, also where the store has dealt others.
+    _, ledger = deal_folds(selection, split, N_FOLDS, settings.folds.seed, [published, *former])
+    return kit.Result(ledger, {"values_of_file": published.num_rows})
 
 
 @_table(
     FOLDS,
     group_name="folds",
     partitions_def=SPLIT,
-    code_version="2",
+    code_version="3",
     uses=["folds"],
     checks={
         "rows_conserved": "Every spectrum has a fold or a reason for its exclusion.",
@@ -120,7 +121,7 @@ def fold_assignment(
         {
             **counts,
             **kit.counts(folds, excluded_by_reason="excluded", fold_sizes="fold"),
-            "fold_version": folds_version(dealt_folds),
+            "fold_version": folds_version(table, dealt_folds),
             "countries": int(folds.loc[assigned, "country"].nunique()),
             "seen_specimen_share": seen_specimen_share(folds),
         },

@@ -20,7 +20,7 @@ from raman_pipeline.settings import Settings
 @report_asset(
     FINDINGS,
     group_name="index",
-    code_version="4",
+    code_version="5",
     deps=list(dict.fromkeys([*READ, *SHOWN])),
 )
 def report_index(settings: Settings, definitions: Callable[[], dg.Definitions]) -> Result:

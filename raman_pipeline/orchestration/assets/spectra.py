@@ -138,7 +138,7 @@ def spectra(rruff: Rruff, parsed_spectra: dict[str, StoredTable]) -> kit.Result:
 @kit.report_asset(
     MEMBER_CHANGES,
     group_name="dataset_reports",
-    code_version="2",
+    code_version="3",
     checks={"balanced": "Members before, added and removed give the members after."},
 )
 def member_changes(
@@ -157,10 +157,8 @@ def member_changes(
     )
     history = VersionHistory(settings.version_store)
     former, version = history.add(index)
-    before, after = (
-        (index if former is None else history.index(former)).to_pandas(),
-        index.to_pandas(),
-    )
+    after = index.to_pandas()
+    before = after if former is None else history.index(former).to_pandas()
     changes = compare(before, after)
     counts = Counter(changes["change"].to_pylist())
     expected = len(before) + counts["added"] - counts["removed"]
@@ -173,5 +171,5 @@ def member_changes(
             "versions_seen": len(history.versions()),
             **{name: counts[name] for name in CHANGES},
         },
-        report=update_report(before, after, changes),
+        report=update_report(None if former is None else before, after, changes),
     )

@@ -22,9 +22,10 @@ def test_folds_come_back_from_their_export_under_another_seed_and_are_kept(expor
     path.write_text(text)
     more = selection_of([i // 4 for i in range(200)], [i // 8 for i in range(200)], ["Peru"] * 200)
     for split in SPLITS:
-        started = folds_of_export(path, split, 5, 0)
-        assert folds_version(started) == folds_version(ledgers[split])
-        assert deal_folds(ROWS, split, 5, 0, [started])[0].equals(folds[split])
+        started = folds_of_export(path, split, 0)
+        found, ledger = deal_folds(ROWS, split, 5, 0, [started])
+        assert found.equals(folds[split])
+        assert folds_version(found, ledger) == folds_version(folds[split], ledgers[split])
         # Also where the store has dealt others before.
         other = deal_folds(more, split, 5, 1)[1].to_pandas().assign(seed=0)
         other = started.schema.empty_table().from_pandas(other, started.schema, False)
@@ -51,14 +52,17 @@ def test_settings_follow_the_content_of_the_file(exported, tmp_path, monkeypatch
             "not a CSV of folds; use a file that `raman-pipeline export-folds` wrote",
         ),
         (lambda text: "a,b\n1,2\n", "lacks the columns member_id, measurement_key"),
-        (lambda text: text + text.split("\n", 1)[1], "a spectrum is in the random split twice"),
-        (lambda text: text.replace(",random,4,", ",random,9,"), "folds 0 to 4; wrong.*: 4, 9;"),
-        (lambda text: text.replace(",random,4,", ",random,,"), "folds 0 to 4; wrong"),
-        (lambda text: text.replace(",1-", ",x-"), "fold_version of the random split is no"),
+        (lambda text: text.split("\n")[0], "has no rows"),
+        (lambda text: text.replace(",random,", ",Random,"), "there is no split 'Random'; use"),
+        (lambda text: text + "1,2", "there is no split ''; use"),
+        (lambda text: text + text.split("\n", 1)[1], "random split were lost or changed"),
+        (lambda text: text.replace("\n", "\n#", 1), "random split were lost or changed"),
+        (lambda text: text.replace(",random,4,", ",random,,"), "random split were lost or changed"),
+        (lambda text: text.replace(",1-", ",x-"), "not those of fold_version x-"),
     ],
 )
 def test_a_file_that_is_no_export_is_named(exported, tmp_path, spoiled, message):
     path = tmp_path / "folds.csv"
     path.write_text(spoiled(exported[2]))
     with pytest.raises(InputError, match=message):
-        folds_of_export(path, "random", 5, 0)
+        folds_of_export(path, "random", 0)
