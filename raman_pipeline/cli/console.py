@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.storage import StorePath, on_this_machine, store_path
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from raman_pipeline.settings import Settings
 
 _WIDTH_WITHOUT_TERMINAL = 140
-out = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
-err = Console(stderr=True)
+# Names of files, and errors, may hold brackets: nothing in a text is markup.
+_WIDTH = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+out = Console(width=_WIDTH, markup=False, highlight=False)
+err = Console(stderr=True, markup=False, highlight=False)
 
 Profile = Annotated[
     str | None,
@@ -36,9 +39,14 @@ Engine = Annotated[
 ]
 
 
+def print_error(message: str) -> None:
+    """Prints an error line."""
+    err.print(Text.assemble(("error:", "red"), f" {message}"), soft_wrap=True)
+
+
 def fail(message: str) -> NoReturn:
     """Prints an error line and ends the command with status 1."""
-    err.print(f"[red]error:[/red] {message}", soft_wrap=True, highlight=False)
+    print_error(message)
     sys.exit(1)
 
 

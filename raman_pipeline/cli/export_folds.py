@@ -35,4 +35,4 @@ def export_folds(
     )
     text = fold_export.export_folds(folds, dealt)
     atomic.write_text(file, text)
-    out.print(f"{file}: {text.count(chr(10)) - 1:,} rows, {len(SPLITS)} splits", highlight=False)
+    out.print(f"{file}: {text.count(chr(10)) - 1:,} rows, {len(SPLITS)} splits")

@@ -24,17 +24,13 @@ def print_findings(settings: Settings) -> None:
     file = asset_path(settings.asset_store, "report_index")
     if not file.exists():
         return
-    out.print(f"\n[bold]Findings[/bold], {settings.profile} profile", highlight=False)
+    out.print(Text.assemble("\n", ("Findings", "bold"), f", {settings.profile} profile"))
     if settings.simulated:
-        out.print(SIMULATED, style="yellow", highlight=False)
+        out.print(SIMULATED, style="yellow")
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
     for row in pq.read_table(local_copy(file), columns=["subject", "finding"]).to_pylist():
         table.add_row(Text(row["subject"]), Text(row["finding"]))
     out.print(table)
-    out.print(
-        f"\nAll reports, tables, figures and maps: {settings.index_page}",
-        soft_wrap=True,
-        highlight=False,
-    )
+    out.print(f"\nAll reports, tables, figures and maps: {settings.index_page}", soft_wrap=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from raman_pipeline.cli.console import Engine, Location, Profile, err, fail, out, profile_settings
 from raman_pipeline.cli.findings import print_findings
@@ -51,10 +52,7 @@ def accept_update(
     """Accept a rejected archive update, for example one that lost many members."""
     from raman_pipeline.runs.runner import accept_archive
 
-    try:
-        outcome = accept_archive(profile_settings(profile, rruff_url), archive)
-    except ValueError as error:
-        fail(str(error))
+    outcome = accept_archive(profile_settings(profile, rruff_url), archive)
     if outcome is None:
         out.print(f"{archive}: nothing to accept; no update was rejected")
         return
@@ -147,12 +145,9 @@ def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOut
     """Runs stages with a progress display, renews the page of all results, prints findings."""
     from raman_pipeline.runs.runner import run_job
 
-    try:
-        with show_progress(out, err) as callbacks:
-            outcomes = work(settings, callbacks)
-            outcomes += run_job(settings, "index", callbacks)
-    except ValueError as error:
-        fail(str(error))
+    with show_progress(out, err) as callbacks:
+        outcomes = work(settings, callbacks)
+        outcomes += run_job(settings, "index", callbacks)
     failed = [o for o in outcomes if not o.succeeded]
     runs = {(o.job, o.partition) for o in outcomes}
     idle = runs - {(o.job, o.partition) for o in outcomes if o.assets or o.errors}
@@ -161,11 +156,12 @@ def _shown(settings: Settings, work: Callable[[Settings, Callbacks], list[RunOut
     out.print(CITATION, soft_wrap=True)
     print_findings(settings)
     profile = "" if settings.profile == "sample" else f" --profile {settings.profile}"
-    out.print(
-        f"Open the UI on these runs: [bold]raman-pipeline ui{profile}[/bold]", highlight=False
-    )
+    out.print(Text.assemble("Open the UI on these runs: ", (f"raman-pipeline ui{profile}", "bold")))
     if failed:
         err.print(
-            f"[red]{counted(len(failed), 'run')} failed[/red]; fix the cause and re-run to resume"
+            Text.assemble(
+                (f"{counted(len(failed), 'run')} failed", "red"),
+                "; fix the cause and re-run to resume",
+            )
         )
         raise typer.Exit(1)

@@ -40,6 +40,5 @@ def identify_into(
         f"{found.unknown:,} of them UNKNOWN; {found.errors:,} files or spectra cannot be "
         "used (column `error`)",
         soft_wrap=True,
-        highlight=False,
     )
     return not found.errors

@@ -65,10 +65,7 @@ def _renamed(former: str, name: str) -> Callable[..., None]:
 
     @wraps(command)
     def alias(*arguments: Any, **options: Any) -> None:
-        err.print(
-            f"`{former}` is now `{name}`; the former name goes with the next version",
-            highlight=False,
-        )
+        err.print(f"`{former}` is now `{name}`; the former name goes with the next version")
         command(*arguments, **options)
 
     return alias
@@ -112,7 +109,7 @@ def _is_file_with_hyphen(argument: str) -> bool:
 
 def _show_advice(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     if issubclass(category, Advice):
-        err.print(f"warning: {message}", soft_wrap=True, highlight=False)
+        err.print(f"warning: {message}", soft_wrap=True)
 
 
 if __name__ == "__main__":

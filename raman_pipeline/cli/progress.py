@@ -16,6 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from raman_pipeline.common.wording import counted
 
@@ -89,12 +90,11 @@ class View:
         where = STAGES[outcome.job] + (f", {outcome.partition}" if outcome.partition else "")
         for error in outcome.errors:
             self.shown.console.print(
-                f"[red]failed[/red] {where}: {error}", soft_wrap=True, highlight=False
+                Text.assemble(("failed", "red"), f" {where}: {error}"), soft_wrap=True
             )
         if outcome.assets and not outcome.errors:
             self.shown.console.print(
-                f"{where}: {counted(len(outcome.assets), 'asset')} in {outcome.seconds:.1f} s",
-                highlight=False,
+                f"{where}: {counted(len(outcome.assets), 'asset')} in {outcome.seconds:.1f} s"
             )
 
     def on_progress(self, step: messages.Progress) -> None:

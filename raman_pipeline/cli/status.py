@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from raman_pipeline.cli.console import Profile, err, out, profile_settings
 from raman_pipeline.common.storage import below
@@ -29,7 +30,6 @@ def status(
             f"{settings.store} holds reports of profile {', '.join(sorted(others))}, and you ask "
             f"for {settings.profile}; choose with --profile, or RAMAN_PIPELINE_STORE",
             soft_wrap=True,
-            highlight=False,
         )
     if as_json:
         print(json.dumps([state.as_json() for state in asset_states(settings)], indent=2))
@@ -48,7 +48,6 @@ def print_status(settings: Settings) -> None:
             f"made by an earlier version of raman_pipeline and no longer used, {len(left):,} in "
             "all; you can delete them: " + ", ".join(below(settings.store, path) for path in left),
             soft_wrap=True,
-            highlight=False,
         )
 
 
@@ -60,9 +59,9 @@ def _table(settings: Settings, states: list[AssetState]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("where to look", overflow="fold")
     for state in states:
-        done = f"{state.materialized}/{state.partitions}"
+        done = Text(f"{state.materialized}/{state.partitions}")
         if state.failed:
-            done += f" [red]{state.failed} failed[/red]"
+            done.append(f" {state.failed} failed", "red")
         table.add_row(
             state.asset,
             done,

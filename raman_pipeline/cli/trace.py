@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.text import Text
 
 from raman_pipeline.cli.console import Profile, fail, out, profile_settings
@@ -36,13 +35,13 @@ def trace(
     for step in steps:
         partition = f"[{step.partition}]" if step.partition else ""
         row = "" if step.row is None else f", row {step.row}"
-        out.print(f"[bold]{step.asset}[/bold]{escape(partition)}", highlight=False)
-        out.print(f"  in {below(settings.store, step.path)}{row}", style="dim", highlight=False)
+        out.print(Text.assemble((step.asset, "bold"), partition))
+        out.print(f"  in {below(settings.store, step.path)}{row}", style="dim")
         for name, value in _trace_values(step).items():
-            out.print(Text(f"  {name}: {value}"), soft_wrap=True)
+            out.print(f"  {name}: {value}", soft_wrap=True)
         if step.asset in ("parsed_spectra", "refused_members"):
             for number, line in header_lines(settings, step):
-                out.print(Text(f"  line {number}: {line}"), soft_wrap=True)
+                out.print(f"  line {number}: {line}", soft_wrap=True)
 
 
 def _trace_values(step: TraceRow) -> dict[str, object]:

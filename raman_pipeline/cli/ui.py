@@ -48,7 +48,6 @@ def ui(
         f"Dagster on http://{_name(host)}:{port} ({settings.profile} profile, {settings.store})\n"
         f"All results on {page}",
         soft_wrap=True,
-        highlight=False,
     )
     os.execve(sys.executable, arguments, environment(settings, slots) | {INDEX_URL: page})
 

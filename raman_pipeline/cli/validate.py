@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raman_pipeline.cli.console import err, local_path
+from raman_pipeline.cli.console import err, local_path, print_error
 from raman_pipeline.common.wording import counted
 
 _KEYS = (
@@ -58,11 +58,11 @@ def validate(
                 print(json.dumps(row | {"error": str(error)}, ensure_ascii=False))
     if not as_json:
         members = counted(accepted + refused, "member")
-        err.print(f"{members}: {accepted:,} accepted, {refused:,} refused", highlight=False)
+        err.print(f"{members}: {accepted:,} accepted, {refused:,} refused")
     if refused and not accepted:
         unusable.append("no member was accepted")
     for problem in unusable:
-        err.print(f"[red]error:[/red] {problem}", soft_wrap=True, highlight=False)
+        print_error(problem)
     raise typer.Exit(1 if unusable else 0)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -75,11 +76,11 @@ def assets_of_families(names: Iterable[str]) -> tuple[str, ...]:
     """Returns the assets of the training job that belong to some families.
 
     Raises:
-        ValueError: a family does not exist.
+        InputError: a family does not exist.
     """
     chosen = list(names)
     if unknown := sorted(set(chosen) - set(FAMILIES)):
-        raise ValueError(f"no family {', '.join(unknown)}; they are {', '.join(FAMILIES)}")
+        raise InputError(f"no family {', '.join(unknown)}; they are {', '.join(FAMILIES)}")
     return tuple(f"{name}_{part}" for name in chosen for part in ("model", "predictions"))
 
 

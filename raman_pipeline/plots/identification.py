@@ -55,17 +55,22 @@ def query_and_references(
     for i, (name, spectrum) in enumerate([("query", query), *references]):
         base = 1.15 * (len(references) - i)
         ax.plot(grid, base + spectrum, color=ORANGE if i == 0 else BLUE, lw=0.9)
-        ax.text(grid[-1], base + 0.85, name, ha="right", va="center", fontsize=8)
+        _label(ax, grid[-1], base + 0.85, name)
         if i:
             ax.plot(grid, base + query, color=GREY, lw=0.6, alpha=0.7, zorder=0)
     ax.set(xlabel=SHIFT_LABEL, yticks=[], xlim=(grid[0], grid[-1]))
     ax.spines["left"].set_visible(False)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(title, fontsize=10, parse_math=False)
     if peaks is not None:
         _mark(ax, peaks, 1.15 * len(references))
         if ax.get_legend_handles_labels()[0]:
             figure.legend(fontsize=7, frameon=False, loc="outside lower right", ncols=4)
     return figure
+
+
+def _label(ax: Axes, x: float, y: float, name: str) -> None:
+    # Names of files and own minerals may hold dollar signs, which would be formulae.
+    ax.text(x, y, name, ha="right", va="center", fontsize=8, parse_math=False)
 
 
 def _mark(ax: Axes, peaks: PeakTable, base: float) -> None:
@@ -96,11 +101,11 @@ def reference_spectra(
     for i, (label, spectrum) in enumerate(drawn):
         base = 1.15 * (len(drawn) - 1 - i)
         ax.plot(grid, base + spectrum, color=BLUE, lw=0.9)
-        ax.text(grid[-1], base + 0.8, label, ha="right", va="center", fontsize=8)
+        _label(ax, grid[-1], base + 0.8, label)
     ax.set(xlabel=SHIFT_LABEL, yticks=[], xlim=(grid[0], grid[-1]))
     ax.spines["left"].set_visible(False)
     more = f" ({len(drawn)} of {len(spectra)} spectra)" if len(drawn) < len(spectra) else ""
-    figure.suptitle(title + more, fontsize=10)
+    figure.suptitle(title + more, fontsize=10, parse_math=False)
     return figure
 
 

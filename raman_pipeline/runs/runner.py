@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import dagster as dg
 
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.asset_paths import asset_files
@@ -60,7 +61,7 @@ def run_job(
         assets: names of the assets of the job; all if None.
 
     Raises:
-        ValueError: a partition does not exist, or the job needs what no run has made.
+        InputError: a partition does not exist, or the job needs what no run has made.
     """
     definitions = build_definitions(settings)
     runs = _runs(definitions, job, partitions, assets)
@@ -115,10 +116,10 @@ def accept_archive(settings: Settings, name: str) -> RunOutcome | None:
     Returns None where there is nothing to accept: it was accepted before, or none ever was.
 
     Raises:
-        ValueError: there is no such archive.
+        InputError: there is no such archive.
     """
     if name not in ARCHIVES.get_partition_keys():
-        raise ValueError(f"no archive {name}; they are {', '.join(ARCHIVES.get_partition_keys())}")
+        raise InputError(f"no archive {name}; they are {', '.join(ARCHIVES.get_partition_keys())}")
     store = Rruff(settings).store
     former = store.record(name)
     if former is None:
@@ -144,7 +145,7 @@ def run_backfill(
     """Trains model families on fold x split, then writes the report; see `run_job`.
 
     Raises:
-        ValueError: a partition or a family does not exist, or there are no folds.
+        InputError: a partition or a family does not exist, or there are no folds.
     """
     assets = None if families is None else jobs.assets_of_families(families)
     outcomes = run_job(settings, "training", callbacks, partitions, processes, assets)
@@ -220,7 +221,7 @@ def _require_inputs(settings: Settings, definitions: dg.Definitions, runs: Seque
         for parent in graph.get(dg.AssetKey(name)).parent_keys
     }
     if missing := sorted(p for p in parents - made if not asset_files(settings.asset_store, p)):
-        raise ValueError(
+        raise InputError(
             f"{settings.store} has no {', '.join(missing)} yet; "
             f"`raman-pipeline run --no-train --profile {settings.profile}` makes them"
         )
@@ -263,7 +264,7 @@ def _run_here(
 def _existing(keys: dg.PartitionsDefinition, chosen: Sequence[str] | None) -> list[str]:
     existing = [str(key) for key in keys.get_partition_keys()]
     if unknown := sorted(set(chosen or ()) - set(existing)):
-        raise ValueError(f"no partition {', '.join(unknown)}; they are {', '.join(existing)}")
+        raise InputError(f"no partition {', '.join(unknown)}; they are {', '.join(existing)}")
     return existing if chosen is None else list(chosen)
 
 

@@ -84,14 +84,22 @@ def test_the_newest_real_library_answers_before_a_simulated_one(
 
 def test_unusable_files_are_reported_and_the_others_identified(library_file, files):
     (files / "1.txt").write_text("")
+    Path(os.fsdecode(os.fsencode(files) + b"/8\xe9.txt")).write_text("100 1")
     result = run(library_file, files, "--json")
     assert result.exit_code == 1
     assert "1.txt: the file is empty" in result.stderr
+    assert "8\\xe9.txt: is no name in UTF-8; rename it" in result.stderr
     rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [Path(r["file"]).name for r in rows] == ["0.txt", "1.txt", "14.txt", "7.txt"]
-    unusable = rows.pop(1)
-    assert unusable.keys() == {"file", "error"}
-    assert unusable["error"] in result.stderr
+    assert [Path(r["file"]).name for r in rows] == [
+        "0.txt",
+        "1.txt",
+        "14.txt",
+        "7.txt",
+        "8\\xe9.txt",
+    ]
+    for unusable in (rows.pop(4), rows.pop(1)):
+        assert unusable.keys() == {"file", "error"}
+        assert unusable["error"] in result.stderr
     assert [r["minerals"][0]["name"] for r in rows] == ["M0", "M2", "M1"]
 
 
@@ -100,11 +108,14 @@ def test_figures_and_reports_also_of_two_files_of_one_name(library_file, files, 
     (files / "14.txt").rename(files / "other" / "7.txt")
     (files / ".hidden").mkdir()
     (files / "0.txt").rename(files / ".hidden" / "0.txt")
+    no_formula = r"$\q$.txt"
+    (files / no_formula).write_bytes((files / "7.txt").read_bytes())
     folder = tmp_path.parent / "figures"
     # A folder is searched with its subfolders.
     chosen = ("--plot", folder, "--report", folder, "--mixtures")
     assert run(library_file, files, *chosen).exit_code == 0
-    assert sorted(p.stem for p in folder.iterdir()) == ["7.txt", "7.txt", "7.txt-2", "7.txt-2"]
+    stems = sorted(p.stem for p in folder.iterdir())
+    assert stems == [no_formula] * 2 + ["7.txt"] * 2 + ["7.txt-2"] * 2
     assert {p.suffix for p in folder.iterdir()} == {".png", ".html"}
     assert all(p.stat().st_size > 20_000 for p in folder.iterdir())
 

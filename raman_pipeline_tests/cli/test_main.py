@@ -106,6 +106,8 @@ def test_old_names_are_hidden_and_take_the_same_options():
         ),
         (("status",), "cannot be written"),
         (("locate", "--file", "nope.txt"), "nope.txt: No such file or directory; check the path"),
+        (("locate", "--file", "a [raw][/x].txt"), "error: a [raw][/x].txt: No such file"),
+        (("accept-update", "nope"), "no archive nope; they are "),
         (("backfill", "--partition", "9|random"), "no partition 9|random"),
         (("backfill", "--family", "resnet"), "no family resnet; they are majority, "),
         (("backfill", "--family", "majority"), "has no labelled_spectra yet; `raman-pipeline run"),

@@ -4,6 +4,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.runs import runner
 from raman_pipeline.runs.execution import Callbacks
@@ -88,7 +89,7 @@ def test_only_changed_settings_are_run_again(clustered):
 
 
 def test_an_unknown_partition_is_rejected(settings):
-    with pytest.raises(ValueError, match="no partition default\\|9"):
+    with pytest.raises(InputError, match="no partition default\\|9"):
         run_clustering(settings, Callbacks(), ["default|9"])
 
 

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from raman_pipeline.cli.main import app
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.synthetic_tasks.presets import PAPER
 from raman_pipeline.rruff.archive import read_outcomes
 from raman_pipeline.rruff.member import Member
@@ -88,5 +89,5 @@ def test_the_network_is_trained_for_the_given_partitions(settings, monkeypatch):
 
 
 def test_an_unknown_partition_is_refused(settings):
-    with pytest.raises(ValueError, match=r"no partition 0\|nothing; they are 0\|all_classes"):
+    with pytest.raises(InputError, match=r"no partition 0\|nothing; they are 0\|all_classes"):
         run_synthetic(settings, Callbacks(), ["0|nothing"])

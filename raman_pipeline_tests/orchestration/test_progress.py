@@ -26,7 +26,7 @@ def test_progress_of_other_processes_arrives_in_order():
 
 
 def test_the_terminal_shows_every_stage_in_plain_words_and_failures():
-    out = Console(file=io.StringIO(), width=120, force_terminal=True)
+    out = Console(file=io.StringIO(), width=120, force_terminal=True, highlight=False)
     with show_progress(out, out) as listener:
         listener.on_start("training", 2)
         listener.on_outcome(RunOutcome("training", "0|specimen", ("a", "b"), (), 2.0))

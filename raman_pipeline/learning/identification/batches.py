@@ -41,6 +41,13 @@ class Unusable(NamedTuple):
 
 def files_below(paths: Iterable[Path]) -> Iterator[Path | Unusable]:
     """Yields files, those of folders with their subfolders, in order, without hidden ones."""
+    for one in _found(paths):
+        name = one.file if isinstance(one, Unusable) else str(one)
+        shown = os.fsencode(name).decode(errors="backslashreplace")
+        yield one if shown == name else Unusable(shown, f"{shown}: is no name in UTF-8; rename it")
+
+
+def _found(paths: Iterable[Path]) -> Iterator[Path | Unusable]:
     for path in paths:
         if not path.is_dir():
             yield path
