@@ -106,7 +106,7 @@ def identify(
         int, typer.Option("--components", min=2, max=3, help="minerals of a mixture")
     ] = 2,
     mixtures: Annotated[
-        bool, typer.Option("--mixtures", help="search for mixtures even if one mineral fits")
+        bool, typer.Option("--mixtures", help="list mixtures even if one mineral fits as well")
     ] = False,
     plot: Annotated[
         Path | None,

@@ -143,11 +143,14 @@ def lines(found: Identification, data: Mapping[str, Any]) -> Iterator[str]:
         yield f"  nearest: {found.minerals[0].nearest[0].url}"
     if found.minerals:
         yield f"  peaks: {_peaks(data['peak_table'])}"
+    best = max(near.similarity for mineral in found.minerals for near in mineral.nearest)
     for mixture in found.mixtures:
         parts = " + ".join(
             f"{c.fraction:.0%} {c.mineral} ({c.specimen})" for c in mixture.components
         )
-        yield f"  possible mixture: {parts}, fit {mixture.fit:.3f}"
+        yield f"  possible mixture: {parts}, fit {mixture.fit:.3f}; one specimen {best:.3f}"
+    if not found.mixtures:
+        yield "  mixtures: none listed, one specimen fits about as well (--mixtures lists all)"
     if found.countries:
         countries = ", ".join(f"{code} {p:.0%}" for code, p in found.countries)
         yield f"  countries: {countries}"

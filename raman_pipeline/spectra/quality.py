@@ -30,7 +30,9 @@ _MANY_POINTS, _FINE = 10, 5e-3
 _SPIKE_HEIGHT = 0.1
 _SPIKE_NOISE = 12.0
 _SPIKE_BESIDE = 0.15
-_DOWNWARD = 4.0
+_DOWNWARD, _HIGHEST_MEDIAN = 1.1, 0.95
+"""Of a spectrum of dips; of 14,942 spectra of RRUFF the greatest are 1.01 and 0.93."""
+_BAND_SIGMA_CM1 = 4.0
 
 
 class QualityWarning(NamedTuple):
@@ -57,9 +59,10 @@ def quality_warnings(shift: Floats, intensity: Floats) -> list[list[QualityWarni
     noise = _noise(y)
     ratios, spikes, steps = signal_to_noise(y, noise), _spikes(shift, y, noise), _steps(shift)
     middle = np.median(y, axis=1)
+    down = (middle > _HIGHEST_MEDIAN) | ((middle > 0.5) & (middle + _dips(shift, y) > _DOWNWARD))
     some = iter(
-        _of_one(_plateau(one), at, ratio, steps, m > _DOWNWARD * (1 - m))
-        for one, at, ratio, m in zip(y, spikes, ratios, middle, strict=True)
+        _of_one(_plateau(one), at, ratio, steps, dips)
+        for one, at, ratio, dips in zip(y, spikes, ratios, down, strict=True)
     )
     return [list(next(some)) if one else [] for one in usable]
 
@@ -79,8 +82,26 @@ def _of_one(
     if steps:
         yield QualityWarning("wide_steps", steps)
     if not clipped and down:
-        text = "its bands point down as in transmittance: is it a Raman spectrum?"
+        text = "its bands point down, as in infrared transmittance: is it a Raman spectrum?"
         yield QualityWarning("other_technique", text)
+
+
+def _dips(shift: Floats, y: Floats) -> Floats:
+    """Returns how much sharper dips are than bands, −1 to 1, [k].
+
+    A band curves most at its top, a dip at its bottom: cubes of the second derivative tell.
+
+    Args:
+        shift: [n], cm⁻¹.
+        y: from 0 to 1, [k, n].
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    sigma = max(_BAND_SIGMA_CM1 / float(np.median(np.diff(shift))), 1.0)
+    inner = slice(int(3 * sigma), -int(3 * sigma))
+    cubes = gaussian_filter1d(y, sigma, axis=1, order=2)[:, inner] ** 3
+    size = np.maximum(np.abs(cubes).sum(axis=1), np.finfo(np.float64).tiny)
+    return np.asarray(cubes.sum(axis=1) / size)
 
 
 def _steps(shift: Floats) -> str:

@@ -8,6 +8,11 @@ from hypothesis import strategies as st
 from raman_pipeline.spectra.quality import quality_warnings
 
 SHIFT = np.arange(100.0, 1300.0, 1.0)
+WAVENUMBER = np.arange(400.0, 4000.0, 2.0)
+INFRARED = 100 * 10 ** -sum(
+    height / (1 + ((WAVENUMBER - at) / width) ** 2)
+    for at, height, width in ((460, 0.7, 40), (780, 0.4, 20), (1080, 1.2, 90), (3400, 0.5, 200))
+)
 SEEDS = st.integers(0, 10_000)
 
 
@@ -61,6 +66,8 @@ def test_warnings_do_not_depend_on_the_scale(seed, factor):
         (SHIFT[::8], clean(1)[::8], "wide_steps"),
         (np.r_[SHIFT[:400], SHIFT[500:]], np.r_[clean(1)[:400], clean(1)[500:]], "wide_steps"),
         (SHIFT, 100 - 60 / (1 + ((SHIFT - 700) / 20) ** 2), "other_technique"),
+        (WAVENUMBER, INFRARED, "other_technique"),
+        (WAVENUMBER, INFRARED - 0.02 * WAVENUMBER, "other_technique"),
     ],
 )
 def test_other_warnings(shift, intensity, kind):

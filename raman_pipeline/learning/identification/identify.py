@@ -6,10 +6,12 @@ What belongs here: the identifier. What does not: its results (see `results`), t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError
 
 from raman_pipeline import __version__
@@ -38,6 +40,7 @@ from raman_pipeline.learning.identification.mixtures import Mixture, MixtureSear
 from raman_pipeline.learning.identification.own import OwnLibrary, with_own
 from raman_pipeline.learning.identification.query import Query, prepare
 from raman_pipeline.learning.identification.results import (
+    UNKNOWN_BELOW,
     Identification,
     MineralMatch,
     Nearest,
@@ -48,6 +51,7 @@ from raman_pipeline.learning.identification.search import (
     by_specimen,
     search,
 )
+from raman_pipeline.spectra.quality import QualityWarning
 from raman_pipeline.spectra.spectrum_files import Spectrum
 
 CITATION = (
@@ -58,6 +62,8 @@ CITATION = (
 RRUFF_PAGE = "https://rruff.info/{rruff_id}"
 GOOD_FIT = 0.9
 """Similarity from which one specimen explains a spectrum, and no mixture is searched for."""
+LEAST_GAIN = 0.04
+"""Of each further mineral of a mixture, in fit; pure spectra seldom gain as much."""
 
 
 def page_of(library: MineralLibrary, specimen: str) -> str | None:
@@ -75,6 +81,7 @@ class _Scored(NamedTuple):
         in_library: probability that the mineral is in the library.
         probability: of minerals.
         countries: their probabilities.
+        whole: similarity with all spectra, those that filters leave out, too.
     """
 
     similarity: Floats
@@ -82,6 +89,7 @@ class _Scored(NamedTuple):
     in_library: Floats
     probability: Floats
     countries: Floats
+    whole: Floats
 
 
 class Identifier:
@@ -133,9 +141,10 @@ class Identifier:
         self._whole = whole = library
         self._accepted = self.filters.accepted_rows(whole)
         rows = self.filters.rows(whole)
+        self._possible: npt.NDArray[np.bool_] | None = None
         if self.filters.chemical:
-            possible = self.filters.penalties(whole) > EXCLUDED
-            library, rows = whole.subset(possible), rows[possible]
+            self._possible = self.filters.penalties(whole) > EXCLUDED
+            library, rows = whole.subset(self._possible), rows[self._possible]
         self._searched = library
         self._kept = None if rows.all() else rows
         if self._kept is not None:
@@ -262,9 +271,13 @@ class Identifier:
         found = []
         for number, query in enumerate(queries):
             one = _Scored(*(part[number] for part in scored))
+            query = replace(query, warnings=(*query.warnings, *self._ruled_out(query, one)))
             mixtures: list[Mixture] = []
             if always_mixtures or float(one.similarity.max()) < GOOD_FIT:
                 mixtures = self._mixture_search().find(query, one.similarity, components)
+            if not always_mixtures:
+                least = float(one.similarity.max()) + LEAST_GAIN * (components - 1)
+                mixtures = [mixture for mixture in mixtures if mixture.fit >= least]
             found.append(
                 Identification(
                     query,
@@ -289,7 +302,8 @@ class Identifier:
         """Returns what the search finds for all queries at once."""
         library = self.library
         derivatives = np.stack([q.derivatives for q in queries])
-        everything = search(self._searched, derivatives, np.stack([q.valid for q in queries]))
+        whole = search(self._whole, derivatives, np.stack([q.valid for q in queries]))
+        everything = whole if self._possible is None else whole[:, self._possible]
         similarity = everything if self._kept is None else everything[:, self._kept]
         specimens = by_specimen(library, similarity) + self._penalties
         scores = by_mineral(library, specimens)
@@ -304,7 +318,27 @@ class Identifier:
             if self._codes
             else np.zeros((len(queries), 0))
         )
-        return _Scored(similarity, scores, in_library, conditional * in_library[:, None], countries)
+        probability = conditional * in_library[:, None]
+        return _Scored(similarity, scores, in_library, probability, countries, whole)
+
+    def _ruled_out(self, query: Query, found: _Scored) -> Iterator[QualityWarning]:
+        """Yields a warning if another mineral were first, and known, without the filters."""
+        if replace(self.filters, accept=()) == Filters():
+            return
+        library = self._whole
+        scores = by_mineral(library, by_specimen(library, found.whole[None]))
+        scores[:, [library.mineral[rows[0]] for rows in self._accepted]] = EXCLUDED
+        first, attenuation = int(scores[0].argmax()), np.array([query.attenuation])
+        calibration = Calibration.from_json(library.fitted["calibration"])
+        points = np.array([float(query.valid.sum())])
+        in_library = float(calibration.in_library(scores, attenuation, points)[0])
+        name = library.minerals[first]
+        if in_library < UNKNOWN_BELOW or name == self.library.minerals[found.scores.argmax()]:
+            return
+        probability = in_library * float(calibration.conditional(scores, attenuation)[0, first])
+        similarity = found.whole[library.mineral == first].max()
+        text = f"probability {probability:.0%}, similarity {similarity:.3f}"
+        yield QualityWarning("filters", f"without the filters {name} would be first: {text}")
 
     def _probabilities(
         self, everything: Floats, scores: Floats, attenuation: Floats, points: Floats

@@ -114,3 +114,23 @@ def test_a_whole_analysis_has_its_own_calibration(library, without, fitted):
     identifier = Identifier(library, filters=Filters(elements=("Ca",), without=without))
     assert identifier.calibration == Calibration.from_json(library.fitted[fitted])
     assert library.fitted["calibration"] != library.fitted["calibration_elements"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "warned"),
+    [
+        (Filters(exclude=("M3",)), True),
+        (Filters(minerals=("M0", "M5")), True),
+        (Filters(without=("S",)), True),
+        (Filters(minerals=("M3", "M5")), False),
+        (Filters(accept=("M5",)), False),
+        (Filters(exclude=("M3",), accept=("M5",)), True),
+        (Filters(accept=("M3",), exclude=("M0",)), False),
+    ],
+)
+def test_a_better_mineral_that_filters_rule_out_is_named(library, filters, warned):
+    row = int(np.flatnonzero(library.mineral == library.minerals.index("M3"))[0])
+    (found,) = Identifier(library, filters=filters).identify([measured_spectrum(library, row)])
+    texts = [w.text for w in found.query.warnings if w.kind == "filters"]
+    assert len(texts) == warned
+    assert all("the filters M3 would be first: probability 100%" in text for text in texts)

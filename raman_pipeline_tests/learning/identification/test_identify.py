@@ -127,6 +127,19 @@ def test_the_result_as_json(identifier, library):
     assert identifier.identify([]) == []
 
 
+@pytest.mark.parametrize(("share", "listed"), [(0.0, False), (0.4, True)])
+def test_mixtures_are_listed_that_fit_better_than_one_specimen(identifier, library, share, listed):
+    # Blurred, so that no specimen is as similar as 0.9.
+    shape = np.hanning(41) / np.hanning(41).sum()
+    mixed = (1 - share) * library.intensity[7] + share * library.intensity[33]
+    valid = library.valid[[7, 33]].all(axis=0)
+    spectrum = Spectrum("two", GRID[valid], np.convolve(mixed, shape, "same")[valid])
+    (found,), (every,) = (identifier.identify([spectrum], always_mixtures=a) for a in (False, True))
+    assert found.minerals[0].nearest[0].similarity < 0.9
+    assert bool(found.mixtures) == listed
+    assert every.mixtures[: len(found.mixtures)] == found.mixtures and every.mixtures
+
+
 @pytest.mark.parametrize("baseline", BASELINES[1:])
 def test_a_baseline_is_corrected_if_requested(identifier, library, baseline):
     plain = measured_spectrum(library, 7)
