@@ -1,4 +1,7 @@
-"""Any number of members, made from those of real archives: new ids, shifted, scaled, with noise."""
+"""Any number of members, made from those of real archives: new ids, shifted, scaled, with noise.
+
+Axes stay as they are, as spectra of one spectrometer share theirs: the bands are shifted on them.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ from benchmarks.site import renamed
 from raman_pipeline.rruff.member import parse_member
 from raman_pipeline.rruff.refusals import MemberRefused
 
+COPIES = 10
+"""Members of one original that follow each other in the series."""
 MOST_SHIFT_CM1 = 1.0
 NOISE = 0.01
 """Standard deviation, of the highest intensity."""
@@ -49,19 +54,19 @@ def originals(mirror: Path) -> list[Original]:
         if first is not None and y.max() > y.min() and member.raman_shift[0] >= 0:
             x = np.asarray(member.raman_shift, dtype=np.float64)
             found.append(Original(name, data[: first.start()], x, (y - y.min()) / np.ptp(y)))
-    return found
+    return [found[row] for row in np.random.default_rng(0).permutation(len(found))]
 
 
 def member(found: list[Original], number: int) -> tuple[str, bytes]:
     """Returns name and bytes of a member of the endless series; counts as in RAW members."""
-    copy, row = divmod(number, len(found))
-    original = found[row]
+    round_, row = divmod(number // COPIES, len(found))
+    name, head, axis, intensity = found[row]
     random = np.random.default_rng(number)
-    shift = original.raman_shift + random.uniform(0, MOST_SHIFT_CM1)
-    noise = NOISE * random.standard_normal(shift.size)
-    counts = random.uniform(*COUNTS) * np.maximum(original.intensity + noise, 0)
-    rows = _rows(np.rint(1000 * shift).astype(np.int64), np.rint(counts).astype(np.int64))
-    name, head = renamed(original.name, original.head, copy + 1)
+    shifted = np.interp(axis - random.uniform(-MOST_SHIFT_CM1, MOST_SHIFT_CM1), axis, intensity)
+    shifted += NOISE * random.standard_normal(axis.size)
+    counts = random.uniform(*COUNTS) * np.maximum(shifted, 0)
+    rows = _rows(np.rint(1000 * axis).astype(np.int64), np.rint(counts).astype(np.int64))
+    name, head = renamed(name, head, 1 + round_ * COPIES + number % COPIES)
     return name, head + rows.tobytes() + b"##END=\n\n\n\n"
 
 
