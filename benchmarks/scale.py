@@ -6,7 +6,8 @@ Ray, two nodes of one CPU each are started on this machine, and one is killed on
 
 `python -m benchmarks.scale run FOLDER MIRROR LIBRARY --spectra 10000 [--engine ray]` does what is
 missing and adds a line for each stage to `FOLDER/log.jsonl`; `again` makes a sample of its results
-once more without Ray.
+once more without Ray, and `equal` compares all of both. `figure FOLDER…` draws
+`docs/scaling_ray.png` and prints the table of `docs/engines.md` from the logs.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from raman_pipeline.common.atomic import file_sha256
 
 NODES = 2
 PER_ARCHIVE = 50_000
+STAGES = ("parse", "merge", "identify")
 COMMAND = [sys.executable, "-m", "raman_pipeline.cli.main"]
 
 
@@ -184,6 +186,51 @@ def equal(options: argparse.Namespace) -> None:
     print(f"{len(sums[0])} and {len(sums[1])} files, all equal: {sums[0] == sums[1]}")
 
 
+def figure(folders: list[Path]) -> None:
+    """Draws the figure and prints the table of some folders."""
+    import matplotlib.pyplot as plt
+    import pandas as pd
+
+    from raman_pipeline.common.markdown import markdown_table
+
+    lines = [
+        json.loads(line) for f in folders for line in (f / "log.jsonl").read_text().splitlines()
+    ]
+    rows = []
+    log = pd.DataFrame([one for one in lines if "stage" in one and one["stage"] != "zips"])
+    for (spectra, engine), group in log.groupby(["of", "engine"]):
+        cpu = group[["command_cpu_s", "worker_cpu_s", "engine_cpu_s"]]
+        done = group.groupby("stage")["spectra"].sum()
+        stage_s = cpu.sum(axis=1).groupby(group["stage"]).sum()
+        rows.append(
+            {
+                "spectra": spectra,
+                "engine": engine,
+                **{f"{s}, ms": round(1000 * stage_s[s] / done[s], 2) for s in STAGES if s in done},
+                "spectra per CPU s": round(1 / (stage_s / done).sum()),
+                "Ray itself": f"{cpu['engine_cpu_s'].sum() / cpu.to_numpy().sum():.1%}",
+                "worker, MB": group["worker_mb"].max(),
+                "command, MB": group["command_mb"].max(),
+                "wall, s": round(group["wall_s"].sum()),
+            }
+        )
+    table = pd.DataFrame(rows)
+    print("\n".join(markdown_table(table)))
+    panels = {"spectra per CPU s": ["spectra per CPU s"], "MB": ["worker, MB", "command, MB"]}
+    drawn, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    for axis, (label, columns) in zip(axes, panels.items(), strict=True):
+        for engine, of_it in table.groupby("engine"):
+            for column, mark in zip(columns, ("o-", "s:"), strict=False):
+                name = {"local": "two processes", "ray": "two Ray nodes"}[str(engine)]
+                name += f", {column.split(',')[0]}" if len(columns) > 1 else ""
+                axis.plot(of_it["spectra"], of_it[column], mark, label=name)
+        axis.set(xscale="log", xlabel="spectra", ylabel=label, ylim=(0, None))
+        axis.legend(frameon=False)
+    axes[1].set_ylabel("memory of the largest process (MB)")
+    drawn.suptitle("From zips to identified rows")
+    drawn.savefig(Path(__file__).resolve().parents[1] / "docs" / "scaling_ray.png", dpi=120)
+
+
 def _parts(folder: Path) -> int:
     return sum(1 for _ in folder.glob("part-*.parquet"))
 
@@ -199,6 +246,8 @@ def main() -> None:
         return parse(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
     if sys.argv[1] == "merge":
         return merge(Path(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1] == "figure":
+        return figure([Path(folder) for folder in sys.argv[2:]])
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("run", "again", "equal"))
     parser.add_argument("folder", type=Path)

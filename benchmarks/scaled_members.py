@@ -42,16 +42,18 @@ class Original(NamedTuple):
 
 @lru_cache(maxsize=1)
 def originals(mirror: Path) -> list[Original]:
-    """Returns the accepted members of all archives of a folder."""
+    """Returns the accepted members of all archives of a folder, copies once."""
     found = []
-    for name, data in members(mirror):
+    for name, data in dict(members(mirror)).items():
         try:
             member = parse_member(data, name)
         except MemberRefused:
             continue
         y = np.asarray(member.intensity, dtype=np.float64)
         first = _FIRST_ROW.search(data)
-        if first is not None and y.max() > y.min() and member.raman_shift[0] >= 0:
+        # What cannot be given another id: no id in the name, or two specimens in the header.
+        usual = "__" in name and data.count(b"##RRUFFID=") == 1
+        if usual and first is not None and y.max() > y.min() and member.raman_shift[0] >= 0:
             x = np.asarray(member.raman_shift, dtype=np.float64)
             found.append(Original(name, data[: first.start()], x, (y - y.min()) / np.ptp(y)))
     return [found[row] for row in np.random.default_rng(0).permutation(len(found))]
