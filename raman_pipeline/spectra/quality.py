@@ -59,7 +59,9 @@ def quality_warnings(shift: Floats, intensity: Floats) -> list[list[QualityWarni
     noise = _noise(y)
     ratios, spikes, steps = signal_to_noise(y, noise), _spikes(shift, y, noise), _steps(shift)
     middle = np.median(y, axis=1)
-    down = (middle > _HIGHEST_MEDIAN) | ((middle > 0.5) & (middle + _dips(shift, y) > _DOWNWARD))
+    down = middle > _HIGHEST_MEDIAN
+    if (high := np.flatnonzero(middle > 0.5)).size:
+        down[high] |= middle[high] + _dips(shift, y[high]) > _DOWNWARD
     some = iter(
         _of_one(_plateau(one), at, ratio, steps, dips)
         for one, at, ratio, dips in zip(y, spikes, ratios, down, strict=True)
