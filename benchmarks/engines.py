@@ -1,14 +1,15 @@
 """Prints a table for `docs/engines.md`: the same trainings by every way to run them, by bytes.
 
-On copies of one store of the sample: by the command line in processes of this machine, by the UI's
-queue and daemon, by the services of a team with Postgres, and on two Ray nodes with Postgres.
-`python -m benchmarks.engines FOLDER`.
+On stores of the sample in a folder and in a bucket: by the command line in processes of this
+machine, by the UI's queue and daemon, by the services of a team with Postgres, and on two Ray
+nodes with Postgres. `python -m benchmarks.engines FOLDER [WAY…]`; what ways made is kept in FOLDER.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,14 +19,17 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from raman_pipeline.common.atomic import file_sha256
 from raman_pipeline.common.markdown import markdown_table
+from raman_pipeline.common.storage import StorePath, below, in_order, local_copy, store_path
 from raman_pipeline_tests.postgres_server import PostgresServer
 from raman_pipeline_tests.ray_nodes import ray_nodes
+from raman_pipeline_tests.s3_server import bucket_server, environment, new_bucket
 
 FOLDS = ("0|random", "1|specimen")
 FAMILIES = ("majority", "rbf_svm", "convnext1d")
@@ -33,6 +37,7 @@ SEED = "default|0"
 DEPLOYMENT = Path(__file__).resolve().parents[1] / "docs" / "deployment"
 COMMAND = [sys.executable, "-m", "raman_pipeline.cli.main"]
 _LIMIT_S = 900
+TRAINED = re.compile(r"\w+_(model|predictions)/|denoising_autoencoder/")
 _MUTATION = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
 _STATUS = "query($id: String!) { partitionBackfillOrError(backfillId: $id) {\
@@ -52,23 +57,43 @@ def commands(**environment: str) -> None:
     call("cluster", f"--partition={SEED}", **environment)
 
 
-def by_command(store: Path, _: PostgresServer) -> None:
+@dataclass
+class Place:
+    """A store of the sample without models, the folder of Dagster's record, and Postgres."""
+
+    store: StorePath
+    home: Path
+    server: PostgresServer
+
+    @property
+    def alone(self) -> dict[str, str]:
+        """The environment of a store whose record is in SQLite."""
+        return {"RAMAN_PIPELINE_STORE": str(self.store)}
+
+    def in_database(self, name: str) -> dict[str, str]:
+        """Returns the environment of a store whose record is in a new database."""
+        shared = self.alone | {"RAMAN_PIPELINE_DB": self.server.new_database(name)}
+        # The new database knows nothing of the files.
+        call("run", "--no-train", **shared)
+        return shared
+
+
+def by_command(place: Place) -> None:
     """In processes of this machine."""
-    commands(RAMAN_PIPELINE_STORE=str(store))
+    commands(**place.alone)
 
 
-def by_ui(store: Path, _: PostgresServer) -> None:
+def by_ui(place: Place) -> None:
     """By the mutation that the UI sends, its queue and its daemon."""
     port = _free_port()
-    ui = [*COMMAND, "ui", "--port", str(port)]
-    with _services({"RAMAN_PIPELINE_STORE": str(store)}, ui):
+    with _services(place.alone, [*COMMAND, "ui", "--port", str(port)]):
         _request(port)
 
 
-def by_services(store: Path, server: PostgresServer) -> None:
+def by_services(place: Place) -> None:
     """By code server, webserver and daemon as in docs/deployment.md, with Postgres."""
-    environment = _in_database(store, server, "services")
-    home, code, port = store / "dagster", _free_port(), _free_port()
+    shared, home = place.in_database("services"), place.home
+    code, port = _free_port(), _free_port()
     workspace = home / "workspace.yaml"
     example = (DEPLOYMENT / "workspace.yaml").read_text(encoding="utf-8")
     workspace.write_text(example.replace("port: 4000", f"port: {code}"), encoding="utf-8")
@@ -77,7 +102,7 @@ def by_services(store: Path, server: PostgresServer) -> None:
     definitions = ["-m", "raman_pipeline.definitions", "-h", "127.0.0.1", "-p", str(code)]
     web = ["-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)]
     with _services(
-        environment | {"DAGSTER_HOME": str(home)},
+        shared | {"DAGSTER_HOME": str(home)},
         [str(programs / "dagster"), "code-server", "start", *definitions],
         [str(programs / "dagster-webserver"), *web],
         [str(programs / "dagster-daemon"), "run", "-w", str(workspace)],
@@ -85,23 +110,12 @@ def by_services(store: Path, server: PostgresServer) -> None:
         _request(port)
 
 
-def on_ray(store: Path, server: PostgresServer) -> None:
+def on_ray(place: Place) -> None:
     """On two Ray nodes, with Dagster's record in Postgres."""
-    environment = _in_database(store, server, "ray")
-    with ray_nodes(2, environment) as cluster:
+    shared = place.in_database("ray")
+    with ray_nodes(2, shared) as cluster:
         ray = {"RAMAN_PIPELINE_ENGINE": "ray", "RAY_ADDRESS": cluster.dashboard}
-        commands(**environment, **ray)
-
-
-def _in_database(store: Path, server: PostgresServer, name: str) -> dict[str, str]:
-    """Returns the environment of a store whose record is in a new database."""
-    environment = {
-        "RAMAN_PIPELINE_STORE": str(store),
-        "RAMAN_PIPELINE_DB": server.new_database(name),
-    }
-    # The new database knows nothing of the copied files.
-    call("run", "--no-train", **environment)
-    return environment
+        commands(**shared, **ray)
 
 
 def _free_port() -> int:
@@ -162,54 +176,78 @@ def _request(port: int) -> None:
         assert status == "COMPLETED_SUCCESS", status
 
 
-def made(store: Path) -> dict[str, str]:
-    """Returns the SHA-256 of every file of models and predictions, by its place in the store."""
+def made(store: StorePath, files: re.Pattern[str] = TRAINED) -> dict[str, str]:
+    """Returns the SHA-256 of some files below `assets`, by their paths there."""
+    assets = store / "assets"
     return {
-        str(path.relative_to(store / "assets")): file_sha256(path)
-        for pattern in ("*_model/**/*", "*_predictions/**/*", "denoising_autoencoder/**/*")
-        for path in sorted((store / "assets").glob(pattern))
-        if path.is_file()
+        name: file_sha256(local_copy(path))
+        for path in in_order(path for path in assets.rglob("*") if path.is_file())
+        if files.match(name := below(assets, path))
     }
 
 
-WAYS: dict[str, Callable[[Path, PostgresServer], None]] = {
-    "command line": by_command,
-    "UI": by_ui,
-    "services, Postgres": by_services,
-    "two Ray nodes, Postgres": on_ray,
+WAYS: dict[str, tuple[Callable[[Place], None], bool]] = {
+    "command line": (by_command, False),
+    "UI": (by_ui, False),
+    "services, Postgres": (by_services, False),
+    "two Ray nodes, Postgres": (on_ray, False),
+    "command line, bucket": (by_command, True),
+    "services, Postgres, bucket": (by_services, True),
+    "two Ray nodes, Postgres, bucket": (on_ray, True),
 }
+"""How, and whether in a bucket of moto's server."""
 
 
-def main(folder: Path) -> None:
-    """Runs all ways and prints the table; ends with 1 where a byte differs."""
-    base = folder / "base"
-    if not base.exists():
-        call("run", "--no-train", RAMAN_PIPELINE_STORE=str(base))
-    found, seconds = {}, {}
+@contextmanager
+def new_place(folder: Path, in_bucket: bool) -> Iterator[Place]:
+    """Makes a store in a new bucket or below a folder, with a Postgres server of its own."""
     with PostgresServer() as server:
-        for way, run in WAYS.items():
-            store = folder / "store"
+        if not in_bucket:
+            base, store = folder / "base", folder / "store"
+            if not base.exists():
+                call("run", "--no-train", RAMAN_PIPELINE_STORE=str(base))
             shutil.rmtree(store, ignore_errors=True)
             # Each has the same place, which metadata and addresses hold.
             shutil.copytree(base, store)
+            yield Place(store, store / "dagster", server)
+            return
+        with bucket_server(folder / "bucket.log") as endpoint:
+            os.environ.update(environment(endpoint, folder))
+            url = f"{new_bucket(endpoint).url}/store"
+            call("run", "--no-train", RAMAN_PIPELINE_STORE=url)
+            home = folder / "local" / url.removeprefix("s3://") / "dagster"
+            yield Place(store_path(url), home, server)
+
+
+def main(folder: Path, chosen: list[str]) -> None:
+    """Runs ways and prints the table of all that were; ends with 1 where a byte differs."""
+    for way, (run, in_bucket) in WAYS.items():
+        if way in (chosen or WAYS):
             start = time.monotonic()
-            run(store, server)
-            found[way], seconds[way] = made(store), time.monotonic() - start
-            print(f"{way}: {seconds[way]:.0f} s, {len(found[way])} files", file=sys.stderr)
-    table = pd.DataFrame(found).rename_axis("file").reset_index()
-    equal = table[list(WAYS)].nunique(axis=1).eq(1) & table.notna().all(axis=1)
+            with new_place(folder, in_bucket) as place:
+                run(place)
+                files = made(place.store)
+            seconds = time.monotonic() - start
+            text = json.dumps({"files": files, "seconds": seconds})
+            (folder / f"{way}.json").write_text(text, encoding="utf-8")
+            print(f"{way}: {seconds:.0f} s, {len(files)} files", file=sys.stderr)
+    kept = {way: folder / f"{way}.json" for way in WAYS}
+    done = {way: json.loads(file.read_text()) for way, file in kept.items() if file.exists()}
+    table = pd.DataFrame({way: made["files"] for way, made in done.items()})
+    table = table.rename_axis("file").reset_index()
+    equal = table[[*done]].nunique(axis=1).eq(1) & table.notna().all(axis=1)
     shown = pd.DataFrame(
         {
             "file": table["file"],
-            "sha256": table[next(iter(WAYS))].str[:16],
+            "sha256": table[next(iter(done))].str[:16],
             "equal": equal.map({True: "yes", False: "no"}),
         }
     )
     print("\n".join(markdown_table(shown)))
-    took = ", ".join(f"{way} {took:.0f} s" for way, took in seconds.items())
+    took = ", ".join(f"{way} {made['seconds']:.0f} s" for way, made in done.items())
     print(f"\n{int(equal.sum())} of {len(table)} files are equal by all ways ({took}).")
     sys.exit(int(not equal.all()))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(Path(sys.argv[1]).resolve(), sys.argv[2:])

@@ -4,12 +4,7 @@ import gc
 import logging
 import os
 import shutil
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -18,9 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from raman_pipeline.common import storage
 from raman_pipeline_tests.rruff.archive_server import ArchiveServer
-from raman_pipeline_tests.s3_server import Bucket
+from raman_pipeline_tests.s3_server import bucket_server, environment, new_bucket
 
 # How long an example takes says something of the machine only.
 hypothesis_settings.register_profile("project", deadline=None)
@@ -142,49 +136,16 @@ def s3_endpoint(tmp_path_factory):
     for name in ("s3fs", "moto", "flask_cors"):
         if find_spec(name) is None:
             pytest.skip(f"needs {name}: `pip install -e .[test]`")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("s3") / "log"
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "raman_pipeline_tests.s3_server", str(port)],
-            stdout=file, stderr=file,
-        )  # fmt: skip
-    endpoint = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{endpoint}/-/held", timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.1)
+    with bucket_server(tmp_path_factory.mktemp("s3") / "log") as endpoint:
         yield endpoint
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
 def bucket(s3_endpoint, tmp_path, monkeypatch):
     """An empty bucket, and a cache folder of its own for what is read from it."""
-    cache = tmp_path / "cache" / "raman-pipeline"
-    cache.mkdir(parents=True)
-    for index in (storage.cache_folder() / cache.name).glob("gazetteer-*"):
-        (cache / index.name).symlink_to(index)
-    for name, value in (
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("XDG_CACHE_HOME", str(cache.parent)),
-        ("RAMAN_PIPELINE_LOCAL", str(tmp_path / "local")),
-        (storage.ENDPOINT, s3_endpoint),
-    ):
+    for name, value in environment(s3_endpoint, tmp_path).items():
         monkeypatch.setenv(name, value)
-    name = f"bucket-{uuid.uuid4().hex[:8]}"
-    storage.store_path(f"s3://{name}").mkdir()
-    return Bucket(s3_endpoint, name)
+    return new_bucket(s3_endpoint)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from dagster_ray.core.run_launcher import RayRunLauncher, get_job_submission_id_from_run_id
@@ -12,6 +14,7 @@ from dagster_ray.core.run_launcher import RayRunLauncher, get_job_submission_id_
 from raman_pipeline.orchestration.dagster_internals import (
     LaunchRunContext,
     WorkerHealth,
+    WorkerStatus,
     assets_of_run,
 )
 from raman_pipeline.orchestration.launchers import PROCESS_TAG, RUNNING
@@ -19,6 +22,9 @@ from raman_pipeline.orchestration.launchers import PROCESS_TAG, RUNNING
 _CONFIG = "dagster-ray/config"
 _GPU_KIND = "dagster/kind/pytorch"
 _STOPS_WITHIN_S = 60.0
+_SENT_WITHIN = timedelta(minutes=2)
+"""How long a run may be starting before its job is sent."""
+_NO_SUCH_JOB = "status code 404"
 
 
 def cluster_resources(address: str) -> Counter[str]:
@@ -56,8 +62,27 @@ class RayLauncher(RayRunLauncher):
         super().launch_run(context._replace(dagster_run=run))
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> WorkerHealth:
-        """Returns the health of a run's job; a run of a command has none, and is not lost."""
-        return RUNNING if PROCESS_TAG in run.tags else super().check_run_worker_health(run)
+        """Returns the health of a run's job; a run of a command has none, and is not lost.
+
+        Raises:
+            ConnectionError: the cluster cannot say; Dagster asks again.
+        """
+        if PROCESS_TAG in run.tags:
+            return RUNNING
+        health = super().check_run_worker_health(run)
+        if health.status != WorkerStatus.UNKNOWN:
+            return health
+        # Dagster takes it for lost, which is so only if the cluster says that it has no such job.
+        if _NO_SUCH_JOB not in str(health.msg):
+            raise ConnectionError(f"the Ray cluster cannot say how a run is: {health.msg}")
+        if run.status == dg.DagsterRunStatus.STARTING and self._unchanged(run) < _SENT_WITHIN:
+            return RUNNING
+        lost = "the Ray cluster does not know its job, as after the loss of its head node"
+        return WorkerHealth(WorkerStatus.FAILED, lost)
+
+    def _unchanged(self, run: dg.DagsterRun) -> timedelta:
+        record = self._instance.get_run_record_by_id(run.run_id)
+        return datetime.now(UTC) - record.update_timestamp if record else timedelta()
 
     def _wants_gpu(self, context: LaunchRunContext) -> bool:
         assets = assets_of_run(context)
@@ -69,9 +94,14 @@ class RayLauncher(RayRunLauncher):
         end = time.monotonic() + _STOPS_WITHIN_S
         while time.monotonic() < end:
             try:
-                if self.client.get_job_status(submission_id).is_terminal():
+                # A cluster that does not answer is asked again.
+                with suppress(OSError):
+                    if self.client.get_job_status(submission_id).is_terminal():
+                        return
+                    self.client.stop_job(submission_id)
+            except RuntimeError as error:
+                if _NO_SUCH_JOB in str(
+                    error
+                ):  # it was no run of Ray, or of a head node that was lost
                     return
-                self.client.stop_job(submission_id)
-            except RuntimeError:  # there is no such job: it was no run of Ray
-                return
             time.sleep(1)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
 from types import SimpleNamespace
 
 import dagster as dg
@@ -19,19 +20,21 @@ from raman_pipeline.orchestration.sensors import lost_starts
 pytest.importorskip("dagster_ray")
 from raman_pipeline.orchestration import ray_launcher
 
+NO_JOB = "Request failed with status code 404: Job x does not exist."
+
 
 class Client:
     """Notes what is asked of a cluster; a job is terminal once it was stopped."""
 
     def __init__(self):
-        self.stopped = []
+        self.stopped, self.failure = [], None
 
     def get_address(self):
         return "http://there"
 
     def get_job_status(self, job):
-        if "unknown" in job:
-            raise RuntimeError("no such job")
+        if self.failure:
+            raise RuntimeError(self.failure)
         return SimpleNamespace(is_terminal=lambda: job in self.stopped)
 
     def stop_job(self, job):
@@ -77,6 +80,7 @@ def test_networks_ask_for_a_gpu_where_there_is_one(launcher, monkeypatch, asset,
 @pytest.mark.parametrize("parent", ["former", "unknown"])
 def test_a_retry_waits_for_the_end_of_the_job_before_it(launcher, monkeypatch, parent):
     monkeypatch.setattr(ray_launcher.RayRunLauncher, "launch_run", lambda self, context: None)
+    launcher.client.failure = NO_JOB if parent == "unknown" else None
     launched(launcher, [dg.AssetKey("majority_model")], parent)
     assert launcher.client.stopped == ([] if parent == "unknown" else ["dagster-run-former"])
 
@@ -84,6 +88,21 @@ def test_a_retry_waits_for_the_end_of_the_job_before_it(launcher, monkeypatch, p
 def test_a_run_of_a_command_is_not_taken_for_lost(launcher):
     run = dg.DagsterRun(job_name="training", tags={PROCESS_TAG: "here/x.lock"})
     assert launcher.check_run_worker_health(run).status == WorkerStatus.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("status", "age_s", "health"),
+    [("STARTED", 0, "FAILED"), ("STARTING", 0, "RUNNING"), ("STARTING", 600, "FAILED")],
+)
+def test_a_run_whose_job_the_cluster_forgot_is_lost(launcher, monkeypatch, status, age_s, health):
+    job = defs.resolve_job_def("training")
+    run = launcher._instance.create_run_for_job(job, status=dg.DagsterRunStatus[status])
+    launcher.client.failure = NO_JOB
+    monkeypatch.setattr(ray_launcher, "_SENT_WITHIN", timedelta(seconds=300 - age_s))
+    assert launcher.check_run_worker_health(run).status.value == health
+    launcher.client.failure = "Request failed with status code 500: No available agent"
+    with pytest.raises(ConnectionError, match="cannot say how a run is"):
+        launcher.check_run_worker_health(run)
 
 
 @pytest.mark.parametrize(
