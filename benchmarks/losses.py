@@ -112,7 +112,7 @@ def _task_workers(scene: Scene) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent in raylets and b"ray::_Maker" in (folder / "cmdline").read_bytes():
+            if parent in raylets and b"ray::__call__" in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
     return found
 
@@ -218,7 +218,7 @@ def parse() -> None:
         outcomes = on_queue(settings, Callbacks(), [Run("ingest", ARCHIVE, assets)], None)
     else:
         outcomes = run_job(settings, "ingest", Callbacks(), [ARCHIVE])
-    sys.exit("\n".join(error for outcome in outcomes for error in outcome.errors))
+    sys.exit("\n".join(error for outcome in outcomes for error in outcome.errors) or 0)
 
 
 class Stage:
@@ -228,10 +228,11 @@ class Stage:
         self.folder, self.archives, self.server = folder, archives, server
         self.endpoint, self.store = endpoint, folder / "store"
         os.environ.update(environment(endpoint, folder))
-        # One of the sample's last is constant, and cannot be identified.
-        spectra = pq.read_table(folder / "base" / "assets" / "spectra.parquet").slice(0, 300)
-        many = pa.concat_tables([spectra] * (SPECTRA // spectra.num_rows + 1))
-        pq.write_table(many.slice(0, SPECTRA), folder / "many.parquet")
+        if not (many := folder / "many.parquet").exists():
+            # One of the sample's last is constant, and cannot be identified.
+            spectra = pq.read_table(folder / "base" / "assets" / "spectra.parquet").slice(0, 300)
+            copies = pa.concat_tables([spectra] * (SPECTRA // spectra.num_rows + 1))
+            pq.write_table(copies.slice(0, SPECTRA), many)
 
     def row(self, name: str, loss: Callable[[Scene], str]) -> dict[str, Any]:
         """Tries a loss in the middle of work, and returns its row of the table."""

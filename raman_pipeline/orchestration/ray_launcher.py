@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections import Counter
 from contextlib import suppress
@@ -79,6 +80,14 @@ class RayLauncher(RayRunLauncher):
             return RUNNING
         lost = "the Ray cluster does not know its job, as after the loss of its head node"
         return WorkerHealth(WorkerStatus.FAILED, lost)
+
+    def _launch_ray_job(self, submission_id: str, entrypoint: str, run: dg.DagsterRun) -> None:
+        """Submits a job by the path of its Python: a node may have no `dagster` on its PATH."""
+        origin = run.job_code_origin
+        if origin is not None and entrypoint.startswith("dagster "):
+            python = origin.repository_origin.executable_path
+            entrypoint = f"{shlex.quote(python)} -m {entrypoint}"
+        super()._launch_ray_job(submission_id, entrypoint, run)
 
     def _unchanged(self, run: dg.DagsterRun) -> timedelta:
         record = self._instance.get_run_record_by_id(run.run_id)

@@ -77,6 +77,16 @@ def test_networks_ask_for_a_gpu_where_there_is_one(launcher, monkeypatch, asset,
     assert asked.get("num_gpus") == wanted
 
 
+def test_a_job_needs_no_path(launcher, monkeypatch):
+    sent = []
+    known = ray_launcher.RayRunLauncher
+    monkeypatch.setattr(known, "_launch_ray_job", lambda self, job, entry, run: sent.append(entry))
+    place = SimpleNamespace(executable_path="/a b/python")
+    run = SimpleNamespace(job_code_origin=SimpleNamespace(repository_origin=place))
+    launcher._launch_ray_job("job", "dagster api execute_run '{}'", run)
+    assert sent == ["'/a b/python' -m dagster api execute_run '{}'"]
+
+
 @pytest.mark.parametrize("parent", ["former", "unknown"])
 def test_a_retry_waits_for_the_end_of_the_job_before_it(launcher, monkeypatch, parent):
     monkeypatch.setattr(ray_launcher.RayRunLauncher, "launch_run", lambda self, context: None)
