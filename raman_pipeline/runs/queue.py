@@ -230,8 +230,15 @@ def _outcome(instance: dg.DagsterInstance, wanted: Run, run: dg.DagsterRun) -> R
         logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
         events = [log.dagster_event for log in logs if log.dagster_event]
         errors = [f"{e.step_key}: {failure_message(e.step_failure_data)}" for e in events]
-        errors = errors or [f"run {run.run_id} was lost or cancelled; see it in the UI"]
+        errors = errors or [f"run {run.run_id}: {_end_of(instance, run)}; see it in the UI"]
     return RunOutcome(wanted.job, wanted.partition, wanted.assets, tuple(errors), seconds)
+
+
+def _end_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """Returns the first line of what Dagster was told of the end of a run outside its steps."""
+    logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    told = "".join(log.dagster_event.message or "" for log in logs[-1:] if log.dagster_event)
+    return (told or "was lost or cancelled").splitlines()[0].rstrip(".:")
 
 
 class _Daemon:

@@ -79,14 +79,18 @@ class Daemon:
             self.instance.update_backfill(known.with_status(done))
 
     def run(self, status, tags):
-        self.instance.create_run_for_job(
+        run = self.instance.create_run_for_job(
             defs.resolve_job_def("training"),
-            status=dg.DagsterRunStatus[status],
+            status=dg.DagsterRunStatus["STARTED" if status == "FAILURE" else status],
             tags={BACKFILL_ID_TAG: self.backfill, PARTITION_NAME_TAG: "0|random", **tags},
         )
+        if status == "FAILURE":
+            self.instance.report_run_failed(run, "Its node is gone:\nand so on")
 
 
-@pytest.mark.parametrize(("last", "problem"), [("SUCCESS", None), ("FAILURE", "was lost")])
+@pytest.mark.parametrize(
+    ("last", "problem"), [("SUCCESS", None), ("FAILURE", ": Its node is gone; see it in the UI")]
+)
 def test_the_last_try_counts_and_what_never_ran_is_named(last, problem, monkeypatch):
     monkeypatch.setattr("raman_pipeline.runs.queue._POLL_S", 0)
     with dg.DagsterInstance.ephemeral() as instance:
