@@ -118,7 +118,7 @@ def add(
             spectrum.intensity, spectrum.laser_nm,
         )  # fmt: skip
 
-    refused = 0
+    refused = known_already = 0
     with changed() as (before, save):
         after = before
         for file in files_below(files):
@@ -132,7 +132,9 @@ def add(
                 continue
             for spectrum in read:
                 try:
-                    after = after.with_more([usable(spectrum, file)])
+                    more = after.with_more([usable(spectrum, file)])
+                    known_already += len(more.spectra) == len(after.spectra)
+                    after = more
                 except InputError as error:
                     refused += 1
                     said = str(error) if str(file) in str(error) else f"{file}: {error}"
@@ -140,7 +142,8 @@ def add(
         save(after)
     new = after.spectra[len(before.spectra) :]
     counts = Counter(one.mineral for one in new)
-    print(f"spectra added: {len(new):,} ({_counted(counts) or 'none that is new'})")
+    minerals = f" ({_counted(counts)})" if counts else ""
+    print(f"spectra added: {len(new):,}{minerals}{_already(known_already)}")
     if others := sorted(name for name in counts if name.casefold() not in spelling):
         print(f"not among RRUFF's minerals: {', '.join(others)}; `library remove` if it is a slip")
     _print_size(after)
@@ -202,7 +205,8 @@ def import_(
     with changed() as (before, save):
         after = before.with_more(imported.spectra)
         save(after)
-    print(f"new spectra imported: {len(after.spectra) - len(before.spectra):,}")
+    new = len(after.spectra) - len(before.spectra)
+    print(f"spectra imported: {new:,}{_already(len(imported.spectra) - new)}")
     _print_size(after)
 
 
@@ -229,6 +233,10 @@ def _read() -> OwnLibrary:
     from raman_pipeline.learning.identification.own import OwnLibrary
 
     return OwnLibrary.read(own_library_file())
+
+
+def _already(count: int) -> str:
+    return f"; there already: {count:,}" if count else ""
 
 
 def _counted(counts: Counter[str]) -> str:

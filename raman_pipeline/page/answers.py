@@ -42,6 +42,11 @@ from raman_pipeline.spectra.spectrum_files import ReadOptions, Spectrum, read_co
 
 MOST_SPECTRA = 200
 """Spectra of one file that are answered; the command line has no such limit."""
+PARAMETERS = (
+    *("elements", "without", "minerals", "exclude", "reference_laser", "rating", "accept"),
+    *("columns", "axis", "laser", "baseline", "top", "components", "mixtures"),
+)
+"""Of a request, named as the options of `identify`."""
 _RAW_POINTS = 2000
 _FILTERS_KEPT = 4
 _MOST_MINERALS = 20
@@ -72,8 +77,10 @@ class Asked:
         """Returns what the parameters of a request say; they are named as those of `identify`.
 
         Raises:
-            InputError: a value is none of those that are possible.
+            InputError: a value is none of those that are possible, or there is no such parameter.
         """
+        if unknown := sorted(set(words) - set(PARAMETERS)):
+            raise InputError(f"no parameter {', '.join(unknown)}; use {', '.join(PARAMETERS)}")
 
         def several(name: str) -> tuple[str, ...]:
             return tuple(part.strip() for part in words.get(name, "").split(",") if part.strip())
@@ -166,7 +173,9 @@ class Answers:
         spectra, _ = self._read(name, content, asked)
         of_it = f"{name}#{number}" if len(spectra) > 1 else name
         if not 1 <= number <= len(spectra):
-            raise InputError(f"{name}: holds {len(spectra)} spectra, and none of number {number}")
+            raise InputError(
+                f"{name}: no spectrum {number} among the {len(spectra)} that are answered"
+            )
         queries = queries_of([(of_it, spectra[number - 1 : number])], self._grid, asked.baseline)
         for found in self._found(identifier, list(queries), asked):
             if not isinstance(found, Unusable):

@@ -78,7 +78,8 @@ def application(answers: Answers, port: int, seconds: float = SECONDS) -> ASGIAp
         words = request.query_params
         name = Path(words.get("name") or "upload").name
         try:
-            asked = Asked.of(words)
+            beside = ("name", "format", "spectrum")
+            asked = Asked.of({key: said for key, said in words.items() if key not in beside})
         except InputError as error:
             raise _RefusedError(400, str(error)) from error
         content = await _body(request, name)

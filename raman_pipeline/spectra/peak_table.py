@@ -255,4 +255,4 @@ def _of(peaks: Peaks, i: int) -> tuple[float, float, float]:
 def _rounded(name: str, value: Any) -> Any:
     if not isinstance(value, float):
         return value
-    return round(value, 3 if name.endswith("height") else 1)
+    return round(value, 3 if name.endswith("height") else 1) + 0.0  # no negative zero

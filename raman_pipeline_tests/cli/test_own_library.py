@@ -50,7 +50,7 @@ def test_own_spectra_are_added_found_exported_and_removed(library_file, folder, 
     new = (folder / "Novelite.txt", "--mineral", "Novelite", "--library", library_file)
     result = run("library", "add", *new)
     assert result.exit_code == 0 and "not among RRUFF's minerals: Novelite;" in result.output
-    assert "spectra added: 0" in run("library", "add", *new).output
+    assert "spectra added: 0; there already: 1\n" in run("library", "add", *new).output
     listed = run("library", "list").output
     assert "M1\n  m1 (1).txt: " in listed and "Novelite\n  Novelite.txt: " in listed
 
@@ -80,8 +80,8 @@ def test_own_spectra_are_added_found_exported_and_removed(library_file, folder, 
     assert "spectra removed: 2" in run("library", "remove", "novelite", "m1 (1).txt").output
     assert "no such spectrum" in str(run("library", "remove", "novelite").exception)
     assert json.loads(identified("--json").splitlines()[0])["library"]["own"] is None
-    assert "new spectra imported: 2" in run("library", "import", exported).output
-    assert "new spectra imported: 0" in run("library", "import", exported).output
+    assert "spectra imported: 2\n" in run("library", "import", exported).output
+    assert "spectra imported: 0; there already: 2\n" in run("library", "import", exported).output
     assert own_file.read_bytes() == exported.read_bytes()
     assert library_file.read_bytes() == before
     assert first["library"]["version"] == second["library"]["version"]

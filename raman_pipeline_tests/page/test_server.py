@@ -68,7 +68,10 @@ def test_several_spectra_some_left_out_and_their_reports(page, library, monkeypa
     html = post(page, content, name="three.csv", format="html", spectrum="2").text
     assert html.startswith("<!doctype html>") and "three.csv#2" in html and "M2" in html
     refused = post(page, content, name="three.csv", format="html", spectrum="9")
-    assert refused.status_code == 422 and "none of number 9" in refused.json()["error"]
+    assert (
+        refused.status_code == 422
+        and "no spectrum 9 among the 2 that are answered" in refused.json()["error"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,6 +99,7 @@ def test_a_file_that_cannot_be_used_is_refused_as_by_the_command(page, content, 
         ({"minerals": "M77"}, "M77: no such mineral"),
         ({"axis": "um"}, "use cm-1, nm"),
         ({"format": "html", "spectrum": "one"}, "one is no number"),
+        ({"element": "Ca"}, "no parameter element; use elements, without"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_in_words(page, library, words, said):

@@ -142,15 +142,17 @@ class OwnLibrary:
     def write(self, path: StorePath) -> None:
         """Writes the library to a file, atomically."""
         elsewhere = "name another file (RAMAN_PIPELINE_LIBRARY is that of the own library)"
+        state = self._state()
+        signed = ModelState(state.arrays, {**state.metadata, "version": self.version})
         with atomic.replacing(path, elsewhere) as temporary:
-            self._state().write(temporary)
+            signed.write(temporary)
 
     @classmethod
     def read(cls, path: StorePath) -> OwnLibrary:
         """Reads what `write` wrote; of a file that does not exist, a library without spectra.
 
         Raises:
-            OwnLibraryError: the file is no own library, or one of a later version.
+            OwnLibraryError: the file is no own library, damaged, or one of a later version.
         """
         if not path.exists():
             return cls()
@@ -165,7 +167,7 @@ class OwnLibrary:
                     f"and this one reads {FORMAT_VERSION}); update raman_pipeline"
                 )
             arrays, stops = state.arrays, np.cumsum(state.metadata["points"])[:-1]
-            return cls(
+            own = cls(
                 tuple(
                     OwnSpectrum(name, specimen, mineral, x, y, laser)
                     for (name, specimen, mineral, laser), x, y in zip(
@@ -178,6 +180,10 @@ class OwnLibrary:
                 if state.metadata["spectra"]
                 else ()
             )
+            # Files of before the version was stored are taken as they are.
+            if state.metadata.get("version", own.version) != own.version:
+                raise ValueError("it does not hold what was written")
+            return own
         except (EarlierVersionError, KeyError, ValueError, OSError, SafetensorError) as error:
             raise OwnLibraryError(
                 f"{path}: is no own library, or damaged ({error}); name another file, or move it "

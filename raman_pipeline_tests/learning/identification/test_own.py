@@ -81,5 +81,10 @@ def test_names_stay_unique_and_files_round_trip(library, tmp_path):
     again = OwnLibrary.read(tmp_path / "own")
     assert again.version == both.version != one.version
     assert [s.content for s in again.spectra] == [s.content for s in both.spectra]
+    stored = bytearray((tmp_path / "own").read_bytes())
+    stored[-20] ^= 1
+    (tmp_path / "own").write_bytes(stored)
+    with pytest.raises(OwnLibraryError, match="damaged .it does not hold what was written"):
+        OwnLibrary.read(tmp_path / "own")
     one.without(["m1"]).write(tmp_path / "own")
     assert OwnLibrary.read(tmp_path / "own").spectra == ()
