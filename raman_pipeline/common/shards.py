@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import pickle
 import signal
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -30,7 +31,7 @@ from raman_pipeline.common.processes import Engine, end_with_parent
 from raman_pipeline.common.storage import StorePath
 
 Work: TypeAlias = Callable[[Any], pa.Table]
-"""Makes the table of a shard from its argument; a function of a module, for other processes."""
+"""Makes the table of a shard from its argument; pickled once per process, with what it holds."""
 _ROUNDS = 3
 """Times that lost workers are replaced without a shard being made in between."""
 
@@ -138,6 +139,21 @@ class Ledger:
                     folder.rmdir()
 
 
+def in_shards(work: Work, arguments: Iterable[Any], ledger: Ledger | None) -> pa.Table:
+    """Returns the tables that a work makes of its arguments, as one; in parallel with a ledger.
+
+    The shards are named by the argument and all that the work holds.
+    """
+    if ledger is None:
+        return pa.concat_tables(map(work, arguments)).combine_chunks()
+    held, by_name = hashlib.sha256(pickle.dumps(work)), {}
+    for argument in arguments:
+        name = held.copy()
+        name.update(pickle.dumps(argument))
+        by_name[name.hexdigest()[:32]] = argument
+    return pa.concat_tables(ledger.tables(work, by_name)).combine_chunks()
+
+
 def remove_others(folder: StorePath, wanted: Collection[StorePath]) -> None:
     """Removes the shard files of a folder that are not wanted any more."""
     names = {path.name for path in wanted}
@@ -181,9 +197,9 @@ def _in_processes(make: _Maker, missing: Mapping[str, Any], number: int | None) 
         before = len(left)
         # Spawned: a forked child would share the parent's threads of torch and Arrow.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(number, context, initializer=_begin_worker)
+        pool = ProcessPoolExecutor(number, context, _begin_worker, (make,))
         try:
-            futures = [pool.submit(make, name, left[name]) for name in left]
+            futures = [pool.submit(_make, name, left[name]) for name in left]
             for future in as_completed(futures):
                 with suppress(BrokenProcessPool):
                     left.pop(name := future.result())
@@ -237,7 +253,15 @@ def _join_cluster() -> None:
             os.environ["RAY_ADDRESS"] = address
 
 
-def _begin_worker() -> None:
+_in_this_process: list[_Maker] = []
+
+
+def _begin_worker(make: _Maker) -> None:
     """Prepares a process of a pool; an interrupt is the parent's, who lets it finish."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
+    _in_this_process.append(make)  # once, as what the work holds may be large
+
+
+def _make(name: str, argument: Any) -> str:
+    return _in_this_process[0](name, argument)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +16,7 @@ from raman_pipeline.common.shards import (
     Ledger,
     ShardError,
     Workers,
+    in_shards,
     make_shards,
     remove_others,
     shard_of,
@@ -120,6 +123,22 @@ def test_a_ledger_ends_empty_whoever_tidies_up(tmp_path: Path, log: Path) -> Non
     remove_others(ledger.folder, ())  # as another run does that ends now
     assert [table["square"][0].as_py() for table in tables] == [1, 4, 9]
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def times(log: Path, factor: int, number: int) -> pa.Table:
+    if number == 9:
+        raise ValueError("no 9")
+    return squares((log, number)).set_column(0, "product", pa.array([factor * number]))
+
+
+def test_in_shards_are_the_same_tables_and_goes_on(tmp_path: Path, log: Path) -> None:
+    ledger = Ledger(tmp_path / "work" / "version-1", TWO)
+    alone = in_shards(partial(times, log, 3), range(3), None)
+    with pytest.raises(ValueError, match="no 9"):
+        in_shards(partial(times, log, 3), [0, 1, 9], replace(ledger, workers=Workers(number=1)))
+    assert in_shards(partial(times, log, 3), range(3), ledger).equals(alone)
+    assert made(log) == [0, 0, 1, 1, 2, 2]
+    assert in_shards(partial(times, log, 4), range(3), ledger)["product"].to_pylist() == [0, 4, 8]
 
 
 def test_no_shards_no_folder(tmp_path: Path) -> None:

@@ -5,11 +5,15 @@ The baseline is non-negative least squares on the mean spectra of all minerals.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.common.shards import Ledger, in_shards
 from raman_pipeline.learning.identification.derivatives import normalised_derivatives
 from raman_pipeline.learning.identification.leave_one_out import multi_specimen_minerals
 from raman_pipeline.learning.identification.library import MineralLibrary
@@ -22,6 +26,8 @@ from raman_pipeline.spectra.unmixing import nonnegative_weights
 OURS, LEAST_SQUARES = "pairs and triples", "least squares"
 SMALLEST_FRACTION = 0.2
 """Of each component; the rest is drawn from a flat Dirichlet distribution."""
+_PART = 50
+"""Mixtures of a shard: some seconds of work."""
 
 MIXTURES = TableSchema(
     "mixture_evaluation",
@@ -41,7 +47,9 @@ MIXTURES = TableSchema(
 )
 
 
-def evaluate_mixtures(library: MineralLibrary, count: int, seed: int) -> pa.Table:
+def evaluate_mixtures(
+    library: MineralLibrary, count: int, seed: int, ledger: Ledger | None = None
+) -> pa.Table:
     """Returns a MIXTURES table of random mixtures of two and of three minerals.
 
     Minerals are drawn uniformly among the multi-specimen ones, then a spectrum of each; the
@@ -51,32 +59,53 @@ def evaluate_mixtures(library: MineralLibrary, count: int, seed: int) -> pa.Tabl
         library: reference spectra.
         count: number of mixtures of each size.
         seed: of minerals, spectra and fractions.
+        ledger: to evaluate more than a hundred in parallel, to the same bytes.
     """
     rng = np.random.default_rng(seed)
-    searcher = MixtureSearch(library)
     rows_of = {
         m: np.flatnonzero(library.mineral == m)
         for m in np.flatnonzero(multi_specimen_minerals(library))
     }
-    means = _means(library)
-    found = []
+    drawn = []
     for components in (2, 3):
         for number in range(count):
             minerals = rng.choice(sorted(rows_of), components, replace=False)
             rows = np.array([rng.choice(rows_of[m]) for m in minerals])
             rest = 1 - components * SMALLEST_FRACTION
             fractions = SMALLEST_FRACTION + rest * rng.dirichlet(np.ones(components))
-            query = mixed(library, rows, fractions)
-            ids = np.array(library.specimens)
-            allowed = ~np.isin(ids[library.specimen], ids[library.specimen[rows]])
-            similarity = search(library, query.derivatives[None], query.valid[None])[0]
-            best = searcher.find(query, similarity, components, best=1, allowed=allowed)
-            ours = {c.mineral: c.fraction for c in best[0].components} if best else {}
-            baseline = _least_squares(library, query, allowed, means, components)
-            names = [library.minerals[m] for m in minerals]
-            truth = dict(zip(names, fractions.tolist(), strict=True))
-            for method, predicted in ((OURS, ours), (LEAST_SQUARES, baseline)):
-                found.append(_row(number, components, method, truth, predicted))
+            drawn.append(_Mixture(number, rows, fractions))
+    if not drawn:
+        return MIXTURES.from_rows([])
+    parts = [drawn[start : start + _PART] for start in range(0, len(drawn), _PART)]
+    work = partial(_evaluated, MixtureSearch(library), _means(library))
+    return in_shards(work, parts, ledger if len(parts) > 2 else None)
+
+
+class _Mixture(NamedTuple):
+    """Spectra of a library, by their indices, and their fractions of the height."""
+
+    number: int
+    rows: npt.NDArray[np.int64]
+    fractions: npt.NDArray[np.float64]
+
+
+def _evaluated(
+    searcher: MixtureSearch, means: npt.NDArray[np.float64], mixtures: list[_Mixture]
+) -> pa.Table:
+    """Returns the MIXTURES rows of some mixtures."""
+    library, found = searcher.library, []
+    ids = np.array(library.specimens)
+    for number, rows, fractions in mixtures:
+        query, components = mixed(library, rows, fractions), len(rows)
+        allowed = ~np.isin(ids[library.specimen], ids[library.specimen[rows]])
+        similarity = search(library, query.derivatives[None], query.valid[None])[0]
+        best = searcher.find(query, similarity, components, best=1, allowed=allowed)
+        ours = {c.mineral: c.fraction for c in best[0].components} if best else {}
+        baseline = _least_squares(library, query, allowed, means, components)
+        names = [library.minerals[m] for m in library.mineral[rows]]
+        truth = dict(zip(names, fractions.tolist(), strict=True))
+        for method, predicted in ((OURS, ours), (LEAST_SQUARES, baseline)):
+            found.append(_row(number, components, method, truth, predicted))
     return MIXTURES.from_rows(found)
 
 

@@ -12,6 +12,7 @@ spectrum, on a grid of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ import pyarrow.compute as pc
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import StoredTable
 from raman_pipeline.common.schema import Column, TableSchema
+from raman_pipeline.common.shards import Ledger, in_shards
 from raman_pipeline.learning.identification.calibration import Calibration
 from raman_pipeline.learning.identification.calibration_fit import fit_calibration, with_disturbed
 from raman_pipeline.learning.identification.derivatives import inner_mask, masked_norms
@@ -51,6 +53,8 @@ _PLAIN_GRID = np.arange(100.0, 1300.0)
 _PLAIN_SIGMA = 3.0
 _FWHM = 2.355
 """Of a Gaussian, in units of its standard deviation."""
+_FEW = 100
+"""Spectra; a condition takes a second then, no more than a process to start."""
 
 
 class Condition(NamedTuple):
@@ -161,6 +165,7 @@ def evaluate_robustness(
     spectra: StoredTable,
     count: int,
     seed: int,
+    ledger: Ledger | None = None,
 ) -> pa.Table:
     """Returns a ROBUSTNESS table of spectra of multi-specimen minerals.
 
@@ -169,6 +174,8 @@ def evaluate_robustness(
         spectra: a SPECTRA table that holds them as measured.
         count: number of spectra, drawn at random; all if there are fewer.
         seed: of the draw and of the disturbances.
+        ledger: to evaluate the conditions in parallel, to the same bytes; for more than 100
+            spectra.
 
     Raises:
         InputError: the spectra drawn are of too few minerals to fit in folds.
@@ -176,20 +183,50 @@ def evaluate_robustness(
     rows = multi_specimen_spectra(library)
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))
-    measured = _measured(spectra, [library.member_id[row] for row in rows])
     label = library.mineral[rows]
     if (minerals := len(np.unique(label))) < FOLDS:
         raise InputError(
             f"the {len(rows)} spectra drawn to be disturbed are of {minerals} minerals, and at "
             f"least {FOLDS} are needed; increase `identification.robustness`"
         )
-    folds = _calibrations(library, label)
-    search = _PlainSearch(library, _on_plain_grid(library, spectra))
-    frames = []
-    for number, condition in enumerate(CONDITIONS):
-        rng = np.random.default_rng([seed, number])
-        changed = [condition.disturb(*one, rng) for one in measured]
-        queries = [_prepared(library, *one) for one in changed]
+    trial = _Trial(
+        library,
+        rows,
+        _measured(spectra, [library.member_id[row] for row in rows]),
+        _calibrations(library, label),
+        _PlainSearch(library, _on_plain_grid(library, spectra)),
+        seed,
+    )
+    few = len(rows) <= _FEW
+    return in_shards(trial.under, range(len(CONDITIONS)), None if few else ledger)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What the evaluation under each condition needs.
+
+    Attributes:
+        library: reference spectra.
+        rows: indices of the spectra that are disturbed, int64 [q].
+        measured: Raman shift and intensity of each.
+        folds: see `_calibrations`.
+        plain: the plain search.
+        seed: of the disturbances.
+    """
+
+    library: MineralLibrary
+    rows: Indices
+    measured: list[tuple[Floats, Floats]]
+    folds: list[tuple[Indices, Calibration]]
+    plain: _PlainSearch
+    seed: int
+
+    def under(self, number: int) -> pa.Table:
+        """Returns the ROBUSTNESS rows of a condition."""
+        condition, rows, label = CONDITIONS[number], self.rows, self.library.mineral[self.rows]
+        rng = np.random.default_rng([self.seed, number])
+        changed = [condition.disturb(*one, rng) for one in self.measured]
+        queries = [_prepared(self.library, *one) for one in changed]
         held_out = HeldOutQueries(
             rows,
             np.stack([q.derivatives for q in queries]),
@@ -197,16 +234,15 @@ def evaluate_robustness(
             np.array([q.attenuation for q in queries]),
             np.ones(len(queries), dtype=bool),
         )
-        found = leave_one_specimen_out(library, held_out)
+        found = leave_one_specimen_out(self.library, held_out)
         columns = {
             "disturbance": condition.kind,
             "degree": condition.degree,
-            "member_id": np.array(library.member_id)[rows],
+            "member_id": np.array(self.library.member_id)[rows],
             "rank": ranks(found.scores, label),
-            "rank_plain": ranks(search.scores(rows, changed), label),
+            "rank_plain": ranks(self.plain.scores(rows, changed), label),
         }
-        frames.append(pd.DataFrame(columns | _in_library(found, folds)))
-    return ROBUSTNESS.from_frame(pd.concat(frames, ignore_index=True))
+        return ROBUSTNESS.from_frame(pd.DataFrame(columns | _in_library(found, self.folds)))
 
 
 def _calibrations(library: MineralLibrary, label: Indices) -> list[tuple[Indices, Calibration]]:

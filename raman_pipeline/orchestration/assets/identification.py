@@ -29,6 +29,7 @@ from raman_pipeline.learning.identification.robustness import (
     evaluate_robustness,
 )
 from raman_pipeline.orchestration import asset_kit as kit
+from raman_pipeline.orchestration.ledgers import ledger
 from raman_pipeline.plots.identification import (
     accuracy_by_protocol,
     accuracy_under_disturbance,
@@ -123,7 +124,8 @@ def mixture_evaluation(settings: Settings, library: _Library) -> kit.Result:
     """Mixtures of two and of three minerals whose specimens are left out of the library."""
     chosen = settings.identification
     count = chosen.mixtures if can_be_evaluated(library) else 0
-    table = evaluate_mixtures(library, count, chosen.seed)
+    shards = ledger(settings, "mixture_evaluation")
+    table = evaluate_mixtures(library, count, chosen.seed, shards)
     found = text.mixtures_by_method(table.to_pandas())
     return kit.Result(table, {"all_correct": found.round(4).to_dict("records")})
 
@@ -136,7 +138,8 @@ def robustness_evaluation(
     chosen = settings.identification
     if not can_be_evaluated(library):
         return kit.Result(ROBUSTNESS.from_rows([]))
-    return kit.Result(evaluate_robustness(library, spectra, chosen.robustness, chosen.seed))
+    shards = ledger(settings, "robustness_evaluation")
+    return kit.Result(evaluate_robustness(library, spectra, chosen.robustness, chosen.seed, shards))
 
 
 @kit.report_asset(
