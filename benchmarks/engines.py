@@ -186,23 +186,21 @@ def made(store: StorePath, files: re.Pattern[str] = TRAINED) -> dict[str, str]:
     }
 
 
-WAYS: dict[str, tuple[Callable[[Place], None], bool]] = {
-    "command line": (by_command, False),
-    "UI": (by_ui, False),
-    "services, Postgres": (by_services, False),
-    "two Ray nodes, Postgres": (on_ray, False),
-    "command line, bucket": (by_command, True),
-    "services, Postgres, bucket": (by_services, True),
-    "two Ray nodes, Postgres, bucket": (on_ray, True),
+LAUNCHERS: dict[str, Callable[[Place], None]] = {
+    "command line": by_command,
+    "UI": by_ui,
+    "services, Postgres": by_services,
+    "two Ray nodes, Postgres": on_ray,
 }
-"""How, and whether in a bucket of moto's server."""
+STORES = ("folder", "bucket")
+"""Where the store is; a bucket is one of moto's server."""
 
 
 @contextmanager
-def new_place(folder: Path, in_bucket: bool) -> Iterator[Place]:
+def new_place(folder: Path, kind: str) -> Iterator[Place]:
     """Makes a store in a new bucket or below a folder, with a Postgres server of its own."""
     with PostgresServer() as server:
-        if not in_bucket:
+        if kind == "folder":
             base, store = folder / "base", folder / "store"
             if not base.exists():
                 call("run", "--no-train", RAMAN_PIPELINE_STORE=str(base))
@@ -220,33 +218,27 @@ def new_place(folder: Path, in_bucket: bool) -> Iterator[Place]:
 
 
 def main(folder: Path, chosen: list[str]) -> None:
-    """Runs ways and prints the table of all that were; ends with 1 where a byte differs."""
-    for way, (run, in_bucket) in WAYS.items():
-        if way in (chosen or WAYS):
-            start = time.monotonic()
-            with new_place(folder, in_bucket) as place:
-                run(place)
-                files = made(place.store)
-            seconds = time.monotonic() - start
-            text = json.dumps({"files": files, "seconds": seconds})
-            (folder / f"{way}.json").write_text(text, encoding="utf-8")
-            print(f"{way}: {seconds:.0f} s, {len(files)} files", file=sys.stderr)
-    kept = {way: folder / f"{way}.json" for way in WAYS}
+    """Runs ways and prints the tables of all that were; ends with 1 where a byte differs."""
+    ways = {f"{launcher}, {kind}": (launcher, kind) for launcher in LAUNCHERS for kind in STORES}
+    for way in chosen or ways:
+        launcher, kind = ways[way]
+        with new_place(folder, kind) as place:
+            LAUNCHERS[launcher](place)
+            files = made(place.store)
+        (folder / f"{way}.json").write_text(json.dumps(files), encoding="utf-8")
+    kept = {way: folder / f"{way}.json" for way in ways}
     done = {way: json.loads(file.read_text()) for way, file in kept.items() if file.exists()}
-    table = pd.DataFrame({way: made["files"] for way, made in done.items()})
-    table = table.rename_axis("file").reset_index()
-    equal = table[[*done]].nunique(axis=1).eq(1) & table.notna().all(axis=1)
-    shown = pd.DataFrame(
-        {
-            "file": table["file"],
-            "sha256": table[next(iter(done))].str[:16],
-            "equal": equal.map({True: "yes", False: "no"}),
-        }
-    )
+    table = pd.DataFrame(done).rename_axis("file").reset_index()
+    first = table[next(iter(done))]
+    same = {way: f"{int(table[way].eq(first).sum())} of {len(table)}" for way in done}
+    rows = [
+        {"by": launcher} | {kind: same.get(f"{launcher}, {kind}", "–") for kind in STORES}
+        for launcher in LAUNCHERS
+    ]
+    print("\n".join(markdown_table(pd.DataFrame(rows))), end="\n\n")
+    shown = pd.DataFrame({"file": table["file"], "sha256": first.str[:16]})
     print("\n".join(markdown_table(shown)))
-    took = ", ".join(f"{way} {made['seconds']:.0f} s" for way, made in done.items())
-    print(f"\n{int(equal.sum())} of {len(table)} files are equal by all ways ({took}).")
-    sys.exit(int(not equal.all()))
+    sys.exit(int(not table[[*done]].eq(first, axis=0).all(axis=None)))
 
 
 if __name__ == "__main__":

@@ -272,7 +272,8 @@ class Stage:
             if work.prepared:
                 call("run", "--no-train")
             else:
-                os.environ["RRUFF_URL"] = self.archives
+                os.environ["RRUFF_URL"], os.environ["NATURAL_EARTH_URL"] = self.archives, "embedded"
+                os.environ["RAMAN_PIPELINE_PROFILE"] = "rruff"
             yield
         finally:
             os.environ.clear()

@@ -131,7 +131,7 @@ class Ledger:
             yield table
         for path in paths:
             path.unlink(missing_ok=True)
-        for folder in self.folder.parent.iterdir():
+        for folder in _children(self.folder.parent):
             if folder != self.folder:
                 remove_others(folder, ())
             if isinstance(folder, Path):
@@ -180,10 +180,15 @@ class _Maker:
 
 
 def _present(folder: StorePath) -> set[str]:
+    return {path.name for path in _children(folder) if path.name.endswith(".parquet")}
+
+
+def _children(folder: StorePath) -> list[StorePath]:
+    """Returns what is in a folder; in a bucket there is none once its last object is removed."""
     try:
-        return {path.name for path in folder.iterdir() if path.name.endswith(".parquet")}
+        return list(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
-        return set()
+        return []
 
 
 def _in_processes(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Iterator[str]:

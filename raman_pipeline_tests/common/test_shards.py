@@ -21,6 +21,7 @@ from raman_pipeline.common.shards import (
     remove_others,
     shard_of,
 )
+from raman_pipeline.common.storage import store_path
 
 TWO = Workers(number=2)
 
@@ -114,15 +115,20 @@ def test_error_of_the_work_is_raised_and_the_rest_stays(tmp_path: Path, log: Pat
     assert made(log) == [0, 1, 2]
 
 
-def test_a_ledger_ends_empty_whoever_tidies_up(tmp_path: Path, log: Path) -> None:
-    old = Ledger(tmp_path / "work" / "version-1", Workers(number=1))
+@pytest.mark.parametrize("where", ["folder", "bucket"])
+def test_a_ledger_ends_empty_whoever_tidies_up(
+    where: str, tmp_path: Path, log: Path, request: pytest.FixtureRequest
+) -> None:
+    in_bucket = where == "bucket" and store_path(request.getfixturevalue("bucket").url)
+    work = (in_bucket or tmp_path) / "work"
+    old = Ledger(work / "version-1", Workers(number=1))
     make_shards(squares, arguments(log, 1), old.folder)
-    ledger = Ledger(tmp_path / "work" / "version-2", Workers(number=1))
+    ledger = Ledger(work / "version-2", Workers(number=1))
     tables = ledger.tables(squares, arguments(log))
     assert next(tables)["square"][0].as_py() == 0
     remove_others(ledger.folder, ())  # as another run does that ends now
     assert [table["square"][0].as_py() for table in tables] == [1, 4, 9]
-    assert list((tmp_path / "work").iterdir()) == []
+    assert list(work.rglob("*")) == []
 
 
 def times(log: Path, factor: int, number: int) -> pa.Table:
