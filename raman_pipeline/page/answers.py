@@ -6,8 +6,7 @@ What belongs here: the words of a request, limits of one file, curves to draw. W
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -39,7 +38,11 @@ from raman_pipeline.learning.identification.results import Identification
 from raman_pipeline.page.sample_report import sample_report
 from raman_pipeline.spectra.baseline import BASELINES
 from raman_pipeline.spectra.spectrum_files import ReadOptions, Spectrum, read_content
+from raman_pipeline.spectra.user_files.decoding import unpacked
+from raman_pipeline.spectra.user_files.spectrum import UnreadableError
 
+MOST_BYTES = 50_000_000
+"""Size of a file, and of what is packed in it."""
 MOST_SPECTRA = 200
 """Spectra of one file that are answered; the command line has no such limit."""
 PARAMETERS = (
@@ -50,6 +53,8 @@ PARAMETERS = (
 _RAW_POINTS = 2000
 _FILTERS_KEPT = 4
 _MOST_MINERALS = 20
+_BATCH = 8
+"""Spectra that are searched for at once: mixtures of so many take 2 s."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class Asked:
             _one_of("baseline", words.get("baseline") or "none", BASELINES),
             int(_number("top", words.get("top") or "5", 1, _MOST_MINERALS)),
             int(_number("components", words.get("components") or "2", 2, 3)),
-            words.get("mixtures") in ("1", "true", "on"),
+            _one_of("mixtures", words.get("mixtures") or "0", ("0", "1")) == "1",
         )
 
 
@@ -129,14 +134,16 @@ class Answers:
         """What the library is, see `Identifier.library_facts`."""
         return self._whole.library_facts
 
-    def identify(self, name: str, content: bytes, asked: Asked, seconds: float) -> dict[str, Any]:
+    def identify(
+        self, name: str, content: bytes, asked: Asked, over: Callable[[], bool] = lambda: False
+    ) -> dict[str, Any]:
         """Returns the results of all spectra of a file, with the curves to draw.
 
         Args:
             name: of the file; its suffix tells the format of some.
             content: of the file.
             asked: what the user says of it.
-            seconds: after which no further spectra are searched for.
+            over: whether no further spectra are to be searched for.
 
         Raises:
             InputError: the file or what is said of it cannot be used.
@@ -144,10 +151,10 @@ class Answers:
         identifier = self._filtered(asked.filters)
         spectra, left_out = self._read(name, content, asked)
         raw = {one.name: one for one in spectra if isinstance(one, Spectrum)}
-        until, rows = time.monotonic() + seconds, list[dict[str, Any]]()
+        rows = list[dict[str, Any]]()
         queries = queries_of([(name, spectra)], identifier.library.grid, asked.baseline)
-        for batch in in_batches(queries):
-            if time.monotonic() > until:
+        for batch in in_batches(queries, _BATCH):
+            if over():
                 left_out += len(batch) + sum(1 for _ in queries)
                 break
             for found in self._found(identifier, batch, asked):
@@ -225,6 +232,10 @@ class Answers:
         return self._whole.with_filters(filters)
 
     def _read(self, name: str, content: bytes, asked: Asked) -> tuple[list[Any], int]:
+        try:
+            content = unpacked(content, MOST_BYTES)
+        except UnreadableError as error:
+            raise InputError(f"{name}: {error}; use the command line") from error
         spectra = read_content(content, name, asked.options)
         return spectra[:MOST_SPECTRA], max(0, len(spectra) - MOST_SPECTRA)
 

@@ -9,13 +9,16 @@ point here) or another `Origin` are refused, and uploads must be of a type that 
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import anyio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -27,9 +30,8 @@ from raman_pipeline import __version__
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.learning.identification.filters import FilterError
 from raman_pipeline.learning.identification.references import NoReferenceError
-from raman_pipeline.page.answers import Answers, Asked
+from raman_pipeline.page.answers import MOST_BYTES, Answers, Asked
 
-MOST_BYTES = 50_000_000
 SECONDS = 60.0
 """After which a request is answered with an error; searching stops somewhat earlier."""
 _TYPE = "application/octet-stream"
@@ -52,22 +54,40 @@ class _RefusedError(Exception):
         self.status = status
 
 
-def application(answers: Answers, port: int, seconds: float = SECONDS) -> ASGIApp:
+def application(
+    answers: Answers,
+    port: int,
+    seconds: float = SECONDS,
+    stopping: Callable[[], bool] = lambda: False,
+) -> ASGIApp:
     """Returns the ASGI application.
 
     Args:
         answers: from a library.
         port: that it is served on, for the check of `Host`.
         seconds: limit of one request.
+        stopping: whether the server is to end.
     """
     # One file at a time: more would not be faster on the cores that the search uses.
-    limiter: list[anyio.CapacityLimiter] = []
+    pool = ThreadPoolExecutor(1)
 
-    async def in_thread(work: Callable[[], Any]) -> Any:
-        if not limiter:
-            limiter.append(anyio.CapacityLimiter(1))
-        with anyio.move_on_after(seconds):
-            return await anyio.to_thread.run_sync(work, limiter=limiter[0], abandon_on_cancel=True)
+    async def in_thread(request: Request, work: Callable[[Callable[[], bool]], Any]) -> Any:
+        """Returns what work returns; it is told when to end, as once nobody waits for it."""
+        end, until = threading.Event(), time.monotonic() + 0.8 * seconds
+
+        def over() -> bool:
+            return end.is_set() or stopping() or time.monotonic() > until
+
+        answer = asyncio.get_running_loop().run_in_executor(pool, work, over)
+        left = asyncio.create_task(_until_left(request))
+        try:
+            await asyncio.wait((answer, left), timeout=seconds, return_when="FIRST_COMPLETED")
+            if answer.done():
+                return answer.result()
+        finally:
+            end.set()
+            answer.cancel()
+            left.cancel()
         raise _RefusedError(
             503, f"no answer within {seconds:g} s; try a smaller file, or the command line"
         )
@@ -88,9 +108,9 @@ def application(answers: Answers, port: int, seconds: float = SECONDS) -> ASGIAp
             if not number.isdecimal():
                 raise _RefusedError(400, f"spectrum: {number} is no number")
             report = partial(answers.report, name, content, asked, int(number))
-            return HTMLResponse(await in_thread(report))
-        work = partial(answers.identify, name, content, asked, 0.8 * seconds)
-        return JSONResponse(await in_thread(work))
+            return HTMLResponse(await in_thread(request, lambda _: report()))
+        work = partial(answers.identify, name, content, asked)
+        return JSONResponse(await in_thread(request, work))
 
     async def minerals(request: Request) -> Response:
         words = request.query_params
@@ -157,6 +177,12 @@ class _Guard:
         return host in self._hosts and origin == f"http://{host}" and same
 
 
+async def _until_left(request: Request) -> None:
+    """Returns once the client has closed the connection of a request that was read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _body(request: Request, name: str) -> bytes:
     too_large = _RefusedError(
         413, f"{name}: larger than {MOST_BYTES // 1_000_000} MB; use the command line"
@@ -196,6 +222,7 @@ def serve(answers: Answers, opened: socket.socket) -> None:
     """Serves the page until the process is interrupted."""
     import uvicorn
 
-    app = application(answers, opened.getsockname()[1])
-    config = uvicorn.Config(app, log_level="warning", server_header=False)
-    uvicorn.Server(config).run(sockets=[opened])
+    port = opened.getsockname()[1]
+    app = application(answers, port, stopping=lambda: server.should_exit)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+    server.run(sockets=[opened])

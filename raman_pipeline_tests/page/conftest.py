@@ -11,11 +11,11 @@ from raman_pipeline.page.server import SECONDS, application, listening_socket
 
 
 @contextmanager
-def served(answers, seconds=SECONDS):
+def served(answers, seconds=SECONDS, **more):
     """Yields a client of a real server."""
     opened = listening_socket(0)
     port = opened.getsockname()[1]
-    app = application(answers, port, seconds)
+    app = application(answers, port, seconds, **more)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, args=([opened],))
     thread.start()

@@ -156,6 +156,32 @@ def test_long_work_can_be_stopped(tab, page, files, answers, monkeypatch):
     tab.run("document.getElementById('stop').click()")
     tab.wait(f"{ANSWERED}.length == 0")
     proceed.set()
+    monkeypatch.undo()
+    tab.drop(files / "7.csv")
+    tab.wait(f"{ANSWERED}.length == 1")
+    tab.wait("!!document.querySelector('#minerals button')")
+    proceed.clear()
+    monkeypatch.setattr(answers, "identify", lambda *_: proceed.wait(30) and {})
+    tab.run("document.querySelector('#minerals button').click()")
+    tab.wait("!document.getElementById('work').hidden")
+    tab.run("document.getElementById('stop').click()")
+    tab.wait("document.getElementById('work').hidden")
+    tab.run("new Promise(done => setTimeout(done, 100))")
+    assert tab.run("document.getElementById('error').hidden")
+    proceed.set()
+    assert tab.faults == []
+
+
+def test_a_folder_and_a_number_in_a_name(tab, page, files):
+    (files / "spot #2").write_bytes((files / "7.csv").read_bytes())
+    (files / "folder").mkdir()
+    tab.open(str(page.base_url))
+    tab.drop(files / "spot #2", files / "folder")
+    tab.wait(f"{ANSWERED}.length == 2")
+    assert listed(tab)[1].startswith("folder: cannot be read; drop files, no folders")
+    tab.run("document.getElementById('report').click()")
+    tab.wait("document.getElementById('work').hidden")
+    assert tab.run("document.getElementById('error').hidden")
     assert tab.faults == []
 
 

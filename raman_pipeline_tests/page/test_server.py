@@ -1,8 +1,11 @@
+import gzip
 import json
 import socket
+import threading
 import time
 from urllib.parse import quote
 
+import httpx
 import numpy as np
 import pytest
 
@@ -98,6 +101,7 @@ def test_a_file_that_cannot_be_used_is_refused_as_by_the_command(page, content, 
         ({"elements": "Xx"}, "Xx: is no element"),
         ({"minerals": "M77"}, "M77: no such mineral"),
         ({"axis": "um"}, "use cm-1, nm"),
+        ({"mixtures": "yes"}, "mixtures: yes; use 0, 1"),
         ({"format": "html", "spectrum": "one"}, "one is no number"),
         ({"element": "Ca"}, "no parameter element; use elements, without"),
     ],
@@ -169,6 +173,9 @@ def test_size_and_time_are_limited(page, answers, library, monkeypatch):
     parts = iter([bytes(600), bytes(600)])
     assert post(page, parts, name="big.txt").status_code == 413
     monkeypatch.setattr(server, "MOST_BYTES", 10**6)
+    monkeypatch.setattr(answers_module, "MOST_BYTES", 10**6)
+    packed = post(page, gzip.compress(bytes(10**6 + 1)), name="a.txt.gz")
+    assert packed.status_code == 422 and "holds more than 1 MB" in packed.json()["error"]
     monkeypatch.setattr(answers, "identify", lambda *_: time.sleep(0.5))
     with served(answers, seconds=0.05) as hurried:
         late = post(hurried, text_of(library, 7))
@@ -177,8 +184,27 @@ def test_size_and_time_are_limited(page, answers, library, monkeypatch):
 
 
 def test_searching_ends_at_its_time(answers, library):
-    found = answers.identify("a.csv", text_of(library, 7, 14), answers_module.Asked(), -1)
+    asked = answers_module.Asked()
+    found = answers.identify("a.csv", text_of(library, 7, 14), asked, lambda: True)
     assert (found["spectra"], found["left_out"]) == ([], 2)
+    with served(answers, stopping=lambda: True) as ending:
+        assert post(ending, text_of(library, 7, 14), name="a.csv").json()["left_out"] == 2
+
+
+def test_work_ends_once_nobody_waits_for_it(answers, library, monkeypatch):
+    ended = threading.Event()
+
+    def work(name, content, asked, over):
+        while not over():
+            time.sleep(0.01)
+        ended.set()
+
+    monkeypatch.setattr(answers, "identify", work)
+    with served(answers) as client:
+        client.timeout = 0.3
+        with pytest.raises(httpx.ReadTimeout):
+            post(client, text_of(library, 7))
+        assert ended.wait(10)
 
 
 def test_uploads_are_not_written_to_disk(page, library, tmp_path, monkeypatch):

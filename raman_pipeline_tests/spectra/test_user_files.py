@@ -106,6 +106,9 @@ READ = {
     "K11 UTF-16 without mark": (TWO.encode("utf-16-be"), [Y]),
     "K11 quoted": (table(X, Y, sep='","', end='"').replace("\n", '\n"')[:-1], [Y]),
     "K11 gzip": (gzip.compress(TWO.encode()), [Y]),
+    "K11 gzip of two members": (
+        gzip.compress(TWO[:99].encode()) + gzip.compress(TWO[99:].encode()), [Y],
+    ),
     "K13 numbers above": ("2024 05 17\n785 30\n80 1\n" + table(X, Y, sep=" "), [Y]),
     "descending": (table(X[::-1], Y[::-1]), [Y]),
 }  # fmt: skip

@@ -149,10 +149,12 @@ def identified(
         yield query if isinstance(query, Unusable) else next(found)
 
 
-def in_batches(queries: Iterable[Query | Unusable]) -> Iterator[list[Query | Unusable]]:
-    """Yields queries in lists of BATCH."""
+def in_batches(
+    queries: Iterable[Query | Unusable], size: int = BATCH
+) -> Iterator[list[Query | Unusable]]:
+    """Yields queries in lists of a size."""
     iterator = iter(queries)
-    while batch := list(islice(iterator, BATCH)):
+    while batch := list(islice(iterator, size)):
         yield batch
 
 

@@ -26,7 +26,8 @@ async function ask(path, options) {
   let response;
   try {
     response = await fetch(path, options);
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     throw new Error("the server does not answer; start `raman-pipeline page` again");
   }
   if (response.ok) return response;
@@ -44,8 +45,15 @@ function words(file, more = {}) {
 
 const accepting = (names) => (names?.length ? { accept: names.join(",") } : {});
 
-const upload = (file, more) =>
-  ask(`/api/identify?${words(file, more)}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" }, signal: stopping.signal });
+async function upload(file, more) {
+  const { signal } = stopping;
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Error(`${file.name}: cannot be read; drop files, no folders, and drop a file again once it has changed`);
+  }
+  return ask(`/api/identify?${words(file, more)}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" }, signal });
+}
 
 async function identify(added) {
   const mine = round;
@@ -66,8 +74,8 @@ async function identify(added) {
       }
       found = { spectra: [{ file: file.name, error: error.message }], left_out: 0 };
     }
-    busy -= 1;
     if (mine !== round) return;
+    busy -= 1;
     found.spectra.forEach((data) => enter(file, data));
     if (found.left_out) enter(file, { file: file.name, error: `${file.name}: ${found.left_out} more spectra; identify them at the command line` });
   }
@@ -88,7 +96,7 @@ function saidOf(data) {
 }
 
 function enter(file, data) {
-  const number = Number(data.file.match(/#(\d+)$/)?.[1] ?? 1);
+  const number = data.file === file.name ? 1 : Number(data.file.match(/#(\d+)$/)?.[1]);
   const entry = { file, data, number };
   const said = saidOf(data);
   entry.button = make("button", { type: "button", title: said, onclick: () => choose(entry) },
@@ -175,10 +183,10 @@ async function curves(entry, keepRange) {
       list.push({ kind: "reference", label: `${data.minerals[m].name} ${near.rruff_id}, similarity ${fixed(near.similarity, 3)}`, points: pointsOf(found.curve) });
     }
   } catch (error) {
-    fail(data.file, error.message);
+    if (current === entry) fail(data.file, error.message);
     return;
   }
-  if (current !== entry) return;
+  if (current !== entry || entry.picked !== picked) return;
   plot.show(list, picked.mixture != null ? [] : data.minerals[picked.mineral].peak_table.peaks, keepRange);
 }
 
@@ -312,9 +320,9 @@ async function report(entry) {
     const answer = await upload(entry.file, { format: "html", spectrum: entry.number, ...accepting(entry.accepted) });
     save(await answer.text(), "text/html", `${entry.data.file}.html`);
   } catch (error) {
-    fail(entry.data.file, error.message);
+    if (error.name !== "AbortError") fail(entry.data.file, error.message);
   }
-  progress("");
+  if (!busy) progress("");
 }
 
 function save(text, type, name) {

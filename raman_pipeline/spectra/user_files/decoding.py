@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
 import re
 import zlib
 from collections.abc import Iterator
@@ -60,17 +62,24 @@ _SIGNS = str.maketrans(
 )
 
 
-def unpacked(data: bytes) -> bytes:
-    """Returns the content of a gzip file, other bytes as they are."""
+def unpacked(data: bytes, most: int = _MAX_UNPACKED) -> bytes:
+    """Returns the content of a gzip file, other bytes as they are.
+
+    Args:
+        data: of the file; a gzip file may have several members.
+        most: bytes of the content.
+
+    Raises:
+        UnreadableError: the file is broken, or its content larger.
+    """
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:
-        stream = zlib.decompressobj(wbits=31)
-        content = stream.decompress(data, _MAX_UNPACKED)
-    except zlib.error as error:
+        content = gzip.GzipFile(fileobj=io.BytesIO(data)).read(most + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableError(f"not a complete gzip file ({error}); unpack it") from error
-    if not stream.eof:
-        raise UnreadableError("not a complete gzip file, or too large; unpack it")
+    if len(content) > most:
+        raise UnreadableError(f"holds more than {most // 1_000_000} MB, which is too large")
     return content
 
 
