@@ -130,15 +130,18 @@ def add(
                 refused += 1
                 print(f"error: {error}", file=sys.stderr)
                 continue
+            of_file = []
             for spectrum in read:
                 try:
-                    more = after.with_more([usable(spectrum, file)])
-                    known_already += len(more.spectra) == len(after.spectra)
-                    after = more
+                    after.require_new(one := usable(spectrum, file))
+                    of_file.append(one)
                 except InputError as error:
                     refused += 1
                     said = str(error) if str(file) in str(error) else f"{file}: {error}"
                     print(f"error: {said}", file=sys.stderr)
+            more = after.with_more(of_file)
+            known_already += len(of_file) - (len(more.spectra) - len(after.spectra))
+            after = more
         save(after)
     new = after.spectra[len(before.spectra) :]
     counts = Counter(one.mineral for one in new)

@@ -62,6 +62,24 @@ class OwnSpectrum:
     intensity: Floats
     laser_nm: float | None = None
 
+    def __post_init__(self) -> None:
+        """Refuses what is no spectrum, as of a damaged file.
+
+        Raises:
+            TypeError: a name is no text, or the laser no number.
+            ValueError: the values are not as above, or a name is empty or cannot be written.
+        """
+        x, y = self.raman_shift, self.intensity
+        if not (
+            x.shape == y.shape == (x.size,) and (np.diff(x) > 0).all() and np.isfinite(x + y).all()
+        ):
+            raise ValueError("its values are no spectra")
+        for text in (self.name, self.specimen, self.mineral):
+            if not str.encode(text):
+                raise ValueError("a name is empty")
+        if self.laser_nm is not None and not self.laser_nm > 0:
+            raise ValueError("a wavelength is no length")
+
     @cached_property
     def content(self) -> str:
         """A hash of what was measured."""
@@ -80,41 +98,58 @@ class OwnLibrary:
         state = self._state()
         return arrays_version(state.arrays, repr(state.metadata))[:12]
 
+    @cached_property
+    def _by_content(self) -> dict[str, OwnSpectrum]:
+        return {one.content: one for one in self.spectra}
+
     @property
     def minerals(self) -> list[str]:
         """Names, in order."""
         return sorted({one.mineral for one in self.spectra})
 
+    def require_new(self, one: OwnSpectrum) -> None:
+        """Refuses a spectrum that is here already under another mineral.
+
+        Raises:
+            OwnLibraryError: it is.
+        """
+        same = self._by_content.get(one.content)
+        if same and same.mineral.casefold() != one.mineral.casefold():
+            raise OwnLibraryError(
+                f"{one.name}: is in the own library as {same.mineral} ({same.name}), and not "
+                f"as {one.mineral}; `raman-pipeline library remove {same.name!r}` first"
+            )
+
     def with_more(self, spectra: Iterable[OwnSpectrum]) -> OwnLibrary:
         """Returns the library with further spectra; those that it has already are left out.
 
-        A name that is taken by another spectrum gets a number.
+        Specimens whose name is taken by one of this library get a number, and minerals the
+        spelling that they have here.
+
+        Args:
+            spectra: whole specimens.
 
         Raises:
-            OwnLibraryError: a spectrum is there already under another mineral.
+            OwnLibraryError: see `require_new`.
         """
-        found = list(self.spectra)
-        by_content = {one.content: one for one in found}
-        taken = {one.name for one in found}
+        taken = {one.specimen for one in self.spectra}
+        spelling = {name.casefold(): name for name in self.minerals}
+        new: dict[str, OwnSpectrum] = {}
         for one in spectra:
-            same = by_content.get(one.content)
-            if same and same.mineral.casefold() != one.mineral.casefold():
-                raise OwnLibraryError(
-                    f"{one.name}: is in the own library as {same.mineral} ({same.name}), and not "
-                    f"as {one.mineral}; `raman-pipeline library remove {same.name!r}` first"
-                )
-            if same:
+            self.require_new(one)
+            if one.content in self._by_content or one.content in new:
                 continue
-            name, number = one.name, 1
-            while name in taken:
+            specimen, number = one.specimen, 1
+            while specimen in taken:
                 number += 1
-                name = f"{one.name} ({number})"
-            if number > 1:
-                one = replace(one, name=name, specimen=f"{one.specimen} ({number})")
-            taken.add(name)
-            by_content[one.content] = one
-            found.append(one)
-        return OwnLibrary(tuple(found))
+                specimen = f"{one.specimen} ({number})"
+            new[one.content] = replace(
+                one,
+                name=specimen + one.name.removeprefix(one.specimen),
+                specimen=specimen,
+                mineral=spelling.setdefault(one.mineral.casefold(), one.mineral),
+            )
+        return OwnLibrary((*self.spectra, *new.values()))
 
     def without(self, names: Sequence[str]) -> OwnLibrary:
         """Returns the library without some spectra.
@@ -166,25 +201,28 @@ class OwnLibrary:
                     f"{path}: was written by a later version of raman_pipeline (format {version}, "
                     f"and this one reads {FORMAT_VERSION}); update raman_pipeline"
                 )
-            arrays, stops = state.arrays, np.cumsum(state.metadata["points"])[:-1]
-            own = cls(
-                tuple(
-                    OwnSpectrum(name, specimen, mineral, x, y, laser)
-                    for (name, specimen, mineral, laser), x, y in zip(
-                        state.metadata["spectra"],
-                        np.split(arrays["raman_shift"], stops),
-                        np.split(arrays["intensity"], stops),
-                        strict=True,
-                    )
-                )
-                if state.metadata["spectra"]
-                else ()
+            stops = np.cumsum(state.metadata["points"], dtype=np.int64)
+            shifts, intensities = (
+                np.split(state.arrays[name], stops) for name in ("raman_shift", "intensity")
             )
+            if shifts.pop().size or intensities.pop().size:
+                raise ValueError("it holds more values than its spectra have")
+            rows = zip(state.metadata["spectra"], shifts, intensities, strict=True)
+            spectra = tuple(
+                OwnSpectrum(name, specimen, mineral, x, y, laser)
+                for (name, specimen, mineral, laser), x, y in rows
+            )
+            if len({one.name for one in spectra}) < len(spectra):
+                raise ValueError("two of its spectra have one name")
+            own = cls(spectra)
             # Files of before the version was stored are taken as they are.
             if state.metadata.get("version", own.version) != own.version:
                 raise ValueError("it does not hold what was written")
             return own
-        except (EarlierVersionError, KeyError, ValueError, OSError, SafetensorError) as error:
+        except (
+            EarlierVersionError, KeyError, TypeError, AttributeError, ValueError, OSError,
+            SafetensorError,
+        ) as error:  # fmt: skip
             raise OwnLibraryError(
                 f"{path}: is no own library, or damaged ({error}); name another file, or move it "
                 "away and `raman-pipeline library import` an export of it"

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.own import (
     OwnLibrary,
     OwnLibraryError,
@@ -10,6 +11,8 @@ from raman_pipeline.learning.identification.own import (
 from raman_pipeline.learning.identification.own_names import mineral_of
 from raman_pipeline_tests.learning.identification.minerals import measured_spectrum
 
+X = np.arange(50.0)
+ROW = ["a", "a", "M1", None]
 KNOWN = ("Albite", "Allanite-(Ce)", "Calcite", "Quartz", "Carbonate-fluorapatite", "Ice")
 
 
@@ -77,6 +80,14 @@ def test_names_stay_unique_and_files_round_trip(library, tmp_path):
     other = OwnSpectrum("7.txt", "7.txt", "M2", np.arange(50.0), np.arange(50.0) ** 2)
     both = one.with_more([other, other])
     assert [(s.name, s.mineral) for s in both.spectra] == [("7.txt", "M1"), ("7.txt (2)", "M2")]
+    # Spectra of one file stay together, apart from those of another file of its name.
+    x, y = other.raman_shift, other.intensity
+    files = [OwnSpectrum(f"7.txt#{n}", "7.txt", "m1", x, y + n) for n in (1, 2)]
+    three = both.with_more(files)
+    assert [(s.name, s.specimen) for s in three.spectra[2:]] == [
+        ("7.txt (3)#1", "7.txt (3)"), ("7.txt (3)#2", "7.txt (3)"),
+    ]  # fmt: skip
+    assert three.minerals == ["M1", "M2"]
     both.write(tmp_path / "own")
     again = OwnLibrary.read(tmp_path / "own")
     assert again.version == both.version != one.version
@@ -88,3 +99,27 @@ def test_names_stay_unique_and_files_round_trip(library, tmp_path):
         OwnLibrary.read(tmp_path / "own")
     one.without(["m1"]).write(tmp_path / "own")
     assert OwnLibrary.read(tmp_path / "own").spectra == ()
+
+
+@pytest.mark.parametrize(
+    ("array", "rows", "more"),
+    [
+        (X[::-1], [ROW], {}),
+        (X * np.nan, [ROW], {}),
+        (X[None], [ROW], {}),
+        (X[:-1], [ROW], {}),
+        (X, [["a", "a", "M1", "green"]], {}),
+        (X, [["a", "a", 1, None]], {}),
+        (X, [["\udce9", "a", "M1", None]], {}),
+        (X, [ROW, ROW], {"points": [20, 30]}),
+        (X, [ROW, ROW], {}),
+        (X, [ROW], {"points": [20]}),
+        (X, [ROW], {"format_version": "1"}),
+    ],
+)
+def test_a_damaged_library_is_refused_as_a_whole(tmp_path, array, rows, more):
+    about = {"kind": "raman_pipeline own library", "format_version": 1, "points": [50]}
+    state = ModelState({"raman_shift": array, "intensity": X}, {**about, "spectra": rows, **more})
+    state.write(tmp_path / "own")
+    with pytest.raises(OwnLibraryError, match="no own library, or damaged"):
+        OwnLibrary.read(tmp_path / "own")
