@@ -186,6 +186,9 @@ def lock(path: StorePath) -> Iterator[None]:
     In a bucket, the lock is an object that its holder creates on the condition that there is none,
     and renews. It is taken over once it was not renewed for a minute. A server that ignores
     conditions (`If-None-Match`, `If-Match`) keeps nobody out.
+
+    Raises:
+        StoreError: there is no such bucket.
     """
     if isinstance(path, Path):
         with path.open("w") as file:
@@ -198,7 +201,8 @@ def lock(path: StorePath) -> Iterator[None]:
     def renew() -> None:
         nonlocal etag
         while not held.wait(_LEASE_S / 3):
-            etag = _put_if(path, IfMatch=etag) or etag
+            with suppress(OSError), _as_os_error(path):  # the server may answer the next time
+                etag = _put_if(path, IfMatch=etag) or etag
 
     thread = threading.Thread(target=renew, daemon=True)
     thread.start()
@@ -223,7 +227,11 @@ def failure(error: Exception) -> str | None:
 
 
 def _acquire(path: UPath) -> str:
-    """Creates the lock, or takes over one whose version did not change for a lease."""
+    """Creates the lock, or takes over one whose version did not change for a lease.
+
+    Raises:
+        StoreError: there is no such bucket.
+    """
     seen, since = "", time.monotonic()
     while True:
         if etag := _put_if(path, IfNoneMatch="*"):
@@ -244,8 +252,12 @@ def _put_if(path: UPath, **condition: str) -> str | None:
         answer = path.fs.call_s3(
             "put_object", Bucket=bucket, Key=key, Body=uuid.uuid4().bytes, **condition
         )
-    except (FileExistsError, FileNotFoundError):
+    except FileExistsError:
         return None
+    except FileNotFoundError as error:  # the object that is to be there, or else the bucket
+        if "IfMatch" in condition:
+            return None
+        raise StoreError(f"{path}: {error}") from error
     except OSError as error:
         if "condition" not in str(error):
             raise

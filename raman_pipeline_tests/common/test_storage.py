@@ -80,6 +80,30 @@ def test_a_lock_keeps_others_out_until_it_is_left_or_its_holder_is_gone(bucket, 
     assert not path.exists()
 
 
+def test_a_lock_is_kept_though_the_server_fails_for_a_while(bucket, monkeypatch):
+    monkeypatch.setattr(storage, "_LEASE_S", 3.0)
+    path, put, fails, order = store_path(f"{bucket.url}/.lock"), storage._put_if, [1], []
+
+    def put_later(path, **condition):
+        if fails and threading.current_thread() not in (threading.main_thread(), thread):
+            fails.pop()
+            raise OSError(5, "no answer")
+        return put(path, **condition)
+
+    def wait():
+        with storage.lock(path):
+            order.append("second")
+
+    thread = threading.Thread(target=wait)
+    monkeypatch.setattr(storage, "_put_if", put_later)
+    with storage.lock(path):
+        thread.start()
+        time.sleep(5)
+        order.append("first")
+    thread.join()
+    assert (order, fails) == (["first", "second"], [])
+
+
 def test_a_bucket_that_cannot_be_written_is_named(bucket, monkeypatch):
     monkeypatch.setenv(storage.ENDPOINT, "http://127.0.0.1:9")
     monkeypatch.setattr(storage, "_ATTEMPTS", 1)
@@ -88,7 +112,10 @@ def test_a_bucket_that_cannot_be_written_is_named(bucket, monkeypatch):
         atomic.write_text(path, "x")
     with pytest.raises(atomic.WriteError, match="bucket does not exist"):
         monkeypatch.setenv(storage.ENDPOINT, bucket.endpoint)
-        atomic.write_text(store_path("s3://nowhere/file"), "x")
+        nowhere = store_path("s3://nowhere/file")
+        atomic.write_text(nowhere, "x")
+    with pytest.raises(StoreError, match="bucket does not exist"), storage.lock(nowhere):
+        pass
 
 
 @pytest.mark.parametrize("location", ["gs://bucket/x", "s3://", "s3:///x"])
