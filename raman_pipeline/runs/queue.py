@@ -18,6 +18,7 @@ import dagster as dg
 from sqlalchemy.exc import OperationalError
 
 from raman_pipeline.common.database import DatabaseError
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.orchestration import progress
 from raman_pipeline.orchestration.build import build_definitions
 from raman_pipeline.orchestration.dagster_internals import (
@@ -39,6 +40,9 @@ from raman_pipeline.settings import Settings, SettingsError
 _POLL_S = 2.0
 _SILENT_S = 90.0
 """A daemon that said nothing for so long is gone: it says something every 30 s."""
+_SOON_S = 60.0
+_STARTS = 3
+"""Daemons that end soon after their start, one after the other, until the command gives up."""
 _DATABASE_S = 300.0
 """How long a database may be away while its runs are waited for."""
 _DAEMON = "QUEUED_RUN_COORDINATOR"
@@ -247,16 +251,27 @@ class _Daemon:
     def __init__(self, settings: Settings, instance: dg.DagsterInstance, runs: int | None) -> None:
         self._settings, self._instance, self._runs = settings, instance, runs
         self._own: subprocess.Popen[bytes] | None = None
+        self._since, self._ended_soon = 0.0, 0
 
     def __enter__(self) -> _Daemon:
         return self
 
     def keep(self) -> None:
-        """Starts a daemon where none runs."""
+        """Starts a daemon where none runs.
+
+        Raises:
+            InputError: it ends again and again.
+        """
         if self._own is None and self._heard():
             return
         if self._own is None or self._own.poll() is not None:
-            with (self._settings.dagster_home / "daemon.log").open("ab") as log:
+            soon = self._own is not None and time.monotonic() - self._since < _SOON_S
+            self._ended_soon = self._ended_soon + 1 if soon else 0
+            file = self._settings.dagster_home / "daemon.log"
+            if self._ended_soon == _STARTS:
+                raise InputError(f"Dagster's daemon ends as soon as it is started; see {file}")
+            self._since = time.monotonic()
+            with file.open("ab") as log:
                 self._own = subprocess.Popen(
                     [sys.executable, "-m", "raman_pipeline.runs.queue"],
                     env=environment(self._settings, self._runs),

@@ -1,8 +1,12 @@
 """What a command requests of the daemon, without one."""
 
+import sys
+import time
+
 import dagster as dg
 import pytest
 
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.definitions import build_definitions, defs
 from raman_pipeline.orchestration.dagster_internals import (
     BACKFILL_ID_TAG,
@@ -10,8 +14,10 @@ from raman_pipeline.orchestration.dagster_internals import (
     request_backfill,
     unfinished_backfills,
 )
+from raman_pipeline.profiles import load_settings
 from raman_pipeline.runs.execution import Run
-from raman_pipeline.runs.queue import _followed, _groups, _is_requested, _partitions
+from raman_pipeline.runs.instance import open_instance
+from raman_pipeline.runs.queue import _Daemon, _followed, _groups, _is_requested, _partitions
 
 GRAPH = build_definitions().resolve_asset_graph()
 MODELS = ("convnext1d_model", "convnext1d_predictions", "majority_model", "majority_predictions")
@@ -100,3 +106,17 @@ def test_the_last_try_counts_and_what_never_ran_is_named(last, problem, monkeypa
     assert (first.partition, first.succeeded) == ("0|random", problem is None)
     assert problem is None or problem in first.errors[0]
     assert second.errors == (f"backfill {backfill}: was not run",)
+
+
+def test_a_daemon_that_cannot_start_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAMAN_PIPELINE_STORE", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    settings = load_settings("sample")
+    with (
+        open_instance(settings) as instance,
+        pytest.raises(InputError, match="ends as soon as it is started; see .*daemon.log"),
+        _Daemon(settings, instance, None) as daemon,
+    ):
+        for _ in range(200):
+            daemon.keep()
+            time.sleep(0.02)
