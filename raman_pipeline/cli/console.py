@@ -30,7 +30,12 @@ Location = Annotated[
     str | None,
     typer.Option("--rruff-url", help="https://…, file:///… or a folder of zips [env: RRUFF_URL]"),
 ]
-
+LibraryProfile = Annotated[
+    str | None, typer.Option("--profile", help="profile of RRUFF's library, as for `identify`")
+]
+LibraryFile = Annotated[
+    str | None, typer.Option("--library", help="another library file; also s3://bucket/…")
+]
 Engine = Annotated[
     str | None,
     typer.Option(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raman_pipeline.cli.console import Engine, any_path, local_path
+from raman_pipeline.cli.console import Engine, LibraryFile, any_path, local_path
+from raman_pipeline.common.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,10 +48,7 @@ def identify(
             "library of real spectra, else the sample's",
         ),
     ] = None,
-    library: Annotated[
-        str | None,
-        typer.Option("--library", help="another library file; also s3://bucket/…"),
-    ] = None,
+    library: LibraryFile = None,
     columns: Annotated[
         str,
         typer.Option(
@@ -166,15 +164,15 @@ def identify(
     if sum((as_json, as_csv, out is not None)) > 1:
         raise typer.BadParameter("choose one of --json, --csv and --out")
     try:
-        lasers = tuple(float(nm) for nm in _listed(reference_laser))
+        lasers = tuple(float(nm) for nm in listed(reference_laser))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--reference-laser") from error
     filters = Filters(
-        _listed(elements), _listed(without), _listed(minerals), _listed(exclude), lasers,
-        _listed(rating), tuple(accept or ()),
+        listed(elements), listed(without), listed(minerals), listed(exclude), lasers,
+        listed(rating), tuple(accept or ()),
     )  # fmt: skip
-    options = ReadOptions(_listed(columns), axis, laser)
-    searched = library or library_file(profile)
+    options = ReadOptions(listed(columns), axis, laser)
+    searched = library_file(profile, library)
     if out is not None:
         if plot is not None or report is not None:
             raise typer.BadParameter(
@@ -205,16 +203,15 @@ def _into_folder(
     files: list[StorePath],
     folder: StorePath,
     workers: Workers,
-    library: str | StorePath,
+    library: StorePath,
     settings: tuple[Filters, ReadOptions, str, int, int, bool],
 ) -> bool:
     """Writes the results into a folder; returns whether all files are usable."""
     from raman_pipeline.cli.identify_bulk import identify_into
     from raman_pipeline.cli.own_library import own_library_file
-    from raman_pipeline.common.storage import store_path
     from raman_pipeline.learning.identification.bulk import Task
 
-    task = Task(store_path(library), *settings, own=own_library_file())
+    task = Task(library, *settings, own=own_library_file())
     return identify_into(task, files, folder, workers)
 
 
@@ -248,12 +245,12 @@ def _print_each(
     return usable
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def library_file(profile: str | None, library: str | None = None) -> StorePath:
+    """Returns a named library, or that of a profile; by default, the newest of real spectra."""
+    if library:
+        from raman_pipeline.common.storage import store_path
 
-
-def library_file(profile: str | None) -> StorePath:
-    """Returns the library of a profile; where none is named, the newest of real spectra."""
+        return store_path(library)
     from raman_pipeline.orchestration.asset_paths import asset_path
     from raman_pipeline.profiles import PROFILES, load_settings
 

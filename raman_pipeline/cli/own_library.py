@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raman_pipeline.cli.console import local_path
+from raman_pipeline.cli.console import LibraryFile, LibraryProfile, local_path
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.wording import listed
 
 if TYPE_CHECKING:
     from raman_pipeline.learning.identification.own import OwnLibrary, OwnSpectrum
@@ -70,16 +71,11 @@ def add(
     laser: Annotated[
         float | None, typer.Option("--laser", min=200, max=1100, help="of the laser, nm")
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option("--profile", help="of RRUFF's library, whose minerals are known")
-    ] = None,
-    library: Annotated[
-        str | None, typer.Option("--library", help="another file of RRUFF's library")
-    ] = None,
+    profile: LibraryProfile = None,
+    library: LibraryFile = None,
 ) -> None:
     """Add measured spectra. Those with a doubtful mineral, or of no use, are named and left out."""
     from raman_pipeline.cli.identify import library_file
-    from raman_pipeline.common.storage import store_path
     from raman_pipeline.learning.identification import own_names
     from raman_pipeline.learning.identification.batches import Unusable, files_below
     from raman_pipeline.learning.identification.identify import Identifier
@@ -91,9 +87,8 @@ def add(
         raise typer.BadParameter(f"{mineral_from}: use name or column", param_hint="--mineral-from")
     if axis not in (None, "cm-1", "nm"):
         raise typer.BadParameter(f"{axis}: use cm-1 or nm", param_hint="--axis")
-    named = tuple(part.strip() for part in columns.split(",") if part.strip())
-    options = ReadOptions(named, axis, laser)
-    known = Identifier.open(store_path(library) if library else library_file(profile)).library
+    options = ReadOptions(listed(columns), axis, laser)
+    known = Identifier.open(library_file(profile, library)).library
     spelling = {name.casefold(): name for name in known.minerals}
 
     def mineral_of(spectrum: Spectrum, file: Path) -> str:

@@ -6,26 +6,23 @@ from typing import Annotated
 
 import typer
 
+from raman_pipeline.cli.console import LibraryFile, LibraryProfile
+
 
 def page(
     port: Annotated[int, typer.Option("--port", help="port on this machine; 0: a free one")] = 8765,
-    profile: Annotated[
-        str | None, typer.Option("--profile", help="profile of the library, as for `identify`")
-    ] = None,
-    library: Annotated[
-        str | None, typer.Option("--library", help="another library file; also s3://bucket/…")
-    ] = None,
+    profile: LibraryProfile = None,
+    library: LibraryFile = None,
 ) -> None:
     """Open a page for the browser that identifies files; nothing leaves this machine."""
     from raman_pipeline.cli.identify import library_file
     from raman_pipeline.cli.identify_output import SIMULATED, own_line
     from raman_pipeline.cli.own_library import own_library_file
-    from raman_pipeline.common.storage import store_path
     from raman_pipeline.page.answers import Answers
     from raman_pipeline.page.server import listening_socket, serve
 
     opened = listening_socket(port)
-    answers = Answers(store_path(library) if library else library_file(profile), own_library_file())
+    answers = Answers(library_file(profile, library), own_library_file())
     if answers.facts["simulated"]:
         print(SIMULATED)
     print(f"library: {answers.facts['file']}, {answers.facts['spectra']:,} spectra")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raman_pipeline.cli.console import local_path
+from raman_pipeline.cli.console import LibraryFile, LibraryProfile, local_path
 
 if TYPE_CHECKING:
     from raman_pipeline.learning.identification.library import MineralLibrary
@@ -23,12 +23,8 @@ def show(
     laser: Annotated[
         float | None, typer.Option("--laser", help="only spectra of this laser, nm")
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option("--profile", help="profile of the library, as for `identify`")
-    ] = None,
-    library: Annotated[
-        str | None, typer.Option("--library", help="another library file; also s3://bucket/…")
-    ] = None,
+    profile: LibraryProfile = None,
+    library: LibraryFile = None,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -45,7 +41,6 @@ def show(
     from raman_pipeline.cli.identify import library_file
     from raman_pipeline.cli.identify_output import SIMULATED
     from raman_pipeline.cli.own_library import own_library_file
-    from raman_pipeline.common.storage import store_path
     from raman_pipeline.learning.identification.identify import Identifier
     from raman_pipeline.learning.identification.references import (
         places_beside,
@@ -53,7 +48,7 @@ def show(
         references_of,
     )
 
-    path = store_path(library) if library else library_file(profile)
+    path = library_file(profile, library)
     identifier = Identifier.open(path, own=own_library_file())
     searched = identifier.library
     found = references_of(searched, name, laser)

@@ -37,6 +37,7 @@ from dagster._core.launcher import CheckRunHealthResult as WorkerHealth
 from dagster._core.launcher import LaunchRunContext, WorkerStatus
 from dagster._core.loader import LoadingContext
 from dagster._core.storage import local_compute_log_manager
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
@@ -56,6 +57,7 @@ from sqlalchemy.pool import QueuePool
 __all__ = [
     "BACKFILL_ID_TAG",
     "HIDDEN_TAG_PREFIX",
+    "NOT_FINISHED_STATUSES",
     "PARTITION_NAME_TAG",
     "RUN_KEY_TAG",
     "WILL_RETRY_TAG",

@@ -8,6 +8,7 @@ from datetime import date
 import dagster as dg
 
 from raman_pipeline.orchestration.dagster_internals import (
+    NOT_FINISHED_STATUSES,
     RUN_KEY_TAG,
     AssetGraph,
     WorkerStatus,
@@ -20,10 +21,6 @@ from raman_pipeline.orchestration.staleness import is_stand_in, stale_assets
 from raman_pipeline.rruff.zip_archive import ArchiveError
 
 _DAY_S = 24 * 3600
-_UNFINISHED = [
-    dg.DagsterRunStatus[name]
-    for name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
-]
 
 
 @dg.sensor(
@@ -106,7 +103,7 @@ def follow_up(definitions: Callable[[], dg.Definitions]) -> dg.SensorDefinition:
         members = {
             job: {*assets_of(current, job)} - {"rruff_archive"} for job in (*FOLLOWED, "index")
         }
-        for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
+        for run in instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES)):
             chosen = {key.to_user_string() for key in run.asset_selection or ()}
             if run.job_name in members or chosen & set().union(*members.values()):
                 return dg.SkipReason(f"run {run.run_id} is not finished")

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.storage import StorePath
+from raman_pipeline.common.wording import listed
 from raman_pipeline.learning.identification.batches import (
     Unusable,
     identified,
@@ -88,7 +89,7 @@ class Asked:
             raise InputError(f"no parameter {', '.join(unknown)}; use {', '.join(PARAMETERS)}")
 
         def several(name: str) -> tuple[str, ...]:
-            return tuple(part.strip() for part in words.get(name, "").split(",") if part.strip())
+            return listed(words.get(name, ""))
 
         laser = words.get("laser")
         return cls(

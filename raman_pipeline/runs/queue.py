@@ -23,6 +23,7 @@ from raman_pipeline.orchestration import progress
 from raman_pipeline.orchestration.build import build_definitions
 from raman_pipeline.orchestration.dagster_internals import (
     BACKFILL_ID_TAG,
+    NOT_FINISHED_STATUSES,
     PARTITION_NAME_TAG,
     WILL_RETRY_TAG,
     AssetGraph,
@@ -47,10 +48,6 @@ _DATABASE_S = 300.0
 """How long a database may be away while its runs are waited for."""
 _DAEMON = "QUEUED_RUN_COORDINATOR"
 _TRAINS = "pytorch"
-_UNFINISHED = [
-    dg.DagsterRunStatus[name]
-    for name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
-]
 
 
 def cluster_slots(settings: Settings) -> int | None:
@@ -165,7 +162,7 @@ def _is_requested(instance: dg.DagsterInstance, runs: Sequence[Run]) -> bool:
         for key in backfill.asset_selection or ()
     ):
         return True
-    for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
+    for run in instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES)):
         partition = run.tags.get(PARTITION_NAME_TAG)
         chosen = run.asset_selection
         if chosen is None and (run.job_name, partition) in whole:
