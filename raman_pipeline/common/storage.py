@@ -71,7 +71,7 @@ def store_path(location: str | StorePath) -> StorePath:
         from upath import UPath
     except ImportError as error:
         raise StoreError(
-            f"{location}: a bucket needs s3fs; `pip install raman-pipeline[s3]`"
+            f"{location}: a bucket needs s3fs; `pip install 'raman-pipeline[s3]'`"
         ) from error
     return UPath(
         location.rstrip("/"),
@@ -214,6 +214,25 @@ def lock(path: StorePath) -> Iterator[None]:
         with suppress(FileNotFoundError):
             if path.fs.info(path.path)["ETag"] == etag:
                 path.unlink()
+
+
+def require_bucket(path: StorePath) -> None:
+    """Checks that the bucket of a path exists; without the right to see that, nothing is said.
+
+    Raises:
+        StoreError: there is none.
+    """
+    if isinstance(path, Path):
+        return
+    bucket = path.path.partition("/")[0]
+    try:
+        path.fs.call_s3("head_bucket", Bucket=bucket)
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"{path}: there is no bucket {bucket}; make it, or name another"
+        ) from error
+    except PermissionError:
+        return
 
 
 def failure(error: Exception) -> str | None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from raman_pipeline.common.atomic import WriteError
 from raman_pipeline.common.database import DatabaseError
+from raman_pipeline.common.storage import require_bucket
 from raman_pipeline.orchestration.dagster_internals import (
     lasting_engines,
     output_as_it_comes,
@@ -79,7 +80,9 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     Raises:
         WriteError: Dagster's record cannot be written, as on a full disk.
         DatabaseError: the shared database does not answer, or belongs to another store.
+        StoreError: the bucket of the store does not exist.
     """
+    require_bucket(settings.store)
     home = prepare_home(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     if settings.database_url is not None:

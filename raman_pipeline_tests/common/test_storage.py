@@ -116,6 +116,9 @@ def test_a_bucket_that_cannot_be_written_is_named(bucket, monkeypatch):
         atomic.write_text(nowhere, "x")
     with pytest.raises(StoreError, match="bucket does not exist"), storage.lock(nowhere):
         pass
+    with pytest.raises(StoreError, match="no bucket nowhere; make it"):
+        storage.require_bucket(nowhere)
+    storage.require_bucket(store_path(bucket.url))
 
 
 @pytest.mark.parametrize("location", ["gs://bucket/x", "s3://", "s3:///x"])
@@ -128,5 +131,5 @@ def test_other_addresses_are_refused(location):
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
-    with pytest.raises(StoreError, match=r"pip install raman-pipeline\[s3\]"):
+    with pytest.raises(StoreError, match=r"pip install 'raman-pipeline\[s3\]'"):
         store_path("s3://bucket/x")
