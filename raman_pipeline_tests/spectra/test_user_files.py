@@ -243,6 +243,23 @@ def test_another_laser_than_that_of_the_file_is_told(tmp_path, laser_nm, warned)
     assert spectrum.laser_nm == (laser_nm or 532)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "head", "options", "warned"),
+    [
+        (3998.6, 399.2, "", {}, True),
+        (4000.0, 650.0, "", {}, True),
+        (399.2, 3998.6, "", {}, False),
+        (4000.0, 100.0, "", {}, False),
+        (4000.0, 400.0, "Raman shift\tCounts", {}, False),
+        (4000.0, 400.0, "", {"axis": "cm-1"}, False),
+    ],
+)
+def test_an_axis_as_of_infrared_spectra_is_told(tmp_path, start, end, head, options, warned):
+    text = table(np.linspace(start, end, 80), Y, head=head)
+    (spectrum,) = read(tmp_path, text, **options)
+    assert [w.kind for w in spectrum.warnings] == ["other_technique"] * warned
+
+
 UNKNOWN = (
     "Excitation", "Emission", "Winkel", "Länge", "Longueur", "Onda", "Temp", "Retention", "Frame",
     "Step", "Loss", "Binding", "Hours", "Pressure", "Foobar",

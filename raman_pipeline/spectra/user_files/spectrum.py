@@ -21,6 +21,8 @@ _MAX_SHIFT_CM1 = 6000.0
 _LASERS_NM = (488.0, 514.5, 532.0, 632.8, 785.0, 830.0, 1064.0)
 _EXPORT = "export Raman shift (cm⁻¹) and intensity as text"
 _SAME_LASER_NM = 2.0
+_INFRARED_CM1 = (3980.0, 4010.0), (370.0, 660.0)
+"""Where infrared spectra are usually exported from, and to; Raman spectra begin nearer to 0."""
 _AS_SHIFT = "give --axis cm-1 if it is Raman shift all the same"
 
 
@@ -144,6 +146,12 @@ def _warnings(found: Found, options: ReadOptions) -> Iterator[QualityWarning]:
     if found.other_technique:
         text = f"the file says {found.other_technique}: only Raman spectra can be identified"
         yield QualityWarning("other_technique", text)
+    elif not (found.kind or options.axis) and found.axis.size:
+        first, last = found.axis[0], found.axis[-1]
+        (from_low, from_high), (to_low, to_high) = _INFRARED_CM1
+        if from_low <= first <= from_high and to_low <= last <= to_high:
+            text = f"it falls from {first:.0f} to {last:.0f} cm⁻¹, as infrared spectra do"
+            yield QualityWarning("other_technique", f"{text}; if it is Raman, say --axis cm-1")
     given, named = options.laser_nm, found.laser_nm
     if given and named and abs(given - named) > _SAME_LASER_NM:
         text = f"the file names a laser of {named:g} nm; used is {given:g} nm, as --laser says"
