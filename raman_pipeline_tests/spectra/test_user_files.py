@@ -361,6 +361,8 @@ def test_any_dialect_is_read_back_or_refused(
 
 @example(" ", ".", "Raman shift{0}Dark{0}Counts", 0.005859375, "", 21)
 @example(" ", ".", "Raman shift{0}Dark{0}Counts", 0.00390625, "", 21)
+@example("\t", ".", "Raman shift{0}Dark{0}Counts", 0.0064, "", 13)
+@example("\t", ".", "Raman shift{0}Dark{0}Counts", 0.0064, ".", 13)
 @example(" ", ".", "Raman shift{0}Dark{0}Counts", 0.005859375, "", 47)
 @settings(max_examples=150, deadline=None)
 @given(

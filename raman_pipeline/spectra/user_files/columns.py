@@ -14,6 +14,8 @@ _VALUE = re.compile(r"^[<>~]?[-+]?[\d.,]+\s*\S{0,8}$")
 _DECIMAL = re.compile(r"[-+]?\d*[.,]?\d+$")
 _GLUED = re.compile(r"[^\W\d_]{3}\d{2,}[.,]\d\d+$")
 """A word that runs into a number with decimals, as where a break of the line was lost."""
+_AXES = ("shift", "nm", "absolute", "generic axis")
+_ENDS_IN_DECIMALS = re.compile(r"\d[.,]\d+$")
 _OF_TITLES = re.compile("spe[ck]tr|sample|prob[ea]", re.IGNORECASE)
 _HEADER_LINES = 4
 _CHOOSE = "name the axis and the intensities with --columns, as in --columns"
@@ -135,7 +137,7 @@ def _cells(line: str, rows: Rows, nearest: bool, unknown: bool = False) -> list[
             broken = kinds[0] != "shift" and any(re.fullmatch(r"[-+]?\d+[.,]\d+", c) for c in cells)
             return cells if any(kinds) and not broken else None
         # Two cells may as well be a key and its value, or two words of a title.
-        axes = [k for k in kinds if k in ("shift", "nm", "absolute", "generic axis")]
+        axes = [k for k in kinds if k in _AXES]
         if _VALUE.match(cells[1]) and kinds[0] != "shift":
             return None
         # `Technique: Raman`, `X-axis: Raman shift`.
@@ -183,10 +185,11 @@ def choose(
             "two columns"
         )
     unknown = [name.strip() for name in named if not names.column_kind(name)]
+    axis_names = [n for n, kind in zip(named, kinds, strict=True) if kind in _AXES]
+    broken = [n for n in axis_names if _ENDS_IN_DECIMALS.search(n)]
+    broken += [name for name in unknown if _GLUED.search(name)]
     if any(map(_DECIMAL.match, unknown)):  # numbers name the spectra of a series, and nothing else
-        broken = [name for name in unknown if name and not _DECIMAL.match(name)]
-    else:
-        broken = [name for name in unknown if _GLUED.search(name)]
+        broken += [name for name in unknown if name and not _DECIMAL.match(name)]
     if broken:
         raise UnreadableError(
             f'the name "{broken[0]}" runs into a number, or stands beside one: the lines above the '
