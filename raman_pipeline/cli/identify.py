@@ -9,6 +9,7 @@ seconds, the start included.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from raman_pipeline.cli.identify_output import Form
-    from raman_pipeline.common.shards import Workers
     from raman_pipeline.common.storage import StorePath
     from raman_pipeline.learning.identification.batches import Unusable
-    from raman_pipeline.learning.identification.filters import Filters
     from raman_pipeline.learning.identification.identify import Identifier
     from raman_pipeline.learning.identification.results import Identification
     from raman_pipeline.spectra.spectrum_files import ReadOptions
@@ -136,8 +135,19 @@ def identify(
             metavar="FOLDER",
         ),
     ] = None,
+    phase_map: Annotated[
+        Path | None,
+        typer.Option(
+            "--map",
+            help="folder for the phase map of one file that states x and y of its spectra: "
+            "picture, phases, points; made and resumed as --out is",
+            parser=local_path,
+            metavar="FOLDER",
+        ),
+    ] = None,
     processes: Annotated[
-        int | None, typer.Option("--workers", min=1, help="processes of --out; one per core")
+        int | None,
+        typer.Option("--workers", min=1, help="processes of --out and --map; one per core"),
     ] = None,
     engine: Engine = None,
 ) -> None:
@@ -157,12 +167,14 @@ def identify(
 
     if baseline not in BASELINES:
         raise typer.BadParameter(f"{baseline}: use {', '.join(BASELINES)}")
-    if processes and out is None:
-        raise typer.BadParameter("processes are those of --out FOLDER", param_hint="--workers")
+    if processes and out is None and phase_map is None:
+        raise typer.BadParameter(
+            "processes are those of --out and --map FOLDER", param_hint="--workers"
+        )
     if axis not in (None, "cm-1", "nm"):
         raise typer.BadParameter(f"{axis}: use cm-1 or nm", param_hint="--axis")
-    if sum((as_json, as_csv, out is not None)) > 1:
-        raise typer.BadParameter("choose one of --json, --csv and --out")
+    if sum((as_json, as_csv, out is not None, phase_map is not None)) > 1:
+        raise typer.BadParameter("choose one of --json, --csv, --out and --map")
     try:
         lasers = tuple(float(nm) for nm in listed(reference_laser))
     except ValueError as error:
@@ -173,18 +185,30 @@ def identify(
     )  # fmt: skip
     options = ReadOptions(listed(columns), axis, laser)
     searched = library_file(profile, library)
-    if out is not None:
+    if out is not None or phase_map is not None:
         if plot is not None or report is not None:
             raise typer.BadParameter(
-                "--plot and --report make a file per spectrum; leave out --out"
+                "--plot and --report make a file per spectrum; leave out --out and --map"
             )
-        task = (filters, options, baseline, top, components, mixtures)
+        from raman_pipeline.cli.identify_bulk import identify_into, map_into
         from raman_pipeline.common.shards import Workers
+        from raman_pipeline.learning.identification.bulk import Task
         from raman_pipeline.profiles import chosen_engine
 
+        task = Task(
+            searched, filters, options, baseline, top, components, mixtures,
+            own_library_file(),
+        )  # fmt: skip
         workers = Workers(chosen_engine(engine), processes)
-        usable = _into_folder(files, out, workers, searched, task)
-        raise typer.Exit(0 if usable else 1)
+        if out is not None:
+            usable = identify_into(task, files, out, workers)
+            raise typer.Exit(0 if usable else 1)
+        if len(files) > 1 or files[0].is_dir():
+            raise typer.BadParameter("a map is one file", param_hint="--map")
+        if not mixtures:  # they would take most of the time
+            task = replace(task, components=0)
+        map_into(task, local_path(str(files[0])), phase_map, workers)
+        return
     found = batches.files_below([local_path(str(path)) for path in files])
     identifier = Identifier.open(searched, filters, own_library_file())
     form = output.Form("json" if as_json else "csv" if as_csv else "text", top)
@@ -197,22 +221,6 @@ def identify(
     )
     usable = _print_each(identifier, results, form, options, plot, report)
     raise typer.Exit(0 if usable else 1)
-
-
-def _into_folder(
-    files: list[StorePath],
-    folder: StorePath,
-    workers: Workers,
-    library: StorePath,
-    settings: tuple[Filters, ReadOptions, str, int, int, bool],
-) -> bool:
-    """Writes the results into a folder; returns whether all files are usable."""
-    from raman_pipeline.cli.identify_bulk import identify_into
-    from raman_pipeline.cli.own_library import own_library_file
-    from raman_pipeline.learning.identification.bulk import Task
-
-    task = Task(library, *settings, own=own_library_file())
-    return identify_into(task, files, folder, workers)
 
 
 def _print_each(

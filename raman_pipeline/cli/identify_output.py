@@ -241,7 +241,9 @@ def _read(read: Mapping[str, Any]) -> str:
     low, high = read["range_cm1"]
     what = ", ".join(filter(None, (read["format"], read["columns"])))
     laser = f", laser {read['laser_nm']:g} nm" if read["laser_nm"] else ""
-    return f"{what}; {read['points_measured']:,} points, {low:g} to {high:g} cm⁻¹{laser}"
+    at = read["place"]
+    place = f", at x {at['x']:g}, y {at['y']:g} {at['unit']}".rstrip() if at else ""
+    return f"{what}; {read['points_measured']:,} points, {low:g} to {high:g} cm⁻¹{laser}{place}"
 
 
 def _settings(settings: Mapping[str, Any]) -> str:

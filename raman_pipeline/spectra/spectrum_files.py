@@ -43,6 +43,7 @@ __all__ = [
     "ReadOptions",
     "Spectrum",
     "SpectrumFileError",
+    "find_each",
     "read_content",
     "read_each",
     "read_spectra",
@@ -84,13 +85,25 @@ def read_each(
         SpectrumFileError: the file as a whole cannot be read for sure.
     """
     path, whole = Path(path), name or str(path)
+    return read_content(_content(path, whole), whole, options, path)
+
+
+def find_each(path: Path, options: ReadOptions | None = None) -> Sequence[Found | UnreadableError]:
+    """Returns what a file holds before it is known to be spectra; see `read_each`.
+
+    Raises:
+        SpectrumFileError: the file as a whole cannot be read for sure.
+    """
+    return _find(_content(path, str(path)), str(path), options or ReadOptions(), path)
+
+
+def _content(path: Path, whole: str) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise SpectrumFileError(
             f"{whole}: cannot be read ({error.strerror}); check the name"
         ) from error
-    return read_content(data, whole, options, path)
 
 
 def read_content(
@@ -108,12 +121,7 @@ def read_content(
         SpectrumFileError: the file as a whole cannot be read for sure.
     """
     options, whole = options or ReadOptions(), name
-    if not data.strip():
-        raise SpectrumFileError(f"{whole}: the file is empty; export the spectrum again")
-    try:
-        found = _found(path, Path(name) if path is None else path, data, options)
-    except UnreadableError as error:
-        raise SpectrumFileError(f"{whole}: {error}") from error
+    found = _find(data, whole, options, path)
     spectra: list[Spectrum | SpectrumFileError] = []
     for number, one in enumerate(found, start=1):
         of_it = f"{whole}#{number}" if len(found) > 1 else whole
@@ -124,6 +132,17 @@ def read_content(
         except UnreadableError as error:
             spectra.append(SpectrumFileError(f"{of_it}: {error}"))
     return spectra
+
+
+def _find(
+    data: bytes, whole: str, options: ReadOptions, path: Path | None
+) -> Sequence[Found | UnreadableError]:
+    if not data.strip():
+        raise SpectrumFileError(f"{whole}: the file is empty; export the spectrum again")
+    try:
+        return _found(path, Path(whole) if path is None else path, data, options)
+    except UnreadableError as error:
+        raise SpectrumFileError(f"{whole}: {error}") from error
 
 
 def _found(

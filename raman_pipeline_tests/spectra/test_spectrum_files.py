@@ -76,20 +76,42 @@ def block(name, payload):
     return name + struct.pack("<iq", 0, 16 + len(payload)) + payload
 
 
-def wdf_bytes(spectra=1, unit=1):
-    """A WDF file with the blocks that renishawWiRE reads."""
+def wdf_bytes(spectra=1, unit=1, origins=()):
+    """A WDF file with the blocks that renishawWiRE reads.
+
+    Args:
+        origins: kind of data, unit and values of each list of origins.
+    """
     head = bytearray(512)
     head[:16] = b"WDF1" + struct.pack("<iq", 0, 512)
     struct.pack_into("<i", head, 0x3C, len(X))
     struct.pack_into("<q", head, 0x40, spectra)
     struct.pack_into("<q", head, 0x48, spectra)
-    struct.pack_into("<4i", head, 0x50, 1, 1, len(X), 0)
+    struct.pack_into("<4i", head, 0x50, 1, 1, len(X), len(origins))
     struct.pack_into("<2i", head, 0x80, 1, 1 if spectra == 1 else 2)
     struct.pack_into("<if", head, 0x98, 1, 1e7 / 532)
     data = np.tile(Y[::-1], spectra).astype("<f4").tobytes()
     shift = struct.pack("<ii", 1, unit) + X[::-1].astype("<f4").tobytes()
     other = struct.pack("<ii", 0, 0) + struct.pack("<f", 0.0)
-    return bytes(head) + block(b"DATA", data) + block(b"XLST", shift) + block(b"YLST", other)
+    lists = [struct.pack("<ii16s", k, u, b"") + np.array(v, "<f8").tobytes() for k, u, v in origins]
+    blocks = {b"DATA": data, b"XLST": shift, b"YLST": other, b"ORGN": bytes(4) + b"".join(lists)}
+    return bytes(head) + b"".join(block(name, one) for name, one in blocks.items())
+
+
+X_AT, Y_AT = (3, 5, (0.0, 1.5)), (4, 5, (2.0, -7.0))
+
+
+@pytest.mark.parametrize(
+    ("origins", "places"),
+    [
+        ([(11, 24, (0, 0)), X_AT, Y_AT], [(0, 2, "µm"), (1.5, -7, "µm")]),
+        ([X_AT], [None, None]),
+        ([X_AT, (4, 8, Y_AT[2])], [None, None]),
+    ],
+)
+def test_wdf_states_where_the_stage_stood(tmp_path, origins, places):
+    (tmp_path / "a.wdf").write_bytes(wdf_bytes(2, origins=origins))
+    assert [s.place for s in read_spectra(tmp_path / "a.wdf")] == places
 
 
 def test_wdf_with_several_spectra(tmp_path):

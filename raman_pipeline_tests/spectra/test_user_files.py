@@ -182,6 +182,41 @@ REFUSED = {
 }  # fmt: skip
 
 
+LABSPEC = (
+    "#AxisType[1]=\tSpectr\n#AxisUnit[1]=\t1/cm\n#AxisType[2]=\tXA\n#AxisUnit[2]=\tµm\n"
+    "#AxisType[3]=\tYA\n#AxisUnit[3]=\tµm\n"
+)
+PLACED = ([0, 0.5, *Y], [-1, 2, *Z])
+
+
+def long_map(head, x=(0.0, -1.0)):
+    return table(np.repeat(x, X.size), np.repeat((0.5, 2.0), X.size), [*X, *X], [*Y, *Z], head=head)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        (LABSPEC + across(X, *PLACED, lead=["", ""]), "µm"),
+        (across(X, *PLACED, lead=["X (µm)", "Y (µm)"]), "µm"),
+        (across(X, *PLACED, lead=["x", "y"]), ""),
+        (long_map("#X\t#Y\t#Wave\t#Intensity"), ""),
+        (long_map("x_mm\ty_mm\tWave\tIntensity"), "mm"),
+        (across(X, *PLACED, lead=["", ""]), None),
+        (across(X, *PLACED, lead=["x (µm)", "y (mm)"]), None),
+        (LABSPEC.replace("YA", "Time") + across(X, *PLACED, lead=["", ""]), None),
+        (long_map("X\tTime (s)\tWave\tIntensity"), None),
+    ],
+)
+def test_places_are_those_that_the_file_states(tmp_path, text, unit):
+    expected = [None, None] if unit is None else [(0, 0.5, unit), (-1, 2, unit)]
+    assert [spectrum.place for spectrum in read(tmp_path, text)] == expected
+
+
+def test_a_place_that_changes_within_a_spectrum_is_none(tmp_path):
+    moving = table(N / 10, np.ones(X.size), X, Y, head="#X\t#Y\t#Wave\t#Intensity")
+    assert read(tmp_path, moving)[0].place is None
+
+
 def test_rows_with_a_gap_in_the_axis_are_read(tmp_path):
     axis, *rows = (np.r_[v[:20], v[60:]] for v in (X, Y, Z))
     (tmp_path / "map.txt").write_text(across(axis, *rows))

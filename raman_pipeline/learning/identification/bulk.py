@@ -16,8 +16,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -26,7 +24,6 @@ from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.shards import Workers, make_shards, remove_others, shard_of
 from raman_pipeline.common.storage import StorePath, in_order, local_copy, state_of
 from raman_pipeline.learning.identification.batches import (
-    Source,
     Unusable,
     files_below,
     identified,
@@ -37,23 +34,19 @@ from raman_pipeline.learning.identification.batches import (
 from raman_pipeline.learning.identification.filters import Filters
 from raman_pipeline.learning.identification.identify import Identification, Identifier
 from raman_pipeline.learning.identification.query import Query
+from raman_pipeline.learning.identification.tables import (
+    Rows,
+    refuse_columns,
+    spectra_of,
+    spectra_table,
+)
 from raman_pipeline.spectra.user_files.spectrum import (
-    Found,
     ReadOptions,
-    Spectrum,
-    SpectrumFileError,
-    UnreadableError,
-    as_spectrum,
 )
 
 SHARD_SPECTRA = 512
 """Spectra of a shard: some ten seconds of work."""
 MOST_SHARDS = 512
-_LISTS = ("raman_shift", "intensity")
-_LASER = "wavelength_nm"
-_NAMES = ("member_id", "name", "id")
-"""Columns of a table that name its spectra, the first that there is."""
-
 _MINERAL = pa.struct(
     {"name": pa.string(), "probability": pa.float64(), "rruff_id": pa.string(),
      "similarity": pa.float64()}
@@ -109,14 +102,6 @@ class About(NamedTuple):
     settings: dict[str, Any]
 
 
-class Rows(NamedTuple):
-    """Some rows of a Parquet table."""
-
-    table: StorePath
-    start: int
-    stop: int
-
-
 Part: TypeAlias = tuple[StorePath | Unusable, ...] | Rows
 
 
@@ -135,6 +120,7 @@ def identify_all(
     out: StorePath,
     workers: Workers,
     on_shard: Callable[[int, int], None] | None = None,
+    sources: Sequence[str] = (),
 ) -> Summary:
     """Identifies spectra into a data set of Parquet files; what is there already stays.
 
@@ -144,6 +130,7 @@ def identify_all(
         out: folder of the data set. Files of shards that changed are replaced, others removed.
         workers: who does it.
         on_shard: see `make_shards`.
+        sources: names of the paths in the results; by default their own.
 
     Raises:
         InputError: there is nothing to identify, or the folder holds something else.
@@ -152,18 +139,16 @@ def identify_all(
     task = replace(task, library=_absolute(task.library))
     paths, out = [_absolute(path) for path in paths], _absolute(out)
     facts = Identifier.open(task.library, task.filters, task.own).library_facts
-    sources = [str(path) for path in paths]
-    _require_own(out, paths, sources)
-    about = About(sources, _version(facts), _settings(task))
+    named = list(sources) or [str(path) for path in paths]
+    require_own(out, paths, named)
+    about = About(named, _version(facts), _settings(task))
     same = json.dumps(about, sort_keys=True)
     arguments = {
         f"part-{number:04d}-{_digest(same, state)}": (task, about, part)
         for number, part, state in _parts(paths, out)
     }
-    if task.options.columns and any(isinstance(part, Rows) for *_, part in arguments.values()):
-        raise InputError(
-            f"a Parquet table is read by its columns {' and '.join(_LISTS)}; leave out --columns"
-        )
+    if any(isinstance(part, Rows) and not part.copied for *_, part in arguments.values()):
+        refuse_columns(task.options)
     if not arguments:
         raise InputError(f"{', '.join(map(str, paths))}: no file; give files or folders of them")
     made = make_shards(
@@ -195,7 +180,7 @@ def identify_part(argument: tuple[Task, About, Part]) -> pa.Table:
     grid = identifier.library.grid
     queries: Iterator[Query | Unusable]
     if isinstance(part, Rows):
-        queries = queries_of(_of_table(part, task.options), grid, task.baseline)
+        queries = queries_of(spectra_of(part, task.options), grid, task.baseline)
     else:
         queries = queries_of_files(part, grid, task.baseline, task.options)
     rows = [
@@ -259,15 +244,17 @@ def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[int, Pa
                 files.append(file)
                 continue
             try:
-                rows, state = _table(file).metadata.num_rows, _state(file)
+                table, state = spectra_table(file), _state(file)
             except InputError as error:
                 if file == path:
                     raise
                 files.append(Unusable(str(file), str(error)))
                 continue
+            rows = table.metadata.num_rows
+            source = (table.schema_arrow.metadata or {}).get(b"source", str(file).encode()).decode()
             for start in range(0, rows, SHARD_SPECTRA):
                 stop = min(start + SHARD_SPECTRA, rows)
-                yield number, Rows(file, start, stop), [f"{state} {start} {stop}"]
+                yield number, Rows(file, start, stop, source), [f"{state} {start} {stop}"]
                 number += 1
     count = 1
     while count < MOST_SHARDS and count * SHARD_SPECTRA < len(files):
@@ -305,78 +292,7 @@ def _digest(same: str, states: list[str]) -> str:
     return hashlib.sha256("\n".join([same, *states]).encode()).hexdigest()[:16]
 
 
-def _table(file: StorePath) -> pq.ParquetFile:
-    """Opens a table of spectra.
-
-    Raises:
-        InputError: the file is no Parquet, or has no such columns.
-    """
-    try:
-        table = pq.ParquetFile(local_copy(file))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"{file}: cannot be read as Parquet ({error})") from error
-    schema = table.schema_arrow
-    if lost := [n for n in _LISTS if n not in schema.names or not _is_list(schema.field(n).type)]:
-        raise InputError(
-            f"{file}: has no column {' and '.join(lost)} of lists of numbers; a table of spectra "
-            "has one list of cm⁻¹ and one of intensities in every row"
-        )
-    return table
-
-
-def _is_list(type_: pa.DataType) -> bool:
-    lists = pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list
-    if not any(is_one(type_) for is_one in lists):
-        return False
-    return pa.types.is_floating(type_.value_type) or pa.types.is_integer(type_.value_type)
-
-
-def _of_table(rows: Rows, options: ReadOptions) -> Iterator[Source]:
-    """Yields the name and the spectrum of some rows, each as a file with one spectrum."""
-    table = _opened(rows.table, _state(rows.table))
-    names = table.schema_arrow.names
-    named = [n for n in _NAMES if n in names][:1]
-    laser = [_LASER] if _LASER in names else []
-    first = 0
-    for group in range(table.num_row_groups):
-        last = first + table.metadata.row_group(group).num_rows
-        low, high = max(rows.start, first), min(rows.stop, last)
-        if low < high:
-            read = table.read_row_group(group, [*_LISTS, *named, *laser])
-            read = read.slice(low - first, high - low)
-            facts = read.select([*named, *laser]).to_pylist()
-            axes, intensities = (read[column] for column in _LISTS)
-            cells = zip(facts, axes, intensities, strict=True)
-            for number, (row, axis, intensity) in enumerate(cells, low):
-                name = f"{rows.table}#{row[named[0]] if named else number + 1}"
-                yield name, [_spectrum(name, axis, intensity, row.get(_LASER), options)]
-        first = last
-
-
-@lru_cache(maxsize=1)
-def _opened(file: StorePath, state: str) -> pq.ParquetFile:
-    """Opens a table until the next one, or the next state of it: its footer grows with its rows."""
-    return _table(file)
-
-
-def _spectrum(
-    name: str, axis: pa.Scalar, intensity: pa.Scalar, laser_nm: float | None, options: ReadOptions
-) -> Spectrum | SpectrumFileError:
-    found = Found(_array(axis), _array(intensity), "shift", "Parquet", laser_nm=laser_nm)
-    try:
-        return as_spectrum(name, found, options)
-    except UnreadableError as error:
-        return SpectrumFileError(f"{name}: {error}")
-
-
-def _array(cell: pa.Scalar) -> npt.NDArray[np.float64]:
-    """Returns the numbers of a list, none of a null; NaN for those that are null."""
-    if not cell.is_valid:
-        return np.empty(0)
-    return cell.values.to_numpy(zero_copy_only=False).astype(np.float64)
-
-
-def _require_own(out: StorePath, paths: Sequence[StorePath], sources: list[str]) -> None:
+def require_own(out: StorePath, paths: Sequence[StorePath], sources: list[str]) -> None:
     """Refuses a place of results that holds anything but those of the same sources."""
     if out.is_file():
         raise InputError(f"{out}: is a file; name a folder for the Parquet files")

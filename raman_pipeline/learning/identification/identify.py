@@ -235,7 +235,7 @@ class Identifier:
             spectra: as `read_spectra` returns them.
             baseline: algorithm that corrects the baseline first; of `spectra.baseline.BASELINES`.
             top: number of minerals and of countries to return.
-            components: of mixtures, 2 or 3.
+            components: of mixtures, 2 or 3; 0 if none are to be searched for.
             always_mixtures: also search for mixtures if one specimen explains the spectrum.
 
         Raises:
@@ -273,7 +273,7 @@ class Identifier:
             one = _Scored(*(part[number] for part in scored))
             query = replace(query, warnings=(*query.warnings, *self._ruled_out(query, one)))
             mixtures: list[Mixture] = []
-            if always_mixtures or float(one.similarity.max()) < GOOD_FIT:
+            if components and (always_mixtures or float(one.similarity.max()) < GOOD_FIT):
                 mixtures = self._mixture_search().find(query, one.similarity, components)
             if not always_mixtures:
                 least = float(one.similarity.max()) + LEAST_GAIN * (components - 1)

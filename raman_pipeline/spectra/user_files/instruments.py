@@ -9,13 +9,18 @@ import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raman_pipeline.spectra.user_files.spectrum import Found, UnreadableError
+from raman_pipeline.spectra.user_files.spectrum import Found, Place, UnreadableError
+
+if TYPE_CHECKING:
+    from renishawWiRE import WDFReader
 
 _SPC_KINDS = {"XRAMANS": "shift", "XWAVEN": "shift", "XARB": "", "XNMETR": "nm"}
 _WDF_KINDS = {"RamanShift": "shift", "Wavenumber": "shift", "Arbitrary": "", "Nanometre": "nm"}
+_WDF_PLACES = {"Micron": "µm", "Millimetres": "mm", "Nanometre": "nm"}
 _SPC_OTHER = {4: "FT-IR", 5: "NIR", 7: "UV-VIS"}
 """Kinds of experiment in byte 2 of an SPC file."""
 _SPC_DATE, _SPC_LOG = slice(32, 36), slice(248, 252)
@@ -87,15 +92,29 @@ def read_wdf(path: Path | None, data: bytes) -> list[Found]:
             rows = np.asarray(reader.spectra, dtype=np.float64).reshape(-1, axis.size)
             unit = reader.xlist_unit.name
             laser = round(float(reader.laser_length), 2) or None
+            places = _wdf_places(reader, len(rows))
         finally:
             reader.close()
     except Exception as error:
         raise broken("WDF", error) from error
     kind = _WDF_KINDS.get(unit, unit)
     return [
-        Found(axis, row, kind, "WDF", f"spectrum {number}", laser)
-        for number, row in enumerate(rows, start=1)
+        Found(axis, row, kind, "WDF", f"spectrum {number}", laser, place=place)
+        for number, (row, place) in enumerate(zip(rows, places, strict=True), start=1)
     ]
+
+
+def _wdf_places(reader: WDFReader, spectra: int) -> list[Place] | list[None]:
+    """Returns where the stage stood, of each spectrum; None of all unless both lists are there."""
+    lists = {
+        kind.name: (unit.name, at)
+        for _, kind, unit, _, at in getattr(reader, "origin_list_header", [])
+    }
+    (x_unit, x), (y_unit, y) = (lists.get(f"Spatial_{c}", ("", ())) for c in "XY")
+    if not len(x) == len(y) == spectra or x_unit != y_unit:
+        return [None] * spectra
+    unit = _WDF_PLACES.get(x_unit, "")
+    return [Place(float(a), float(b), unit) for a, b in zip(x, y, strict=True)]
 
 
 @contextmanager

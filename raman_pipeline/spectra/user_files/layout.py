@@ -21,6 +21,7 @@ from raman_pipeline.spectra.user_files.spectrum import (
     MIN_POINTS,
     Floats,
     Found,
+    Place,
     ReadOptions,
     UnreadableError,
 )
@@ -50,7 +51,7 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
     rruff = any(text.startswith("##RRUFFID=") for text in above)
     stated = "shift" if rruff else names.stated_axis(above)
     if not options.columns and rows.values.shape[1] >= WIDE and _in_rows(rows, above):
-        found = _spectra_in_rows(rows, stated)
+        found = _spectra_in_rows(rows, above, stated)
     else:
         found = list(_spectra_in_columns(rows, above, stated, options, stem))
     for one in found:
@@ -76,7 +77,8 @@ def _in_rows(rows: Rows, above: list[str]) -> bool:
     across = is_axis(values[0, lead:last])
     down = is_axis(values[int(lead > 0) :, 0][np.isfinite(values[int(lead > 0) :, 0])])
     words = rows.labels.get(rows.lines[0], [])
-    if any(names.column_kind(w) in ("time", "position", "pixel or row numbers") for w in words):
+    told = ("time", "position", "pixel or row numbers")
+    if names.coordinates(words) or any(names.column_kind(w) in told for w in words):
         return across
     if across and down and not any("axis type" in names.plain(text) for text in above):
         raise UnreadableError(
@@ -87,10 +89,24 @@ def _in_rows(rows: Rows, above: list[str]) -> bool:
     return across
 
 
-def _spectra_in_rows(rows: Rows, stated: str) -> list[Found | UnreadableError]:
+def _place(values: Floats, coordinates: tuple[int, int, str] | None) -> Place | None:
+    """Returns the place of some rows; None unless it is stated, and the same in all of them."""
+    if coordinates is None:
+        return None
+    x, y, unit = coordinates
+    there = values[:, [x, y]]
+    if not (np.isfinite(there).all() and (there == there[0]).all()):
+        return None
+    return Place(float(there[0, 0]), float(there[0, 1]), unit)
+
+
+def _spectra_in_rows(rows: Rows, above: list[str], stated: str) -> list[Found | UnreadableError]:
     lead = _leading(rows)
-    words = [names.axis_kind(word) for word in rows.labels.get(rows.lines[0], [])]
-    kind = next((k for k in words if k in ("shift", "nm", "absolute")), stated)
+    words = rows.labels.get(rows.lines[0], [])
+    kinds = map(names.axis_kind, words)
+    kind = next((k for k in kinds if k in ("shift", "nm", "absolute")), stated)
+    before = words or names.labspec_columns(above)
+    coordinates = names.coordinates(before) if len(before) == lead else None
     keep = np.isfinite(rows.values[0]) & (np.arange(rows.values.shape[1]) >= lead)
     axis = rows.values[0, keep]
     _refuse_lost_value(axis)
@@ -119,7 +135,8 @@ def _spectra_in_rows(rows: Rows, stated: str) -> list[Found | UnreadableError]:
         label = ", ".join([*rows.labels.get(rows.lines[row], []), *place])
         columns = f"line {rows.lines[row]}" + (f" ({label})" if label else "")
         columns += f", spectra in rows, axis in line {rows.lines[0]}"
-        found.append(Found(axis, intensity, kind, "", columns))
+        there = _place(rows.values[row : row + 1], coordinates)
+        found.append(Found(axis, intensity, kind, "", columns, place=there))
     if not found:
         raise UnreadableError("one row of numbers: an axis without intensities")
     return found
@@ -161,6 +178,7 @@ def _spectra_in_columns(
     described = [f'"{n}"' if n else str(i) for i, n in enumerate(named, 1)]
     used = {i for pair in pairs for i in pair}
     others = [d for i, d in enumerate(described) if i not in used]
+    coordinates = names.coordinates(["" if i in used else n for i, n in enumerate(named)])
     broken = sum(
         rows.lines[0] < i < rows.lines[-1] and t.strip()[0].isdigit() for i, t in rows.other
     )
@@ -180,7 +198,8 @@ def _spectra_in_columns(
             without = int((~np.isfinite(values[:, axis])).sum()) if len(pairs) == 1 else 0
             notes += [f"{without} rows without a value of the axis left out"] if without else []
             notes += [f"{broken} broken rows left out"] if broken else []
-            yield Found(x[:end], y[:end], kind, "", columns + where, None, notes)
+            there = _place(values[block], coordinates)
+            yield Found(x[:end], y[:end], kind, "", columns + where, None, notes, place=there)
 
 
 def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers, str]]:

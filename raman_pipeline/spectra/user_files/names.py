@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _SHIFT_UNIT = re.compile(
     r"cm ?\^?\*{0,2} ?[({]? ?- ?1|1 ?/ ?cm|\bcm\)? ?\^-|/cm\b|reciprocal|inverse c|kayser"
@@ -49,8 +49,14 @@ _AXES = {
 }
 _AXIS_NAMES = {kind: re.compile(pattern) for kind, pattern in _AXES.items()}
 _POSITION = re.compile(
-    r"^[xyz]( ?[(\[].*)?$|^[xyz][ _-]?(pos|coord|position)|stage|^pos(ition)?\b|distance|depth"
+    r"^[xyz]( ?[(\[].*| [μu]m| mm)?$|^[xyz][ _-]?(pos|coord|position)|stage|^pos(ition)?\b|"
+    r"distance|depth"
 )
+_COORDINATE = re.compile(
+    r"(?:(?:stage|pos|position|coord|coordinate)[ -]?)?([xy])(?:[ -]?(?:stage|pos|position|coord|"
+    r"coordinate))?(?: ?[(\[/ ] ?(μm|um|microns?|mm|nm) ?[)\]]?)?"
+)
+_LABSPEC_AXIS = re.compile(r"#?Axis(Type|Unit)\[(\d)\]\s*=\s*(\S+)")
 _GENERIC = re.compile(
     r"^x([ -]?(axis|achse|data|values?|werte?))?$|^absciss|^fre(quency|quenz)$|^axe x$"
 )
@@ -169,6 +175,30 @@ def column_kind(name: str) -> str:
 def is_place(name: str) -> bool:
     """Whether a name is that of a position: `x`, `Y (µm)`, `stage`."""
     return bool(_POSITION.search(plain(name)))
+
+
+def coordinates(named: Sequence[str]) -> tuple[int, int, str] | None:
+    """Returns the columns of the stage's x and y, and their unit, empty where none is stated.
+
+    None where the names leave any doubt: one of both is missing or named twice, or units differ.
+    """
+    found = [_COORDINATE.fullmatch(plain(name)) for name in named]
+    columns = [[i for i, m in enumerate(found) if m and m[1] == letter] for letter in "xy"]
+    if any(len(some) != 1 for some in columns):
+        return None
+    (x,), (y,) = columns
+    units = {m[2] or "" for i in (x, y) if (m := found[i])}
+    unit = units.pop()
+    return None if units else (x, y, unit if unit in ("", "mm", "nm") else "µm")
+
+
+def labspec_columns(lines: Iterable[str]) -> list[str]:
+    """Returns names of the columns before the spectra of a LabSpec map, as its header has them."""
+    stated = [m.groups() for line in lines if (m := _LABSPEC_AXIS.match(line.strip()))]
+    kinds, units = ({n: v for k, n, v in stated if k == which} for which in ("Type", "Unit"))
+    # `XA` is the absolute position of the stage; axes 0 and 1 are intensity and shift.
+    stage = {"XA": "X", "YA": "Y"}
+    return [f"{stage.get(k, k)} ({units.get(n, '')})" for n, k in sorted(kinds.items()) if n > "1"]
 
 
 def is_title(name: str, stem: str) -> bool:

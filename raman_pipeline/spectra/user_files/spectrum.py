@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,19 @@ class SpectrumFileError(InputError):
 
 class UnreadableError(Exception):
     """What is wrong with a file, without its name."""
+
+
+class Place(NamedTuple):
+    """Where the stage stood, as the file says it.
+
+    Attributes:
+        x, y: coordinates.
+        unit: of both, `µm`, `mm` or `nm`; empty where the file states none.
+    """
+
+    x: float
+    y: float
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,7 @@ class Spectrum:
         columns: which columns, rows or blocks were read.
         laser_nm: where the file or the user names it.
         warnings: that the file names another technique, or another laser than the user.
+        place: where it was measured; None unless the file says it for sure.
     """
 
     name: str
@@ -77,15 +91,17 @@ class Spectrum:
     columns: str = ""
     laser_nm: float | None = None
     warnings: tuple[QualityWarning, ...] = ()
+    place: Place | None = None
 
     def what_was_read(self) -> dict[str, Any]:
-        """Returns format, columns, points measured, range and laser as plain data."""
+        """Returns format, columns, points measured, range, laser and place as plain data."""
         return {
             "format": self.format,
             "columns": self.columns,
             "points_measured": int(self.raman_shift.size),
             "range_cm1": [round(float(self.raman_shift[i]), 2) for i in (0, -1)],
             "laser_nm": self.laser_nm,
+            "place": self.place and self.place._asdict(),
         }
 
 
@@ -97,7 +113,7 @@ class Found:
         axis, intensity: float64 [n], as they stand.
         kind: of the axis: `shift`, `nm`, `absolute` (wavenumber), or a word for another;
             empty where the file does not say.
-        format, columns, laser_nm, notes: see `Spectrum`.
+        format, columns, laser_nm, notes, place: see `Spectrum`.
         other_technique: words of the file that name another one than Raman.
     """
 
@@ -109,6 +125,7 @@ class Found:
     laser_nm: float | None = None
     notes: list[str] = field(default_factory=list)
     other_technique: str = ""
+    place: Place | None = None
 
 
 def as_spectrum(name: str, found: Found, options: ReadOptions) -> Spectrum:
@@ -139,6 +156,7 @@ def as_spectrum(name: str, found: Found, options: ReadOptions) -> Spectrum:
         found.columns,
         laser,
         tuple(_warnings(found, options)),
+        found.place,
     )
 
 

@@ -1,0 +1,148 @@
+"""Maps: the spectra of one file, each at its place of the stage, and the minerals there.
+
+The file is copied once into a table whose rows can be read in any order: so processes share the
+work, it goes on after an interruption (see `bulk`), and memory does not grow with the map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from raman_pipeline.common import atomic
+from raman_pipeline.common.errors import InputError
+from raman_pipeline.common.parquet import write_table
+from raman_pipeline.common.shards import Workers
+from raman_pipeline.learning.identification import bulk
+from raman_pipeline.learning.identification.tables import copy_spectra, metadata_of
+
+UNKNOWN, NO_ANSWER = "unknown", "no answer"
+"""Phases of points whose mineral is probably not in the library, and of unusable spectra."""
+POINTS_FILE, PHASES_FILE, ANSWERS_FOLDER = "points.parquet", "phases.csv", "identified"
+_ELSEWHERE = "give --map another folder"
+
+POINTS = pa.schema(
+    {
+        "spectrum": pa.int64(),
+        "x": pa.float64(),
+        "y": pa.float64(),
+        "phase": pa.string(),
+        "mineral": pa.string(),
+        "probability": pa.float64(),
+        "rruff_id": pa.string(),
+        "similarity": pa.float64(),
+        "in_library_probability": pa.float64(),
+        "error": pa.string(),
+    }
+)
+"""A row per spectrum, by its number in the file (from 1); `phase` is its most probable mineral,
+UNKNOWN or NO_ANSWER. The metadata has `unit` of x and y, and what that of `bulk.RESULTS` has."""
+
+
+class Phase(NamedTuple):
+    """A phase of a map: its points, their share of all, the median probability of its mineral."""
+
+    name: str
+    points: int
+    share: float
+    probability: float | None
+
+
+def identify_map(
+    task: bulk.Task,
+    file: Path,
+    folder: Path,
+    workers: Workers,
+    on_shard: Callable[[int, int], None] | None = None,
+) -> pa.Table:
+    """Identifies the spectra of a map, and returns its points, a table of POINTS.
+
+    Args:
+        task: how.
+        file: of the spectra.
+        folder: for points, phases and all answers (a data set of `bulk.RESULTS`). If it has those
+            of the same file and task already, in whole or in part, only the rest is made.
+        workers: who does it.
+        on_shard: see `make_shards`.
+
+    Raises:
+        InputError: the file cannot be read, or does not state where each spectrum was measured; the
+            folder holds the file, or results of another one.
+        ShardError: see `make_shards`.
+    """
+    file, folder = file.absolute(), folder.absolute()
+    if folder in file.parents:
+        raise InputError(f"{folder}: holds the source {file}; {_ELSEWHERE}")
+    answers = folder / ANSWERS_FOLDER
+    bulk.require_own(answers, [file], [str(file)])
+    copy = folder / ".spectra.parquet"
+    copy_spectra(file, task.options, copy, bulk.SHARD_SPECTRA)
+    bulk.identify_all(task, [copy], answers, workers, on_shard, [str(file)])
+    points = _points(copy, answers)
+    copy.unlink()
+    if points["x"].null_count == points.num_rows:
+        raise InputError(f"{file}: no spectrum can be used: {points['error'][0]}")
+    with atomic.replacing(folder / POINTS_FILE, _ELSEWHERE) as temporary:
+        write_table(temporary, points)
+    lines = ["phase,points,share,median_probability"]
+    lines += [
+        f'"{p.name}",{p.points},{p.share:.4f},'
+        + ("" if p.probability is None else f"{p.probability:.4f}")
+        for p in phases_of(points)
+    ]
+    atomic.write_text(folder / PHASES_FILE, "\n".join(lines) + "\n")
+    return points
+
+
+def phases_of(points: pa.Table) -> list[Phase]:
+    """Returns the phases of a map, those with most points first."""
+    found: dict[str, list[float]] = {}
+    columns = (points[name].to_pylist() for name in ("phase", "probability"))
+    for phase, probability in zip(*columns, strict=True):
+        found.setdefault(phase, []).append(probability)
+    return [
+        Phase(
+            name,
+            len(values),
+            len(values) / points.num_rows,
+            None if name == NO_ANSWER else median(values),
+        )
+        for name, values in sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
+    ]
+
+
+def _points(copy: Path, answers: Path) -> pa.Table:
+    places = pq.read_table(copy, columns=["x", "y", "unit"])
+    parts = sorted(answers.glob("*.parquet"))
+    points = pa.concat_tables(map(_answers, parts)).sort_by("spectrum")
+    for name in ("x", "y"):
+        points = points.set_column(POINTS.get_field_index(name), name, places[name])
+    about = {k: v for k, v in metadata_of(parts[0]).items() if k != "ARROW:schema"}
+    unit = next((u for u in places["unit"].unique().to_pylist() if u is not None), "")
+    return points.replace_schema_metadata(about | {"unit": unit})
+
+
+def _answers(part: Path) -> pa.Table:
+    """Returns the answers of a part, a table of POINTS without places."""
+    table = pq.read_table(
+        part, columns=["file", "error", "unknown", "in_library_probability", "minerals"]
+    )
+    # An error has no list of minerals.
+    first = (m[0] if m else {} for m in pc.list_slice(table["minerals"], 0, 1).to_pylist())
+    rows = [
+        {
+            **row,
+            **mineral,
+            "spectrum": int(row["file"].rpartition("#")[2]),
+            "mineral": mineral.get("name"),
+            "phase": UNKNOWN if row["unknown"] else mineral.get("name", NO_ANSWER),
+        }
+        for row, mineral in zip(table.drop_columns("minerals").to_pylist(), first, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, POINTS)
