@@ -32,6 +32,8 @@ from raman_pipeline.learning.identification.bulk import Task
 from raman_pipeline.learning.identification.filters import Filters
 from raman_pipeline.learning.identification.library import MineralLibrary
 from raman_pipeline.learning.identification.maps import NO_ANSWER, UNKNOWN, identify_map
+from raman_pipeline.plots.phase_map import draw_phases, legend_of, phase_colours
+from raman_pipeline.plots.style import new_figure
 from raman_pipeline.spectra.spectrum_files import ReadOptions
 
 MINERALS = ("Quartz", "Calcite", "Albite", "Almandine", "Rutile")
@@ -55,6 +57,7 @@ class Map(NamedTuple):
         intensity: counts, float32 [n, m].
         truth: the phase that each point is mostly of; NO_ANSWER of dead ones.
         border: bool [n].
+        grain: that each point is mostly of, int64 [n].
     """
 
     x: Floats
@@ -62,6 +65,7 @@ class Map(NamedTuple):
     intensity: npt.NDArray[np.float32]
     truth: npt.NDArray[np.str_]
     border: npt.NDArray[np.bool_]
+    grain: npt.NDArray[np.int64]
 
 
 def specimens(store: Path) -> dict[str, list[tuple[str, Floats]]]:
@@ -104,7 +108,7 @@ def made_map(grains: dict[str, list[tuple[str, Floats]]], points: int, seed: int
     order = rng.permutation(len(of_grain))
     cells = np.stack(np.meshgrid(np.arange(4), np.arange(4)), -1).reshape(-1, 2)[: len(order)]
     seeds = (cells + rng.uniform(0.25, 0.75, cells.shape)) / 4 * [x.max(), y.max()]
-    intensity, truth, border = [], [], []
+    intensity, grain, border = [], [], []
     names = np.array([of_grain[g][0] for g in order], dtype="<U12")
     spectra = np.stack([of_grain[g][1] for g in order])
     for some in np.array_split(np.arange(x.size), max(1, x.size // 2000)):
@@ -119,9 +123,10 @@ def made_map(grains: dict[str, list[tuple[str, Floats]]], points: int, seed: int
         first = names[weight.argmax(axis=1)]
         other = np.where(names == first[:, None], 0, weight).sum(axis=1)
         intensity.append(counts.astype(np.float32))
-        truth.append(first)
+        grain.append(weight.argmax(axis=1))
         border.append(other > _BORDER)
-    found = Map(x, y, np.concatenate(intensity), np.concatenate(truth), np.concatenate(border))
+    of = np.concatenate(grain)
+    found = Map(x, y, np.concatenate(intensity), names[of], np.concatenate(border), of)
     dead = rng.choice(x.size, max(1, x.size // 200), replace=False)
     found.intensity[dead] = 0
     found.truth[dead] = NO_ANSWER
@@ -184,11 +189,23 @@ def report(made: Map, points: pa.Table) -> str:
 
 
 def draw(made: Map, points: pa.Table, path: Path) -> None:
-    """Draws the truth beside the phases, in the same colours, and the probabilities."""
-    from raman_pipeline.plots.phase_map import truth_and_phases
-
-    figure = truth_and_phases(
-        made.x, made.y, made.truth.tolist(), points["phase"].to_pylist(), "µm"
+    """Draws the truth beside the phases, in the same colours."""
+    phases = points["phase"].to_pylist()
+    expected = [UNKNOWN if name in (ABSENT, RESIN) else name for name in made.truth.tolist()]
+    colours = phase_colours([*expected, *phases])
+    figure, axes = new_figure(11.5, 3.9, columns=2)
+    for ax, shown, title in zip(axes, (expected, phases), ("truth", "identified"), strict=True):
+        draw_phases(ax, made.x, made.y, shown, colours, "µm")
+        ax.set_title(title, fontsize=10)
+    for grain in np.unique(made.grain):
+        of_grain = (made.grain == grain) & (made.truth != NO_ANSWER)
+        name = made.truth[of_grain][0]
+        text = f"{name}, absent" if name in (ABSENT, RESIN) else name
+        at = made.x[of_grain].mean(), made.y[of_grain].mean()
+        axes[0].annotate(text, at, ha="center", va="center", fontsize=7, color="#1a1a1a")
+    handles = legend_of(phases, colours)
+    figure.legend(
+        handles=handles, loc="outside right upper", frameon=False, fontsize=8, title="identified"
     )
     figure.savefig(path, dpi=110)
 

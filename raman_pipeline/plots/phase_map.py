@@ -125,46 +125,32 @@ def phase_map(
         unit: of the coordinates, empty if not known.
     """
     wide = np.ptp(x) > 1.6 * np.ptp(y)
-    ratio = float(np.clip(np.ptp(y) / (np.ptp(x) or 1), 0.2, 1.6))
     rows, columns = (2, 1) if wide else (1, 2)
-    width = 7.0 if wide else 4.6
-    figure, axes = new_figure(
-        width * columns + 2.4, rows * (width * ratio + 0.9) + 0.5, columns, rows
-    )
+    ratio = np.ptp(y) / np.ptp(x) if np.ptp(x) else np.inf
+    side = 6.5 if wide else 4.2
+    height = rows * (side * float(np.clip(ratio, 0.15, 1.6)) + 0.75) + 0.4
+    figure, axes = new_figure((side + 0.9) * columns + 2.2, height, columns, rows)
     colours = phase_colours(phases)
     draw_phases(axes[0], x, y, phases, colours, unit)
     axes[0].set_title("Mineral", fontsize=10)
     shown = _draw(axes[1], x, y, probability, unit, cmap="cividis", vmin=0, vmax=1)
     axes[1].set_title("Probability of the most probable mineral", fontsize=10)
-    figure.colorbar(shown, ax=axes[1], shrink=0.9, pad=0.02)
+    figure.colorbar(shown, ax=axes[1], pad=0.02, aspect=30)
     figure.suptitle(title, fontsize=11)
     figure.legend(
-        handles=_legend(phases, colours), loc="outside right upper", fontsize=8, frameon=False
+        handles=legend_of(phases, colours), loc="outside right upper", fontsize=8, frameon=False
     )
     return figure
 
 
-def truth_and_phases(
-    x: Floats, y: Floats, truth: Sequence[str], phases: Sequence[str], unit: str
-) -> Figure:
-    """Plots the phases of a map beside its truth, in the same colours; see `phase_map`."""
-    figure, axes = new_figure(11.5, 4.0, columns=2)
-    colours = phase_colours(truth)
-    for ax, shown, title in zip(axes, (truth, phases), ("truth", "identified"), strict=True):
-        inside = [p if p in colours else OTHER for p in shown]
-        draw_phases(ax, x, y, inside, colours, unit)
-        ax.set_title(title, fontsize=10)
-    named = [*truth, *(p if p in colours else OTHER for p in phases)]
-    figure.legend(handles=_legend(named, colours), loc="outside right upper", frameon=False)
-    return figure
-
-
-def _legend(phases: Sequence[str], colours: Mapping[str, str]) -> list[Any]:
+def legend_of(phases: Sequence[str], colours: Mapping[str, str]) -> list[Any]:
+    """Returns a patch for each phase with its share, for a legend."""
     from matplotlib.patches import Patch
 
     shared = {p: OTHER for p, colour in colours.items() if colour == _MORE[OTHER]}
     counts = Counter(shared.get(phase, phase) for phase in phases)
-    ordered = sorted(counts, key=lambda name: (name in _MORE, -counts[name]))
+    last = list(_MORE)
+    ordered = sorted(counts, key=lambda n: (last.index(n) + 1 if n in last else 0, -counts[n]))
     return [
         Patch(
             facecolor=colours[name],
