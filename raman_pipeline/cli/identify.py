@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from raman_pipeline.cli.console import Engine, LibraryFile, any_path, local_path
+from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.wording import listed
 
 if TYPE_CHECKING:
@@ -203,11 +204,14 @@ def identify(
         if out is not None:
             usable = identify_into(task, files, out, workers)
             raise typer.Exit(0 if usable else 1)
-        if len(files) > 1 or files[0].is_dir():
+        maps = list(batches.files_below([local_path(str(path)) for path in files]))
+        if len(maps) != 1:
             raise typer.BadParameter("a map is one file", param_hint="--map")
+        if isinstance(maps[0], tuple):
+            raise InputError(maps[0].error)
         if not mixtures:  # they would take most of the time
             task = replace(task, components=0)
-        map_into(task, local_path(str(files[0])), phase_map, workers)
+        map_into(task, maps[0], phase_map, workers)
         return
     found = batches.files_below([local_path(str(path)) for path in files])
     identifier = Identifier.open(searched, filters, own_library_file())

@@ -68,13 +68,14 @@ def map_into(task: Task, file: Path, folder: Path, workers: Workers) -> None:
 
     with _shown("read the map") as told:
         points = maps.identify_map(task, file, folder, workers, told)
-    _draw(points, file.name, folder / PICTURE)
+    placed = points.filter(points["x"].is_valid())
+    _draw(placed, file.name, folder / PICTURE)
     library = json.loads(points.schema.metadata[b"library"])
     if library["simulated"]:
         err.print(SIMULATED, soft_wrap=True)
     phases = maps.phases_of(points)
     lines = [f"{file}: {points.num_rows:,} points"]
-    again = points.num_rows - points.group_by(["x", "y"]).aggregate([]).num_rows
+    again = placed.num_rows - placed.group_by(["x", "y"]).aggregate([]).num_rows
     if again:
         lines.append(f"  {again:,} of them at the place of another one; the picture shows the last")
     for phase in phases[:_PHASES_SHOWN]:
@@ -87,20 +88,19 @@ def map_into(task: Task, file: Path, folder: Path, workers: Workers) -> None:
         f"{maps.ANSWERS_FOLDER}",
         f"cite: {library['citation']}",
     ]
-    out.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
+    out.print("\n".join(lines), soft_wrap=True, highlight=False)
 
 
-def _draw(points: pa.Table, title: str, path: Path) -> None:
+def _draw(placed: pa.Table, title: str, path: Path) -> None:
     import numpy as np
 
     from raman_pipeline.common import atomic
     from raman_pipeline.plots.phase_map import phase_map
 
-    placed = points.filter(points["x"].is_valid())
     x, y, probability = (
         np.array(placed[name].to_pylist(), dtype=np.float64) for name in ("x", "y", "probability")
     )
-    unit = points.schema.metadata[b"unit"].decode()
+    unit = placed.schema.metadata[b"unit"].decode()
     figure = phase_map(x, y, placed["phase"].to_pylist(), probability, title, unit)
     with atomic.replacing(path, "give --map another folder") as temporary:
         figure.savefig(temporary, format="png", dpi=150)

@@ -126,7 +126,7 @@ def phase_map(
     """
     wide = np.ptp(x) > 1.6 * np.ptp(y)
     rows, columns = (2, 1) if wide else (1, 2)
-    ratio = np.ptp(y) / np.ptp(x) if np.ptp(x) else np.inf
+    ratio = np.ptp(y) / (np.ptp(x) or np.ptp(y) or 1)
     side = 6.5 if wide else 4.2
     height = rows * (side * float(np.clip(ratio, 0.15, 1.6)) + 0.75) + 0.4
     figure, axes = new_figure((side + 0.9) * columns + 2.2, height, columns, rows)
@@ -134,9 +134,9 @@ def phase_map(
     draw_phases(axes[0], x, y, phases, colours, unit)
     axes[0].set_title("Mineral", fontsize=10)
     shown = _draw(axes[1], x, y, probability, unit, cmap="cividis", vmin=0, vmax=1)
-    axes[1].set_title("Probability of the most probable mineral", fontsize=10)
+    axes[1].set_title("Probability", fontsize=10)
     figure.colorbar(shown, ax=axes[1], pad=0.02, aspect=30)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(title, fontsize=11, parse_math=False)
     figure.legend(
         handles=legend_of(phases, colours), loc="outside right upper", fontsize=8, frameon=False
     )

@@ -190,6 +190,28 @@ def test_one_bad_spectrum_does_not_refuse_the_map(library_file, files):
     assert result.exit_code == 1 and "map.txt#2: the intensity is constant" in result.stderr
 
 
+def test_a_phase_map_is_drawn_and_told(library_file, files, tmp_path):
+    shift, intensity = np.loadtxt(files / "0.txt", delimiter=",", comments="#").T
+    rows = [["x", "y", *shift], [0, 0, *intensity], [1, 0, *(0 * intensity)], [2, 0, *intensity]]
+    map_ = files / "map.txt"
+    map_.write_text("\n".join("\t".join(map(str, row)) for row in rows))
+    folder = tmp_path / "map"
+    result = run(library_file, map_, "--map", folder, "--workers", 1)
+    assert result.exit_code == 0, result.output
+    told = " ".join(result.stdout.split())
+    assert "map.txt: 3 points 66.7% M0, points: 2, median" in told
+    assert "33.3% no answer, points: 1" in told and "cite: Lafuente" in told
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "identified", "phase_map.png", "phases.csv", "points.parquet",
+    ]  # fmt: skip
+    assert (folder / "phase_map.png").stat().st_size > 20_000
+    refused = run(library_file, map_, files / "0.txt", "--map", folder)
+    assert refused.exit_code == 2 and "a map is one file" in refused.output
+    for other in ("--json", "--out", "--plot"):
+        value = [] if other == "--json" else [tmp_path / "x"]
+        assert run(library_file, map_, "--map", folder, other, *value).exit_code == 2
+
+
 def test_quality_warnings_stand_above_the_answer(library_file, files):
     shift, intensity = np.loadtxt(files / "0.txt", delimiter=",", comments="#").T
     np.savetxt(files / "clipped.txt", np.c_[shift, np.minimum(intensity, 400)])

@@ -77,7 +77,7 @@ async function identify(added) {
     if (mine !== round) return;
     busy -= 1;
     found.spectra.forEach((data) => enter(file, data));
-    if (found.left_out) enter(file, { file: file.name, error: `${file.name}: ${found.left_out} more spectra; identify them at the command line` });
+    if (found.left_out) enter(file, { file: file.name, error: `${file.name}: ${found.left_out} more spectra; identify them at the command line, a map with raman-pipeline identify FILE --map FOLDER` });
   }
   if (mine === round && !busy) progress("");
 }
