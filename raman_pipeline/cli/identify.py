@@ -201,7 +201,7 @@ def identify(
             own_library_file(),
         )  # fmt: skip
         workers = Workers(chosen_engine(engine), processes)
-        if out is not None:
+        if phase_map is None:
             usable = identify_into(task, files, out, workers)
             raise typer.Exit(0 if usable else 1)
         maps = list(batches.files_below([local_path(str(path)) for path in files]))

@@ -215,15 +215,15 @@ def _of_parquet(file: Path, options: ReadOptions) -> Iterator[Found]:
     coordinates = names.coordinates(schema.names)
     if coordinates is None:
         raise InputError(f"{file}: has no columns x and y; {_REMEDY}")
-    *columns, unit = coordinates
-    places = [schema.names[i] for i in columns]
+    places = [schema.names[i] for i in coordinates[:2]]
     table = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
     for batch in table.iter_batches(64, columns=[*LISTS, *places, *laser]):
         x, y = (batch[name].to_pylist() for name in places)
         nm = batch[LASER].to_pylist() if laser else [None] * len(x)
         lists = (batch[name] for name in LISTS)
-        for axis, values, *there, wavelength in zip(*lists, x, y, nm, strict=True):
-            place = None if None in there else Place(*map(float, there), str(unit))
+        for axis, values, at_x, at_y, wavelength in zip(*lists, x, y, nm, strict=True):
+            known = at_x is not None and at_y is not None
+            place = Place(float(at_x), float(at_y), coordinates[2]) if known else None
             yield Found(
                 _array(axis), _array(values), "shift", "Parquet", "", wavelength, place=place
             )
