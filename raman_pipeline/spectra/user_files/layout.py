@@ -182,6 +182,7 @@ def _spectra_in_columns(
     broken = sum(
         rows.lines[0] < i < rows.lines[-1] and t.strip()[0].isdigit() for i, t in rows.other
     )
+    without = int((~np.isfinite(values[:, pairs[0][0]])).sum()) if len(pairs) == 1 else 0
     for block, where in _blocks(rows, pairs[0][0], places):
         for axis, intensity in pairs:
             kind = kinds[axis] if kinds[axis] not in ("", "generic axis") else stated
@@ -195,7 +196,6 @@ def _spectra_in_columns(
             # Columns side by side may differ in length.
             end = measured.nonzero()[0].max() + 1 if len(pairs) > 1 else x.size
             notes = [f"not read: {', '.join(others)}"] if 0 < len(others) < WIDE else []
-            without = int((~np.isfinite(values[:, axis])).sum()) if len(pairs) == 1 else 0
             notes += [f"{without} rows without a value of the axis left out"] if without else []
             notes += [f"{broken} broken rows left out"] if broken else []
             there = _place(values[block], coordinates)

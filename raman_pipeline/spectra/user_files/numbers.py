@@ -153,8 +153,9 @@ def read_rows(text: str) -> Rows:
         }
         other = [(number, line) for number, line in other if number not in candidates]
     if plain_rows := _plain_rows(list(candidates.values())):
-        delimiter, values = plain_rows
-        rows = Rows(Dialect(delimiter), list(candidates), values, {}, other)
+        delimiter, values, words = plain_rows
+        labels = {next(iter(candidates)): words} if words else {}
+        rows = Rows(Dialect(delimiter), list(candidates), values, labels, other)
     else:
         rows = _table(_dialect(list(candidates.values())), candidates, other)
     whole = rows.dialect.delimiter == "," and not (np.floor(rows.values) < rows.values).any()
@@ -168,29 +169,42 @@ def _is_wide(line: str) -> bool:
     return not _KEY.match(line) and len(_A_NUMBER.findall(line)) >= WIDE
 
 
-def _plain_rows(lines: list[str]) -> tuple[str, Floats] | None:
-    """Returns delimiter and values of rows that are read at once; None where there is any doubt."""
+def _plain_rows(lines: list[str]) -> tuple[str, Floats, list[str]] | None:
+    """Returns delimiter, values and words of rows read at once; None where there is any doubt.
+
+    Words, or blanks, may stand before the numbers of the first row, as in maps.
+    """
     delimiter = next((d for d in "\t;," if lines and d in lines[0]), " ")
     if not lines or any(lines[0].count(m + " ") not in (0, lines[0].count(m)) for m in ",;"):
         return None
+    first = Dialect(delimiter).split(lines[0])
+    lead = next((i for i, cell in enumerate(first) if cell[:1] in _DIGIT or cell[:1] == "-"), 0)
+    lead = lead if delimiter != " " and len(first) >= WIDE else 0
     try:
         values = np.loadtxt(
-            lines, delimiter=None if delimiter == " " else delimiter, comments=None, ndmin=2
+            lines[1:] if lead else lines,
+            delimiter=None if delimiter == " " else delimiter,
+            comments=None,
+            ndmin=2,
         )
+        if lead:
+            values = np.vstack([[*[np.nan] * lead, *map(float, first[lead:])], values])
     except ValueError:
         return None
     whole = values == np.floor(values)
     # Whole numbers above the table, and `998` beside `1.003`, which may be a thousands mark.
-    headed = whole[0].all() and not whole.mean() > 0.9
+    headed = whole[0, lead:].all() and not whole.mean() > 0.9
     size = np.abs(values)
     grouped = (np.round(values, 3) == values) & (size >= 1) & (size < 1000)
+    grouped[0, :lead] = True
     marks = (whole | grouped).all(axis=0) & whole.any(axis=0) & ~whole.all(axis=0)
     if values.shape[1] < 2 or len(values) < 2 or headed:
         return None
     if marks.any():
-        split = Dialect(delimiter).split
-        _one_of([(".", "")], _columns(map(split, lines)))
-    return delimiter, values
+        doubtful = marks.nonzero()[0]
+        rows = map(Dialect(delimiter).split, lines)
+        _one_of([(".", "")], _columns([cells[i] for i in doubtful] for cells in rows))
+    return delimiter, values, list(filter(None, first[:lead]))
 
 
 def _dialect(lines: list[str]) -> Dialect:
