@@ -31,7 +31,8 @@ from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.bulk import Task
 from raman_pipeline.learning.identification.filters import Filters
 from raman_pipeline.learning.identification.library import MineralLibrary
-from raman_pipeline.learning.identification.maps import NO_ANSWER, UNKNOWN, identify_map
+from raman_pipeline.learning.identification.maps import identify_map
+from raman_pipeline.learning.identification.phases import NO_ANSWER, UNKNOWN
 from raman_pipeline.plots.phase_map import draw_phases, legend_of, phase_colours
 from raman_pipeline.plots.style import new_figure
 from raman_pipeline.spectra.spectrum_files import ReadOptions

@@ -73,7 +73,7 @@ def map_into(task: Task, file: Path, folder: Path, workers: Workers) -> None:
     library = json.loads(points.schema.metadata[b"library"])
     if library["simulated"]:
         err.print(SIMULATED, soft_wrap=True)
-    phases = maps.phases_of(points)
+    phases = maps.phases(points)
     lines = [f"{file}: {points.num_rows:,} points"]
     again = placed.num_rows - placed.group_by(["x", "y"]).aggregate([]).num_rows
     if again:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from raman_pipeline.learning.identification.maps import NO_ANSWER, UNKNOWN
+from raman_pipeline.learning.identification.phases import NO_ANSWER, UNKNOWN
 from raman_pipeline.plots.style import new_figure
 
 if TYPE_CHECKING:

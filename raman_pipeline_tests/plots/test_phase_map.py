@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from raman_pipeline.learning.identification.maps import NO_ANSWER, UNKNOWN
+from raman_pipeline.learning.identification.phases import NO_ANSWER, UNKNOWN
 from raman_pipeline.plots.phase_map import OTHER, grid_of, legend_of, phase_colours, phase_map
 
 X, Y = (

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,10 +18,9 @@ from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import write_table
 from raman_pipeline.common.shards import Workers
 from raman_pipeline.learning.identification import bulk
+from raman_pipeline.learning.identification.phases import NO_ANSWER, UNKNOWN, Phase, phases_of
 from raman_pipeline.learning.identification.tables import copy_spectra, metadata_of
 
-UNKNOWN, NO_ANSWER = "unknown", "no answer"
-"""Phases of points whose mineral is probably not in the library, and of unusable spectra."""
 POINTS_FILE, PHASES_FILE, ANSWERS_FOLDER = "points.parquet", "phases.csv", "identified"
 _ELSEWHERE = "give --map another folder"
 
@@ -43,15 +40,6 @@ POINTS = pa.schema(
 )
 """A row per spectrum, by its number in the file (from 1); `phase` is its most probable mineral,
 UNKNOWN or NO_ANSWER. The metadata has `unit` of x and y, and what that of `bulk.RESULTS` has."""
-
-
-class Phase(NamedTuple):
-    """A phase of a map: its points, their share of all, the median probability of its mineral."""
-
-    name: str
-    points: int
-    share: float
-    probability: float | None
 
 
 def identify_map(
@@ -94,27 +82,16 @@ def identify_map(
     lines += [
         f'"{p.name}",{p.points},{p.share:.4f},'
         + ("" if p.probability is None else f"{p.probability:.4f}")
-        for p in phases_of(points)
+        for p in phases(points)
     ]
     atomic.write_text(folder / PHASES_FILE, "\n".join(lines) + "\n")
     return points
 
 
-def phases_of(points: pa.Table) -> list[Phase]:
-    """Returns the phases of a map, those with most points first."""
-    found: dict[str, list[float]] = {}
-    columns = (points[name].to_pylist() for name in ("phase", "probability"))
-    for phase, probability in zip(*columns, strict=True):
-        found.setdefault(phase, []).append(probability)
-    return [
-        Phase(
-            name,
-            len(values),
-            len(values) / points.num_rows,
-            None if name == NO_ANSWER else median(values),
-        )
-        for name, values in sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
-    ]
+def phases(points: pa.Table) -> list[Phase]:
+    """Returns the phases of a table of POINTS."""
+    names, probabilities = (points[name].to_pylist() for name in ("phase", "probability"))
+    return phases_of(zip(names, probabilities, strict=True))
 
 
 def _points(copy: Path, answers: Path) -> pa.Table:

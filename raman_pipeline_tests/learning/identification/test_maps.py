@@ -13,12 +13,8 @@ from raman_pipeline.common.shards import Workers
 from raman_pipeline.learning.identification import bulk
 from raman_pipeline.learning.identification.filters import Filters
 from raman_pipeline.learning.identification.identify import Identifier
-from raman_pipeline.learning.identification.maps import (
-    ANSWERS_FOLDER,
-    NO_ANSWER,
-    UNKNOWN,
-    identify_map,
-)
+from raman_pipeline.learning.identification.maps import ANSWERS_FOLDER, identify_map
+from raman_pipeline.learning.identification.phases import NO_ANSWER, UNKNOWN
 from raman_pipeline.spectra.spectrum_files import ReadOptions, read_spectra
 from raman_pipeline_tests.learning.identification.minerals import measured_spectrum
 
