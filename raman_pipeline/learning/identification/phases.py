@@ -20,7 +20,7 @@ class Phase(NamedTuple):
 
 
 def phases_of(points: Iterable[tuple[str, float]]) -> list[Phase]:
-    """Returns the phases of points, given with their probabilities; those with most points first."""
+    """Returns the phases of points with their probabilities, those with most points first."""
     found: dict[str, list[float]] = {}
     for phase, probability in points:
         found.setdefault(phase, []).append(probability)
