@@ -10,7 +10,9 @@ from raman_pipeline.cli.console import LibraryFile, LibraryProfile
 
 
 def page(
-    port: Annotated[int, typer.Option("--port", help="port on this machine; 0: a free one")] = 8765,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="port on this machine; 0: a free one")
+    ] = 8765,
     profile: LibraryProfile = None,
     library: LibraryFile = None,
 ) -> None:

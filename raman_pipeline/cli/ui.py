@@ -26,7 +26,7 @@ from raman_pipeline.common.storage import StorePath, below, in_order, local_copy
 def ui(
     profile: Profile = None,
     rruff_url: Location = None,
-    port: Annotated[int, typer.Option(help="port on this machine")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port on this machine")] = 3000,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     engine: Engine = None,
 ) -> None:

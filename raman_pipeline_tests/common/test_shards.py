@@ -1,7 +1,10 @@
 """Shards: made once, in parallel, whatever is lost on the way."""
 
+import multiprocessing
 import os
 import signal
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -56,6 +59,14 @@ def fails(argument: tuple[Path, int]) -> pa.Table:
     return squares(argument)
 
 
+def never_ends(argument: tuple[Path, int]) -> pa.Table:
+    """Notes its process."""
+    with argument[0].open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    time.sleep(600)
+    raise AssertionError(argument)
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "log.txt"
@@ -106,6 +117,24 @@ def test_lost_worker_of_ray_is_replaced(
 def test_gives_up_where_every_process_dies(tmp_path: Path, log: Path) -> None:
     with pytest.raises(ShardError, match="3 times in a row.*memory"):
         make_shards(always_killed, arguments(log), tmp_path / "out", TWO)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path, log: Path) -> None:
+    chosen = (never_ends, arguments(log, 2), tmp_path / "out", TWO)
+    parent = multiprocessing.get_context("spawn").Process(target=make_shards, args=chosen)
+    parent.start()
+
+    def wait_for(what: Callable[[], bool]) -> None:
+        until = time.monotonic() + 60
+        while not what():
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+    wait_for(lambda: log.exists() and len(made(log)) == 2)
+    parent.kill()
+    files = [Path(f"/proc/{pid}/cmdline") for pid in made(log)]  # empty once it has ended
+    wait_for(lambda: not any(file.exists() and file.read_bytes() for file in files))
 
 
 def test_error_of_the_work_is_raised_and_the_rest_stays(tmp_path: Path, log: Path) -> None:
