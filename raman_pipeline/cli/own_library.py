@@ -40,7 +40,7 @@ def own_library_file() -> Path:
     from raman_pipeline.common.storage import on_this_machine
 
     if said := os.environ.get(VARIABLE):
-        return on_this_machine(said)
+        return on_this_machine(said, VARIABLE)
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "raman_pipeline" / "own_library.safetensors"
 

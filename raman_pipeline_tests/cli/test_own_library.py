@@ -109,3 +109,9 @@ def test_a_file_that_is_no_own_library_is_refused(library_file, own_file, conten
     for command in (("library", "list"), ("show", "M1", "--library", library_file)):
         error = str(run(*command).exception)
         assert str(own_file) in error and "library import" in error
+
+
+def test_an_address_names_its_setting(monkeypatch):
+    monkeypatch.setenv("RAMAN_PIPELINE_LIBRARY", "s3://bucket/own")
+    error = str(run("library", "list").exception)
+    assert error.startswith("RAMAN_PIPELINE_LIBRARY=s3://bucket/own: an address cannot be used")

@@ -22,6 +22,8 @@ MIN_POINTS = 200
 """Points of the grid that a spectrum must cover."""
 ENOUGH_POINTS = 600
 """Points of the grid below which an answer comes with a warning."""
+_TOO_LARGE = 1e150
+"""Intensity whose square is no number; some programs write such values where nothing is."""
 
 
 class QueryError(InputError):
@@ -122,7 +124,7 @@ def _of_one_axis(
     if baseline != "none":
         step_cm1 = float(np.median(np.diff(shift)))
         intensity = np.stack([y - baseline_of(y, step_cm1, baseline) for y in intensity])
-    usable = np.asarray(np.isfinite(intensity).all(axis=1))
+    usable = np.asarray((np.abs(intensity) < _TOO_LARGE).all(axis=1))
     intensity[~usable] = 0
     intensity, spikes = without_spikes(shift, intensity)
     values, measured = on_grid(shift, intensity, grid)
@@ -135,7 +137,7 @@ def _of_one_axis(
     noise = attenuation_of(shift, intensity, grid) if points >= MIN_POINTS else spikes
     for row, spectrum in enumerate(spectra):
         if not usable[row]:
-            yield QueryError(f"{spectrum.name}: values too large for a baseline; scale them")
+            yield QueryError(f"{spectrum.name}: values too large; scale them")
         elif points < MIN_POINTS:
             yield QueryError(f"{spectrum.name}: {short}")
         elif flat[row] or not values[row].any():

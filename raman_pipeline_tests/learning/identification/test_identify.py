@@ -86,7 +86,8 @@ def test_a_spectrum_of_the_library_is_prepared_as_it_is_there(library):
         (2000, 0, "none", "covers 2000 to 2999 cm⁻¹"),
         (100, 0, "none", "the intensity is constant"),
         (100, 0, "asls", "the intensity is constant"),
-        (100, 1e300, "arpls", "values too large for a baseline"),
+        (100, 1e300, "arpls", "values too large; scale them"),
+        (100, 1e305, "none", "values too large; scale them"),
     ],
 )
 @pytest.mark.filterwarnings("ignore")
