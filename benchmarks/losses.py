@@ -183,6 +183,8 @@ def _parts(scene: Scene, folder: str) -> int:
 
 _TABLE, _LIBRARY = "{folder}/many.parquet", "{folder}/base/assets/mineral_library.safetensors"
 _OUT = ["--library", _LIBRARY, "--out", "{store}/assets/identified", "--engine", "{engine}"]
+_PARSE = [sys.executable, "-m", "benchmarks.losses"]
+_PARSED = re.compile("(parsed_spectra|refused_members)/")
 WORKS = {
     "backfill": Work(
         [*COMMAND, "backfill", f"--family={FAMILY}", *(f"--partition={fold}" for fold in FOLDS)],
@@ -193,11 +195,19 @@ WORKS = {
         prepared=True,
     ),
     "parse": Work(
-        [sys.executable, "-m", "benchmarks.losses"],
-        re.compile("(parsed_spectra|refused_members)/"),
+        [*_PARSE, "queue"],
+        _PARSED,
         lambda scene: _parts(scene, "shards") > 0,
         0.0,
-        (nothing, process, worker, node, head, database, daemon, bucket),
+        (nothing, process, node, head, database, daemon, bucket),
+    ),
+    "parse on tasks": Work(
+        [*_PARSE, "tasks"],
+        _PARSED,
+        lambda scene: _parts(scene, "shards") > 0,
+        0.0,
+        (nothing, worker, node, head, bucket),
+        on_queue=False,
     ),
     "identify": Work(
         [*COMMAND, "identify", _TABLE, *_OUT],
@@ -210,10 +220,10 @@ WORKS = {
 }
 
 
-def parse() -> None:
-    """Fetches and parses an archive: through the queue, or in this process without a cluster."""
+def parse(by: str) -> None:
+    """Fetches and parses an archive through the queue, or in this process with tasks of Ray."""
     settings = load_settings()
-    if settings.engine == "ray":
+    if settings.engine == "ray" and by == "queue":
         assets = ("rruff_archive", "parsed_spectra", "refused_members")
         outcomes = on_queue(settings, Callbacks(), [Run("ingest", ARCHIVE, assets)], None)
     else:
@@ -251,7 +261,7 @@ class Stage:
 
     def _quiet(self, name: str) -> dict[str, str]:
         """Returns what work makes on this machine alone: path to SHA-256."""
-        work, kept = WORKS[name], self.folder / f"{name}.quiet.json"
+        work, kept = WORKS[name], self.folder / f"{name.split()[0]}.quiet.json"
         if not kept.exists():
             with self._begun(work, str(self.store), {}):
                 subprocess.run(self._command(work, "local"), check=True, stdout=2)
@@ -354,7 +364,7 @@ def main(folder: Path, archives: str, chosen: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 2:
         main(Path(sys.argv[1]).resolve(), str(Path(sys.argv[2]).resolve()), sys.argv[3:])
     else:
-        parse()
+        parse(sys.argv[1])
