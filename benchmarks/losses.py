@@ -104,15 +104,14 @@ def _running(store: StorePath) -> dict[str, int]:
     return {found[1]: pid for pid, line in lines.items() if (found := _RUN_ID.search(line))}
 
 
-def _task_workers(scene: Scene) -> list[int]:
-    """Returns the processes of the cluster's nodes that make shards."""
-    nodes = [scene.cluster.head_node, *scene.cluster.workers]
+def _children_of(nodes: list[Any], title: bytes) -> list[int]:
+    """Returns the processes of some nodes of the cluster whose title begins so."""
     raylets = {node.all_processes["raylet"][0].process.pid for node in nodes}
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent in raylets and b"ray::__call__" in (folder / "cmdline").read_bytes():
+            if parent in raylets and (folder / "cmdline").read_bytes().startswith(title):
                 found.append(int(folder.name))
     return found
 
@@ -126,7 +125,8 @@ def process(scene: Scene) -> str:
 def worker(scene: Scene) -> str:
     """Kills a worker of Ray that makes a shard."""
     end = time.monotonic() + 60
-    while not (found := _task_workers(scene)):
+    nodes = [scene.cluster.head_node, *scene.cluster.workers]
+    while not (found := _children_of(nodes, b"ray::__call__")):
         assert time.monotonic() < end, "no worker makes a shard"
         time.sleep(0.1)
     os.kill(found[0], signal.SIGKILL)
@@ -142,7 +142,10 @@ def node(scene: Scene) -> str:
 
 def head(scene: Scene) -> str:
     """Kills the head node; a new one starts at the same address, and another node joins it."""
+    agents = _children_of([scene.cluster.head_node], b"ray::DashboardAgent")
     scene.cluster.remove_node(scene.cluster.head_node, allow_graceful=False)
+    for pid in agents:  # it would outlive its node for a while, and keep its port
+        os.kill(pid, signal.SIGKILL)
     time.sleep(_AWAY_S)
     scene.cluster.begin()
     scene.cluster.join()

@@ -22,10 +22,14 @@ from raman_pipeline.orchestration.launchers import PROCESS_TAG, RUNNING
 
 _CONFIG = "dagster-ray/config"
 _GPU_KIND = "dagster/kind/pytorch"
-_STOPS_WITHIN_S = 60.0
+# Together less than the silence after which Dagster's daemon is taken for dead (`runs.queue`).
+_STOPS_WITHIN_S = 50.0
+_ANSWERS_WITHIN_S = 30.0
+_POLL_S = 5.0
 _SENT_WITHIN = timedelta(minutes=2)
 """How long a run may be starting before its job is sent."""
 _NO_SUCH_JOB = "status code 404"
+_SENT_BEFORE = "already exists"
 
 
 def cluster_resources(address: str) -> Counter[str]:
@@ -82,12 +86,25 @@ class RayLauncher(RayRunLauncher):
         return WorkerHealth(WorkerStatus.FAILED, lost)
 
     def _launch_ray_job(self, submission_id: str, entrypoint: str, run: dg.DagsterRun) -> None:
-        """Submits a job by the path of its Python: a node may have no `dagster` on its PATH."""
+        """Submits a job by the path of its Python: a node may have no `dagster` on its PATH.
+
+        A cluster whose head node restarts is waited for: a run has few tries.
+        """
         origin = run.job_code_origin
         if origin is not None and entrypoint.startswith("dagster "):
             python = origin.repository_origin.executable_path
             entrypoint = f"{shlex.quote(python)} -m {entrypoint}"
-        super()._launch_ray_job(submission_id, entrypoint, run)
+        end = time.monotonic() + _ANSWERS_WITHIN_S
+        while True:
+            try:
+                super()._launch_ray_job(submission_id, entrypoint, run)
+                return
+            except (OSError, RuntimeError) as error:
+                if _SENT_BEFORE in str(error):
+                    return
+                if time.monotonic() > end:
+                    raise
+            time.sleep(_POLL_S)
 
     def _unchanged(self, run: dg.DagsterRun) -> timedelta:
         record = self._instance.get_run_record_by_id(run.run_id)

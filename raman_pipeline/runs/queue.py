@@ -48,6 +48,7 @@ _DATABASE_S = 300.0
 """How long a database may be away while its runs are waited for."""
 _DAEMON = "QUEUED_RUN_COORDINATOR"
 _TRAINS = "pytorch"
+_MARKED = "marked as failed from outside"
 
 
 def cluster_slots(settings: Settings) -> int | None:
@@ -236,10 +237,15 @@ def _outcome(instance: dg.DagsterInstance, wanted: Run, run: dg.DagsterRun) -> R
 
 
 def _end_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
-    """Returns the first line of what Dagster was told of the end of a run outside its steps."""
-    logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-    told = "".join(log.dagster_event.message or "" for log in logs[-1:] if log.dagster_event)
-    return (told or "was lost or cancelled").splitlines()[0].rstrip(".:")
+    """Returns the first line of what ended a run outside its steps, as an error of a launch."""
+    logs = instance.all_logs(run.run_id)
+    events = [log.dagster_event for log in logs if log.dagster_event]
+    failure = dg.DagsterEventType.RUN_FAILURE
+    told = [event.message or "" for event in events if event.event_type == failure]
+    errors = [e.engine_event_data.error for e in events if e.is_engine_event]
+    # Of a launch that failed, the failure says no more than that there was one.
+    told = [text for text in told if _MARKED not in text] or [e.message for e in errors if e]
+    return (told or ["was lost or cancelled"])[-1].strip().splitlines()[0].rstrip(".:")
 
 
 class _Daemon:

@@ -77,14 +77,33 @@ def test_networks_ask_for_a_gpu_where_there_is_one(launcher, monkeypatch, asset,
     assert asked.get("num_gpus") == wanted
 
 
-def test_a_job_needs_no_path(launcher, monkeypatch):
-    sent = []
-    known = ray_launcher.RayRunLauncher
-    monkeypatch.setattr(known, "_launch_ray_job", lambda self, job, entry, run: sent.append(entry))
+@pytest.mark.parametrize(
+    ("answers", "sent"),
+    [
+        ([None], 1),
+        ([ConnectionError("restarts"), RuntimeError("500: No available agent"), None], 3),
+        ([RuntimeError("504: timed out"), RuntimeError("500: Job x already exists")], 2),
+    ],
+)
+def test_a_job_needs_no_path_and_is_sent_once_the_cluster_answers(
+    launcher, monkeypatch, answers, sent
+):
+    entries = []
+
+    def send(self, job, entry, run):
+        entries.append(entry)
+        if (answer := answers[len(entries) - 1]) is not None:
+            raise answer
+
+    monkeypatch.setattr(ray_launcher.RayRunLauncher, "_launch_ray_job", send)
     place = SimpleNamespace(executable_path="/a b/python")
     run = SimpleNamespace(job_code_origin=SimpleNamespace(repository_origin=place))
     launcher._launch_ray_job("job", "dagster api execute_run '{}'", run)
-    assert sent == ["'/a b/python' -m dagster api execute_run '{}'"]
+    assert entries == ["'/a b/python' -m dagster api execute_run '{}'"] * sent
+    monkeypatch.setattr(ray_launcher, "_ANSWERS_WITHIN_S", -1)
+    answers[:] = [ConnectionError("is away")] * 9
+    with pytest.raises(ConnectionError, match="is away"):
+        launcher._launch_ray_job("job", "dagster api execute_run '{}'", run)
 
 
 @pytest.mark.parametrize("parent", ["former", "unknown"])

@@ -5,6 +5,8 @@ import time
 
 import dagster as dg
 import pytest
+from dagster._core.events import EngineEventData
+from dagster._utils.error import SerializableErrorInfo
 
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.definitions import build_definitions, defs
@@ -71,8 +73,9 @@ def test_a_run_of_the_same_is_waited_for(status, partition, waits):
 class Daemon:
     """Ends a backfill: the first run of each partition is lost, the second succeeds or not."""
 
-    def __init__(self, instance, backfill, last):
-        self.instance, self.backfill, self.last, self.ticks = instance, backfill, last, 0
+    def __init__(self, instance, backfill, last, told):
+        self.instance, self.backfill, self.last, self.told = instance, backfill, last, told
+        self.ticks = 0
 
     def keep(self):
         self.ticks += 1
@@ -91,17 +94,25 @@ class Daemon:
             tags={BACKFILL_ID_TAG: self.backfill, PARTITION_NAME_TAG: "0|random", **tags},
         )
         if status == "FAILURE":
-            self.instance.report_run_failed(run, "Its node is gone:\nand so on")
+            error = SerializableErrorInfo("no cluster answers:\nand so on", [], "ConnectionError")
+            data = EngineEventData.engine_error(error)
+            self.instance.report_engine_event("not launched", run, data)
+            self.instance.report_run_failed(run, self.told)
 
 
 @pytest.mark.parametrize(
-    ("last", "problem"), [("SUCCESS", None), ("FAILURE", ": Its node is gone; see it in the UI")]
+    ("last", "told", "problem"),
+    [
+        ("SUCCESS", None, None),
+        ("FAILURE", "Its node is gone:\nand so on", ": Its node is gone; see it in the UI"),
+        ("FAILURE", None, ": no cluster answers; see it in the UI"),
+    ],
 )
-def test_the_last_try_counts_and_what_never_ran_is_named(last, problem, monkeypatch):
+def test_the_last_try_counts_and_what_never_ran_is_named(last, told, problem, monkeypatch):
     monkeypatch.setattr("raman_pipeline.runs.queue._POLL_S", 0)
     with dg.DagsterInstance.ephemeral() as instance:
         backfill = request_backfill(instance, GRAPH, _partitions([run_of(0)]), "title")
-        daemon = Daemon(instance, backfill, last)
+        daemon = Daemon(instance, backfill, last, told)
         first, second = _followed(instance, daemon, backfill, [run_of(0), run_of(1)])
     assert (first.partition, first.succeeded) == ("0|random", problem is None)
     assert problem is None or problem in first.errors[0]
