@@ -22,6 +22,7 @@ from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.identification.library import OWN, MineralLibrary, build_library
 from raman_pipeline.learning.identification.preparation import on_grid
+from raman_pipeline.learning.identification.query import TOO_LARGE
 from raman_pipeline.spectra.spikes import without_spikes
 
 Floats = npt.NDArray[np.float64]
@@ -70,9 +71,8 @@ class OwnSpectrum:
             ValueError: the values are not as above, or a name is empty or cannot be written.
         """
         x, y = self.raman_shift, self.intensity
-        if not (
-            x.shape == y.shape == (x.size,) and (np.diff(x) > 0).all() and np.isfinite(x + y).all()
-        ):
+        rising = x.shape == y.shape == (x.size,) and x.size > 1 and bool((np.diff(x) > 0).all())
+        if not (rising and np.isfinite(x).all() and (np.abs(y) < TOO_LARGE).all()):
             raise ValueError("its values are no spectra")
         for text in (self.name, self.specimen, self.mineral):
             if not str.encode(text):

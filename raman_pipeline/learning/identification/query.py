@@ -22,7 +22,7 @@ MIN_POINTS = 200
 """Points of the grid that a spectrum must cover."""
 ENOUGH_POINTS = 600
 """Points of the grid below which an answer comes with a warning."""
-_TOO_LARGE = 1e150
+TOO_LARGE = 1e150
 """Intensity whose square is no number; some programs write such values where nothing is."""
 
 
@@ -124,7 +124,7 @@ def _of_one_axis(
     if baseline != "none":
         step_cm1 = float(np.median(np.diff(shift)))
         intensity = np.stack([y - baseline_of(y, step_cm1, baseline) for y in intensity])
-    usable = np.asarray((np.abs(intensity) < _TOO_LARGE).all(axis=1))
+    usable = np.asarray((np.abs(intensity) < TOO_LARGE).all(axis=1))
     intensity[~usable] = 0
     intensity, spikes = without_spikes(shift, intensity)
     values, measured = on_grid(shift, intensity, grid)

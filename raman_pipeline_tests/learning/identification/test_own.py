@@ -108,6 +108,7 @@ def test_names_stay_unique_and_files_round_trip(library, tmp_path):
         (X * np.nan, [ROW], {}),
         (X[None], [ROW], {}),
         (X[:-1], [ROW], {}),
+        (X, [ROW] * 2, {"points": [1, 49]}),
         (X, [["a", "a", "M1", "green"]], {}),
         (X, [["a", "a", 1, None]], {}),
         (X, [["\udce9", "a", "M1", None]], {}),
