@@ -88,14 +88,14 @@ def test_unusable_files_are_reported_and_the_others_identified(library_file, fil
     result = run(library_file, files, "--json")
     assert result.exit_code == 1
     assert "1.txt: the file is empty" in result.stderr
-    assert "8\\xe9.txt: is no name in UTF-8; rename it" in result.stderr
+    assert "8\\udce9.txt: is no name in UTF-8; rename it" in result.stderr
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [Path(r["file"]).name for r in rows] == [
         "0.txt",
         "1.txt",
         "14.txt",
         "7.txt",
-        "8\\xe9.txt",
+        "8\\udce9.txt",
     ]
     for unusable in (rows.pop(4), rows.pop(1)):
         assert unusable.keys() == {"file", "error"}

@@ -43,7 +43,7 @@ def files_below(paths: Iterable[Path]) -> Iterator[Path | Unusable]:
     """Yields files, those of folders with their subfolders, in order, without hidden ones."""
     for one in _found(paths):
         name = one.file if isinstance(one, Unusable) else str(one)
-        shown = os.fsencode(name).decode(errors="backslashreplace")
+        shown = name.encode(errors="backslashreplace").decode()
         yield one if shown == name else Unusable(shown, f"{shown}: is no name in UTF-8; rename it")
 
 
