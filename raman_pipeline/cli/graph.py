@@ -75,15 +75,22 @@ def backfill(
     rruff_url: Location = None,
     engine: Engine = None,
 ) -> None:
-    """Train and test model families per fold and split where stale, then write the report."""
+    """Train and test model families per fold and split where stale, then write the report.
+
+    The report compares models with every baseline: it needs a fold that has all of them.
+    """
+    from raman_pipeline.learning.geolocation.registry import FAMILIES
     from raman_pipeline.runs.runner import run_backfill
 
-    _shown(
-        profile_settings(profile, rruff_url, engine),
-        lambda s, callbacks: run_backfill(
-            s, callbacks, partition or None, processes, family or None
-        ),
-    )
+    def work(settings: Settings, callbacks: Callbacks) -> list[RunOutcome]:
+        chosen = partition or None, processes, family or None
+        outcomes = run_backfill(settings, callbacks, *chosen)
+        if family and all(o.job != "geolocation_reports" for o in outcomes):
+            needed = ", ".join(name for name, one in FAMILIES.items() if one.baseline)
+            out.print(f"No report yet: no fold has all of {needed}.", highlight=False)
+        return outcomes
+
+    _shown(profile_settings(profile, rruff_url, engine), work)
 
 
 def experiments(
