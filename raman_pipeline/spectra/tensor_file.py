@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 
 from raman_pipeline.common.errors import EarlierVersionError
 from raman_pipeline.common.hashing import arrays_version
-from raman_pipeline.common.storage import StorePath, local_copy
+from raman_pipeline.common.storage import StorePath, local_copy, store_path
 
 _DTYPES = {"F32": "<f4", "F64": "<f8"}
 
@@ -73,13 +73,14 @@ def write_tensor(path: Path, tensor: SpectrumTensor) -> None:
     )
 
 
-def open_tensor(path: StorePath) -> SpectrumTensor:
-    """Opens a tensor file; intensities are read from disk on access.
+def open_tensor(path: str | StorePath) -> SpectrumTensor:
+    """Opens a tensor file, also `s3://bucket/…`; intensities are read from disk on access.
 
     Raises:
         EarlierVersionError: the file was written by an earlier version of this package.
         ValueError: the file is not a tensor file of this project, or is truncated.
     """
+    path = store_path(path)
     file_path = local_copy(path)
     try:
         with file_path.open("rb") as file:
