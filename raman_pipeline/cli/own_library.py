@@ -85,6 +85,11 @@ def add(
 
     if mineral_from not in ("name", "column"):
         raise typer.BadParameter(f"{mineral_from}: use name or column", param_hint="--mineral-from")
+    if "," in mineral or not mineral.isprintable():
+        raise typer.BadParameter(
+            f"{mineral!r}: use a name of one line without commas, which stand between names",
+            param_hint="--mineral",
+        )
     if axis not in (None, "cm-1", "nm"):
         raise typer.BadParameter(f"{axis}: use cm-1 or nm", param_hint="--axis")
     options = ReadOptions(listed(columns), axis, laser)

@@ -111,6 +111,13 @@ def test_a_file_that_is_no_own_library_is_refused(library_file, own_file, conten
         assert str(own_file) in error and "library import" in error
 
 
+@pytest.mark.parametrize("name", ["Feldspar, K", "Cal\ncite"])
+def test_names_that_no_list_could_hold_are_refused(folder, own_file, name):
+    result = run("library", "add", folder, "--mineral", name)
+    assert result.exit_code == 2 and "commas" in result.output
+    assert not own_file.exists()
+
+
 def test_an_address_names_its_setting(monkeypatch):
     monkeypatch.setenv("RAMAN_PIPELINE_LIBRARY", "s3://bucket/own")
     error = str(run("library", "list").exception)
