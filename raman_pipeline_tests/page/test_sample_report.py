@@ -24,6 +24,7 @@ def test_a_report_holds_everything_and_needs_nothing(library, simulated):
     ):  # fmt: skip
         assert part in html
     assert "<b>mine" not in html
+    assert f"<b>M1 {100 * data['minerals'][0]['probability']:.0f}%</b>: the mineral is" in html
     # Nothing is loaded: links to RRUFF are only followed by a click.
     assert not re.search(r"<(script|img|link|iframe)|url\(\s*['\"]?(?!#)|@import", html)
     assert set(re.findall(r'href="(https?://[^/"]+)', html)) == (
