@@ -23,16 +23,19 @@ def export_folds(
     from raman_pipeline.learning.data.splits import SPLITS
     from raman_pipeline.orchestration.asset_paths import asset_path
 
-    store = profile_settings(profile).asset_store
+    settings = profile_settings(profile)
+    store = settings.asset_store
     paths = {
         s: [asset_path(store, a, s) for a in ("fold_assignment", "dealt_folds")] for s in SPLITS
     }
     lacking = [split for split, files in paths.items() if not all(f.exists() for f in files)]
     if lacking:
-        fail(f"{store}: no folds of {', '.join(lacking)}; make them with `raman-pipeline run`")
+        command = f"raman-pipeline run --profile {settings.profile}"
+        fail(f"{store}: no folds of {', '.join(lacking)}; make them with `{command}`")
     folds, dealt = (
         {s: pq.read_table(local_copy(files[i])) for s, files in paths.items()} for i in (0, 1)
     )
     text = fold_export.export_folds(folds, dealt)
-    atomic.write_text(file, text)
+    with atomic.replacing(file, "name another file") as temporary:
+        temporary.write_text(text, encoding="utf-8")
     out.print(f"{file}: {text.count(chr(10)) - 1:,} rows, {len(SPLITS)} splits")

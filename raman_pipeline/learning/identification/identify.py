@@ -198,7 +198,8 @@ class Identifier:
             raise LibraryError(f"{path}: is a folder; name the file of a library, or --profile")
         if not path.exists():
             raise LibraryError(
-                f"{path}: there is no mineral library; build it with `raman-pipeline build-library`"
+                f"{path}: there is no mineral library; build it with `raman-pipeline build-library "
+                "--profile rruff` (or the profile that you name)"
             )
         spectra = None if own is None else OwnLibrary.read(own)
         try:
