@@ -22,6 +22,8 @@ _SENT = [
     "RAMAN_PIPELINE_INDEX_URL", "RAMAN_PIPELINE_S3_ENDPOINT", "RAMAN_PIPELINE_LOCAL",
     "RRUFF_URL", "NATURAL_EARTH_URL", "GEOCODERS", "NOMINATIM_URL", "PHOTON_URL",
     "ARCGIS_URL", "PYTHONWARNINGS",
+    # Runs that have all CPUs of the cluster would wait for ever for tasks of theirs.
+    "RAMAN_PIPELINE_ENGINE=local",
 ]  # fmt: skip
 
 
