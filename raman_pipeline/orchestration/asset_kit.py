@@ -212,7 +212,6 @@ def _asset(
                 made_from = [inputs[name] for name in provenance_inputs]
                 version = provenance(settings, uses, *made_from)
                 result = replace(result, value=with_provenance(result.value, version))
-            _require_wanted()
             return materialize(name, result, schema, settings, warnings or ())
 
         # Every asset takes the settings: they say where figures and reports are stored.
@@ -297,7 +296,11 @@ def materialize(
         schema: of a table, which is checked against it.
         settings: say where figures and files are stored.
         warnings: names of the checks that only warn.
+
+    Raises:
+        Failure: the present run was given up, and another one may be making the same.
     """
+    _require_wanted()
     checks = dict(result.checks)
     if schema is not None:
         problems = schema.problems(cast(Any, result.value))

@@ -13,15 +13,19 @@ from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.orchestration.asset_kit import (
     Check,
     Result,
+    materialize,
     model_asset,
     report_asset,
     table_asset,
+    table_check_specs,
+    table_out,
 )
 from raman_pipeline.orchestration.io_managers import io_managers
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.orchestration.provenance import provenance, provenance_of
 from raman_pipeline.orchestration.steps import checkpoint_of
 from raman_pipeline.profiles import load_settings
+from raman_pipeline.settings import Settings
 
 SCHEMA = TableSchema("numbers", (Column("a", pa.int64(), "a number", between=(0, 9)),))
 
@@ -157,13 +161,25 @@ def test_checkpoints_go_once_the_model_is_stored(settings):
     assert event.metadata["loss"].value == 0.5
 
 
-def test_a_run_that_was_given_up_stores_nothing(settings):
-    @table_asset(SCHEMA)
-    def late() -> Result:
-        context = dg.AssetExecutionContext.get()
-        context.instance.report_run_failed(context.run, "its machine was not heard of")
-        return Result(numbers(1))
+def give_up():
+    context = dg.AssetExecutionContext.get()
+    context.instance.report_run_failed(context.run, "its machine was not heard of")
 
-    result, _ = run(settings, late)
+
+@table_asset(SCHEMA)
+def late() -> Result:
+    give_up()
+    return Result(numbers(1))
+
+
+@dg.multi_asset(outs={"late": table_out(SCHEMA, "")}, check_specs=table_check_specs("late"))
+def late_of_many(settings: dg.ResourceParam[Settings]):
+    give_up()
+    yield materialize("late", Result(numbers(1)), SCHEMA, settings)
+
+
+@pytest.mark.parametrize("asset", [late, late_of_many])
+def test_a_run_that_was_given_up_stores_nothing(settings, asset):
+    result, _ = run(settings, asset)
     assert not result.success
     assert not list(settings.asset_store.rglob("*.parquet"))
