@@ -52,9 +52,11 @@ def accept_update(
     """Accept a rejected archive update, for example one that lost many members."""
     from raman_pipeline.runs.runner import accept_archive
 
-    outcome = accept_archive(profile_settings(profile, rruff_url), archive)
+    settings = profile_settings(profile, rruff_url)
+    outcome = accept_archive(settings, archive)
     if outcome is None:
-        out.print(f"{archive}: nothing to accept; no update was rejected")
+        none = f"no update was rejected in the {settings.profile} profile"
+        out.print(f"{archive}: nothing to accept; {none}")
         return
     for problem in outcome.errors:
         fail(problem)

@@ -285,6 +285,6 @@ def _described(record: ArchiveRecord) -> str:
 
 def _remedy(name: str) -> str:
     return (
-        f"if this is intended, run `raman-pipeline accept-update {name}` or materialise "
-        "rruff_archive with accept: true"
+        f"if this is intended, run `raman-pipeline accept-update {name} --profile PROFILE` or "
+        "materialise rruff_archive with accept: true"
     )
