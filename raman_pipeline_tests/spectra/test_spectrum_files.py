@@ -41,8 +41,8 @@ def test_two_columns(tmp_path, separator, head):
     [
         ("a.txt", "", "is empty"),
         ("a.txt", "hello\nworld\n", "no rows of two numbers"),
-        ("a.txt", "1, 2\n3, 4\n", "only 2 points"),
-        ("a.txt", "100, 1\n" * 40, "only 1 points"),
+        ("a.txt", "1, 20\n3, 41\n", "only 2 points"),
+        ("a.txt", "100, 1.5\n" * 40, "only 1 points"),
         ("a.txt", b"PK\x03\x04\x00\x01", "is packed"),
         ("a.txt", b"\x00\x01\x00\x00\xff\x07\x00", "is no text"),
         ("none.txt", None, "cannot be read"),
