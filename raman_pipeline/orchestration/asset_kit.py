@@ -27,6 +27,10 @@ from raman_pipeline.common.schema import TableSchema
 from raman_pipeline.common.storage import StorePath
 from raman_pipeline.learning.data.model_state import ModelState
 from raman_pipeline.learning.training.threads import one_thread
+from raman_pipeline.orchestration.dagster_internals import (
+    RETRY_ON_ASSET_OR_OP_FAILURE_TAG,
+    WILL_RETRY_TAG,
+)
 from raman_pipeline.orchestration.io_managers import ON_DISK
 from raman_pipeline.orchestration.metadata import (
     COLUMN_SCHEMA,
@@ -249,6 +253,9 @@ def _require_wanted() -> None:
     context = dg.AssetExecutionContext.get()
     run = context.instance.get_run_by_id(context.run.run_id)
     if run is not None and run.is_finished:
+        if run.tags.get(WILL_RETRY_TAG) == "true":
+            # The failure that follows is not the asset's own, after which there would be no retry.
+            context.instance.add_run_tags(run.run_id, {RETRY_ON_ASSET_OR_OP_FAILURE_TAG: "true"})
         raise failure("The run was given up before it came to its end; nothing is stored.")
 
 

@@ -45,6 +45,7 @@ from dagster._core.storage.tags import (
     BACKFILL_ID_TAG,
     HIDDEN_TAG_PREFIX,
     PARTITION_NAME_TAG,
+    RETRY_ON_ASSET_OR_OP_FAILURE_TAG,
     RUN_KEY_TAG,
     WILL_RETRY_TAG,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "HIDDEN_TAG_PREFIX",
     "NOT_FINISHED_STATUSES",
     "PARTITION_NAME_TAG",
+    "RETRY_ON_ASSET_OR_OP_FAILURE_TAG",
     "RUN_KEY_TAG",
     "WILL_RETRY_TAG",
     "AssetGraph",

@@ -20,6 +20,7 @@ from raman_pipeline.orchestration.asset_kit import (
     table_check_specs,
     table_out,
 )
+from raman_pipeline.orchestration.dagster_internals import WILL_RETRY_TAG
 from raman_pipeline.orchestration.io_managers import io_managers
 from raman_pipeline.orchestration.partitions import FOLD_SPLIT
 from raman_pipeline.orchestration.provenance import provenance, provenance_of
@@ -179,7 +180,10 @@ def late_of_many(settings: dg.ResourceParam[Settings]):
 
 
 @pytest.mark.parametrize("asset", [late, late_of_many])
-def test_a_run_that_was_given_up_stores_nothing(settings, asset):
-    result, _ = run(settings, asset)
+def test_a_run_that_was_given_up_stores_nothing_and_is_repeated(settings, asset):
+    retries = {"enabled": True, "max_retries": 5, "retry_on_asset_or_op_failure": False}
+    with dg.DagsterInstance.local_temp(overrides={"run_retries": retries}) as instance:
+        result, _ = run(settings, asset, instance=instance)
+        assert instance.get_run_by_id(result.run_id).tags[WILL_RETRY_TAG] == "true"
     assert not result.success
     assert not list(settings.asset_store.rglob("*.parquet"))
