@@ -59,13 +59,12 @@ class Scale:
             yield f"part_{start:09d}", start, min(PER_ARCHIVE, self.spectra - start)
 
     @contextmanager
-    def stage(self, name: str, spectra: int, made: Path) -> Iterator[None]:
-        """Measures a stage and adds its line to the log."""
+    def stage(self, name: str, spectra: int, made: Path) -> Iterator[dict[str, Any]]:
+        """Measures a stage and adds its line to the log; what is yielded can be corrected."""
+        facts: dict[str, Any] = {"stage": name, "spectra": spectra}
         with Usage(os.getpid()) as usage:
-            yield
-        self.note(
-            stage=name, spectra=spectra, megabytes=round(_size(made) / 1e6, 1), **usage.found()
-        )
+            yield facts
+        self.note(**facts, megabytes=round(_size(made) / 1e6, 1), **usage.found())
 
     def note(self, **facts: Any) -> None:
         """Adds a line to the log."""
@@ -105,17 +104,18 @@ class Scale:
         """Identifies the table; a node of the cluster is killed after a third of it."""
         command = [*COMMAND, "identify", str(self.table), "--library", str(library)]
         command += ["--out", str(self.results), "--engine", self.engine]
-        there = _parts(self.results)
-        parts = -(-self.spectra // 512)
-        with self.stage("identify", self.spectra - 512 * there, self.results):
+        parts, before, lost = -(-self.spectra // 512), _parts(self.results), cluster is None
+        with self.stage("identify", self.spectra, self.results) as facts:
             running = subprocess.Popen(command)
             while running.poll() is None:
                 time.sleep(1)
-                if cluster is not None and there < parts // 3 <= _parts(self.results):
+                if not lost and before < parts // 3 <= _parts(self.results):
                     cluster.remove_node(cluster.workers[0], allow_graceful=False)
                     self.note(lost="raylet", parts=_parts(self.results), of_parts=parts)
                     cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
-                    there = parts
+                    lost = True
+            if before or _parts(self.results) < parts:
+                facts["spectra"] = 512 * (_parts(self.results) - before)
         if running.returncode not in (0, 1):
             raise SystemExit(f"identify ended with {running.returncode}; the next run goes on")
 
