@@ -207,7 +207,7 @@ def figure(folders: list[Path]) -> None:
                 "spectra": spectra,
                 "engine": engine,
                 **{f"{s}, ms": round(1000 * stage_s[s] / done[s], 2) for s in STAGES if s in done},
-                "spectra per CPU s": round(1 / (stage_s / done).sum()),
+                "spectra per CPU s": round(1 / (stage_s / done).sum()) if len(done) == 3 else None,
                 "Ray itself": f"{cpu['engine_cpu_s'].sum() / cpu.to_numpy().sum():.1%}",
                 "worker, MB": group["worker_mb"].max(),
                 "command, MB": group["command_mb"].max(),
@@ -224,7 +224,8 @@ def figure(folders: list[Path]) -> None:
                 name = {"local": "two processes", "ray": "two Ray nodes"}[str(engine)]
                 name += f", {column.split(',')[0]}" if len(columns) > 1 else ""
                 axis.plot(of_it["spectra"], of_it[column], mark, label=name)
-        axis.set(xscale="log", xlabel="spectra", ylabel=label, ylim=(0, None))
+        top = 1.2 * table[columns].max().max()
+        axis.set(xscale="log", xlabel="spectra", ylabel=label, ylim=(0, top))
         axis.legend(frameon=False)
     axes[1].set_ylabel("memory of the largest process (MB)")
     drawn.suptitle("From zips to identified rows")
