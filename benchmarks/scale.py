@@ -210,7 +210,7 @@ def figure(folders: list[Path]) -> None:
                 "spectra per CPU s": round(1 / (stage_s / done).sum()) if len(done) == 3 else None,
                 "Ray itself": f"{cpu['engine_cpu_s'].sum() / cpu.to_numpy().sum():.1%}",
                 "worker, MB": group["worker_mb"].max(),
-                "command, MB": group["command_mb"].max(),
+                "command, MB": group["command_mb"].max() if len(done) == 3 else None,
                 "wall, s": round(group["wall_s"].sum()),
             }
         )
