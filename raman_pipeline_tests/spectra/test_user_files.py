@@ -212,6 +212,38 @@ def test_places_are_those_that_the_file_states(tmp_path, text, unit):
     assert [spectrum.place for spectrum in read(tmp_path, text)] == expected
 
 
+WITEC = """//Exported ASCII-File
+[Header]
+GraphName = A
+SizeX = 3
+SizeY = 2
+SizeGraph = 600
+ScanUnit = µm
+ScanWidth = 6
+ScanHeight = 5
+ScanOriginX = 10
+XAxisUnit = rel. 1/cm
+
+[Data]
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (WITEC, [(x, y, "µm") for y in (2.5, 0) for x in (0, 2, 4)]),
+        (WITEC.replace("= 3", "= 2"), [None] * 6),
+        (WITEC.replace("ScanUnit = µm", "ScanUnit = points"), [None] * 6),
+        (WITEC.replace("ScanHeight = 5\n", ""), [None] * 6),
+        (WITEC.replace("//Exported ASCII-File\n", ""), [None] * 6),
+    ],
+)
+def test_places_of_a_witec_text_are_those_of_its_scan(tmp_path, header, expected):
+    named = "\t".join(["X-Axis", *(f"A({i % 3}/{i // 3})" for i in range(6))])
+    text = header + table(X, *(Y + i for i in range(6)), head=named)
+    assert [spectrum.place for spectrum in read(tmp_path, text)] == expected
+
+
 def test_a_place_that_changes_within_a_spectrum_is_none(tmp_path):
     moving = table(N / 10, np.ones(X.size), X, Y, head="#X\t#Y\t#Wave\t#Intensity")
     assert read(tmp_path, moving)[0].place is None

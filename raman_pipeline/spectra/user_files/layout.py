@@ -17,6 +17,7 @@ from raman_pipeline.spectra.quality import GAP_STEPS
 from raman_pipeline.spectra.user_files import names
 from raman_pipeline.spectra.user_files.columns import choose, header, is_axis, refuse_cut_decimals
 from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
+from raman_pipeline.spectra.user_files.scans import witec_places
 from raman_pipeline.spectra.user_files.spectrum import (
     MIN_POINTS,
     Floats,
@@ -54,9 +55,11 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
         found = _spectra_in_rows(rows, above, stated)
     else:
         found = list(_spectra_in_columns(rows, above, stated, options, stem))
-    for one in found:
+    places = witec_places(above, len(found))
+    for number, one in enumerate(found):
         if isinstance(one, UnreadableError):
             continue
+        one.place = places[number] if places else one.place
         one.laser_nm = laser
         one.other_technique = technique
         one.format = "RRUFF text" if rruff else "text"

@@ -1,0 +1,39 @@
+"""Where the spectra of a WITec text (`//Exported ASCII-File`) were measured, as its header says.
+
+The text names no place of a spectrum, but the size of the scan. WITec's order of the points is that
+of an image: along a line (x) first, the upper line first (as hyperSpec and Gwyddion read it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from raman_pipeline.spectra.user_files.spectrum import Place
+
+_KEY = re.compile(r"(Size[XY]|Scan(?:Unit|Width|Height))\s*=\s*(\S+)\s*")
+_UNITS = {"µm": "µm", "μm": "µm", "um": "µm", "mm": "mm", "nm": "nm"}
+
+
+def witec_places(above: Sequence[str], spectra: int) -> list[Place]:
+    """Returns the place of each spectrum, from the lower left corner; none unless all is stated.
+
+    Args:
+        above: lines above the numbers.
+        spectra: how many there are.
+    """
+    if not above or not above[0].startswith("//Exported ASCII-File"):
+        return []
+    stated = dict(found.groups() for line in above if (found := _KEY.fullmatch(line.strip())))
+    unit = _UNITS.get(stated.get("ScanUnit", ""))
+    try:
+        across, down = int(stated["SizeX"]), int(stated["SizeY"])
+        width, height = float(stated["ScanWidth"]), float(stated["ScanHeight"])
+    except (KeyError, ValueError):
+        return []
+    if unit is None or across * down != spectra or spectra == 1 or not (width > 0 and height > 0):
+        return []
+    return [
+        Place(k % across * width / across, (down - 1 - k // across) * height / down, unit)
+        for k in range(spectra)
+    ]
