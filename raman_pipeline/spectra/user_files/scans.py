@@ -24,7 +24,8 @@ def witec_places(above: Sequence[str], spectra: int) -> list[Place]:
     """
     if not above or not above[0].startswith("//Exported ASCII-File"):
         return []
-    stated = dict(found.groups() for line in above if (found := _KEY.fullmatch(line.strip())))
+    keys = filter(None, (_KEY.fullmatch(line.strip()) for line in above))
+    stated = {key[1]: key[2] for key in keys}
     unit = _UNITS.get(stated.get("ScanUnit", ""))
     try:
         across, down = int(stated["SizeX"]), int(stated["SizeY"])
