@@ -63,7 +63,8 @@ are the fields of `Found`, and `error`, why there are none."""
 _OF_COPY = ("kind", "format", "notes", "other_technique", "error")
 _REMEDY = (
     "only a file that states x and y of every spectrum gives a map: WDF, a text with columns or "
-    "first cells named x and y (as WiRE and LabSpec write them), WITec's text of a scan, or a Parquet table with x and y"
+    "first cells named x and y (as WiRE and LabSpec write them), WITec's text of a scan, or a "
+    "Parquet table with x and y"
 )
 
 
