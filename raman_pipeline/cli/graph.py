@@ -89,7 +89,7 @@ def backfill(
         outcomes = run_backfill(settings, callbacks, *chosen)
         if family and all(o.job != "geolocation_reports" for o in outcomes):
             needed = ", ".join(name for name, one in FAMILIES.items() if one.baseline)
-            out.print(f"No report yet: no fold has all of {needed}.", highlight=False)
+            out.print(f"No report yet: no fold has all of {needed}.")
         return outcomes
 
     _shown(profile_settings(profile, rruff_url, engine), work)

@@ -24,7 +24,7 @@ PICTURE = "phase_map.png"
 
 @contextmanager
 def _shown(first: str = "") -> Iterator[Callable[[int, int], None]]:
-    """Shows the parts that are made, and what goes before them; yields what is to be told."""
+    """Shows the parts that are made, and what goes before; yields what is called after each."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
@@ -47,8 +47,8 @@ def identify_into(
     task: Task, files: Sequence[StorePath], folder: StorePath, workers: Workers
 ) -> bool:
     """Identifies spectra into a folder and says what was found; returns whether all are usable."""
-    with _shown() as told:
-        found = identify_all(task, files, folder, workers, told)
+    with _shown() as on_shard:
+        found = identify_all(task, files, folder, workers, on_shard)
     if found.simulated:
         err.print(SIMULATED, soft_wrap=True)
     out.print(
@@ -66,8 +66,8 @@ def map_into(task: Task, file: Path, folder: Path, workers: Workers) -> None:
 
     from raman_pipeline.learning.identification import maps
 
-    with _shown("read the map") as told:
-        points = maps.identify_map(task, file, folder, workers, told)
+    with _shown("read the map") as on_shard:
+        points = maps.identify_map(task, file, folder, workers, on_shard)
     placed = points.filter(points["x"].is_valid())
     _draw(placed, file.name, folder / PICTURE)
     library = json.loads(points.schema.metadata[b"library"])
@@ -88,7 +88,7 @@ def map_into(task: Task, file: Path, folder: Path, workers: Workers) -> None:
         f"{maps.ANSWERS_FOLDER}",
         f"cite: {library['citation']}",
     ]
-    out.print("\n".join(lines), soft_wrap=True, highlight=False)
+    out.print("\n".join(lines), soft_wrap=True)
 
 
 def _draw(placed: pa.Table, title: str, path: Path) -> None:

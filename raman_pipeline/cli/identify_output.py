@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raman_pipeline.common.wording import size_of
+
 if TYPE_CHECKING:
     from raman_pipeline.learning.identification.library import MineralLibrary
     from raman_pipeline.learning.identification.results import Identification, Nearest
@@ -104,8 +106,6 @@ def head(facts: Mapping[str, Any]) -> Iterator[str]:
 def own_line(facts: Mapping[str, Any]) -> Iterator[str]:
     """Yields the line on the own library, if one is searched; see `head`."""
     if own := facts["own"]:
-        from raman_pipeline.learning.identification.own import size_of
-
         yield (
             f"own library: version {own['version']}, {size_of(own['spectra'], own['minerals'])} "
             "(own:…); probabilities are calibrated on RRUFF's alone"
@@ -150,7 +150,7 @@ def lines(found: Identification, data: Mapping[str, Any]) -> Iterator[str]:
         )
         yield f"  possible mixture: {parts}, fit {mixture.fit:.3f}; one specimen {best:.3f}"
     if not found.mixtures:
-        yield "  mixtures: none listed, one specimen fits about as well (--mixtures lists all)"
+        yield "  mixtures: none fits much better than one specimen (--mixtures lists all)"
     if found.countries:
         countries = ", ".join(f"{code} {p:.0%}" for code, p in found.countries)
         yield f"  countries: {countries}"

@@ -18,7 +18,7 @@ import typer
 
 from raman_pipeline.cli.console import LibraryFile, LibraryProfile, local_path
 from raman_pipeline.common.errors import InputError
-from raman_pipeline.common.wording import listed
+from raman_pipeline.common.wording import listed, size_of
 
 if TYPE_CHECKING:
     from raman_pipeline.learning.identification.own import OwnLibrary, OwnSpectrum
@@ -247,6 +247,4 @@ def _counted(counts: Counter[str]) -> str:
 
 
 def _print_size(own: OwnLibrary) -> None:
-    from raman_pipeline.learning.identification.own import size_of
-
     print(f"own library: {own_library_file()}, {size_of(len(own.spectra), len(own.minerals))}")

@@ -70,7 +70,7 @@ class RayLauncher(RayRunLauncher):
         """Returns the health of a run's job; a run of a command has none, and is not lost.
 
         Raises:
-            ConnectionError: the cluster cannot say; Dagster asks again.
+            ConnectionError: the cluster does not answer; Dagster checks again later.
         """
         if PROCESS_TAG in run.tags:
             return RUNNING
@@ -126,8 +126,7 @@ class RayLauncher(RayRunLauncher):
                         return
                     self.client.stop_job(submission_id)
             except RuntimeError as error:
-                if _NO_SUCH_JOB in str(
-                    error
-                ):  # it was no run of Ray, or of a head node that was lost
+                # It was no run of Ray, or of a head node that was lost.
+                if _NO_SUCH_JOB in str(error):
                     return
             time.sleep(1)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from raman_pipeline.learning.identification.own import size_of
+from raman_pipeline.common.wording import size_of
 from raman_pipeline.learning.identification.references import peaks_beside
 from raman_pipeline.plots.identification import query_and_references
 

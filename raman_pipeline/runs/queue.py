@@ -241,11 +241,11 @@ def _end_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
     logs = instance.all_logs(run.run_id)
     events = [log.dagster_event for log in logs if log.dagster_event]
     failure = dg.DagsterEventType.RUN_FAILURE
-    told = [event.message or "" for event in events if event.event_type == failure]
+    texts = [event.message or "" for event in events if event.event_type == failure]
     errors = [e.engine_event_data.error for e in events if e.is_engine_event]
     # Of a launch that failed, the failure says no more than that there was one.
-    told = [text for text in told if _MARKED not in text] or [e.message for e in errors if e]
-    return (told or ["was lost or cancelled"])[-1].strip().splitlines()[0].rstrip(".:")
+    texts = [text for text in texts if _MARKED not in text] or [e.message for e in errors if e]
+    return (texts or ["was lost or cancelled"])[-1].strip().splitlines()[0].rstrip(".:")
 
 
 class _Daemon:

@@ -35,14 +35,13 @@ from raman_pipeline.learning.identification.filters import Filters
 from raman_pipeline.learning.identification.identify import Identification, Identifier
 from raman_pipeline.learning.identification.query import Query
 from raman_pipeline.learning.identification.tables import (
+    COPY_OF,
     Rows,
     refuse_columns,
     spectra_of,
     spectra_table,
 )
-from raman_pipeline.spectra.user_files.spectrum import (
-    ReadOptions,
-)
+from raman_pipeline.spectra.user_files.spectrum import ReadOptions
 
 SHARD_SPECTRA = 512
 """Spectra of a shard: some ten seconds of work."""
@@ -251,10 +250,10 @@ def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[int, Pa
                 files.append(Unusable(str(file), str(error)))
                 continue
             rows = table.metadata.num_rows
-            source = (table.schema_arrow.metadata or {}).get(b"source", str(file).encode()).decode()
+            source = (table.schema_arrow.metadata or {}).get(COPY_OF.encode(), str(file).encode())
             for start in range(0, rows, SHARD_SPECTRA):
                 stop = min(start + SHARD_SPECTRA, rows)
-                yield number, Rows(file, start, stop, source), [f"{state} {start} {stop}"]
+                yield number, Rows(file, start, stop, source.decode()), [f"{state} {start} {stop}"]
                 number += 1
     count = 1
     while count < MOST_SHARDS and count * SHARD_SPECTRA < len(files):

@@ -35,14 +35,6 @@ class OwnLibraryError(InputError):
     """The own library cannot be used or changed so; the message names the remedy."""
 
 
-def size_of(spectra: int, minerals: int) -> str:
-    """Returns the size of a library in words, such as `2 spectra of 1 mineral`."""
-    return (
-        f"{spectra:,} {'spectrum' if spectra == 1 else 'spectra'} of "
-        f"{minerals:,} {'mineral' if minerals == 1 else 'minerals'}"
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class OwnSpectrum:
     """A measured spectrum of a known mineral.

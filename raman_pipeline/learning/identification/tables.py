@@ -58,8 +58,10 @@ COPIED = pa.schema(
         "unit": pa.string(),
     }
 )
-"""A table that is the copy of another file: its metadata has `source`, the name of that; columns
+"""A table that is the copy of another file: its metadata has COPY_OF, the name of that; columns
 are the fields of `Found`, and `error`, why there are none."""
+COPY_OF = "raman_pipeline.copy_of"
+"""No name that another program gives its metadata."""
 _OF_COPY = ("kind", "format", "notes", "other_technique", "error")
 _REMEDY = (
     "only a file that states x and y of every spectrum gives a map: WDF, a text with columns or "
@@ -172,7 +174,7 @@ def copy_spectra(file: Path, options: ReadOptions, copy: Path, rows: int) -> Non
         raise InputError(f"{file}: there is no such file; check the name") from error
     if copy.exists() and metadata_of(copy).get("made_from") == made_from:
         return
-    schema = COPIED.with_metadata({"source": str(file), "made_from": made_from})
+    schema = COPIED.with_metadata({COPY_OF: str(file), "made_from": made_from})
     with atomic.replacing(copy, "give --map another folder") as temporary:
         with pq.ParquetWriter(
             temporary,

@@ -80,8 +80,8 @@ def _in_rows(rows: Rows, above: list[str]) -> bool:
     across = is_axis(values[0, lead:last])
     down = is_axis(values[int(lead > 0) :, 0][np.isfinite(values[int(lead > 0) :, 0])])
     words = rows.labels.get(rows.lines[0], [])
-    told = ("time", "position", "pixel or row numbers")
-    if names.coordinates(words) or any(names.column_kind(w) in told for w in words):
+    before = ("time", "position", "pixel or row numbers")
+    if names.coordinates(words) or any(names.column_kind(w) in before for w in words):
         return across
     if across and down and not any("axis type" in names.plain(text) for text in above):
         raise UnreadableError(

@@ -47,7 +47,9 @@ def names(out):
 
 def table_of(spectra, path, **more):
     lists = {n: [getattr(s, n).tolist() for s in spectra] for n in ("raman_shift", "intensity")}
-    pq.write_table(pa.table(lists | more), path, row_group_size=2)
+    # Metadata of another program, whose words may be any.
+    table = pa.table(lists | more, metadata={"source": "laboratory"})
+    pq.write_table(table, path, row_group_size=2)
     return path
 
 
