@@ -10,6 +10,16 @@ from typing import Literal, TypeAlias
 Engine: TypeAlias = Literal["local", "ray"]
 
 
+def cpu_count() -> int:
+    """Returns how many processes this one may start, one per CPU that it was given.
+
+    Fewer than the machine has in a container, and where LOKY_MAX_CPU_COUNT says so.
+    """
+    from joblib import cpu_count as of_this_process
+
+    return int(of_this_process())
+
+
 def end_with_parent() -> None:
     """Lets this process end when the one that started it ends, however that was killed.
 

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from raman_pipeline.common.atomic import ELSEWHERE, naming, release, replacing, temporary_file
 from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import StoredTable, write_table
-from raman_pipeline.common.processes import Engine, end_with_parent
+from raman_pipeline.common.processes import Engine, cpu_count, end_with_parent
 from raman_pipeline.common.storage import StorePath
 
 Work: TypeAlias = Callable[[Any], pa.Table]
@@ -47,7 +47,8 @@ class Workers:
     Attributes:
         engine: processes of this machine, or tasks of the Ray cluster that this machine is
             a node of.
-        number: of processes; by default one per core. Ray decides by itself.
+        number: of processes, by default `cpu_count`; or of tasks that Ray has at once, by default two
+            per CPU of the cluster.
     """
 
     engine: Engine = "local"
@@ -74,7 +75,7 @@ def make_shards(
         arguments: by the name of the shard. The name is that of the file, and says all that its
             content depends on (hashes of the input, version of the code).
         folder: of the files; one that all workers see.
-        workers: by default one process per core.
+        workers: by default processes of this machine.
         on_shard: called with the number of files there are, and of those to be, after each.
         elsewhere: how to choose another folder, for the error.
 
@@ -193,7 +194,7 @@ def _children(folder: StorePath) -> list[StorePath]:
 
 def _in_processes(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Iterator[str]:
     """Yields shards as they are made; a killed process costs those that were being made."""
-    number = min(number or os.cpu_count() or 1, len(missing))
+    number = min(number or cpu_count(), len(missing))
     if number <= 1:  # a process takes a second to start
         yield from (make(name, argument) for name, argument in missing.items())
         return

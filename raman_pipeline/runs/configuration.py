@@ -24,6 +24,7 @@ _SENT = [
     "ARCGIS_URL", "PYTHONWARNINGS",
     # Runs that have all CPUs of the cluster would wait for ever for tasks of theirs.
     "RAMAN_PIPELINE_ENGINE=local",
+    "LOKY_MAX_CPU_COUNT=1",  # processes of a run: as many as its `num_cpus`
 ]  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 import warnings
 from collections import Counter
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
-from raman_pipeline.common.processes import end_with_parent
+from raman_pipeline.common.processes import cpu_count, end_with_parent
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.assets.archives import UPDATE_CHECK
 from raman_pipeline.orchestration.build import build_definitions
@@ -163,7 +162,7 @@ def in_processes(
     context = multiprocessing.get_context("spawn")
     with progress.subscribe(context, callbacks.on_progress) as receive:
         pool = ProcessPoolExecutor(
-            min(processes or min(os.cpu_count() or 1, 8), len(stale)),
+            min(processes or min(cpu_count(), 8), len(stale)),
             mp_context=context,
             initializer=_begin_worker,
             initargs=(receive,),

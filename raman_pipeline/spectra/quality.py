@@ -17,6 +17,8 @@ from raman_pipeline.spectra.spikes import WIDEST_STEP_CM1
 Floats = npt.NDArray[np.floating[Any]]
 
 _LOW_SIGNAL_TO_NOISE = 15.0
+_WIDEST_BAND_CM1 = 200.0
+"""Wider than bands, narrower than a background."""
 _WIDE_STEP_CM1 = 5.0
 GAP_CM1 = 25.0
 """Step of the axis in which nothing was measured."""
@@ -57,7 +59,8 @@ def quality_warnings(shift: Floats, intensity: Floats) -> list[list[QualityWarni
     usable = (height > 0) & np.isfinite(height)
     y = (y - y.min(axis=1, keepdims=True))[usable] / height[usable, None]
     noise = _noise(y)
-    ratios, spikes, steps = signal_to_noise(y, noise), _spikes(shift, y, noise), _steps(shift)
+    ratios, spikes = signal_to_noise(shift, y, noise), _spikes(shift, y, noise)
+    steps = _steps(shift)
     middle = np.median(y, axis=1)
     down = middle > _HIGHEST_MEDIAN
     if (high := np.flatnonzero(middle > 0.5)).size:
@@ -117,15 +120,23 @@ def _steps(shift: Floats) -> str:
     return ""
 
 
-def signal_to_noise(y: Floats, noise: Floats) -> Floats:
+def signal_to_noise(shift: Floats, y: Floats, noise: Floats) -> Floats:
     """Returns the heights of the strongest bands over their surroundings, in units of noise.
 
+    The surroundings are the morphological opening, which follows a slope and a broad background.
+
     Args:
+        shift: [n], cm⁻¹.
         y: [k, n].
         noise: [k].
     """
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d
+
     smooth = (y[:, :-2] + y[:, 1:-1] + y[:, 2:]) / 3
-    return (smooth.max(axis=1) - np.median(smooth, axis=1)) / np.maximum(noise, 1e-12)
+    width = max(round(_WIDEST_BAND_CM1 / float(np.median(np.diff(shift)))), 3)
+    lowest = minimum_filter1d(smooth, width, axis=1, mode="nearest")
+    beside = maximum_filter1d(lowest, width, axis=1, mode="nearest")
+    return np.asarray((smooth - beside).max(axis=1) / np.maximum(noise, 1e-12))
 
 
 def _noise(y: Floats) -> Floats:

@@ -67,6 +67,11 @@ def never_ends(argument: tuple[Path, int]) -> pa.Table:
     raise AssertionError(argument)
 
 
+def process_of(_: object) -> pa.Table:
+    """Returns the process that it runs in."""
+    return pa.table({"process": [os.getpid()]})
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "log.txt"
@@ -90,6 +95,14 @@ def test_makes_only_what_is_missing(tmp_path: Path, log: Path, workers: Workers)
     assert made(log) == [0, 1, 2, 3]
     assert seen == [(2, 4), (3, 4), (4, 4)]
     assert [pq.read_table(path)["square"][0].as_py() for path in paths] == [0, 1, 4, 9]
+
+
+def test_no_more_processes_than_this_one_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # as the jobs of Ray have it
+    paths = make_shards(process_of, {"one": 1, "two": 2}, tmp_path / "out")
+    assert [pq.read_table(path)["process"][0].as_py() for path in paths] == 2 * [os.getpid()]
 
 
 def test_lost_process_is_replaced(tmp_path: Path, log: Path) -> None:

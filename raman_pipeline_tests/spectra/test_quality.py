@@ -53,6 +53,13 @@ def test_a_cosmic_ray_is_a_spike(seed, at, width):
 
 
 @settings(max_examples=60, deadline=None)
+@given(seed=SEEDS, height=st.floats(0, 50), length=st.floats(300, 3000))
+def test_noise_on_a_background_is_noisy(seed, height, length):
+    noise = np.random.default_rng(seed).standard_normal(SHIFT.size)
+    assert "noisy" in kinds(SHIFT, noise + height * np.exp(-SHIFT / length))
+
+
+@settings(max_examples=60, deadline=None)
 @given(seed=SEEDS, factor=st.floats(1e-3, 1e3))
 def test_warnings_do_not_depend_on_the_scale(seed, factor):
     y = clean(seed, noise=0.05)

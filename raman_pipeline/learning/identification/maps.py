@@ -6,7 +6,10 @@ work, it goes on after an interruption (see `bulk`), and memory does not grow wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,7 +73,12 @@ def identify_map(
     answers = folder / ANSWERS_FOLDER
     bulk.require_own(answers, [file], [str(file)])
     copy = folder / ".spectra.parquet"
-    copy_spectra(file, task.options, copy, bulk.SHARD_SPECTRA)
+    try:
+        copy_spectra(file, task.options, copy, bulk.SHARD_SPECTRA)
+    except InputError:
+        with suppress(OSError):  # made in vain, unless something is in it
+            folder.rmdir()
+        raise
     bulk.identify_all(task, [copy], answers, workers, on_shard, [str(file)])
     points = _points(copy, answers)
     copy.unlink()
@@ -78,13 +86,7 @@ def identify_map(
         raise InputError(f"{file}: no spectrum can be used: {points['error'][0]}")
     with atomic.replacing(folder / POINTS_FILE, _ELSEWHERE) as temporary:
         write_table(temporary, points)
-    lines = ["phase,points,share,median_probability"]
-    lines += [
-        f'"{p.name}",{p.points},{p.share:.4f},'
-        + ("" if p.probability is None else f"{p.probability:.4f}")
-        for p in phases(points)
-    ]
-    atomic.write_text(folder / PHASES_FILE, "\n".join(lines) + "\n")
+    atomic.write_text(folder / PHASES_FILE, _csv(phases(points)))
     return points
 
 
@@ -92,6 +94,16 @@ def phases(points: pa.Table) -> list[Phase]:
     """Returns the phases of a table of POINTS."""
     names, probabilities = (points[name].to_pylist() for name in ("phase", "probability"))
     return phases_of(zip(names, probabilities, strict=True))
+
+
+def _csv(phases: Iterable[Phase]) -> str:
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("phase", "points", "share", "median_probability"))
+    for one in phases:
+        sure = "" if one.probability is None else f"{one.probability:.4f}"
+        writer.writerow((one.name, one.points, f"{one.share:.4f}", sure))
+    return text.getvalue()
 
 
 def _points(copy: Path, answers: Path) -> pa.Table:
