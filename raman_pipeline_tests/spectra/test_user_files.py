@@ -101,6 +101,8 @@ READ = {
     "K06 text after": (TWO + "\n[Comments]\nExposure\t10 sec\nAccumulation\t4\n", [Y]),
     "K06 end mark": (TWO + ">>>>>End Spectral Data<<<<<\n", [Y]),
     "K06 empty cells": (table(X, Y, sep=",") + ",\n,\n", [Y]),
+    "K06 empty columns": (
+        table(N, X, Y, sep=",", head="Pixel,Wavenumber,Processed,Dark,Reference", end=",,"), [Y]),
     "K06 Ctrl-Z": (TWO + "\x1a", [Y]),
     "K11 UTF-16": (table(X, Y, head="Raman shift (cm⁻¹)\tCounts").encode("utf-16"), [Y]),
     "K11 UTF-16 without mark": (TWO.encode("utf-16-be"), [Y]),
@@ -144,7 +146,9 @@ REFUSED = {
     "K01 unknown units": (
         table(X, Y, head="Winkel\tCounts\n[°]\t[cps]"), "none names Raman shift"),
     "K01 a name without a column": (
-        table(X, Y, sep=",", head="Time (s),Counts,Note", end=","), "3 names above 2 columns"),
+        table(X, Y, sep=",", head="Time (s),Counts,Note"), "3 names above 2 columns"),
+    "K06 time and an empty column": (
+        table(X, Y, sep=",", head="Time (s),Counts,Note", end=","), "axis is in time"),
     "K01 a name lost over units": (
         table(NM, Z, Z, Y, sep=";", head="Wave;Dark;Sample\n[nm];[cts];[cts];[cts]"),
         "3 names over 4 units"),

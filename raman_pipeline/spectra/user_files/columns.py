@@ -116,6 +116,8 @@ def _cells(line: str, rows: Rows, nearest: bool, unknown: bool = False) -> list[
     for mark in ("dialect", r"\t+", ";", ",", r"\s{2,}", r"\s+"):
         cells = rows.dialect.split(line) if mark == "dialect" else re.split(mark, line.strip())
         cells = [c.strip(' "') for c in cells]
+        if mark == "dialect" and len(cells) == width + rows.empty_at_end:
+            cells = cells[:width]
         filled = [c for c in cells if c]
         # R writes no name above the numbers of the rows.
         if len(filled) == width - 1 > 1 and (np.diff(rows.values[:, 0]) == 1).all():

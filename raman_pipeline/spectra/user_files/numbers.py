@@ -118,6 +118,7 @@ class Rows:
         labels: words in the cells of a row, by line.
         other: line and text of all other lines that are not blank.
         first_shorter: cells that the first row lacks.
+        empty_at_end: empty cells at the end of every row, which `values` lacks.
     """
 
     dialect: Dialect
@@ -126,6 +127,7 @@ class Rows:
     labels: dict[int, list[str]] = field(default_factory=dict)
     other: list[tuple[int, str]] = field(default_factory=list)
     first_shorter: int = 0
+    empty_at_end: int = 0
 
 
 def read_rows(text: str) -> Rows:
@@ -322,5 +324,11 @@ def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, 
         found.lines.append(number)
         values.append(numbers)
     found.values = np.array(values, dtype=np.float64).reshape(-1, width)
+    mark = dialect.delimiter.strip() or "\0"
+    found.empty_at_end = min(_marks_at_end(candidates[number], mark) for number in found.lines)
     found.other.sort()
     return found
+
+
+def _marks_at_end(line: str, mark: str) -> int:
+    return line[len(line.rstrip(f'{mark} \t\r"')) :].count(mark)
