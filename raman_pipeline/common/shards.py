@@ -47,8 +47,8 @@ class Workers:
     Attributes:
         engine: processes of this machine, or tasks of the Ray cluster that this machine is
             a node of.
-        number: of processes, by default `cpu_count`; or of tasks that Ray has at once, by default two
-            per CPU of the cluster.
+        number: of processes, by default `cpu_count`; or of tasks that Ray has at once, by
+            default two per CPU of the cluster.
     """
 
     engine: Engine = "local"
