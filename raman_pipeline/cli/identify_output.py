@@ -96,10 +96,7 @@ def head(facts: Mapping[str, Any]) -> Iterator[str]:
     )
     yield from own_line(facts)
     if facts["searched_spectra"] < facts["spectra"] + (facts["own"] or {"spectra": 0})["spectra"]:
-        yield (
-            f"searched: {facts['searched_spectra']:,} of its spectra, "
-            f"{facts['searched_minerals']:,} of its minerals"
-        )
+        yield f"searched of these: {size_of(facts['searched_spectra'], facts['searched_minerals'])}"
     yield f"cite: {facts['citation']}"
 
 

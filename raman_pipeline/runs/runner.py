@@ -15,6 +15,8 @@ from contextlib import suppress
 import dagster as dg
 
 from raman_pipeline.common.errors import InputError
+from raman_pipeline.learning.data.fold_export import folds_of_export
+from raman_pipeline.learning.data.splits import SPLITS
 from raman_pipeline.learning.geolocation.registry import FAMILIES
 from raman_pipeline.orchestration import jobs, progress
 from raman_pipeline.orchestration.asset_paths import asset_files
@@ -81,7 +83,13 @@ def run_graph(
 
     With `train`, models are trained on the first partitions only; `run_backfill` and
     `run_clustering` train the others.
+
+    Raises:
+        InputError: the file of RAMAN_PIPELINE_FOLDS cannot be used.
     """
+    if settings.folds.file:  # Found out now, and not when the archives are parsed.
+        for split in SPLITS:
+            folds_of_export(settings.folds.file, split, settings.folds.seed)
     definitions = build_definitions(settings)
     with open_instance(settings) as instance:
         fail_orphans(settings, instance)

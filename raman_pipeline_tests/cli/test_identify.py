@@ -161,7 +161,7 @@ def test_what_a_file_does_not_say_can_be_said(library_file, files):
 def test_filters_settings_and_csv(library_file, files):
     said = ("--elements", "Ca,C,O", "--exclude", "M2", "--rating", "excellent", "--top", "2")
     text = run(library_file, files, *said).stdout
-    assert "searched: 12 of its spectra, 3 of its minerals\ncite: Lafuente" in text
+    assert "searched of these: 12 spectra of 3 minerals\ncite: Lafuente" in text
     assert "  settings: baseline none, elements Ca C O, exclude M2, ratings excellent" in text
     (files / "1.txt").write_text("")
     rows = list(csv.DictReader(run(library_file, files, *said, "--csv").stdout.splitlines()))

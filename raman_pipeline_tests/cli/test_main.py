@@ -172,3 +172,11 @@ def test_large_archives_are_read_member_by_member(tmp_path):
     process.kill()
     process.wait()
     assert still_running
+
+
+def test_a_bad_file_of_folds_is_refused_before_anything_is_fetched(command, tmp_path):
+    folds, store = tmp_path / "folds.csv", tmp_path / "store"
+    folds.write_text("member_id,fold\n")
+    ended = command("run", RAMAN_PIPELINE_FOLDS=str(folds), RAMAN_PIPELINE_STORE=str(store))
+    assert ended.returncode == 1 and not store.exists()
+    assert "folds.csv: lacks the columns measurement_key" in ended.stderr
