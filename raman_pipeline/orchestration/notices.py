@@ -1,6 +1,6 @@
 """Notices: a message to a webhook about runs and checks that failed, and updates that wait.
 
-What belongs here: what is told, once each. What does not: what is done about it (see `sensors`).
+What belongs here: what is sent, once each. What does not: what is done about it (see `sensors`).
 """
 
 import json
@@ -24,26 +24,26 @@ _TIMEOUT_S = 10.0
 @dg.sensor(
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description=f"Tells {WEBHOOK} what failed and which update waits to be accepted.",
+    description=f"Sends {WEBHOOK} what failed and which update waits to be accepted.",
 )
 def notices(
     context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
 ) -> dg.SkipReason:
     """Posts one JSON message, `{"text": …}`, for each run that failed or has failed checks.
 
-    The cursor is JSON, kind of end to the last run that was told, so that what a silent receiver
-    missed is told later. What ended before the first tick is not told.
+    The cursor is JSON, kind of end to the last run that was sent, so that what a silent receiver
+    missed is sent later. What ended before the first tick is not.
     """
     address, instance = os.environ.get(WEBHOOK), context.instance
     if not address:
         return dg.SkipReason(f"{WEBHOOK} is not set")
-    told: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
+    last: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
     sent, problem = 0, ""
     for end in _ENDS:
-        if end.value not in told:
-            told[end.value] = instance.fetch_run_status_changes(end, 1).cursor
+        if end.value not in last:
+            last[end.value] = instance.fetch_run_status_changes(end, 1).cursor
         while sent < _MOST and not problem:
-            next_one = instance.fetch_run_status_changes(end, 1, told[end.value], ascending=True)
+            next_one = instance.fetch_run_status_changes(end, 1, last[end.value], ascending=True)
             if not next_one.records:
                 break
             text = _text(instance, next_one.records[0].run_id, settings.profile)
@@ -55,13 +55,13 @@ def notices(
                 # Without its message, which holds the address: a secret.
                 problem = f"; {WEBHOOK} did not take the next: {type(error).__name__}"
                 break
-            told[end.value] = next_one.cursor
-    context.update_cursor(json.dumps(told))
+            last[end.value] = next_one.cursor
+    context.update_cursor(json.dumps(last))
     return dg.SkipReason(f"{sent} messages sent{problem}")
 
 
 def _text(instance: dg.DagsterInstance, run_id: str, profile: str) -> str | None:
-    """Returns what is told of a run; None where nothing failed."""
+    """Returns the message on a run; None where nothing failed."""
     run = instance.get_run_by_id(run_id)
     if run is None:  # deleted since
         return None

@@ -42,6 +42,7 @@ _POLL_S = 2.0
 _SILENT_S = 90.0
 """A daemon that said nothing for so long is gone: it says something every 30 s."""
 _SOON_S = 60.0
+_ENDS_WITHIN_S = 60.0
 _STARTS = 3
 """Daemons that end soon after their start, one after the other, until the command gives up."""
 _DATABASE_S = 300.0
@@ -296,7 +297,11 @@ class _Daemon:
     def __exit__(self, *_: object) -> None:
         if self._own is not None:
             self._own.terminate()
-            self._own.wait()
+            try:
+                self._own.wait(_ENDS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                self._own.kill()
+                self._own.wait()
             # Otherwise the next command would wait for it.
             self._instance.wipe_daemon_heartbeats()
 
