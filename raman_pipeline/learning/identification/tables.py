@@ -65,8 +65,8 @@ COPY_OF = "raman_pipeline.copy_of"
 _OF_COPY = ("kind", "format", "notes", "other_technique", "error")
 _REMEDY = (
     "only a file that states x and y of every spectrum gives a map: WDF, a text with columns or "
-    "first cells named x and y (as WiRE and LabSpec write them), WITec's text of a scan, or a "
-    "Parquet table with x and y"
+    "first cells named x and y, in one unit (as WiRE and LabSpec write them), WITec's text of a "
+    "scan, or a Parquet table with x and y"
 )
 
 
@@ -271,6 +271,7 @@ def _row(file: Path, number: int, one: Found | UnreadableError) -> dict[str, Any
         LASER: one.laser_nm,
         "notes": one.notes,
         "other_technique": one.other_technique,
+        "error": one.problem or None,
     }
 
 

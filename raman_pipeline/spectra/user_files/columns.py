@@ -55,18 +55,23 @@ def header(rows: Rows, above: list[str], columns: tuple[str, ...]) -> list[str] 
         cells = rows.dialect.split(above[-1].lstrip("#% "))
         if len(cells) == width:
             return cells
-    if columns or not above:
+    if not above:
         return None
     cells = [c for c in re.split(r"[\t;,|]", above[-1]) if c.strip()]
     known = sum(bool(names.column_kind(c)) for c in cells)
     # `Calcite, 532 nm, mean` above two columns is a title, and so is one word.
     title = width == 2 and (len(cells) <= 2 or re.search(r"[=:\d]", above[-1]))
-    if known > int(width > 2) and not title:
+    # Numbers between commas may be parts of one, whatever --columns says.
+    doubtful = not columns or (rows.dialect.delimiter == "," and len(cells) < width)
+    if known > int(width > 2) and not title and doubtful:
         raise UnreadableError(
-            f"{len(cells)} names above {width} columns: {above[-1].strip()[:60]!r}; "
-            f"{_CHOOSE} 1,2, or write decimal points and as many names as columns"
+            f"{len(cells)} names above {width} columns: {above[-1].strip()[:60]!r}; write as many "
+            "names as columns, numbers with decimal points and without thousands marks"
+            + ("" if rows.dialect.delimiter == "," else f", or {_CHOOSE} 1,2")
         )
-    return _cells(above[-1], rows, nearest=True, unknown=True) if width == 2 else None
+    if columns or width > 2:
+        return None
+    return _cells(above[-1], rows, nearest=True, unknown=True)
 
 
 def refuse_cut_decimals(rows: Rows) -> None:
@@ -100,6 +105,15 @@ def is_axis(values: Floats) -> bool:
     counted = values[0] in (0, 1) and (steps == steps[0]).all() and not values[0] % 1
     smooth = np.median(np.abs(np.diff(steps))) <= 0.25 * np.median(np.abs(steps))
     return bool(smooth and np.ptp(values) >= 100 and not counted)
+
+
+def is_in_nm(values: Floats) -> bool:
+    """Whether values could be an axis in nm, of the range of Raman spectra."""
+    steps = np.diff(values)
+    if values.size < WIDE or not ((steps > 0).all() or (steps < 0).all()):
+        return False
+    smooth = np.median(np.abs(np.diff(steps))) <= 0.25 * np.median(np.abs(steps))
+    return bool(smooth and values.min() > 200 and values.max() < 2000)
 
 
 def _cells(line: str, rows: Rows, nearest: bool, unknown: bool = False) -> list[str] | None:
@@ -182,6 +196,11 @@ def choose(
     if not any(n.strip() for n in named):
         if width == 2:
             return [(0, 1)], []
+        if width >= WIDE:
+            raise UnreadableError(
+                f"rows of {width} numbers without Raman shifts: write these above them, numbers "
+                f"alone (cm⁻¹), if each row is a spectrum; else {_CHOOSE} 1,2"
+            )
         raise UnreadableError(
             f"{width} columns without names above them; {_CHOOSE} 1,2 (and --axis cm-1), or write "
             "two columns"
@@ -214,7 +233,9 @@ def choose(
         ]
     if len(axes) > 1:
         if width == 2 * len(axes) and axes == list(range(0, width, 2)):
-            return [(a, a + 1) for a in axes], []
+            if good := [(a, a + 1) for a in axes if kinds[a + 1] != "never"]:
+                return good, []
+            raise UnreadableError(f"columns {seen}: none is an intensity for sure; {_CHOOSE} 1,2")
         exact = [i for i in axes if "raman" in names.plain(named[i])]
         if len(exact) != 1:
             raise UnreadableError(
@@ -231,7 +252,8 @@ def choose(
             f"columns {seen}: {what}; {_CHOOSE} 1,2 --axis cm-1 if one of them is Raman shift all "
             "the same, or export Raman shift (cm⁻¹) and intensity"
         )
-    rest = [i for i in range(width) if i not in axes and i not in absolute and finite[i].size]
+    others = [i for i in range(_end_of_table(kinds, axes[0])) if i not in axes + absolute]
+    rest = [i for i in others if finite[i].size]
     for kind in ("processed", "intensity", "", "raw"):
         wanted = [i for i in rest if kinds[i] == kind and (kind or named[i].strip())]
         if width == 2 and not kind and not wanted:
@@ -240,6 +262,17 @@ def choose(
             places = [i for i in rest if kinds[i] in ("position", "time", "generic axis")]
             return [(axes[0], i) for i in wanted], [i for i in places if i not in wanted]
     raise UnreadableError(f"columns {seen}: none is an intensity for sure; {_CHOOSE} 1,2")
+
+
+def _end_of_table(kinds: list[str], axis: int) -> int:
+    """Returns where the columns beside an axis end: those after another axis are over that one."""
+    measured = False
+    for i in range(axis + 1, len(kinds)):
+        if kinds[i] in ("processed", "intensity", "raw"):
+            measured = True
+        elif measured and kinds[i] in ("another unit", "nm", "pixel or row numbers"):
+            return i
+    return len(kinds)
 
 
 def _column(text: str, named: list[str]) -> int:

@@ -15,9 +15,16 @@ import numpy.typing as npt
 
 from raman_pipeline.spectra.quality import GAP_STEPS
 from raman_pipeline.spectra.user_files import names
-from raman_pipeline.spectra.user_files.columns import choose, header, is_axis, refuse_cut_decimals
+from raman_pipeline.spectra.user_files.columns import (
+    choose,
+    header,
+    is_axis,
+    is_in_nm,
+    refuse_cut_decimals,
+)
 from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
-from raman_pipeline.spectra.user_files.scans import witec_places
+from raman_pipeline.spectra.user_files.parts import parts_with_names
+from raman_pipeline.spectra.user_files.scans import witec_places, witec_points
 from raman_pipeline.spectra.user_files.spectrum import (
     MIN_POINTS,
     Floats,
@@ -47,21 +54,37 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
     """
     first = rows.lines[0]
     above = [text for line, text in rows.other if line < first]
-    laser = names.stated_laser(above)
-    technique = names.other_technique(above)
     rruff = any(text.startswith("##RRUFFID=") for text in above)
     stated = "shift" if rruff else names.stated_axis(above)
+    laser = names.stated_laser(above)
+    found: list[Found | UnreadableError] = []
     if not options.columns and rows.values.shape[1] >= WIDE and _in_rows(rows, above):
-        found = _spectra_in_rows(rows, above, stated)
+        found += _spectra_in_rows(rows, above, stated)
+        for one in found:
+            one.other_technique = names.other_technique(above)
     else:
-        found = list(_spectra_in_columns(rows, above, stated, options, stem))
+        parts = parts_with_names(rows)
+        for part, over in parts:
+            kind = names.stated_axis(over) or stated
+            try:
+                some = list(_spectra_in_columns(part, over, kind, options, stem))
+            except UnreadableError as error:
+                if len(parts) == 1:
+                    raise
+                found.append(error)
+                continue
+            for one in some:
+                one.laser_nm = names.stated_laser(over)
+                one.other_technique = names.other_technique(over) or names.other_technique(
+                    [*above, *over]
+                )
+            found += some
     places = witec_places(above, len(found))
     for number, one in enumerate(found):
         if isinstance(one, UnreadableError):
             continue
         one.place = places[number] if places else one.place
-        one.laser_nm = laser
-        one.other_technique = technique
+        one.laser_nm = one.laser_nm or laser
         one.format = "RRUFF text" if rruff else "text"
         one.notes[:0] = rows.dialect.notes
     return found
@@ -103,12 +126,12 @@ def _place(values: Floats, coordinates: tuple[int, int, str] | None) -> Place | 
     return Place(float(there[0, 0]), float(there[0, 1]), unit)
 
 
-def _spectra_in_rows(rows: Rows, above: list[str], stated: str) -> list[Found | UnreadableError]:
+def _spectra_in_rows(rows: Rows, above: list[str], stated: str) -> list[Found]:
     lead = _leading(rows)
     words = rows.labels.get(rows.lines[0], [])
     kinds = map(names.axis_kind, words)
     kind = next((k for k in kinds if k in ("shift", "nm", "absolute")), stated)
-    before = words or names.labspec_columns(above)
+    before = words[:lead] or names.labspec_columns(above)
     coordinates = names.coordinates(before) if len(before) == lead else None
     keep = np.isfinite(rows.values[0]) & (np.arange(rows.values.shape[1]) >= lead)
     axis = rows.values[0, keep]
@@ -118,31 +141,52 @@ def _spectra_in_rows(rows: Rows, above: list[str], stated: str) -> list[Found | 
             f"line {rows.lines[1]} has {rows.first_shorter} values more than the axis in line "
             f"{rows.lines[0]}: which belong to it is ambiguous"
         )
-    found: list[Found | UnreadableError] = []
+    found: list[Found] = []
+    left_out = []
     for row in range(1, len(rows.lines)):
         intensity = rows.values[row, keep]
-        if is_axis(intensity):
+        words = rows.labels.get(rows.lines[row], [])
+        words = words[: int((~np.isfinite(rows.values[row, :lead])).sum())]
+        if _is_no_spectrum(words, intensity):
+            left_out.append(f"line {rows.lines[row]} ({', '.join(words)})")
+            continue
+        if is_axis(intensity) or is_in_nm(intensity):
             raise UnreadableError(
                 f"line {rows.lines[row]} could be an axis as line {rows.lines[0]} is; "
                 "write one spectrum per file"
             )
-        if not np.isfinite(intensity[-1]):
-            # Which cell is missing is unknown, and those after it stand a column too early.
-            found.append(
-                UnreadableError(
-                    f"line {rows.lines[row]} has fewer values than the axis in line {rows.lines[0]}"
-                )
-            )
-            continue
         place = [f"{v:g}" for v in rows.values[row, :lead] if np.isfinite(v)]
-        label = ", ".join([*rows.labels.get(rows.lines[row], []), *place])
+        label = ", ".join([*words, *place])
         columns = f"line {rows.lines[row]}" + (f" ({label})" if label else "")
         columns += f", spectra in rows, axis in line {rows.lines[0]}"
         there = _place(rows.values[row : row + 1], coordinates)
-        found.append(Found(axis, intensity, kind, "", columns, place=there))
+        one = Found(axis, intensity, kind, "", columns, place=there)
+        if not np.isfinite(intensity).any():
+            one.problem = f"line {rows.lines[row]} holds no numbers"
+        elif not np.isfinite(intensity[-1]):
+            # Which cell is missing is unknown, and those after it stand a column too early.
+            one.problem = (
+                f"line {rows.lines[row]} has fewer values than the axis in line {rows.lines[0]}"
+            )
+        found.append(one)
     if not found:
-        raise UnreadableError("one row of numbers: an axis without intensities")
+        raise UnreadableError(
+            f"{left_out[0]} is no Raman spectrum, and there is no other"
+            if left_out
+            else "one row of numbers: an axis without intensities"
+        )
+    if left_out:
+        for one in found:
+            one.notes.append(f"not read: {', '.join(left_out[:WIDE])}")
     return found
+
+
+def _is_no_spectrum(words: list[str], values: Floats) -> bool:
+    """Whether the words before a row say that it is dark, an error or the like, or an axis."""
+    kinds = {names.column_kind(word) for word in words}
+    steps = np.diff(values)
+    monotone = bool((steps > 0).all() or (steps < 0).all())
+    return "never" in kinds or (monotone and not kinds.isdisjoint(("shift", "nm", "absolute")))
 
 
 def _refuse_lost_value(axis: Floats) -> None:
@@ -172,6 +216,8 @@ def _spectra_in_columns(
         word = next(iter(rows.labels.get(rows.lines[0], [])), "x")
         named = [word, *(f"{v:g}" for v in rows.values[0, 1:])]
         rows = replace(rows, lines=rows.lines[1:], values=rows.values[1:])
+    if named is None and width > 2 and witec_points(above) == width - 1:
+        named = ["x", *map(str, range(1, width))]
     if named is None:
         refuse_cut_decimals(rows)
     values = rows.values
@@ -186,14 +232,20 @@ def _spectra_in_columns(
         rows.lines[0] < i < rows.lines[-1] and t.strip()[0].isdigit() for i, t in rows.other
     )
     without = int((~np.isfinite(values[:, pairs[0][0]])).sum()) if len(pairs) == 1 else 0
-    for block, where in _blocks(rows, pairs[0][0], places):
+    blocks = list(_blocks(rows, pairs[0][0], places))
+    for block, where in blocks:
         for axis, intensity in pairs:
             kind = kinds[axis] if kinds[axis] not in ("", "generic axis") else stated
             columns = f"columns {described[axis]} and {described[intensity]} of {width}"
             x, y = values[block, axis], values[block, intensity]
             measured = np.isfinite(x) & np.isfinite(y)
+            there = _place(values[block], coordinates)
             if not measured.any():
-                raise UnreadableError(f"{columns} hold no numbers")
+                problem = f"{columns} hold no numbers"
+                if len(blocks) == 1:
+                    raise UnreadableError(problem)
+                yield Found(x, y, kind, "", columns + where, place=there, problem=problem)
+                continue
             if np.array_equal(x, y):
                 raise UnreadableError(f"{columns} are equal: two axes; name them with --columns")
             # Columns side by side may differ in length.
@@ -201,7 +253,6 @@ def _spectra_in_columns(
             notes = [f"not read: {', '.join(others)}"] if 0 < len(others) < WIDE else []
             notes += [f"{without} rows without a value of the axis left out"] if without else []
             notes += [f"{broken} broken rows left out"] if broken else []
-            there = _place(values[block], coordinates)
             yield Found(x[:end], y[:end], kind, "", columns + where, None, notes, place=there)
 
 
@@ -210,7 +261,7 @@ def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers
     x = rows.values[:, axis]
     used = np.isfinite(x).nonzero()[0]
     if not used.size:
-        raise UnreadableError("the column of the axis holds no numbers")
+        raise UnreadableError("the column of the axis holds no numbers; write it without units")
     lines = np.array(rows.lines)
     steps = np.diff(x[used])
     forward = np.median(steps) >= 0 if steps.size else True

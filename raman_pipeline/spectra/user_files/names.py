@@ -27,7 +27,7 @@ _NEVER = re.compile(
     r"dark|dunkel|sombre|obscur|oscur|\bref\b|reference|referenz|référence|blank|"
     r"\bbase ?line|basislinie|background|untergrund|\bbg\b|noise|rauschen|bruit|error|fehler|"
     r"sigma|\bstd|\bsd\b|\bsem\b|\brsd\b|stdev|deviation|"
-    r"varian|weight|absor|trans|reflec|%|irradiance|\bfit|resid|flag|mask|quality|exposure|integration"
+    r"derivat|\bd[iy]/dx|varian|weight|absor|trans|reflec|%|irradiance|\bfit|resid|flag|mask|quality|exposure|integration"
 )
 _BASELINE = re.compile(r"^(subtracted|removed|fitted|smoothed) (base ?line|background|dark)")
 _AXES = {
@@ -70,7 +70,7 @@ _NO_WAVELENGTH = re.compile(
     r"power|leist|puissance|filter|%|\bm?w\b|serial|attenu|spot|temper|time|date"
 )
 _INFRARED = re.compile(
-    r"\bft[ -]?ir\b|\bmid-?ir\b|infra-?r(ed|ot|ouge)|\batr\b|transmi(ttance|ssion)|absorban[cz]",
+    r"\bft[ -]?ir\b|\bmid-?ir\b|infra-?r(ed|ot|ouge)|\batr\b|transmi(ttance|ssion)|absorban[cz]\w*",
     re.IGNORECASE,
 )
 _OTHER_QUANTITY = re.compile(
@@ -120,7 +120,7 @@ def axis_kind(name: str) -> str:
     if _SHIFT_UNIT.search(text):
         return "shift"
     if _NM.search(text):
-        return "nm"
+        return "Raman shift in nm" if "shift" in text else "nm"
     kinds = [kind for kind, pattern in _AXIS_NAMES.items() if pattern.search(text)]
     # A unit such as eV says more than the word before it.
     return kinds[-1] if kinds else ""
@@ -198,7 +198,11 @@ def labspec_columns(lines: Iterable[str]) -> list[str]:
     kinds, units = ({n: v for k, n, v in stated if k == which} for which in ("Type", "Unit"))
     # `XA` is the absolute position of the stage; axes 0 and 1 are intensity and shift.
     stage = {"XA": "X", "YA": "Y"}
-    return [f"{stage.get(k, k)} ({units.get(n, '')})" for n, k in sorted(kinds.items()) if n > "1"]
+    return [
+        stage.get(kind, kind) + (f" ({units[n]})" if n in units else "")
+        for n, kind in sorted(kinds.items())
+        if n > "1"
+    ]
 
 
 def is_title(name: str, stem: str) -> bool:

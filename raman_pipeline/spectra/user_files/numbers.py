@@ -202,7 +202,8 @@ def _plain_rows(lines: list[str]) -> tuple[str, Floats, list[str]] | None:
     marks = (whole | grouped).all(axis=0) & whole.any(axis=0) & ~whole.all(axis=0)
     if values.shape[1] < 2 or len(values) < 2 or headed:
         return None
-    if marks.any():
+    # `1001.200` or `2.5` anywhere, and the mark is a decimal one everywhere.
+    if marks.any() and (whole | grouped).all():
         doubtful = marks.nonzero()[0]
         rows = map(Dialect(delimiter).split, lines)
         _one_of([(".", "")], _columns([cells[i] for i in doubtful] for cells in rows))
@@ -264,7 +265,9 @@ def _one_of(marks: list[tuple[str, str]], columns: list[set[str]]) -> tuple[str,
             return grouped[0]
         raise UnreadableError(f"its decimal and thousands marks are ambiguous; {_MIXED}")
     decimal = "," if plain[0][0] == "," or any("," in c for c in cells) else "."
-    for column in columns:
+    # `1001.200` or `2.5` in any column, and the mark is a decimal one in all of them.
+    settled = not all(_IN_GROUPS.fullmatch(c) for c in cells if decimal in c)
+    for column in [] if settled else columns:
         marked = [c for c in column if decimal in c]
         whole = [c for c in column if decimal not in c]
         # `998` beside `1,003`: a thousands mark that looks like a decimal one.

@@ -15,6 +15,15 @@ _KEY = re.compile(r"(Size[XY]|Scan(?:Unit|Width|Height))\s*=\s*(\S+)\s*")
 _UNITS = {"µm": "µm", "μm": "µm", "um": "µm", "mm": "mm", "nm": "nm"}
 
 
+def witec_points(above: Sequence[str]) -> int:
+    """Returns how many spectra the header of a WITec text states; 0 where it states none."""
+    stated = _stated(above)
+    try:
+        return int(stated["SizeX"]) * int(stated["SizeY"])
+    except (KeyError, ValueError):
+        return 0
+
+
 def witec_places(above: Sequence[str], spectra: int) -> list[Place]:
     """Returns the place of each spectrum, from the lower left corner; none unless all is stated.
 
@@ -22,19 +31,25 @@ def witec_places(above: Sequence[str], spectra: int) -> list[Place]:
         above: lines above the numbers.
         spectra: how many there are.
     """
-    if not above or not above[0].startswith("//Exported ASCII-File"):
-        return []
-    keys = filter(None, (_KEY.fullmatch(line.strip()) for line in above))
-    stated = {key[1]: key[2] for key in keys}
+    stated = _stated(above)
     unit = _UNITS.get(stated.get("ScanUnit", ""))
+    if unit is None or witec_points(above) != spectra or spectra == 1:
+        return []
+    across, down = int(stated["SizeX"]), int(stated["SizeY"])
     try:
-        across, down = int(stated["SizeX"]), int(stated["SizeY"])
         width, height = float(stated["ScanWidth"]), float(stated["ScanHeight"])
     except (KeyError, ValueError):
         return []
-    if unit is None or across * down != spectra or spectra == 1 or not (width > 0 and height > 0):
+    if not width > 0 or not (height > 0 or (down == 1 and height == 0)):
         return []
     return [
         Place(k % across * width / across, (down - 1 - k // across) * height / down, unit)
         for k in range(spectra)
     ]
+
+
+def _stated(above: Sequence[str]) -> dict[str, str]:
+    if not above or not above[0].startswith("//Exported ASCII-File"):
+        return {}
+    keys = filter(None, (_KEY.fullmatch(line.strip()) for line in above))
+    return {key[1]: key[2] for key in keys}

@@ -20,9 +20,12 @@ MIN_RANGE_CM1 = 100.0
 _MAX_SHIFT_CM1 = 6000.0
 _LASERS_NM = (488.0, 514.5, 532.0, 632.8, 785.0, 830.0, 1064.0)
 _EXPORT = "export Raman shift (cm⁻¹) and intensity as text"
+_SPECTROMETER_NM = (380.0, 1100.0)
+"""Range of spectrometers with a detector of silicon."""
 _SAME_LASER_NM = 2.0
 _INFRARED_CM1 = (3980.0, 4010.0), (370.0, 660.0)
 """Where infrared spectra are usually exported from, and to; Raman spectra begin nearer to 0."""
+_NAME_ABSOLUTE = "if it is absolute wavenumber, write that above it, and give the --laser"
 _AS_SHIFT = "give --axis cm-1 if it is Raman shift all the same"
 
 
@@ -115,6 +118,7 @@ class Found:
             empty where the file does not say.
         format, columns, laser_nm, notes, place: see `Spectrum`.
         other_technique: words of the file that name another one than Raman.
+        problem: why it is unusable, if that is known already.
     """
 
     axis: Floats
@@ -126,6 +130,7 @@ class Found:
     notes: list[str] = field(default_factory=list)
     other_technique: str = ""
     place: Place | None = None
+    problem: str = ""
 
 
 def as_spectrum(name: str, found: Found, options: ReadOptions) -> Spectrum:
@@ -134,6 +139,8 @@ def as_spectrum(name: str, found: Found, options: ReadOptions) -> Spectrum:
     Raises:
         UnreadableError: its axis is no Raman shift, or it is too short or no spectrum.
     """
+    if found.problem:
+        raise UnreadableError(found.problem)
     notes = list(found.notes)
     laser = options.laser_nm or found.laser_nm
     shift, intensity = found.axis, found.intensity
@@ -197,9 +204,11 @@ def _raman_shift(axis: Floats, kind: str, laser: float | None, notes: list[str])
         notes.append("nothing in the file names the axis: taken as Raman shift in cm⁻¹")
         shift = axis
     if axis.size and np.abs(shift).max() > _MAX_SHIFT_CM1:
+        converted = kind in ("nm", "absolute")
         raise UnreadableError(
             f"its axis runs from {shift.min():g} to {shift.max():g}, which is no Raman shift in "
-            f"cm⁻¹; {_EXPORT}" + ("" if laser is None else ", or give another --laser")
+            f"cm⁻¹; {_EXPORT}, or "
+            + ("give another --laser" if converted else _NAME_ABSOLUTE)
         )
     return shift
 
@@ -221,6 +230,11 @@ def _refuse_other_axes(axis: Floats, laser: float | None) -> None:
                 f"its axis runs from {low:g} to {high:g} and nothing names its unit: nm of a laser "
                 f"of {line:g} nm, or cm⁻¹? Give --axis cm-1, or --axis nm --laser {line:g}"
             )
+    if laser is None and _SPECTROMETER_NM[0] <= low and high <= _SPECTROMETER_NM[1]:
+        raise UnreadableError(
+            f"its axis runs from {low:g} to {high:g} and nothing names its unit: nm, or cm⁻¹? Give "
+            "--axis cm-1, or --axis nm and the laser in nm, as in --laser 532"
+        )
 
 
 def _in_order(shift: Floats, intensity: Floats, notes: list[str]) -> tuple[Floats, Floats]:

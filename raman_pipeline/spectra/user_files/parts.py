@@ -1,0 +1,74 @@
+"""Tables one below the other in a text, each with names of its own above its columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from raman_pipeline.spectra.user_files import names
+from raman_pipeline.spectra.user_files.columns import header
+from raman_pipeline.spectra.user_files.numbers import Rows
+from raman_pipeline.spectra.user_files.spectrum import UnreadableError
+
+_MAX_FRAGMENT = 8
+"""Rows of numbers that are no table: a date above it, a list of peaks below it."""
+
+
+def parts_with_names(rows: Rows) -> list[tuple[Rows, list[str]]]:
+    """Returns the parts of rows above which other names stand, and the lines above each.
+
+    Blocks below a title, or below names that are those before, stay together.
+    """
+    above: dict[int, list[str]] = {}
+    for line, text in rows.other:
+        above.setdefault(int(np.searchsorted(rows.lines, line)), []).append(text)
+    end = len(rows.lines)
+    gaps = sorted({0, *above} - {end})
+    starts, named = [0], None
+    for start, stop in zip(gaps, [*gaps[1:], end], strict=True):
+        if stop - start <= _MAX_FRAGMENT:
+            continue
+        own = _names(_slice(rows, start, stop), above.get(start, []))
+        if start and own and own != named:
+            starts.append(start)
+        named = own or named
+    if len(starts) > 1 and starts[1] <= _MAX_FRAGMENT:
+        del starts[0]
+    bounds = zip([0, *starts[1:]], starts, [*starts[1:], end], strict=True)
+    return [_part(rows, *some) for some in bounds]
+
+
+def _part(rows: Rows, after: int, start: int, stop: int) -> tuple[Rows, list[str]]:
+    """Returns rows and the lines above them, from the row `after` on."""
+    low = rows.lines[after - 1] if after else 0
+    high = rows.lines[stop - 1] if stop < len(rows.lines) else np.inf
+    part = rows if stop - start == len(rows.lines) else _slice(rows, start, stop)
+    part = replace(part, other=[(line, text) for line, text in rows.other if low < line < high])
+    return part, [text for line, text in part.other if line < part.lines[0]]
+
+
+def _slice(rows: Rows, start: int, stop: int) -> Rows:
+    """Returns some rows without columns that are empty in all of them, at the end."""
+    values = rows.values[start:stop]
+    filled = np.isfinite(values).any(axis=0).nonzero()[0]
+    width = max(int(filled.max(initial=0)) + 1, 2)
+    return replace(
+        rows,
+        lines=rows.lines[start:stop],
+        values=values[:, :width],
+        empty_at_end=rows.empty_at_end + values.shape[1] - width,
+    )
+
+
+def _names(rows: Rows, above: list[str]) -> list[str] | None:
+    """Returns the names of columns above rows in one spelling; None where there are none."""
+    try:
+        named = header(rows, above, ())
+    except UnreadableError:
+        return above
+    if not named or not any(map(names.column_kind, named)):
+        return None
+    if len(named) == 2 and any(name[:1].isdigit() for name in named):  # `Raman, 532 nm`
+        return None
+    return [names.plain(name) for name in named]
