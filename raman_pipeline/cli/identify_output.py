@@ -136,10 +136,9 @@ def lines(found: Identification, data: Mapping[str, Any]) -> Iterator[str]:
     for mineral in found.minerals:
         near = ", ".join(f"{n.rruff_id} ({_similarity(n)})" for n in mineral.nearest)
         yield f"  {mineral.probability:7.1%}  {mineral.name}: {near}"
-    if found.minerals and found.minerals[0].nearest[0].url:
+    if found.minerals[0].nearest[0].url:
         yield f"  nearest: {found.minerals[0].nearest[0].url}"
-    if found.minerals:
-        yield f"  peaks: {_peaks(data['peak_table'])}"
+    yield f"  peaks: {_peaks(data['peak_table'])}"
     best = max(near.similarity for mineral in found.minerals for near in mineral.nearest)
     for mixture in found.mixtures:
         parts = " + ".join(
@@ -147,7 +146,8 @@ def lines(found: Identification, data: Mapping[str, Any]) -> Iterator[str]:
         )
         yield f"  possible mixture: {parts}, fit {mixture.fit:.3f}; one specimen {best:.3f}"
     if not found.mixtures:
-        yield "  mixtures: none fits much better than one specimen (--mixtures lists all)"
+        rest = "" if data["settings"]["mixtures"] else " (--mixtures lists all)"
+        yield f"  mixtures: none fits much better than one specimen{rest}"
     if found.countries:
         countries = ", ".join(f"{code} {p:.0%}" for code, p in found.countries)
         yield f"  countries: {countries}"

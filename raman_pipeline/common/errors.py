@@ -19,3 +19,8 @@ class EarlierVersionError(InputError):
             f"{path} was made by an earlier version of raman_pipeline (lacks "
             f"{lacks}); run `raman-pipeline run` to make it again"
         )
+        self._arguments = path, lacks
+
+    def __reduce__(self) -> tuple[type[EarlierVersionError], tuple[object, str]]:
+        """Rebuilds it in another process, which an argument of its own would break."""
+        return type(self), self._arguments

@@ -205,7 +205,9 @@ def _in_processes(make: _Maker, missing: Mapping[str, Any], number: int | None) 
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(number, context, _begin_worker, (make,))
         try:
-            futures = [pool.submit(_make, name, left[name]) for name in left]
+            futures = []
+            with suppress(BrokenProcessPool):  # also while work is handed over
+                futures += [pool.submit(_make, name, left[name]) for name in left]
             for future in as_completed(futures):
                 with suppress(BrokenProcessPool):
                     left.pop(name := future.result())
@@ -223,6 +225,7 @@ def _in_processes(make: _Maker, missing: Mapping[str, Any], number: int | None) 
 def _on_ray(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Iterator[str]:
     """Yields shards as tasks of Ray make them; what a lost worker or node had is made again."""
     import ray
+    from ray.exceptions import RayTaskError
 
     if not ray.is_initialized():
         _join_cluster()
@@ -235,7 +238,10 @@ def _on_ray(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Ite
     while running:
         done, _ = ray.wait(list(running), num_returns=1)
         running -= set(done)
-        yield from ray.get(done)
+        try:
+            yield from ray.get(done)
+        except RayTaskError as error:  # whose text is a traceback
+            raise error.cause from None
         running |= {remote.remote(shared, *item) for item in islice(waiting, len(done))}
 
 

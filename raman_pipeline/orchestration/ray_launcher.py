@@ -26,6 +26,7 @@ _GPU_KIND = "dagster/kind/pytorch"
 _STOPS_WITHIN_S = 50.0
 _ANSWERS_WITHIN_S = 30.0
 _POLL_S = 5.0
+_MOST_NODES = 10_000
 _SENT_WITHIN = timedelta(minutes=2)
 """How long a run may be starting before its job is sent."""
 _NO_SUCH_JOB = "status code 404"
@@ -45,7 +46,7 @@ def cluster_resources(address: str) -> Counter[str]:
     from ray.util.state import list_nodes
 
     try:
-        nodes = list_nodes(address=address, filters=[("state", "=", "ALIVE")])
+        nodes = list_nodes(address=address, filters=[("state", "=", "ALIVE")], limit=_MOST_NODES)
     except (RayError, OSError, ValueError) as error:
         raise ConnectionError(f"no Ray cluster answers at {address}") from error
     total: Counter[str] = Counter()
@@ -112,8 +113,16 @@ class RayLauncher(RayRunLauncher):
 
     def _wants_gpu(self, context: LaunchRunContext) -> bool:
         assets = assets_of_run(context)
-        trains = any(_GPU_KIND in asset.tags for asset in assets)
-        return trains and cluster_resources(self.client.get_address())["GPU"] >= 1
+        if not any(_GPU_KIND in asset.tags for asset in assets):
+            return False
+        end = time.monotonic() + _ANSWERS_WITHIN_S
+        while True:  # as a job is sent: a head that restarts is waited for
+            try:
+                return cluster_resources(self.client.get_address())["GPU"] >= 1
+            except ConnectionError:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(_POLL_S)
 
     def _stop(self, submission_id: str) -> None:
         """Stops a job and waits for its end: two must not make the same thing."""

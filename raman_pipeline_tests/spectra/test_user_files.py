@@ -9,7 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from raman_pipeline.rruff.simulated.mineral_bands import MINERALS
-from raman_pipeline.spectra.spectrum_files import ReadOptions, SpectrumFileError, read_spectra
+from raman_pipeline.spectra.spectrum_files import (
+    ReadOptions,
+    SpectrumFileError,
+    read_each,
+    read_spectra,
+)
 
 X = np.round(np.linspace(100.37, 1298.07, 80), 2)
 Y = np.round(120 + 1800 * np.exp(-0.5 * ((X - 1086) / 12) ** 2) + 9 * np.sin(X), 2)
@@ -130,6 +135,42 @@ def test_every_spectrum_is_read(tmp_path, kind):
         assert spectrum.what_was_read()["points_measured"] == X.size
 
 
+@pytest.mark.parametrize("between", ["", "\n", "# Spectrum 2\n"])
+@pytest.mark.parametrize(
+    ("head", "axis", "problem"),
+    [
+        ("Raman shift,Dark", X, "none is an intensity"),
+        ("Wavenumber,Absorbance", X, "none is an intensity"),
+        ("Pixel,Counts", N, "axis is in pixel"),
+        ("Wavelength (nm),Counts", NM, "axis is in nm"),
+        ("Energy (meV),Counts", X / 8, "axis is in another unit"),
+    ],
+)
+def test_each_table_is_read_by_its_own_names(tmp_path, between, head, axis, problem):
+    good, bad = (
+        table(X, Y, sep=",", head="Raman shift,Intensity"),
+        table(axis, Z, sep=",", head=head),
+    )
+    path = tmp_path / "a.csv"
+    for tables, first in (((good, bad), True), ((bad, good), False)):
+        path.write_text(between.join(tables))
+        found = read_each(path)
+        spectrum, error = found if first else found[::-1]
+        np.testing.assert_allclose(spectrum.intensity, Y)
+        assert problem in str(error) and isinstance(error, SpectrumFileError)
+
+
+def test_whole_counts_below_an_axis_of_three_decimals_are_no_thousands(tmp_path):
+    axis = np.round(np.linspace(150, 1250, 80), 3) + 0.001
+    counts = np.round(np.linspace(900, 1100, 80) + Y % 7)
+    text = "\t".join(["", "", *(f"{v:.3f}" for v in axis)])
+    rows = ["\t".join(["0.00", f"{k}.00", *(f"{v:.0f}" for v in counts)]) for k in range(3)]
+    found = read(tmp_path, LABSPEC + "\n".join([text, *rows]))
+    assert [s.place.y for s in found] == [0, 1, 2]
+    np.testing.assert_allclose(found[0].raman_shift, axis)
+    np.testing.assert_allclose(found[2].intensity, counts)
+
+
 REFUSED = {
     "K01 pixels": (table(N, Y, sep=",", head="Pixels #,Intensity"), "pixel"),
     "K01 pixels in words": (table(N, Y, sep=" ", head="Pixel number Intensity"), "pixel"),
@@ -178,6 +219,16 @@ REFUSED = {
     "K04 nm in GBK": (table(NM - 300, Y, head="波长\t强度").encode("gbk"), "axis is in nm"),
     "K04 nm without laser": (table(NM, Y, sep=";", head="Wellenlänge;Zählungen"), "--laser 785"),
     "K04 nm without a word": (table(NM, Y), "nothing names its unit"),
+    "K04 nm of another laser": (table(np.linspace(400, 700, 80), Y), "nothing names its unit: nm"),
+    "K02 rows that are no spectra": (
+        "\n".join(",".join([k, *map(str, v)]) for k, v in (("Raman shift", X), ("dark", Z))),
+        r"line 2 \(dark\) is no Raman spectrum"),
+    "K04 shift in nm": (table(X, Y, head="Raman shift (nm)\tCounts"), "in Raman shift in nm"),
+    "K04 absolute wavenumbers without a word": (
+        table(1e7 / 785 - X, Y), "if it is absolute wavenumber, write that above it"),
+    "K02 rows without an axis": (across(Y, Z, Y + 3), "rows of 80 numbers without Raman shifts"),
+    "K03 thousands of an only column": (
+        table(X, Y, sep=",", head="Raman shift,Counts").replace(",1", ",12,1"), "2 names above 3"),
     "K10 peaks": (table(X[::4], Y[::4]), "only 20 points"),
     "K10 many peaks": (table(X + 5 * np.sin(N * 7), Y), "list of peaks"),
     "K10 repeated": (table(np.repeat(X[:40], 2), Y), "repeat a Raman shift"),

@@ -59,7 +59,9 @@ def _found(paths: Iterable[Path]) -> Iterator[Path | Unusable]:
             for name in names
             if not _hidden(Path(folder, name), path)
         )
-        yield from found
+        for file in found:
+            reason = "is no file, but a pipe or a broken link; remove it, or leave it out"
+            yield file if file.is_file() else Unusable(str(file), f"{file}: {reason}")
         for fault in faults:
             reason = f"cannot be read ({fault.strerror}); make it readable, or leave it out"
             yield Unusable(str(fault.filename), f"{fault.filename}: {reason}")
@@ -85,9 +87,19 @@ def queries_of_files(
 
 
 def queries_of(
-    sources: Iterable[Source], grid: npt.NDArray[np.float64], baseline: str
+    sources: Iterable[Source],
+    grid: npt.NDArray[np.float64],
+    baseline: str,
+    every: bool = False,
 ) -> Iterator[Query | Unusable]:
-    """Yields prepared spectra, and what is unusable; a repeated fault of a source once."""
+    """Yields prepared spectra, and what is unusable; a repeated fault of a source once.
+
+    Args:
+        sources: names and spectra.
+        grid: of the library, cm⁻¹, float64 [m].
+        baseline: see `prepare`.
+        every: whether repeated faults are yielded, too.
+    """
     current, reasons = "", dict[str, int]()
     for source, name, found in _prepared(sources, grid, baseline):
         if source != current:
@@ -95,6 +107,9 @@ def queries_of(
             current, reasons = source, {}
         if isinstance(found, Query):
             yield found
+            continue
+        if every:
+            yield Unusable(name, str(found))
             continue
         reason = str(found).removeprefix(name)
         reasons[reason] = reasons.get(reason, 0) + 1

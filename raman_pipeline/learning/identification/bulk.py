@@ -46,6 +46,8 @@ from raman_pipeline.spectra.user_files.spectrum import ReadOptions
 SHARD_SPECTRA = 512
 """Spectra of a shard: some ten seconds of work."""
 MOST_SHARDS = 512
+_PARTS_OF_GROUP = 8
+"""Most parts that read one group of rows of a table."""
 _MINERAL = pa.struct(
     {"name": pa.string(), "probability": pa.float64(), "rruff_id": pa.string(),
      "similarity": pa.float64()}
@@ -135,21 +137,19 @@ def identify_all(
         InputError: there is nothing to identify, or the folder holds something else.
         ShardError: see `make_shards`.
     """
-    task = replace(task, library=_absolute(task.library))
+    task = replace(task, library=_absolute(task.library), own=task.own and _absolute(task.own))
     paths, out = [_absolute(path) for path in paths], _absolute(out)
     facts = Identifier.open(task.library, task.filters, task.own).library_facts
     named = list(sources) or [str(path) for path in paths]
     require_own(out, paths, named)
     about = About(named, _version(facts), _settings(task))
     same = json.dumps(about, sort_keys=True)
-    arguments = {
-        f"part-{number:04d}-{_digest(same, state)}": (task, about, part)
-        for number, part, state in _parts(paths, out)
-    }
-    if any(isinstance(part, Rows) and not part.copied for *_, part in arguments.values()):
+    parts = {f"part-{name}-{_digest(same, s)}": (part, s) for name, part, s in _parts(paths, out)}
+    if any(isinstance(part, Rows) and not part.copied for part, _ in parts.values()):
         refuse_columns(task.options)
-    if not arguments:
-        raise InputError(f"{', '.join(map(str, paths))}: no file; give files or folders of them")
+    if not parts:
+        raise InputError(f"{', '.join(named)}: no file in it, or no row; give files with spectra")
+    arguments = {name: (task, about, *some) for name, some in parts.items()}
     made = make_shards(
         identify_part, arguments, out, workers, on_shard, "give --out another folder"
     )
@@ -166,30 +166,34 @@ def _absolute(path: StorePath) -> StorePath:
     return path.absolute() if isinstance(path, Path) else path
 
 
-def identify_part(argument: tuple[Task, About, Part]) -> pa.Table:
+def identify_part(argument: tuple[Task, About, Part, list[str]]) -> pa.Table:
     """Returns the results of one shard, a table of RESULTS.
 
     Raises:
-        InputError: the library is not the one that the data set was begun with.
+        InputError: the library, or a source, is not the one that the data set was begun with.
     """
-    task, about, part = argument
+    task, about, part, states = argument
     identifier = _identifier(task.library, task.filters, task.own, about.library_version)
     if _version(identifier.library_facts) != about.library_version:
         raise InputError(f"{task.library}: was changed meanwhile; give the command again")
     grid = identifier.library.grid
     queries: Iterator[Query | Unusable]
     if isinstance(part, Rows):
-        queries = queries_of(spectra_of(part, task.options), grid, task.baseline)
+        spectra = spectra_of(part, task.options)
+        queries = queries_of(spectra, grid, task.baseline, every=True)
     else:
         queries = queries_of_files(part, grid, task.baseline, task.options)
-    rows = [
-        _row(result)
-        for batch in in_batches(queries)
-        for result in identified(identifier, batch, task.top, task.components, task.always_mixtures)
-    ]
     facts = {"library": identifier.library_facts, **about._asdict()}
     metadata = {name: json.dumps(value, sort_keys=True) for name, value in facts.items()}
-    return pa.Table.from_pylist(rows, RESULTS.with_metadata(metadata))
+    schema = RESULTS.with_metadata(metadata)
+    tables = [schema.empty_table()]
+    for batch in in_batches(queries):
+        found = identified(identifier, batch, task.top, task.components, task.always_mixtures)
+        tables.append(pa.Table.from_pylist([_row(result) for result in found], schema))
+    if _states(part) != states:
+        what = part.source if isinstance(part, Rows) else "a file"
+        raise InputError(f"{what}: was changed meanwhile; give the command again")
+    return pa.concat_tables(tables).combine_chunks()
 
 
 @lru_cache(maxsize=1)
@@ -233,28 +237,21 @@ def _settings(task: Task) -> dict[str, Any]:
     }
 
 
-def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[int, Part, list[str]]]:
-    """Yields number, content and state (names, sizes and times of change) of every shard."""
+def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[str, Part, list[str]]]:
+    """Yields name, content and states (names, sizes and times of change) of every shard."""
     files: list[StorePath | Unusable] = []
-    number = MOST_SHARDS
     for path in paths:
         for file in _files(path, out):
-            if isinstance(file, Unusable) or file.suffix != ".parquet":
+            if isinstance(file, Unusable) or file.suffix.lower() != ".parquet":
                 files.append(file)
                 continue
             try:
-                table, state = spectra_table(file), _state(file)
+                for name, rows in _parts_of_table(file):
+                    yield name, rows, _states(rows)
             except InputError as error:
                 if file == path:
                     raise
                 files.append(Unusable(str(file), str(error)))
-                continue
-            rows = table.metadata.num_rows
-            source = (table.schema_arrow.metadata or {}).get(COPY_OF.encode(), str(file).encode())
-            for start in range(0, rows, SHARD_SPECTRA):
-                stop = min(start + SHARD_SPECTRA, rows)
-                yield number, Rows(file, start, stop, source.decode()), [f"{state} {start} {stop}"]
-                number += 1
     count = 1
     while count < MOST_SHARDS and count * SHARD_SPECTRA < len(files):
         count *= 2
@@ -263,21 +260,48 @@ def _parts(paths: Iterable[StorePath], out: StorePath) -> Iterator[tuple[int, Pa
         name = one.file if isinstance(one, Unusable) else str(one)
         dealt.setdefault(shard_of(name, count), []).append(one)
     for shard, some in sorted(dealt.items()):
-        states = [str(one) if isinstance(one, Unusable) else _state(one) for one in some]
-        yield shard, tuple(some), states
+        yield f"{shard:04d}", tuple(some), _states(tuple(some))
+
+
+def _parts_of_table(file: StorePath) -> Iterator[tuple[str, Rows]]:
+    """Yields the parts of a table by names that do not depend on other tables."""
+    table = spectra_table(file)
+    groups = (table.metadata.row_group(n).num_rows for n in range(table.num_row_groups))
+    # A part reads what is before it in its group of rows: of large groups, parts are large.
+    size = max(SHARD_SPECTRA, max(groups, default=0) // _PARTS_OF_GROUP)
+    source = (table.schema_arrow.metadata or {}).get(COPY_OF.encode(), str(file).encode()).decode()
+    begin = hashlib.sha256(source.encode()).hexdigest()[:6]
+    for number, start in enumerate(range(0, table.metadata.num_rows, size)):
+        stop = min(start + size, table.metadata.num_rows)
+        yield f"{begin}-{number:06d}", Rows(file, start, stop, source)
 
 
 def _files(path: StorePath, out: StorePath) -> Iterator[StorePath | Unusable]:
     """Yields the files of an argument, without hidden ones and without results below it."""
     if isinstance(path, Path):
+        root, results = path.resolve(), _resolved(out)
         for found in files_below([path]):
-            if isinstance(found, Unusable) or out not in found.parents:
+            if isinstance(found, Unusable) or found == path:
+                yield found
+                continue
+            if results not in (root / found.relative_to(path)).parents:
                 yield found
     elif path.is_file():
         yield path
     else:
         below = (p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
         yield from in_order(p for p in below if not str(p).startswith(f"{out}/"))
+
+
+def _resolved(path: StorePath) -> StorePath:
+    return path.resolve() if isinstance(path, Path) else path
+
+
+def _states(part: Part) -> list[str]:
+    """Returns what changes when a source of a part does."""
+    if isinstance(part, Rows):
+        return [f"{_state(part.table)} {part.start} {part.stop}"]
+    return [str(one) if isinstance(one, Unusable) else _state(one) for one in part]
 
 
 def _state(file: StorePath) -> str:
@@ -296,7 +320,8 @@ def require_own(out: StorePath, paths: Sequence[StorePath], sources: list[str]) 
     if out.is_file():
         raise InputError(f"{out}: is a file; name a folder for the Parquet files")
     for path in paths:
-        if path == out or out in path.parents:
+        place, results = _resolved(path), _resolved(out)
+        if place == results or results in place.parents:
             raise InputError(f"{out}: holds the source {path}; name another folder for --out")
     for file in in_order(out.iterdir()) if out.is_dir() else ():
         if file.name.startswith("."):

@@ -21,6 +21,7 @@ from raman_pipeline.common.errors import InputError
 from raman_pipeline.common.parquet import write_table
 from raman_pipeline.common.shards import Workers
 from raman_pipeline.learning.identification import bulk
+from raman_pipeline.learning.identification.identify import Identifier
 from raman_pipeline.learning.identification.phases import NO_ANSWER, UNKNOWN, Phase, phases_of
 from raman_pipeline.learning.identification.tables import copy_spectra, metadata_of
 
@@ -68,10 +69,14 @@ def identify_map(
         ShardError: see `make_shards`.
     """
     file, folder = file.absolute(), folder.absolute()
-    if folder in file.parents:
+    if folder.resolve() in file.resolve().parents:
         raise InputError(f"{folder}: holds the source {file}; {_ELSEWHERE}")
     answers = folder / ANSWERS_FOLDER
+    there = () if answers.is_dir() or not folder.is_dir() else sorted(folder.iterdir())
+    if others := [one.name for one in there if not one.name.startswith(".")]:
+        raise InputError(f"{folder}: holds other files ({others[0]}); {_ELSEWHERE}")
     bulk.require_own(answers, [file], [str(file)])
+    Identifier.open(task.library, task.filters, task.own)  # that there is one, before the copy
     copy = folder / ".spectra.parquet"
     try:
         copy_spectra(file, task.options, copy, bulk.SHARD_SPECTRA)
@@ -79,10 +84,15 @@ def identify_map(
         with suppress(OSError):  # made in vain, unless something is in it
             folder.rmdir()
         raise
-    bulk.identify_all(task, [copy], answers, workers, on_shard, [str(file)])
-    points = _points(copy, answers)
-    copy.unlink()
-    if points["x"].null_count == points.num_rows:
+    try:
+        bulk.identify_all(task, [copy], answers, workers, on_shard, [str(file)])
+        points = _points(copy, answers)
+        copy.unlink()
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{folder}: another command has made this map meanwhile; give the command again"
+        ) from error
+    if points["mineral"].null_count == points.num_rows:
         raise InputError(f"{file}: no spectrum can be used: {points['error'][0]}")
     with atomic.replacing(folder / POINTS_FILE, _ELSEWHERE) as temporary:
         write_table(temporary, points)

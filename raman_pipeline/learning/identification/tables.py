@@ -60,6 +60,7 @@ COPIED = pa.schema(
 )
 """A table that is the copy of another file: its metadata has COPY_OF, the name of that; columns
 are the fields of `Found`, and `error`, why there are none."""
+_ROWS = 64
 COPY_OF = "raman_pipeline.copy_of"
 """No name that another program gives its metadata."""
 _OF_COPY = ("kind", "format", "notes", "other_technique", "error")
@@ -100,14 +101,28 @@ def spectra_table(file: StorePath) -> pq.ParquetFile:
             f"{file}: has no column {' and '.join(lost)} of lists of numbers; a table of spectra "
             "has one list of cm⁻¹ and one of intensities in every row"
         )
+    if LASER in schema.names and not _is_number(schema.field(LASER).type):
+        raise InputError(f"{file}: column {LASER} holds no numbers; write the laser in nm, or none")
     return table
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    return pa.types.is_floating(type_) or pa.types.is_integer(type_) or pa.types.is_null(type_)
+
+
+def _read(file: StorePath, table: pq.ParquetFile, **chosen: Any) -> Iterator[pa.RecordBatch]:
+    """Yields rows of a table, few at a time: its groups may be larger than memory."""
+    try:
+        yield from table.iter_batches(_ROWS, **chosen)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{file}: cannot be read as Parquet ({error}); copy it again") from error
 
 
 def _is_list(type_: pa.DataType) -> bool:
     lists = pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list
     if not any(is_one(type_) for is_one in lists):
         return False
-    return pa.types.is_floating(type_.value_type) or pa.types.is_integer(type_.value_type)
+    return _is_number(type_.value_type)
 
 
 def spectra_of(rows: Rows, options: ReadOptions) -> Iterator[Source]:
@@ -119,20 +134,28 @@ def spectra_of(rows: Rows, options: ReadOptions) -> Iterator[Source]:
     first = 0
     for group in range(table.num_row_groups):
         last = first + table.metadata.row_group(group).num_rows
-        low, high = max(rows.start, first), min(rows.stop, last)
-        if low < high:
-            read = table.read_row_group(group, [*LISTS, *more]).slice(low - first, high - low)
-            cells = zip(*map(read.column, LISTS), read.select(more).to_pylist(), strict=True)
-            for number, (axis, intensity, row) in enumerate(cells, low):
-                name = f"{rows.source}#{row[named[0]] if named else number + 1}"
-                yield name, [_spectrum(name, _array(axis), _array(intensity), row, options)]
+        if rows.start < last and first < rows.stop:
+            for batch in _read(rows.table, table, row_groups=[group], columns=[*LISTS, *more]):
+                low, high = (
+                    min(max(n - first, 0), batch.num_rows) for n in (rows.start, rows.stop)
+                )
+                read = batch.slice(low, high - low)
+                cells = zip(*map(read.column, LISTS), read.select(more).to_pylist(), strict=True)
+                for number, (axis, intensity, row) in enumerate(cells, first + low + 1):
+                    label = row[named[0]] if named else None
+                    name = f"{rows.source}#{number if label is None else label}"
+                    yield name, [_spectrum(name, _array(axis), _array(intensity), row, options)]
+                first += batch.num_rows
+                if first >= rows.stop:
+                    return
         first = last
 
 
 @lru_cache(maxsize=1)
 def _opened(file: StorePath, state: str) -> pq.ParquetFile:
     """Opens a table until the next one, or the next state of it: its footer grows with its rows."""
-    return spectra_table(file)
+    spectra_table(file)
+    return pq.ParquetFile(local_copy(file), pre_buffer=False, buffer_size=1 << 20)
 
 
 def _spectrum(
@@ -211,7 +234,7 @@ def refuse_columns(options: ReadOptions) -> None:
 
 
 def _of_parquet(file: Path, options: ReadOptions) -> Iterator[Found]:
-    """Yields the rows of a table; its groups of rows may be larger than memory."""
+    """Yields the rows of a table."""
     refuse_columns(options)
     schema = spectra_table(file).schema_arrow
     laser = [LASER] if LASER in schema.names else []
@@ -219,8 +242,10 @@ def _of_parquet(file: Path, options: ReadOptions) -> Iterator[Found]:
     if coordinates is None:
         raise InputError(f"{file}: has no columns x and y; {_REMEDY}")
     places = [schema.names[i] for i in coordinates[:2]]
-    table = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
-    for batch in table.iter_batches(64, columns=[*LISTS, *places, *laser]):
+    if words := [name for name in places if not _is_number(schema.field(name).type)]:
+        raise InputError(f"{file}: column {words[0]} holds no numbers; {_REMEDY}")
+    table = _opened(file, state_of(file))
+    for batch in _read(file, table, columns=[*LISTS, *places, *laser]):
         x, y = (batch[name].to_pylist() for name in places)
         nm = batch[LASER].to_pylist() if laser else [None] * len(x)
         lists = (batch[name] for name in LISTS)

@@ -56,12 +56,9 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
     above = [text for line, text in rows.other if line < first]
     rruff = any(text.startswith("##RRUFFID=") for text in above)
     stated = "shift" if rruff else names.stated_axis(above)
-    laser = names.stated_laser(above)
     found: list[Found | UnreadableError] = []
     if not options.columns and rows.values.shape[1] >= WIDE and _in_rows(rows, above):
-        found += _spectra_in_rows(rows, above, stated)
-        for one in found:
-            one.other_technique = names.other_technique(above)
+        found += [_as_said(one, above, []) for one in _spectra_in_rows(rows, above, stated)]
     else:
         parts = parts_with_names(rows)
         for part, over in parts:
@@ -72,22 +69,23 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
                 if len(parts) == 1:
                     raise
                 found.append(error)
-                continue
-            for one in some:
-                one.laser_nm = names.stated_laser(over)
-                one.other_technique = names.other_technique(over) or names.other_technique(
-                    [*above, *over]
-                )
-            found += some
+            else:
+                found += [_as_said(one, over, above) for one in some]
     places = witec_places(above, len(found))
     for number, one in enumerate(found):
         if isinstance(one, UnreadableError):
             continue
         one.place = places[number] if places else one.place
-        one.laser_nm = one.laser_nm or laser
         one.format = "RRUFF text" if rruff else "text"
         one.notes[:0] = rows.dialect.notes
     return found
+
+
+def _as_said(one: Found, over: list[str], above: list[str]) -> Found:
+    """Adds laser and other technique, as the lines over a table say it, or those above all."""
+    one.laser_nm = names.stated_laser(over) or names.stated_laser(above)
+    one.other_technique = names.other_technique(over) or names.other_technique([*above, *over])
+    return one
 
 
 def _leading(rows: Rows) -> int:

@@ -51,7 +51,7 @@ def _part(rows: Rows, after: int, start: int, stop: int) -> tuple[Rows, list[str
 def _slice(rows: Rows, start: int, stop: int) -> Rows:
     """Returns some rows without columns that are empty in all of them, at the end."""
     values = rows.values[start:stop]
-    filled = np.isfinite(values).any(axis=0).nonzero()[0]
+    filled = np.flatnonzero(np.isfinite(values).any(axis=0))
     width = max(int(filled.max(initial=0)) + 1, 2)
     return replace(
         rows,

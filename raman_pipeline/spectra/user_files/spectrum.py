@@ -207,8 +207,7 @@ def _raman_shift(axis: Floats, kind: str, laser: float | None, notes: list[str])
         converted = kind in ("nm", "absolute")
         raise UnreadableError(
             f"its axis runs from {shift.min():g} to {shift.max():g}, which is no Raman shift in "
-            f"cm⁻¹; {_EXPORT}, or "
-            + ("give another --laser" if converted else _NAME_ABSOLUTE)
+            f"cm⁻¹; {_EXPORT}, or " + ("give another --laser" if converted else _NAME_ABSOLUTE)
         )
     return shift
 

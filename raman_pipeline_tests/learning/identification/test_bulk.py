@@ -1,6 +1,7 @@
 """Many spectra into a Parquet data set: equal to one by one, resumed, and renewed by shards."""
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -173,7 +174,79 @@ def test_tables_in_nm_need_the_laser(task, spectra, tmp_path):
 def test_a_library_rebuilt_meanwhile_is_not_mixed_in(task, files):
     about = bulk.About([], "another version", {})
     with pytest.raises(InputError, match="was changed meanwhile"):
-        bulk.identify_part((task, about, (files / "0.csv",)))
+        bulk.identify_part((task, about, (files / "0.csv",), []))
+
+
+def test_a_source_replaced_meanwhile_is_not_mixed_in(task, spectra, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "SHARD_SPECTRA", 2)
+    table, out = tmp_path / "s.parquet", tmp_path / "out"
+    table_of([*spectra, *spectra], table)
+
+    def replaced(made, total):
+        if made == 1:
+            table_of(spectra, table)
+
+    with pytest.raises(InputError, match=r"s\.parquet: was changed meanwhile; give the command"):
+        bulk.identify_all(task, [table], out, ALONE, replaced)
+    assert bulk.identify_all(task, [table], out, ALONE) == (3, 0, 0, False)
+
+
+def test_every_row_has_an_entry_whatever_its_name(task, spectra, tmp_path):
+    dead = replace(spectra[0], intensity=np.zeros(spectra[0].intensity.size))
+    some = [spectra[0], dead, dead, dead]
+    for name, ends in (("name", ["#Quartz"] * 3 + ["#4"]), ("id", ["#1", "#2", "#3", "#4"])):
+        words = ["Quartz"] * 3 + [None] if name == "name" else [None] * 4
+        words = pa.array(words, pa.string())
+        table, out = table_of(some, tmp_path / f"{name}.parquet", **{name: words}), tmp_path / name
+        assert bulk.identify_all(task, [table], out, ALONE) == (1, 0, 3, False)
+        assert [row["file"][-len(e) :] for row, e in zip(_rows(out), ends, strict=True)] == ends
+
+
+def test_large_groups_of_rows_are_cut_in_few_parts(task, spectra, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "SHARD_SPECTRA", 1)
+    monkeypatch.setattr(bulk, "_PARTS_OF_GROUP", 2)
+    table, out = table_of([*spectra, *spectra], tmp_path / "s.parquet"), tmp_path / "out"
+    pq.write_table(pq.read_table(table), table)  # one group
+    bulk.identify_all(task, [table], out, ALONE)
+    assert len(names(out)) == 2
+    assert [row["file"] for row in _rows(out)] == [f"{table}#{n}" for n in range(1, 7)]
+
+
+def test_parts_of_a_table_stay_when_another_is_added(task, files, spectra, tmp_path):
+    table_of(spectra, files / "b.parquet")
+    bulk.identify_all(task, [files], out := tmp_path / "out", ALONE)
+    before = names(out)
+    table_of(spectra, files / "a.parquet")
+    bulk.identify_all(task, [files], out, ALONE)
+    assert before < names(out)
+
+
+def test_broken_links_and_pipes_are_errors_of_their_own(task, files, tmp_path):
+    (files / "link.csv").symlink_to(files / "nothing")
+    os.mkfifo(files / "pipe")
+    assert bulk.identify_all(task, [files], out := tmp_path / "out", ALONE) == (3, 0, 3, False)
+    assert (
+        sum("no file, but a pipe or a broken link" in (r["error"] or "") for r in _rows(out)) == 2
+    )
+
+
+def test_results_are_no_source_by_another_way_to_them(task, files, tmp_path):
+    (tmp_path / "link").symlink_to(files / "results")
+    for out in (files / ".." / "files" / "results", tmp_path / "link"):
+        for _ in range(2):
+            assert bulk.identify_all(task, [files], out, ALONE) == (3, 0, 1, False)
+    with pytest.raises(InputError, match="holds the source"):
+        bulk.identify_all(task, [files], files / ".." / "files", ALONE)
+
+
+@pytest.mark.parametrize(
+    ("laser", "message"),
+    [(["532"] * 3, "wavelength_nm holds no numbers"), ([[532.0]] * 3, "wavelength_nm holds no")],
+)
+def test_columns_of_another_type_are_refused(task, spectra, tmp_path, laser, message):
+    table = table_of(spectra, tmp_path / "s.parquet", wavelength_nm=laser)
+    with pytest.raises(InputError, match=message):
+        bulk.identify_all(task, [table], tmp_path / "out", ALONE)
 
 
 def test_rows_that_are_no_spectra_are_told(task, tmp_path):
@@ -181,6 +254,10 @@ def test_rows_that_are_no_spectra_are_told(task, tmp_path):
     pq.write_table(pa.table(lists), tmp_path / "s.parquet")
     counts = bulk.identify_all(task, [tmp_path / "s.parquet"], tmp_path / "out", ALONE)
     assert counts == (0, 0, 2, False)
+
+
+def _rows(out):
+    return pq.read_table(out).to_pylist()
 
 
 def _new(folder):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -127,3 +128,48 @@ def test_a_folder_with_the_map_or_another_one_is_refused(task, spectra, tmp_path
     other = as_table(spectra, tmp_path / "b.parquet")
     with pytest.raises(InputError, match=r"holds the results of .*a\.parquet"):
         identify_map(task, other, tmp_path / "out", ALONE)
+
+
+def test_files_of_the_user_are_not_replaced(task, spectra, tmp_path):
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / "phases.csv").write_text("mine")
+    with pytest.raises(InputError, match="holds the source"):
+        inside = as_text(spectra, out / "map.txt")
+        identify_map(task, inside, out / ".." / "mine", ALONE)
+    inside.unlink()
+    with pytest.raises(InputError, match=r"holds other files \(phases.csv\); give --map another"):
+        identify_map(task, as_text(spectra, tmp_path / "map.txt"), out, ALONE)
+    assert (out / "phases.csv").read_text() == "mine"
+
+
+def test_a_map_of_no_usable_spectrum_is_an_error(task, spectra, tmp_path):
+    file = as_table(spectra, tmp_path / "map.parquet")
+    nm = replace(task, options=ReadOptions(axis="nm"))
+    with pytest.raises(InputError, match="no spectrum can be used: .*name the laser"):
+        identify_map(nm, file, tmp_path / "out", ALONE)
+    assert not (tmp_path / "out/points.parquet").exists()
+
+
+@pytest.mark.parametrize("layout", ["rows", "long"])
+def test_a_point_without_numbers_keeps_its_place(task, spectra, tmp_path, layout):
+    axis, values = spectra
+    values = [*values[:4], np.full(axis.size, np.nan), values[0]]
+    file = as_text((axis, values), tmp_path / "map.txt")
+    if layout == "long":
+        rows = [
+            f"{x}\t{y}\t{a:.6f}\t{v:.6f}"
+            for (x, y), one in zip(PLACES, values, strict=True)
+            for a, v in zip(axis, one, strict=True)
+        ]
+        file.write_text("#X\t\t#Y\t\t#Wave\t\t#Intensity\n" + "\n".join(rows))
+    points = identify_map(task, file, tmp_path / "out", ALONE).to_pylist()
+    assert [(row["x"], row["y"]) for row in points] == PLACES
+    assert [row["phase"] == NO_ANSWER for row in points] == [False] * 4 + [True, False]
+    assert "no numbers" in points[4]["error"]
+
+
+def test_places_in_words_are_refused(task, spectra, tmp_path):
+    file = as_table(spectra, tmp_path / "map", places=[("A", str(k)) for k in range(6)])
+    with pytest.raises(InputError, match=r"column x \(µm\) holds no numbers"):
+        identify_map(task, file, tmp_path / "out", ALONE)
