@@ -65,8 +65,14 @@ def launched(launcher, assets, parent=None):
     [("convnext1d_model", 1, 1), ("convnext1d_model", 0, None), ("majority_model", 1, None)],
 )
 def test_networks_ask_for_a_gpu_where_there_is_one(launcher, monkeypatch, asset, gpus, wanted):
-    resources = Counter(CPU=2, GPU=gpus)
-    monkeypatch.setattr(ray_launcher, "cluster_resources", lambda address: resources)
+    answers = [ConnectionError("restarts"), Counter(CPU=2, GPU=gpus)]
+
+    def resources(address):
+        if isinstance(answer := answers.pop(0), ConnectionError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(ray_launcher, "cluster_resources", resources)
     taken = []
     monkeypatch.setattr(
         ray_launcher.RayRunLauncher, "launch_run", lambda self, c: taken.append(c.dagster_run.tags)

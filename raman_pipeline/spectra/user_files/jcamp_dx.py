@@ -83,7 +83,10 @@ def _read_block(block: str) -> Found | None:
     kind = "" if unit.upper() == "ARBITRARY UNITS" else names.kind_of_unit(unit)
     laser = names.stated_laser(f"{k}={v}" for k, v in _HEADER.findall(block))
     notes = [] if "RAMAN" in technique else ["the file does not say that it is a Raman spectrum"]
-    return Found(x, y, kind, "JCAMP-DX", headers.get("TITLE", ""), laser, notes)
+    found = Found(x, y, kind, "JCAMP-DX", headers.get("TITLE", ""), laser, notes)
+    if "TRANSMIT" in (unit := headers.get("YUNITS", "")).upper():
+        found.other_technique = unit
+    return found
 
 
 def _number(headers: dict[str, str], key: str) -> float | None:

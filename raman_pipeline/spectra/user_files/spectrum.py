@@ -220,7 +220,7 @@ def _refuse_other_axes(axis: Floats, laser: float | None) -> None:
     if axis[0] in (0, 1) and (np.diff(axis) == 1).all():
         raise UnreadableError(
             f"its first column counts {axis[0]:g}, {axis[1]:g}, … as pixels or rows are counted; "
-            f"{_EXPORT}, or {_AS_SHIFT}"
+            f"{_EXPORT}, or name others, as with --columns 2,3, or {_AS_SHIFT}"
         )
     for line in (laser,) if laser else _LASERS_NM:
         longest = 1e7 / max(1e7 / line - 4200, 1)
