@@ -177,7 +177,7 @@ def _plain_rows(lines: list[str]) -> tuple[str, Floats, list[str]] | None:
     Words, or blanks, may stand before the numbers of the first row, as in maps.
     """
     delimiter = next((d for d in "\t;," if lines and d in lines[0]), " ")
-    if not lines or any(lines[0].count(m + " ") not in (0, lines[0].count(m)) for m in ",;"):
+    if len(lines) < 2 or any(lines[0].count(m + " ") not in (0, lines[0].count(m)) for m in ",;"):
         return None
     first = Dialect(delimiter).split(lines[0])
     lead = next((i for i, cell in enumerate(first) if cell[:1] in _DIGIT or cell[:1] == "-"), 0)
