@@ -207,7 +207,8 @@ def _in_processes(make: _Maker, missing: Mapping[str, Any], number: int | None) 
         try:
             futures = []
             with suppress(BrokenProcessPool):  # also while work is handed over
-                futures += [pool.submit(_make, name, left[name]) for name in left]
+                for name in left:
+                    futures.append(pool.submit(_make, name, left[name]))
             for future in as_completed(futures):
                 with suppress(BrokenProcessPool):
                     left.pop(name := future.result())
@@ -240,8 +241,8 @@ def _on_ray(make: _Maker, missing: Mapping[str, Any], number: int | None) -> Ite
         running -= set(done)
         try:
             yield from ray.get(done)
-        except RayTaskError as error:  # whose text is a traceback
-            raise error.cause from None
+        except RayTaskError as error:  # its own text is a traceback
+            raise error.cause from error
         running |= {remote.remote(shared, *item) for item in islice(waiting, len(done))}
 
 

@@ -17,7 +17,7 @@ from raman_pipeline.spectra.spikes import WIDEST_STEP_CM1
 Floats = npt.NDArray[np.floating[Any]]
 
 _LOW_SIGNAL_TO_NOISE = 15.0
-_WIDEST_BAND_CM1 = 200.0
+_WIDEST_BAND_CM1 = 300.0
 """Wider than bands, narrower than a background."""
 _WIDE_STEP_CM1 = 5.0
 GAP_CM1 = 25.0
@@ -83,7 +83,8 @@ def _of_one(
         text = f"{len(spikes)} narrow spikes (cosmic rays?), at {places} cm⁻¹"
         yield QualityWarning("spikes", text)
     if ratio < _LOW_SIGNAL_TO_NOISE:
-        yield QualityWarning("noisy", f"the strongest band is {ratio:.1f} times the noise")
+        text = f"the strongest band stands {ratio:.1f} times the noise above its surroundings"
+        yield QualityWarning("noisy", text)
     if steps:
         yield QualityWarning("wide_steps", steps)
     if not clipped and down:

@@ -53,10 +53,17 @@ def test_a_cosmic_ray_is_a_spike(seed, at, width):
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=SEEDS, height=st.floats(0, 50), length=st.floats(300, 3000))
+@given(seed=SEEDS, height=st.floats(0, 30), length=st.floats(300, 3000))
 def test_noise_on_a_background_is_noisy(seed, height, length):
     noise = np.random.default_rng(seed).standard_normal(SHIFT.size)
     assert "noisy" in kinds(SHIFT, noise + height * np.exp(-SHIFT / length))
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=SEEDS, at=st.integers(400, 900))
+def test_a_broad_band_as_of_glass_is_not_noisy(seed, at):
+    noise = np.random.default_rng(seed).standard_normal(SHIFT.size)
+    assert kinds(SHIFT, 35 * np.exp(-(((SHIFT - at) / 150) ** 2)) + noise) == set()
 
 
 @settings(max_examples=60, deadline=None)

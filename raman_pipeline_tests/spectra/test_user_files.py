@@ -44,6 +44,10 @@ def read(tmp_path, data, name="a.txt", **options):
     return read_spectra(path, ReadOptions(**options))
 
 
+def in_rows(**rows):
+    return "\n".join(",".join([label, *(f"{v:.3f}" for v in row)]) for label, row in rows.items())
+
+
 N = np.arange(80)
 TWO = table(X, Y)
 PLACE = [np.repeat([1.5, 2.5], 80), np.tile([4.0], 160)]
@@ -86,6 +90,31 @@ READ = {
     "K02 blank line": (TWO + "\n" + table(X, Z), [Y, Z]),
     "K02 nothing between": (TWO + table(X, Z), [Y, Z]),
     "K02 pairs": (table(X, Y, X, Z, sep=",", head="Shift A,A,Shift B,B"), [Y, Z]),
+    "K02 pairs, one of them dark": (
+        table(X, Y, X, Z, sep=",", head="Shift A,A,Shift B,Dark B"), [Y]),
+    "K02 beside another axis": (
+        table(X, Y, X / 20, Z, sep=",", head="Raman shift,Intensity,2theta,XRD counts"), [Y]),
+    "K02 a counter between raw and corrected": (
+        table(X, Z, N, Y, sep=",", head="Raman shift,Raw counts,Pixel,Corrected"), [Y]),
+    "K02 rows with labels": (
+        in_rows(**{"Raman shift (cm-1)": X, "Wavelength (nm)": NM, "Intensity": Y, "Dark": Z,
+                   "sd": Z}), [Y]),
+    "K02 rows of samples": (
+        in_rows(**{"Raman shift": X, "100% quartz": Y, "dark grain 2": Z, "ref-1 quartz": Y}),
+        [Y, Z, Y]),
+    "K02 columns in another order": (
+        table(X, Z, Y, sep=",", head="Raman shift,Dark,Intensity")
+        + table(X, Z, Y, sep=",", head="Raman shift,Intensity,Dark"), [Y, Z]),
+    "K05 pages of one spectrum": (
+        table(X[:40], Y[:40], head="Raman Shift\tIntensity\ncm-1\tcounts")
+        + table(X[40:], Y[40:], head="Raman shift\tIntensity (cont.)"), [Y]),
+    "K05 a comment between": (
+        table(X[:40], Y[:40], sep=",", head="Raman shift,Intensity")
+        + table(X[40:], Y[40:], sep=",", head="# cosmic ray,removed"), [Y]),
+    "K05 numbers and names above": (
+        "785,30\n10,2\n" + table(X, Y, sep=",", head="Raman shift,Intensity"), [Y]),
+    "K06 empty columns between tabs": (
+        table(X, Y, head="Raman shift\tIntensity\tDark", end="\t"), [Y]),
     "K03 third column": (table(X, Y, Z, sep=";", decimal=",", head="Raman;Probe;Dunkel"), [Y]),
     "K03 exponent": (table(X, Y, decimal=",", form="{:.6E}"), [Y]),
     "K03 trailing mark": (table(X, Y, sep=";", decimal=",", end=";"), [Y]),
@@ -144,6 +173,7 @@ def test_every_spectrum_is_read(tmp_path, kind):
         ("Pixel,Counts", N, "axis is in pixel"),
         ("Wavelength (nm),Counts", NM, "axis is in nm"),
         ("Energy (meV),Counts", X / 8, "axis is in another unit"),
+        ("Raman shift (nm),Counts", X / 8, "axis is in Raman shift in nm"),
     ],
 )
 def test_each_table_is_read_by_its_own_names(tmp_path, between, head, axis, problem):
@@ -221,8 +251,16 @@ REFUSED = {
     "K04 nm without a word": (table(NM, Y), "nothing names its unit"),
     "K04 nm of another laser": (table(np.linspace(400, 700, 80), Y), "nothing names its unit: nm"),
     "K02 rows that are no spectra": (
-        "\n".join(",".join([k, *map(str, v)]) for k, v in (("Raman shift", X), ("dark", Z))),
+        in_rows(**{"Raman shift": X, "dark": Z}),
         r"line 2 \(dark\) is no Raman spectrum"),
+    "K04 nm and a laser, but no word": (
+        table(np.linspace(820, 1090, 80), Y, head="Laser: 785 nm\n[Data]"),
+        "nothing names its unit: nm of a laser of 785 nm"),
+    "K02 rows in nm of shift": (
+        in_rows(**{"Raman shift (nm)": X / 5, "s": Y}), "Raman shift in nm"),
+    "K02 a narrower table above": (
+        table(X, Z, sep=",") + table(X, Z, Y, sep=",", head="Raman shift,Dark,Intensity"),
+        "80 rows of fewer columns stand above line 82"),
     "K04 shift in nm": (table(X, Y, head="Raman shift (nm)\tCounts"), "in Raman shift in nm"),
     "K04 absolute wavenumbers without a word": (
         table(1e7 / 785 - X, Y), "if it is absolute wavenumber, write that above it"),

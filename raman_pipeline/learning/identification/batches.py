@@ -32,6 +32,9 @@ Source: TypeAlias = tuple[str, Sequence[Spectrum | InputError]]
 """The name of a file and its spectra, or why they cannot be used."""
 
 
+_NO_FILE = "is no file, but a pipe, a broken link or one to a folder; leave it out, or name it"
+
+
 class Unusable(NamedTuple):
     """A file or spectrum that cannot be identified, and the message that says why."""
 
@@ -53,15 +56,14 @@ def _found(paths: Iterable[Path]) -> Iterator[Path | Unusable]:
             yield path
             continue
         faults: list[OSError] = []
-        found = sorted(
-            Path(folder, name)
-            for folder, _, names in os.walk(path, onerror=faults.append)
-            for name in names
-            if not _hidden(Path(folder, name), path)
-        )
-        for file in found:
-            reason = "is no file, but a pipe or a broken link; remove it, or leave it out"
-            yield file if file.is_file() else Unusable(str(file), f"{file}: {reason}")
+        found: list[Path] = []
+        for folder, folders, names in os.walk(path, onerror=faults.append):
+            links = (name for name in folders if os.path.islink(os.path.join(folder, name)))
+            found += (Path(folder, name) for name in (*names, *links))
+        found = sorted(one for one in found if not _hidden(one, path))
+        for one in found:
+            usable = os.path.isfile(one)  # without an error, whatever it is
+            yield one if usable else Unusable(str(one), f"{one}: {_NO_FILE}")
         for fault in faults:
             reason = f"cannot be read ({fault.strerror}); make it readable, or leave it out"
             yield Unusable(str(fault.filename), f"{fault.filename}: {reason}")

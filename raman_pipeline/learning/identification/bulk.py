@@ -190,7 +190,7 @@ def identify_part(argument: tuple[Task, About, Part, list[str]]) -> pa.Table:
     for batch in in_batches(queries):
         found = identified(identifier, batch, task.top, task.components, task.always_mixtures)
         tables.append(pa.Table.from_pylist([_row(result) for result in found], schema))
-    if _states(part) != states:
+    if not _unchanged(part, states):
         what = part.source if isinstance(part, Rows) else "a file"
         raise InputError(f"{what}: was changed meanwhile; give the command again")
     return pa.concat_tables(tables).combine_chunks()
@@ -268,7 +268,7 @@ def _parts_of_table(file: StorePath) -> Iterator[tuple[str, Rows]]:
     table = spectra_table(file)
     groups = (table.metadata.row_group(n).num_rows for n in range(table.num_row_groups))
     # A part reads what is before it in its group of rows: of large groups, parts are large.
-    size = max(SHARD_SPECTRA, max(groups, default=0) // _PARTS_OF_GROUP)
+    size = max(SHARD_SPECTRA, -(-max(groups, default=0) // _PARTS_OF_GROUP))
     source = (table.schema_arrow.metadata or {}).get(COPY_OF.encode(), str(file).encode()).decode()
     begin = hashlib.sha256(source.encode()).hexdigest()[:6]
     for number, start in enumerate(range(0, table.metadata.num_rows, size)):
@@ -302,6 +302,13 @@ def _states(part: Part) -> list[str]:
     if isinstance(part, Rows):
         return [f"{_state(part.table)} {part.start} {part.stop}"]
     return [str(one) if isinstance(one, Unusable) else _state(one) for one in part]
+
+
+def _unchanged(part: Part, states: list[str]) -> bool:
+    try:
+        return _states(part) == states
+    except InputError:  # it is gone
+        return False
 
 
 def _state(file: StorePath) -> str:

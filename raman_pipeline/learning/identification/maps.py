@@ -72,17 +72,20 @@ def identify_map(
     if folder.resolve() in file.resolve().parents:
         raise InputError(f"{folder}: holds the source {file}; {_ELSEWHERE}")
     answers = folder / ANSWERS_FOLDER
-    there = () if answers.is_dir() or not folder.is_dir() else sorted(folder.iterdir())
-    if others := [one.name for one in there if not one.name.startswith(".")]:
-        raise InputError(f"{folder}: holds other files ({others[0]}); {_ELSEWHERE}")
+    before = list(folder.iterdir()) if folder.is_dir() else None
+    if not any(answers.glob("*.parquet")):
+        others = {one.name for one in before or () if not one.name.startswith(".")}
+        if others := others - {ANSWERS_FOLDER}:
+            raise InputError(f"{folder}: holds other files ({min(others)}); {_ELSEWHERE}")
     bulk.require_own(answers, [file], [str(file)])
     Identifier.open(task.library, task.filters, task.own)  # that there is one, before the copy
     copy = folder / ".spectra.parquet"
     try:
         copy_spectra(file, task.options, copy, bulk.SHARD_SPECTRA)
     except InputError:
-        with suppress(OSError):  # made in vain, unless something is in it
-            folder.rmdir()
+        if before is None:  # made in vain
+            with suppress(OSError):
+                folder.rmdir()
         raise
     try:
         bulk.identify_all(task, [copy], answers, workers, on_shard, [str(file)])

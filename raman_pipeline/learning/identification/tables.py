@@ -102,7 +102,8 @@ def spectra_table(file: StorePath) -> pq.ParquetFile:
             "has one list of cm⁻¹ and one of intensities in every row"
         )
     if LASER in schema.names and not _is_number(schema.field(LASER).type):
-        raise InputError(f"{file}: column {LASER} holds no numbers; write the laser in nm, or none")
+        of = schema.field(LASER).type
+        raise InputError(f"{file}: column {LASER} is {of}; write the laser in nm as a float")
     return table
 
 
@@ -242,8 +243,9 @@ def _of_parquet(file: Path, options: ReadOptions) -> Iterator[Found]:
     if coordinates is None:
         raise InputError(f"{file}: has no columns x and y; {_REMEDY}")
     places = [schema.names[i] for i in coordinates[:2]]
-    if words := [name for name in places if not _is_number(schema.field(name).type)]:
-        raise InputError(f"{file}: column {words[0]} holds no numbers; {_REMEDY}")
+    for name in places:
+        if not _is_number(of := schema.field(name).type):
+            raise InputError(f"{file}: column {name} is {of}; write it as floats")
     table = _opened(file, state_of(file))
     for batch in _read(file, table, columns=[*LISTS, *places, *laser]):
         x, y = (batch[name].to_pylist() for name in places)

@@ -225,7 +225,7 @@ def choose(
     else:
         for i in absolute:
             kinds[i] = "absolute"
-        nanometres = [i for i, k in enumerate(kinds) if k == "nm"]
+        nanometres = [i for i, k in enumerate(kinds) if k in ("nm", "Raman shift in nm")]
         axes = nanometres or absolute or ([0] if kinds[0] == "generic axis" else [])
     if axes and width > 3 and sum(map(names.is_place, named)) > 1:
         kinds[:] = [
@@ -233,7 +233,8 @@ def choose(
         ]
     if len(axes) > 1:
         if width == 2 * len(axes) and axes == list(range(0, width, 2)):
-            if good := [(a, a + 1) for a in axes if kinds[a + 1] != "never"]:
+            signals = ("processed", "intensity", "raw", "")
+            if good := [(a, a + 1) for a in axes if kinds[a + 1] in signals]:
                 return good, []
             raise UnreadableError(f"columns {seen}: none is an intensity for sure; {_CHOOSE} 1,2")
         exact = [i for i in axes if "raman" in names.plain(named[i])]
@@ -270,7 +271,7 @@ def _end_of_table(kinds: list[str], axis: int) -> int:
     for i in range(axis + 1, len(kinds)):
         if kinds[i] in ("processed", "intensity", "raw"):
             measured = True
-        elif measured and kinds[i] in ("another unit", "nm", "pixel or row numbers"):
+        elif measured and kinds[i] in ("another unit", "nm"):
             return i
     return len(kinds)
 

@@ -84,8 +84,10 @@ def _read_block(block: str) -> Found | None:
     laser = names.stated_laser(f"{k}={v}" for k, v in _HEADER.findall(block))
     notes = [] if "RAMAN" in technique else ["the file does not say that it is a Raman spectrum"]
     found = Found(x, y, kind, "JCAMP-DX", headers.get("TITLE", ""), laser, notes)
-    if "TRANSMIT" in (unit := headers.get("YUNITS", "")).upper():
-        found.other_technique = unit
+    quantity = headers.get("YUNITS", "")
+    wrong = ("TRANSMIT",) if "RAMAN" in technique else ("TRANSMIT", "ABSORB")
+    if any(word in quantity.upper() for word in wrong):
+        found.other_technique = quantity
     return found
 
 

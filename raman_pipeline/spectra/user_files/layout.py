@@ -6,7 +6,7 @@ and how to say it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -22,7 +22,7 @@ from raman_pipeline.spectra.user_files.columns import (
     is_in_nm,
     refuse_cut_decimals,
 )
-from raman_pipeline.spectra.user_files.numbers import WIDE, Rows
+from raman_pipeline.spectra.user_files.numbers import MAX_FRAGMENT, WIDE, Rows
 from raman_pipeline.spectra.user_files.parts import parts_with_names
 from raman_pipeline.spectra.user_files.scans import witec_places, witec_points
 from raman_pipeline.spectra.user_files.spectrum import (
@@ -36,7 +36,6 @@ from raman_pipeline.spectra.user_files.spectrum import (
 
 Integers = npt.NDArray[np.int64]
 
-_MAX_FRAGMENT = 8
 _FILLING = 3
 """Points of another part in a gap that are no chance."""
 
@@ -58,7 +57,9 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
     stated = "shift" if rruff else names.stated_axis(above)
     found: list[Found | UnreadableError] = []
     if not options.columns and rows.values.shape[1] >= WIDE and _in_rows(rows, above):
-        found += [_as_said(one, above, []) for one in _spectra_in_rows(rows, above, stated)]
+        some = _spectra_in_rows(rows, above, stated)
+        _add_what_is_said(some, above)
+        found += some
     else:
         parts = parts_with_names(rows)
         for part, over in parts:
@@ -68,24 +69,35 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
             except UnreadableError as error:
                 if len(parts) == 1:
                     raise
-                found.append(error)
-            else:
-                found += [_as_said(one, over, above) for one in some]
+                found.append(UnreadableError(f"the table at line {part.lines[0]}: {error}"))
+                continue
+            _add_what_is_said(some, over, above)
+            for one in some if len(parts) > 1 else ():
+                one.columns += f", lines {part.lines[0]} to {part.lines[-1]}"
+            found += some
+        if left_out := rows.lines.index(parts[0][0].lines[0]):
+            note = f"{left_out} rows of numbers above the table left out"
+            for each in found:
+                if isinstance(each, Found):
+                    each.notes.append(note)
     places = witec_places(above, len(found))
-    for number, one in enumerate(found):
-        if isinstance(one, UnreadableError):
+    for number, each in enumerate(found):
+        if isinstance(each, UnreadableError):
             continue
-        one.place = places[number] if places else one.place
-        one.format = "RRUFF text" if rruff else "text"
-        one.notes[:0] = rows.dialect.notes
+        each.place = places[number] if places else each.place
+        each.format = "RRUFF text" if rruff else "text"
+        each.notes[:0] = rows.dialect.notes
     return found
 
 
-def _as_said(one: Found, over: list[str], above: list[str]) -> Found:
+def _add_what_is_said(
+    found: Iterable[Found], over: list[str], above_all: Sequence[str] = ()
+) -> None:
     """Adds laser and other technique, as the lines over a table say it, or those above all."""
-    one.laser_nm = names.stated_laser(over) or names.stated_laser(above)
-    one.other_technique = names.other_technique(over) or names.other_technique([*above, *over])
-    return one
+    for one in found:
+        one.laser_nm = names.stated_laser(over) or names.stated_laser(above_all)
+        technique = names.other_technique(over)
+        one.other_technique = technique or names.other_technique([*above_all, *over])
 
 
 def _leading(rows: Rows) -> int:
@@ -100,7 +112,7 @@ def _in_rows(rows: Rows, above: list[str]) -> bool:
     last = np.isfinite(values[0]).nonzero()[0].max(initial=-1) + 1
     across = is_axis(values[0, lead:last])
     down = is_axis(values[int(lead > 0) :, 0][np.isfinite(values[int(lead > 0) :, 0])])
-    words = rows.labels.get(rows.lines[0], [])
+    words = [*rows.labels.get(rows.lines[0], {}).values()]
     before = ("time", "position", "pixel or row numbers")
     if names.coordinates(words) or any(names.column_kind(w) in before for w in words):
         return across
@@ -126,10 +138,10 @@ def _place(values: Floats, coordinates: tuple[int, int, str] | None) -> Place | 
 
 def _spectra_in_rows(rows: Rows, above: list[str], stated: str) -> list[Found]:
     lead = _leading(rows)
-    words = rows.labels.get(rows.lines[0], [])
+    words = _words_before(rows, 0, lead)
     kinds = map(names.axis_kind, words)
-    kind = next((k for k in kinds if k in ("shift", "nm", "absolute")), stated)
-    before = words[:lead] or names.labspec_columns(above)
+    kind = next((k for k in kinds if k in names.SPECTRAL), stated)
+    before = words or names.labspec_columns(above)
     coordinates = names.coordinates(before) if len(before) == lead else None
     keep = np.isfinite(rows.values[0]) & (np.arange(rows.values.shape[1]) >= lead)
     axis = rows.values[0, keep]
@@ -143,8 +155,7 @@ def _spectra_in_rows(rows: Rows, above: list[str], stated: str) -> list[Found]:
     left_out = []
     for row in range(1, len(rows.lines)):
         intensity = rows.values[row, keep]
-        words = rows.labels.get(rows.lines[row], [])
-        words = words[: int((~np.isfinite(rows.values[row, :lead])).sum())]
+        words = _words_before(rows, row, lead)
         if _is_no_spectrum(words, intensity):
             left_out.append(f"line {rows.lines[row]} ({', '.join(words)})")
             continue
@@ -179,12 +190,17 @@ def _spectra_in_rows(rows: Rows, above: list[str], stated: str) -> list[Found]:
     return found
 
 
+def _words_before(rows: Rows, row: int, lead: int) -> list[str]:
+    """Returns the words in the first cells of a row."""
+    return [word for i, word in rows.labels.get(rows.lines[row], {}).items() if i < lead]
+
+
 def _is_no_spectrum(words: list[str], values: Floats) -> bool:
     """Whether the words before a row say that it is dark, an error or the like, or an axis."""
-    kinds = {names.column_kind(word) for word in words}
     steps = np.diff(values)
     monotone = bool((steps > 0).all() or (steps < 0).all())
-    return "never" in kinds or (monotone and not kinds.isdisjoint(("shift", "nm", "absolute")))
+    axis = monotone and any(names.axis_kind(word) in names.SPECTRAL for word in words)
+    return axis or any(map(names.is_no_signal, words))
 
 
 def _refuse_lost_value(axis: Floats) -> None:
@@ -211,7 +227,7 @@ def _spectra_in_columns(
     numbered = _leading(rows) == 1 and counted
     if named is None and numbered and width > 2 and len(rows.lines) > 1:
         # Numbers name the columns; the cell above the axis may be blank.
-        word = next(iter(rows.labels.get(rows.lines[0], [])), "x")
+        word = rows.labels.get(rows.lines[0], {}).get(0, "x")
         named = [word, *(f"{v:g}" for v in rows.values[0, 1:])]
         rows = replace(rows, lines=rows.lines[1:], values=rows.values[1:])
     if named is None and width > 2 and witec_points(above) == width - 1:
@@ -275,7 +291,7 @@ def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers
     blocks = [used[a:b] for a, b in pairwise(bounds)]
     # Numbers that stand above or below the table are none of it.
     largest = max(block.size for block in blocks)
-    few = min(_MAX_FRAGMENT, largest // 4)
+    few = min(MAX_FRAGMENT, largest // 4)
     while blocks[0].size <= few:
         blocks = blocks[1:]
     for below in filter(lambda i: used.size - i <= few, titles):
@@ -295,7 +311,7 @@ def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers
     _refuse_misplaced_rows(x, lines, blocks)
     for block in blocks:
         label = ", ".join(f"{v:g}" for v in rows.values[block[0], places])
-        label = label or ", ".join(rows.labels.get(int(lines[block[0]]), []))
+        label = label or ", ".join(rows.labels.get(int(lines[block[0]]), {}).values())
         label = label or titles.get(int(np.searchsorted(used, block[0])), "")[:60]
         label = f" ({label})" if label else ""
         yield block, f", lines {lines[block[0]]} to {lines[block[-1]]}{label}{where}"

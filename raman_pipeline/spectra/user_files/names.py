@@ -29,6 +29,13 @@ _NEVER = re.compile(
     r"sigma|\bstd|\bsd\b|\bsem\b|\brsd\b|stdev|deviation|"
     r"derivat|\bd[iy]/dx|varian|weight|absor|trans|reflec|%|irradiance|\bfit|resid|flag|mask|quality|exposure|integration"
 )
+_NO_SIGNAL = re.compile(
+    r"(dark|dunkel|sombre|obscur\w*|oscur\w*|ref|reference|referenz|référence|blank|base ?line|"
+    r"basislinie|background|untergrund|bg|noise|rauschen|bruit|errors?|fehler|sigma|std|sd|sem|rsd|"
+    r"stdev|st(d|andard) deviation|variance|residuals?|weights?|flags?|mask|absorbance|"
+    r"transmittance|transmission|reflectance)"
+    r"( (spectrum|spektrum|counts?|intensity|signal|[(\[].*))?( ?#?\d+)?"
+)
 _BASELINE = re.compile(r"^(subtracted|removed|fitted|smoothed) (base ?line|background|dark)")
 _AXES = {
     "shift": r"raman ?-?(shift|verschiebung)|\bshift|versch?iebung|wave ?-?n(umber|o|r)|^wn$|"
@@ -47,6 +54,8 @@ _AXES = {
     "another unit": r"\bm?e ?v\b|[tgm]?hz\b|µm|μm|\bum\b|\bå|angstr|micron|micromet|theta|θ|angle|"
     r"temperature|\bvolt|degree|energy|energie|potential|mass|m/z|\bppm\b|delay",
 }
+SPECTRAL = ("shift", "nm", "absolute", "Raman shift in nm", "1/m")
+"""Kinds of axes of spectra."""
 _AXIS_NAMES = {kind: re.compile(pattern) for kind, pattern in _AXES.items()}
 _POSITION = re.compile(
     r"^[xyz]( ?[(\[].*| [μu]m| mm)?$|^[xyz][ _-]?(pos|coord|position)|stage|^pos(ition)?\b|"
@@ -119,8 +128,10 @@ def axis_kind(name: str) -> str:
         return "1/m"
     if _SHIFT_UNIT.search(text):
         return "shift"
+    if _NM.search(text) and "shift" in text:
+        return "shift" if re.search(r"\d ?nm\b", text) else "Raman shift in nm"  # `shift (532 nm)`
     if _NM.search(text):
-        return "Raman shift in nm" if "shift" in text else "nm"
+        return "nm"
     kinds = [kind for kind, pattern in _AXIS_NAMES.items() if pattern.search(text)]
     # A unit such as eV says more than the word before it.
     return kinds[-1] if kinds else ""
@@ -170,6 +181,11 @@ def column_kind(name: str) -> str:
         if pattern.search(name if kind == "never" and "%" in name else text):
             return kind
     return ""
+
+
+def is_no_signal(label: str) -> bool:
+    """Whether the label of a row says that it is no spectrum of a sample; `dark grain 2` is one."""
+    return bool(_NO_SIGNAL.fullmatch(plain(label)))
 
 
 def is_place(name: str) -> bool:

@@ -17,6 +17,8 @@ import numpy as np
 
 from raman_pipeline.spectra.user_files.spectrum import Floats, UnreadableError
 
+MAX_FRAGMENT = 8
+"""Rows of numbers that are no table: a date above it, a list of peaks below it."""
 WIDE = 16
 """Cells from which a row may be a whole spectrum."""
 _DIGITS = "0123456789"
@@ -115,7 +117,7 @@ class Rows:
         dialect: how they are written.
         lines: line (from 1) of each row.
         values: float64 [rows, columns]; NaN where a cell holds no number.
-        labels: words in the cells of a row, by line.
+        labels: words in the cells of a row, by line and then by column (from 0).
         other: line and text of all other lines that are not blank.
         first_shorter: cells that the first row lacks.
         empty_at_end: empty cells at the end of every row, which `values` lacks.
@@ -124,7 +126,7 @@ class Rows:
     dialect: Dialect
     lines: list[int] = field(default_factory=list)
     values: Floats = field(default_factory=lambda: np.empty((0, 0)))
-    labels: dict[int, list[str]] = field(default_factory=dict)
+    labels: dict[int, dict[int, str]] = field(default_factory=dict)
     other: list[tuple[int, str]] = field(default_factory=list)
     first_shorter: int = 0
     empty_at_end: int = 0
@@ -171,7 +173,7 @@ def _is_wide(line: str) -> bool:
     return not _KEY.match(line) and len(_A_NUMBER.findall(line)) >= WIDE
 
 
-def _plain_rows(lines: list[str]) -> tuple[str, Floats, list[str]] | None:
+def _plain_rows(lines: list[str]) -> tuple[str, Floats, dict[int, str]] | None:
     """Returns delimiter, values and words of rows read at once; None where there is any doubt.
 
     Words, or blanks, may stand before the numbers of the first row, as in maps.
@@ -207,7 +209,7 @@ def _plain_rows(lines: list[str]) -> tuple[str, Floats, list[str]] | None:
         doubtful = marks.nonzero()[0]
         rows = map(Dialect(delimiter).split, lines)
         _one_of([(".", "")], _columns([cells[i] for i in doubtful] for cells in rows))
-    return delimiter, values, list(filter(None, first[:lead]))
+    return delimiter, values, {i: word for i, word in enumerate(first[:lead]) if word}
 
 
 def _dialect(lines: list[str]) -> Dialect:
@@ -299,6 +301,7 @@ def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, 
         found.other.append((number, candidates[number]))
         del body[0], split[number]
     values: list[list[float]] = []
+    narrower = 0
     last_line = max(number for number, cells in split.items() if len(cells) == width)
     for number, cells in split.items():
         missing = width - len(cells)
@@ -313,7 +316,13 @@ def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, 
                 cells, missing = [""] * missing + cells, 0
             else:
                 found.other.append((number, candidates[number]))
+                narrower += sum(map(bool, cells)) > 1
                 continue
+        if narrower > MAX_FRAGMENT:
+            raise UnreadableError(
+                f"{narrower} rows of fewer columns stand above line {number}, which has {width}: "
+                "save each table in a file of its own"
+            )
         if missing > 0 and number > last_line and len(cells) < 2:
             continue
         if missing < 0 or (missing and dialect.delimiter == " " and len(cells) > 1):
@@ -323,11 +332,12 @@ def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, 
             )
         numbers = [dialect.number(cell) for cell in cells] + [np.nan] * missing
         if any(n != n for n in numbers):
-            found.labels[number] = [c for c, n in zip(cells, numbers, strict=False) if n != n and c]
+            cells_and_numbers = enumerate(zip(cells, numbers, strict=False))
+            found.labels[number] = {i: c for i, (c, n) in cells_and_numbers if n != n and c}
         found.lines.append(number)
         values.append(numbers)
     found.values = np.array(values, dtype=np.float64).reshape(-1, width)
-    mark = dialect.delimiter.strip() or "\0"
+    mark = dialect.delimiter.strip(" ") or "\0"
     found.empty_at_end = min(_marks_at_end(candidates[number], mark) for number in found.lines)
     found.other.sort()
     return found

@@ -8,17 +8,17 @@ import numpy as np
 
 from raman_pipeline.spectra.user_files import names
 from raman_pipeline.spectra.user_files.columns import header
-from raman_pipeline.spectra.user_files.numbers import Rows
+from raman_pipeline.spectra.user_files.numbers import MAX_FRAGMENT, Rows
 from raman_pipeline.spectra.user_files.spectrum import UnreadableError
 
-_MAX_FRAGMENT = 8
-"""Rows of numbers that are no table: a date above it, a list of peaks below it."""
+_COMMENTS = ("#", "%", "//")
+_NO_AXIS = ("", "position", "processed", "raw", "never", "intensity")
 
 
 def parts_with_names(rows: Rows) -> list[tuple[Rows, list[str]]]:
-    """Returns the parts of rows above which other names stand, and the lines above each.
+    """Returns the parts of rows above which columns of other kinds are named, and the lines above.
 
-    Blocks below a title, or below names that are those before, stay together.
+    Blocks below a title or a comment, or below names of the same kinds, stay together.
     """
     above: dict[int, list[str]] = {}
     for line, text in rows.other:
@@ -27,13 +27,13 @@ def parts_with_names(rows: Rows) -> list[tuple[Rows, list[str]]]:
     gaps = sorted({0, *above} - {end})
     starts, named = [0], None
     for start, stop in zip(gaps, [*gaps[1:], end], strict=True):
-        if stop - start <= _MAX_FRAGMENT:
+        if stop - start <= MAX_FRAGMENT:
             continue
-        own = _names(_slice(rows, start, stop), above.get(start, []))
+        own = _kinds(_slice(rows, start, stop), above.get(start, []))
         if start and own and own != named:
             starts.append(start)
         named = own or named
-    if len(starts) > 1 and starts[1] <= _MAX_FRAGMENT:
+    if len(starts) > 1 and starts[1] <= MAX_FRAGMENT:
         del starts[0]
     bounds = zip([0, *starts[1:]], starts, [*starts[1:], end], strict=True)
     return [_part(rows, *some) for some in bounds]
@@ -61,14 +61,16 @@ def _slice(rows: Rows, start: int, stop: int) -> Rows:
     )
 
 
-def _names(rows: Rows, above: list[str]) -> list[str] | None:
-    """Returns the names of columns above rows in one spelling; None where there are none."""
+def _kinds(rows: Rows, above: list[str]) -> list[str] | None:
+    """Returns the kinds of the columns that lines above rows name; None where they name no axis."""
+    said = [text for text in above if not text.lstrip().startswith(_COMMENTS)]
     try:
-        named = header(rows, above, ())
+        named = header(rows, said or above, ())
     except UnreadableError:
-        return above
-    if not named or not any(map(names.column_kind, named)):
+        return said  # more names than columns, or fewer: refused where they are read
+    kinds = [names.column_kind(name) for name in named or ()]
+    if all(kind in _NO_AXIS for kind in kinds):
         return None
-    if len(named) == 2 and any(name[:1].isdigit() for name in named):  # `Raman, 532 nm`
+    if len(kinds) == 2 and any(name[:1].isdigit() for name in named or ()):  # `Raman, 532 nm`
         return None
-    return [names.plain(name) for name in named]
+    return kinds

@@ -118,7 +118,7 @@ class Found:
             empty where the file does not say.
         format, columns, laser_nm, notes, place: see `Spectrum`.
         other_technique: words of the file that name another one than Raman.
-        problem: why it is unusable, if that is known already.
+        problem: why it is unusable, if that is known already and it has a place all the same.
     """
 
     axis: Floats
@@ -224,7 +224,7 @@ def _refuse_other_axes(axis: Floats, laser: float | None) -> None:
         )
     for line in (laser,) if laser else _LASERS_NM:
         longest = 1e7 / max(1e7 / line - 4200, 1)
-        if line - 8 <= low <= line * 1.03 and high <= longest:
+        if line - 8 <= low <= (longest if laser else line * 1.03) and high <= longest:
             raise UnreadableError(
                 f"its axis runs from {low:g} to {high:g} and nothing names its unit: nm of a laser "
                 f"of {line:g} nm, or cm⁻¹? Give --axis cm-1, or --axis nm --laser {line:g}"

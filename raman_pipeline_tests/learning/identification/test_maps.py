@@ -171,5 +171,5 @@ def test_a_point_without_numbers_keeps_its_place(task, spectra, tmp_path, layout
 
 def test_places_in_words_are_refused(task, spectra, tmp_path):
     file = as_table(spectra, tmp_path / "map", places=[("A", str(k)) for k in range(6)])
-    with pytest.raises(InputError, match=r"column x \(µm\) holds no numbers"):
+    with pytest.raises(InputError, match=r"column x \(µm\) is string"):
         identify_map(task, file, tmp_path / "out", ALONE)
