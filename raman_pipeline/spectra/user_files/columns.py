@@ -15,6 +15,7 @@ _DECIMAL = re.compile(r"[-+]?\d*[.,]?\d+$")
 _GLUED = re.compile(r"[^\W\d_]{3}\d{2,}[.,]\d\d+$")
 """A word that runs into a number with decimals, as where a break of the line was lost."""
 _AXES = ("shift", "nm", "absolute", "generic axis")
+_OTHER_AXES = ("pixel or row numbers", "time", "another unit")
 _ENDS_IN_DECIMALS = re.compile(r"\d[.,]\d+$")
 _OF_TITLES = re.compile("spe[ck]tr|sample|prob[ea]", re.IGNORECASE)
 _HEADER_LINES = 4
@@ -130,11 +131,12 @@ def _cells(line: str, rows: Rows, nearest: bool, unknown: bool = False) -> list[
     for mark in ("dialect", r"\t+", ";", ",", r"\s{2,}", r"\s+"):
         cells = rows.dialect.split(line) if mark == "dialect" else re.split(mark, line.strip())
         cells = [c.strip(' "') for c in cells]
-        if mark == "dialect" and len(cells) == width + rows.empty_at_end:
-            cells = cells[:width]
         filled = [c for c in cells if c]
+        if mark == "dialect" and len(filled) != width == len(cells) - rows.empty_at_end:
+            cells = cells[:width]
         # R writes no name above the numbers of the rows.
-        if len(filled) == width - 1 > 1 and (np.diff(rows.values[:, 0]) == 1).all():
+        counts = rows.values[0, 0] in (0, 1) and (np.diff(rows.values[:, 0]) == 1).all()
+        if len(filled) == width - 1 > 1 and counts:
             cells = ["", *filled]
         cells = cells if len(cells) == width else filled
         if len(cells) != width:
@@ -160,6 +162,8 @@ def _cells(line: str, rows: Rows, nearest: bool, unknown: bool = False) -> list[
         if kinds[1] == "shift" and kinds[0] in ("", "generic axis"):
             return None
         if axes and (nearest or all(kinds)):
+            return cells
+        if kinds[0] in _OTHER_AXES and kinds[1] in ("intensity", "processed", "raw"):
             return cells
         if unknown and mark == "dialect" and rows.dialect.delimiter != " " and all(cells):
             return cells
@@ -253,10 +257,11 @@ def choose(
             f"columns {seen}: {what}; {_CHOOSE} 1,2 --axis cm-1 if one of them is Raman shift all "
             "the same, or export Raman shift (cm⁻¹) and intensity"
         )
-    others = [i for i in range(_end_of_table(kinds, axes[0])) if i not in axes + absolute]
-    rest = [i for i in others if finite[i].size]
+    rest = [i for i in range(width) if i not in axes + absolute and finite[i].size]
+    elsewhere = _over_another_axis(kinds, named, finite, axes[0])
     for kind in ("processed", "intensity", "", "raw"):
         wanted = [i for i in rest if kinds[i] == kind and (kind or named[i].strip())]
+        wanted = [i for i in wanted if i not in elsewhere]
         if width == 2 and not kind and not wanted:
             wanted = [i for i in rest if kinds[i] in ("", "position")]
         if wanted:
@@ -265,15 +270,38 @@ def choose(
     raise UnreadableError(f"columns {seen}: none is an intensity for sure; {_CHOOSE} 1,2")
 
 
-def _end_of_table(kinds: list[str], axis: int) -> int:
-    """Returns where the columns beside an axis end: those after another axis are over that one."""
-    measured = False
+def _over_another_axis(
+    kinds: list[str], named: list[str], columns: list[Floats], axis: int
+) -> set[int]:
+    """Returns intensities that stand beside another axis than that of the Raman spectrum.
+
+    Right of it, they are those after a further axis that comes after an intensity; left of it,
+    where there are others on its right, those after any axis.
+    """
+
+    def signal(i: int) -> bool:
+        return kinds[i] in ("processed", "intensity", "raw") or bool(
+            not kinds[i] and named[i].strip()
+        )
+
+    found: set[int] = set()
+    measured: set[str] = set()
+    other = counter = False
     for i in range(axis + 1, len(kinds)):
-        if kinds[i] in ("processed", "intensity", "raw"):
-            measured = True
-        elif measured and kinds[i] in ("another unit", "nm"):
-            return i
-    return len(kinds)
+        if signal(i):
+            # Raw counts, pixel, corrected: one spectrum, and a counter between.
+            found |= {i} if other or (counter and kinds[i] in measured) else set()
+            measured.add(kinds[i])
+        elif measured and kinds[i] in ("another unit", "nm", "time", "position", "generic axis"):
+            steps = np.diff(columns[i])  # `785 nm` may be the name of a sample
+            other |= bool((steps > 0).all() or (steps < 0).all())
+        elif measured and kinds[i] == "pixel or row numbers":
+            counter = True
+    if measured:
+        axes = (*_AXES, *_OTHER_AXES, "position")
+        first = next((i for i in range(axis) if kinds[i] in axes), axis)
+        found |= {i for i in range(first, axis) if signal(i)}
+    return found
 
 
 def _column(text: str, named: list[str]) -> int:

@@ -23,7 +23,7 @@ from raman_pipeline.spectra.user_files.columns import (
     refuse_cut_decimals,
 )
 from raman_pipeline.spectra.user_files.numbers import MAX_FRAGMENT, WIDE, Rows
-from raman_pipeline.spectra.user_files.parts import parts_with_names
+from raman_pipeline.spectra.user_files.parts import parts_of
 from raman_pipeline.spectra.user_files.scans import witec_places, witec_points
 from raman_pipeline.spectra.user_files.spectrum import (
     MIN_POINTS,
@@ -61,21 +61,21 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
         _add_what_is_said(some, above)
         found += some
     else:
-        parts = parts_with_names(rows)
-        for part, over in parts:
-            kind = names.stated_axis(over) or stated
+        parts = parts_of(rows)
+        for part in parts:
+            kind, lines = names.stated_axis(part.above) or stated, part.rows.lines
             try:
-                some = list(_spectra_in_columns(part, over, kind, options, stem))
+                some = list(_spectra_in_columns(part.rows, part.named, kind, options, stem))
             except UnreadableError as error:
                 if len(parts) == 1:
                     raise
-                found.append(UnreadableError(f"the table at line {part.lines[0]}: {error}"))
+                found.append(UnreadableError(f"the table at line {lines[0]}: {error}"))
                 continue
-            _add_what_is_said(some, over, above)
+            _add_what_is_said(some, part.above, above)
             for one in some if len(parts) > 1 else ():
-                one.columns += f", lines {part.lines[0]} to {part.lines[-1]}"
+                one.columns += f", lines {lines[0]} to {lines[-1]}"
             found += some
-        if left_out := rows.lines.index(parts[0][0].lines[0]):
+        if left_out := rows.lines.index(parts[0].rows.lines[0]):
             note = f"{left_out} rows of numbers above the table left out"
             for each in found:
                 if isinstance(each, Found):
@@ -156,7 +156,7 @@ def _spectra_in_rows(rows: Rows, above: list[str], stated: str) -> list[Found]:
     for row in range(1, len(rows.lines)):
         intensity = rows.values[row, keep]
         words = _words_before(rows, row, lead)
-        if _is_no_spectrum(words, intensity):
+        if _is_no_spectrum(words, intensity, axis, first=not found):
             left_out.append(f"line {rows.lines[row]} ({', '.join(words)})")
             continue
         if is_axis(intensity) or is_in_nm(intensity):
@@ -195,12 +195,22 @@ def _words_before(rows: Rows, row: int, lead: int) -> list[str]:
     return [word for i, word in rows.labels.get(rows.lines[row], {}).items() if i < lead]
 
 
-def _is_no_spectrum(words: list[str], values: Floats) -> bool:
-    """Whether the words before a row say that it is dark, an error or the like, or an axis."""
+def _is_no_spectrum(words: list[str], values: Floats, axis: Floats, first: bool) -> bool:
+    """Whether the words before a row say that it is dark, an error or the like, or an axis.
+
+    Args:
+        words: before it.
+        values: of the row.
+        axis: the first row.
+        first: whether no spectrum stands above: below one, another axis is that of what follows.
+    """
+    if any(map(names.is_no_signal, words)):
+        return True
     steps = np.diff(values)
     monotone = bool((steps > 0).all() or (steps < 0).all())
-    axis = monotone and any(names.axis_kind(word) in names.SPECTRAL for word in words)
-    return axis or any(map(names.is_no_signal, words))
+    kinds = {names.axis_kind(word) for word in words} if monotone else set()
+    other_unit = not kinds.isdisjoint(("nm", "absolute"))
+    return (first and other_unit) or ("shift" in kinds and np.array_equal(values, axis))
 
 
 def _refuse_lost_value(axis: Floats) -> None:
@@ -246,9 +256,22 @@ def _spectra_in_columns(
         rows.lines[0] < i < rows.lines[-1] and t.strip()[0].isdigit() for i, t in rows.other
     )
     without = int((~np.isfinite(values[:, pairs[0][0]])).sum()) if len(pairs) == 1 else 0
-    blocks = list(_blocks(rows, pairs[0][0], places))
-    for block, where in blocks:
+    scan = witec_points(above) == width - 1 > 1
+    if scan:  # dead ones, too, for their places
+        pairs = [(0, i) for i in range(1, width)]
+    blocks = [
+        (axis, *block)
+        for axis in dict.fromkeys(axis for axis, _ in pairs)
+        for block in _blocks(rows, axis, places)
+    ]
+    dark = {where for *_, where, title in blocks if _is_dark(title)}
+    blocks = [block for block in blocks if block[2] not in dark]
+    if not blocks:
+        raise UnreadableError(f"all of it is dark, reference or the like ({min(dark)[2:]})")
+    for of_axis, block, where, _ in blocks:
         for axis, intensity in pairs:
+            if axis != of_axis:
+                continue
             kind = kinds[axis] if kinds[axis] not in ("", "generic axis") else stated
             columns = f"columns {described[axis]} and {described[intensity]} of {width}"
             x, y = values[block, axis], values[block, intensity]
@@ -256,7 +279,7 @@ def _spectra_in_columns(
             there = _place(values[block], coordinates)
             if not measured.any():
                 problem = f"{columns} hold no numbers"
-                if len(blocks) == 1:
+                if len(blocks) == 1 and not scan:
                     raise UnreadableError(problem)
                 yield Found(x, y, kind, "", columns + where, place=there, problem=problem)
                 continue
@@ -267,11 +290,17 @@ def _spectra_in_columns(
             notes = [f"not read: {', '.join(others)}"] if 0 < len(others) < WIDE else []
             notes += [f"{without} rows without a value of the axis left out"] if without else []
             notes += [f"{broken} broken rows left out"] if broken else []
+            notes += [f"not read: {', '.join(sorted(one[2:] for one in dark))}"] if dark else []
             yield Found(x[:end], y[:end], kind, "", columns + where, None, notes, place=there)
 
 
-def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers, str]]:
-    """Yields the rows of each spectrum and words for where they stand."""
+def _is_dark(title: str) -> bool:
+    """Whether a title says that what is below it is dark, reference or the like."""
+    return names.is_no_signal(title.rpartition(":")[2].strip("[]()*= "))
+
+
+def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers, str, str]]:
+    """Yields the rows of each spectrum, words for where they stand, and the title above them."""
     x = rows.values[:, axis]
     used = np.isfinite(x).nonzero()[0]
     if not used.size:
@@ -305,16 +334,17 @@ def _blocks(rows: Rows, axis: int, places: list[int]) -> Iterator[tuple[Integers
             f"{row.size} points; at least {MIN_POINTS} are needed"
         )
     if len(blocks) == 1 or min(block.size for block in blocks) < MIN_POINTS:
-        yield _isolated(x, np.concatenate(blocks)), where
+        yield _isolated(x, np.concatenate(blocks)), where, ""
         return
     _refuse_windows(x, lines, blocks)
     _refuse_misplaced_rows(x, lines, blocks)
     for block in blocks:
+        title = titles.get(int(np.searchsorted(used, block[0])), "")
         label = ", ".join(f"{v:g}" for v in rows.values[block[0], places])
         label = label or ", ".join(rows.labels.get(int(lines[block[0]]), {}).values())
-        label = label or titles.get(int(np.searchsorted(used, block[0])), "")[:60]
+        label = label or title[:60]
         label = f" ({label})" if label else ""
-        yield block, f", lines {lines[block[0]]} to {lines[block[-1]]}{label}{where}"
+        yield block, f", lines {lines[block[0]]} to {lines[block[-1]]}{label}{where}", title
 
 
 def _isolated(x: Floats, rows: Integers) -> Integers:

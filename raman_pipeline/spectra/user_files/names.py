@@ -24,16 +24,19 @@ _PROCESSED = re.compile(
 )
 _RAW = re.compile(r"\braw\b|roh|brut|uncorrected|unprocessed|grezz|crud[oa]")
 _NEVER = re.compile(
-    r"dark|dunkel|sombre|obscur|oscur|\bref\b|reference|referenz|référence|blank|"
+    r"dark|dunkel|sombre|obscur|oscur|\bref\b|referen|référence|riferimento|blank|\bbuio\b|"
+    r"\bfondo?\b|ligne de base|línea base|linea di base|hintergrund|achtergrond|\btło\b|erreur|"
+    r"ruido|rumore|^se$|^ci ?\d+|"
     r"\bbase ?line|basislinie|background|untergrund|\bbg\b|noise|rauschen|bruit|error|fehler|"
     r"sigma|\bstd|\bsd\b|\bsem\b|\brsd\b|stdev|deviation|"
     r"derivat|\bd[iy]/dx|varian|weight|absor|trans|reflec|%|irradiance|\bfit|resid|flag|mask|quality|exposure|integration"
 )
 _NO_SIGNAL = re.compile(
-    r"(dark|dunkel|sombre|obscur\w*|oscur\w*|ref|reference|referenz|référence|blank|base ?line|"
-    r"basislinie|background|untergrund|bg|noise|rauschen|bruit|errors?|fehler|sigma|std|sd|sem|rsd|"
-    r"stdev|st(d|andard) deviation|variance|residuals?|weights?|flags?|mask|absorbance|"
-    r"transmittance|transmission|reflectance)"
+    r"(dark|dunkel\w*|sombre|obscur\w*|oscur\w*|buio|fondo?|hintergrund|achtergrond|tło|"
+    r"ligne de base|línea base|linea di base|erreur|ruido|rumore|referencia|riferimento|se|"
+    r"ci ?\d+|ref|reference|referenz|référence|blank|base ?line|basislinie|background|"
+    r"untergrund\w*|bg|noise|rauschen|bruit|errors?|fehler|sigma|std|sd|sem|rsd|stdev|st(d|andard) deviation|"
+    r"variance|residuals?|weights?|flags?|mask|absorbance|transmittance|transmission|reflectance)"
     r"( (spectrum|spektrum|counts?|intensity|signal|[(\[].*))?( ?#?\d+)?"
 )
 _BASELINE = re.compile(r"^(subtracted|removed|fitted|smoothed) (base ?line|background|dark)")
@@ -148,6 +151,9 @@ def names_in_words(line: str) -> list[str] | None:
     text = plain(line)
     intensity = _INTENSITY.search(text)
     if intensity is None:
+        never = None if _PROCESSED.search(text) else _NEVER.search(text)
+        if never and axis_kind(text[: never.start()]):
+            return [text[: never.start()].strip(), text[never.start() :]]
         return [text, ""] if axis_kind(text) else None
     before, word, after = text.partition(re.findall(r"\S*", text[intensity.start() :])[0])
     if axis_kind(before):

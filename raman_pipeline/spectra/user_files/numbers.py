@@ -32,6 +32,7 @@ _KEY = re.compile(r"##[^=]*=")
 """Begins a line of a header, whose chemical formula may hold many numbers."""
 _A_DIGIT = re.compile("[0-9]")
 _A_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_ROW_WITH_WORDS = re.compile(r'(?:\s*"?[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?"?\s*[;,\t]){2}')
 _EXPONENT = r"(?:[eEdD][+-]?\d+)?"
 
 
@@ -148,6 +149,10 @@ def read_rows(text: str) -> Rows:
             candidates[number] = line
         elif line.strip(' \t,;|"'):
             other.append((number, line))
+    worded = {number: line for number, line in other if _ROW_WITH_WORDS.match(line)}
+    if candidates and len(worded) > MAX_FRAGMENT:  # a column of comments, filled in some rows
+        candidates = dict(sorted((candidates | worded).items()))
+        other = [(number, line) for number, line in other if number not in worded]
     if not candidates:
         # Each row may begin with the name of its spectrum, or a date.
         candidates = {
@@ -204,8 +209,9 @@ def _plain_rows(lines: list[str]) -> tuple[str, Floats, dict[int, str]] | None:
     marks = (whole | grouped).all(axis=0) & whole.any(axis=0) & ~whole.all(axis=0)
     if values.shape[1] < 2 or len(values) < 2 or headed:
         return None
-    # `1001.200` or `2.5` anywhere, and the mark is a decimal one everywhere.
-    if marks.any() and (whole | grouped).all():
+    # In a map, `1001.200` or `2.5` of the axis say that the mark is a decimal one.
+    across = values.shape[1] >= WIDE
+    if marks.any() and not (across and not (whole | grouped).all()):
         doubtful = marks.nonzero()[0]
         rows = map(Dialect(delimiter).split, lines)
         _one_of([(".", "")], _columns([cells[i] for i in doubtful] for cells in rows))
@@ -267,8 +273,10 @@ def _one_of(marks: list[tuple[str, str]], columns: list[set[str]]) -> tuple[str,
             return grouped[0]
         raise UnreadableError(f"its decimal and thousands marks are ambiguous; {_MIXED}")
     decimal = "," if plain[0][0] == "," or any("," in c for c in cells) else "."
-    # `1001.200` or `2.5` in any column, and the mark is a decimal one in all of them.
-    settled = not all(_IN_GROUPS.fullmatch(c) for c in cells if decimal in c)
+    # In a map, `1001.200` or `2.5` of the axis say that the mark is a decimal one.
+    settled = len(columns) >= WIDE and not all(
+        _IN_GROUPS.fullmatch(c) for c in cells if decimal in c
+    )
     for column in [] if settled else columns:
         marked = [c for c in column if decimal in c]
         whole = [c for c in column if decimal not in c]

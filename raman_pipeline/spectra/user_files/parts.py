@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,12 +13,27 @@ from raman_pipeline.spectra.user_files.columns import header
 from raman_pipeline.spectra.user_files.numbers import MAX_FRAGMENT, Rows
 from raman_pipeline.spectra.user_files.spectrum import UnreadableError
 
-_COMMENTS = ("#", "%", "//")
-_NO_AXIS = ("", "position", "processed", "raw", "never", "intensity")
+_SIGNALS = ("processed", "raw", "never", "intensity")
+_VALUE = re.compile(r"[\d.,]+ ?(nm|s|%|mW|$)")
+_NO_AXIS = ("", "position", *_SIGNALS)
 
 
-def parts_with_names(rows: Rows) -> list[tuple[Rows, list[str]]]:
-    """Returns the parts of rows above which columns of other kinds are named, and the lines above.
+class Part(NamedTuple):
+    """Rows of one table.
+
+    Attributes:
+        rows: with the lines between them, and those above.
+        named: lines that name its columns, its own or those of the part before.
+        above: lines between the part before and its rows.
+    """
+
+    rows: Rows
+    named: list[str]
+    above: list[str]
+
+
+def parts_of(rows: Rows) -> list[Part]:
+    """Returns the parts of rows above which other kinds of columns, axis or laser are stated.
 
     Blocks below a title or a comment, or below names of the same kinds, stay together.
     """
@@ -25,27 +42,32 @@ def parts_with_names(rows: Rows) -> list[tuple[Rows, list[str]]]:
         above.setdefault(int(np.searchsorted(rows.lines, line)), []).append(text)
     end = len(rows.lines)
     gaps = sorted({0, *above} - {end})
-    starts, named = [0], None
+    starts, kinds, laser, axis = {0: above.get(0, [])}, None, None, ""
     for start, stop in zip(gaps, [*gaps[1:], end], strict=True):
         if stop - start <= MAX_FRAGMENT:
             continue
-        own = _kinds(_slice(rows, start, stop), above.get(start, []))
-        if start and own and own != named:
-            starts.append(start)
-        named = own or named
-    if len(starts) > 1 and starts[1] <= MAX_FRAGMENT:
+        said = above.get(start, [])
+        own = _kinds(_slice(rows, start, stop), said)
+        new_laser, new_axis = names.stated_laser(said), names.stated_axis(said)
+        other = (own and own != kinds) or (new_laser and new_laser != laser)
+        if start and (other or (new_axis and new_axis != axis)):
+            last = [*starts.values()][-1]
+            starts[start] = said if own else [*last, *said]
+        kinds, laser, axis = own or kinds, new_laser or laser, new_axis or axis
+    if len(starts) > 1 and [*starts][1] <= MAX_FRAGMENT:
         del starts[0]
-    bounds = zip([0, *starts[1:]], starts, [*starts[1:], end], strict=True)
-    return [_part(rows, *some) for some in bounds]
+    bounds = zip([0, *[*starts][1:]], starts, [*[*starts][1:], end], strict=True)
+    return [_part(rows, *some, named) for some, named in zip(bounds, starts.values(), strict=True)]
 
 
-def _part(rows: Rows, after: int, start: int, stop: int) -> tuple[Rows, list[str]]:
+def _part(rows: Rows, after: int, start: int, stop: int, named: list[str]) -> Part:
     """Returns rows and the lines above them, from the row `after` on."""
     low = rows.lines[after - 1] if after else 0
     high = rows.lines[stop - 1] if stop < len(rows.lines) else np.inf
     part = rows if stop - start == len(rows.lines) else _slice(rows, start, stop)
     part = replace(part, other=[(line, text) for line, text in rows.other if low < line < high])
-    return part, [text for line, text in part.other if line < part.lines[0]]
+    above = [text for line, text in part.other if line < part.lines[0]]
+    return Part(part, named if start else above, above)
 
 
 def _slice(rows: Rows, start: int, stop: int) -> Rows:
@@ -63,14 +85,17 @@ def _slice(rows: Rows, start: int, stop: int) -> Rows:
 
 def _kinds(rows: Rows, above: list[str]) -> list[str] | None:
     """Returns the kinds of the columns that lines above rows name; None where they name no axis."""
-    said = [text for text in above if not text.lstrip().startswith(_COMMENTS)]
     try:
-        named = header(rows, said or above, ())
+        named = header(rows, above, ())
     except UnreadableError:
-        return said  # more names than columns, or fewer: refused where they are read
+        return above  # more names than columns, or fewer: refused where they are read
     kinds = [names.column_kind(name) for name in named or ()]
-    if all(kind in _NO_AXIS for kind in kinds):
-        return None
-    if len(kinds) == 2 and any(name[:1].isdigit() for name in named or ()):  # `Raman, 532 nm`
-        return None
-    return kinds
+    # `Time`, `point spectrum` are titles, and `Raman, 532 nm` are values.
+    axis = [k for k in kinds if k not in _NO_AXIS or (k == "position" and len(kinds) == 2)]
+    divided = rows.dialect.delimiter != " " and any(
+        len(rows.dialect.split(text.lstrip("#% "))) == len(kinds) for text in above
+    )
+    sure = any(k in names.SPECTRAL for k in axis)
+    sure |= divided and any(k in _SIGNALS for k in kinds)
+    values = len(kinds) == 2 and any(map(_VALUE.match, named or ()))
+    return kinds if axis and sure and not values else None
