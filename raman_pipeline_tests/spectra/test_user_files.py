@@ -94,6 +94,19 @@ READ = {
         table(X, Y, X, Z, sep=",", head="Shift A,A,Shift B,Dark B"), [Y]),
     "K02 beside another axis": (
         table(X, Y, X / 20, Z, sep=",", head="Raman shift,Intensity,2theta,XRD counts"), [Y]),
+    "K02 another pair first": (
+        table(X / 20, Z, X, Y, sep=",", head="2theta,Counts,Raman shift,Intensity"), [Y]),
+    "K02 names of samples like axes": (
+        table(X, Y, Z, Y, sep=",", head="Raman shift,quartz,785 nm,calcite"), [Y, Y]),
+    "K05 a dark block": (
+        TWO + "[Dark]\n" + TWO + "[C]\n" + table(X, Z), [Y, Z]),
+    "K05 lasers of blocks": (
+        table(NM, Y, head="Laser: 785 nm\nWavelength (nm)\tCounts", form="{:.4f}")
+        + table(1e7 / (1e7 / 633 - X), Z, form="{:.4f}",
+                head="Laser: 633 nm\nWavelength (nm)\tCounts"), [Y, Z]),
+    "K06 a column of comments": (
+        table(X, Y, sep=",", head="Raman shift,Intensity,Comment", end=",").replace(
+            "0.0,\n", "0.0,saturated\n").replace(",\n", ",good\n", 20), [Y]),
     "K02 a counter between raw and corrected": (
         table(X, Z, N, Y, sep=",", head="Raman shift,Raw counts,Pixel,Corrected"), [Y]),
     "K02 rows with labels": (
@@ -564,3 +577,17 @@ def test_field_files():
         except SpectrumFileError:
             found = []
         assert len(found) == EXPECTED.get(path.name[:4], 1), path.name
+
+
+def test_pairs_may_differ_in_length(tmp_path):
+    rows = table(X, Y, X, Z, sep=",", head="Shift A,A,Shift B,B").split("\n")
+    rows[50:81] = [",," + row.split(",", 2)[2] for row in rows[50:81]]
+    short, whole = read(tmp_path, "\n".join(rows))
+    np.testing.assert_allclose(short.intensity, Y[:49], atol=1e-3)
+    np.testing.assert_allclose(whole.intensity, Z, atol=1e-3)
+
+
+def test_a_second_axis_below_a_spectrum_in_rows_is_refused(tmp_path):
+    text = in_rows(**{"Raman shift": X, "q": Y, "Raman shift 2": 1.4 * X, "r": Z})
+    with pytest.raises(SpectrumFileError, match="line 3 could be an axis"):
+        read(tmp_path, text)

@@ -35,9 +35,9 @@ _NO_SIGNAL = re.compile(
     r"(dark|dunkel\w*|sombre|obscur\w*|oscur\w*|buio|fondo?|hintergrund|achtergrond|tło|"
     r"ligne de base|línea base|linea di base|erreur|ruido|rumore|referencia|riferimento|se|"
     r"ci ?\d+|ref|reference|referenz|référence|blank|base ?line|basislinie|background|"
-    r"untergrund\w*|bg|noise|rauschen|bruit|errors?|fehler|sigma|std|sd|sem|rsd|stdev|st(d|andard) deviation|"
-    r"variance|residuals?|weights?|flags?|mask|absorbance|transmittance|transmission|reflectance)"
-    r"( (spectrum|spektrum|counts?|intensity|signal|[(\[].*))?( ?#?\d+)?"
+    r"untergrund\w*|bg|noise|rauschen|bruit|errors?|fehler|sigma|std|sd|sem|rsd|stdev|"
+    r"st(d|andard) deviation|variance|residuals?|weights?|flags?|mask|absorbance|transmittance|"
+    r"transmission|reflectance)( (spectrum|spektrum|counts?|intensity|signal|[(\[].*))?( ?#?\d+)?"
 )
 _BASELINE = re.compile(r"^(subtracted|removed|fitted|smoothed) (base ?line|background|dark)")
 _AXES = {

@@ -294,6 +294,7 @@ def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, 
     """Returns the rows of the usual width; others may stand above them, or are an error."""
     found = Rows(dialect, other=other)
     split = {number: dialect.split(line) for number, line in candidates.items()}
+    ends = {number: _words_at_end(cells, dialect) for number, cells in split.items()}
     widths = Counter(len(c) for c in split.values() if sum(map(bool, c)) > 1)
     if not widths:
         raise UnreadableError(_NO_ROWS)
@@ -324,7 +325,7 @@ def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, 
                 cells, missing = [""] * missing + cells, 0
             else:
                 found.other.append((number, candidates[number]))
-                narrower += sum(map(bool, cells)) > 1
+                narrower += missing > 0 and sum(map(bool, cells)) > 1
                 continue
         if narrower > MAX_FRAGMENT:
             raise UnreadableError(
@@ -342,13 +343,30 @@ def _table(dialect: Dialect, candidates: dict[int, str], other: list[tuple[int, 
         if any(n != n for n in numbers):
             cells_and_numbers = enumerate(zip(cells, numbers, strict=False))
             found.labels[number] = {i: c for i, (c, n) in cells_and_numbers if n != n and c}
+        if ends[number]:
+            found.labels.setdefault(number, {}).update(enumerate(ends[number], width))
         found.lines.append(number)
         values.append(numbers)
     found.values = np.array(values, dtype=np.float64).reshape(-1, width)
     mark = dialect.delimiter.strip(" ") or "\0"
-    found.empty_at_end = min(_marks_at_end(candidates[number], mark) for number in found.lines)
+    found.empty_at_end = min(
+        len(ends[number]) or _marks_at_end(candidates[number], mark) for number in found.lines
+    )
     found.other.sort()
     return found
+
+
+def _words_at_end(cells: list[str], dialect: Dialect) -> list[str]:
+    """Takes the words, comments or names, from the end of a row, and returns them."""
+    words: list[str] = []
+    while len(cells) > 2 and cells[-1:] != [""] and _is_word(cells[-1], dialect):
+        words.insert(0, cells.pop())
+    return words
+
+
+def _is_word(cell: str, dialect: Dialect) -> bool:
+    value = dialect.number(cell)
+    return value != value and not _NO_NUMBER.fullmatch(cell) and bool(re.search(r"[^\W\d]", cell))
 
 
 def _marks_at_end(line: str, mark: str) -> int:
