@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from raman_pipeline.spectra.quality import GAP_STEPS
 from raman_pipeline.spectra.user_files import names
-from raman_pipeline.spectra.user_files.columns import (
-    choose,
-    header,
-    is_axis,
-    is_in_nm,
-    refuse_cut_decimals,
+from raman_pipeline.spectra.user_files.across import (
+    are_in_rows,
+    leading,
+    place_of,
+    spectra_in_rows,
 )
+from raman_pipeline.spectra.user_files.columns import choose, header, refuse_cut_decimals
 from raman_pipeline.spectra.user_files.numbers import MAX_FRAGMENT, WIDE, Rows
 from raman_pipeline.spectra.user_files.parts import parts_of
 from raman_pipeline.spectra.user_files.scans import witec_places, witec_points
@@ -29,7 +29,6 @@ from raman_pipeline.spectra.user_files.spectrum import (
     MIN_POINTS,
     Floats,
     Found,
-    Place,
     ReadOptions,
     UnreadableError,
 )
@@ -56,8 +55,8 @@ def find_spectra(rows: Rows, options: ReadOptions, stem: str = "") -> list[Found
     rruff = any(text.startswith("##RRUFFID=") for text in above)
     stated = "shift" if rruff else names.stated_axis(above)
     found: list[Found | UnreadableError] = []
-    if not options.columns and rows.values.shape[1] >= WIDE and _in_rows(rows, above):
-        some = _spectra_in_rows(rows, above, stated)
+    if not options.columns and rows.values.shape[1] >= WIDE and are_in_rows(rows, above):
+        some = spectra_in_rows(rows, above, stated)
         _add_what_is_said(some, above)
         found += some
     else:
@@ -100,132 +99,6 @@ def _add_what_is_said(
         one.other_technique = technique or names.other_technique([*above_all, *over])
 
 
-def _leading(rows: Rows) -> int:
-    """Returns the blank cells or words that the first row begins with."""
-    finite = np.isfinite(rows.values[0])
-    return int(np.argmax(finite)) if finite.any() else finite.size
-
-
-def _in_rows(rows: Rows, above: list[str]) -> bool:
-    """Whether a row is a spectrum, as the place of the axis shows: in the first row or column."""
-    values, lead = rows.values, _leading(rows)
-    last = np.isfinite(values[0]).nonzero()[0].max(initial=-1) + 1
-    across = is_axis(values[0, lead:last])
-    down = is_axis(values[int(lead > 0) :, 0][np.isfinite(values[int(lead > 0) :, 0])])
-    words = [*rows.labels.get(rows.lines[0], {}).values()]
-    before = ("time", "position", "pixel or row numbers")
-    if names.coordinates(words) or any(names.column_kind(w) in before for w in words):
-        return across
-    if across and down and not any("axis type" in names.plain(text) for text in above):
-        raise UnreadableError(
-            "its first row and its first column could both be the axis: are the spectra in rows or "
-            "in columns? If in columns, name them, as in --columns 1,2; if in rows, remove the "
-            "first column"
-        )
-    return across
-
-
-def _place(values: Floats, coordinates: tuple[int, int, str] | None) -> Place | None:
-    """Returns the place of some rows; None unless it is stated, and the same in all of them."""
-    if coordinates is None:
-        return None
-    x, y, unit = coordinates
-    there = values[:, [x, y]]
-    if not (np.isfinite(there).all() and (there == there[0]).all()):
-        return None
-    return Place(float(there[0, 0]), float(there[0, 1]), unit)
-
-
-def _spectra_in_rows(rows: Rows, above: list[str], stated: str) -> list[Found]:
-    lead = _leading(rows)
-    words = _words_before(rows, 0, lead)
-    kinds = map(names.axis_kind, words)
-    kind = next((k for k in kinds if k in names.SPECTRAL), stated)
-    before = words or names.labspec_columns(above)
-    coordinates = names.coordinates(before) if len(before) == lead else None
-    keep = np.isfinite(rows.values[0]) & (np.arange(rows.values.shape[1]) >= lead)
-    axis = rows.values[0, keep]
-    _refuse_lost_value(axis)
-    if rows.first_shorter and len(rows.lines) == 2:
-        raise UnreadableError(
-            f"line {rows.lines[1]} has {rows.first_shorter} values more than the axis in line "
-            f"{rows.lines[0]}: which belong to it is ambiguous"
-        )
-    found: list[Found] = []
-    left_out = []
-    for row in range(1, len(rows.lines)):
-        intensity = rows.values[row, keep]
-        words = _words_before(rows, row, lead)
-        if _is_no_spectrum(words, intensity, axis, first=not found):
-            left_out.append(f"line {rows.lines[row]} ({', '.join(words)})")
-            continue
-        if is_axis(intensity) or is_in_nm(intensity):
-            raise UnreadableError(
-                f"line {rows.lines[row]} could be an axis as line {rows.lines[0]} is; "
-                "write one spectrum per file"
-            )
-        place = [f"{v:g}" for v in rows.values[row, :lead] if np.isfinite(v)]
-        label = ", ".join([*words, *place])
-        columns = f"line {rows.lines[row]}" + (f" ({label})" if label else "")
-        columns += f", spectra in rows, axis in line {rows.lines[0]}"
-        there = _place(rows.values[row : row + 1], coordinates)
-        one = Found(axis, intensity, kind, "", columns, place=there)
-        if not np.isfinite(intensity).any():
-            one.problem = f"line {rows.lines[row]} holds no numbers"
-        elif not np.isfinite(intensity[-1]):
-            # Which cell is missing is unknown, and those after it stand a column too early.
-            one.problem = (
-                f"line {rows.lines[row]} has fewer values than the axis in line {rows.lines[0]}"
-            )
-        found.append(one)
-    if not found:
-        raise UnreadableError(
-            f"{left_out[0]} is no Raman spectrum, and there is no other"
-            if left_out
-            else "one row of numbers: an axis without intensities"
-        )
-    if left_out:
-        for one in found:
-            one.notes.append(f"not read: {', '.join(left_out[:WIDE])}")
-    return found
-
-
-def _words_before(rows: Rows, row: int, lead: int) -> list[str]:
-    """Returns the words in the first cells of a row."""
-    return [word for i, word in rows.labels.get(rows.lines[row], {}).items() if i < lead]
-
-
-def _is_no_spectrum(words: list[str], values: Floats, axis: Floats, first: bool) -> bool:
-    """Whether the words before a row say that it is dark, an error or the like, or an axis.
-
-    Args:
-        words: before it.
-        values: of the row.
-        axis: the first row.
-        first: whether no spectrum stands above: below one, another axis is that of what follows.
-    """
-    if any(map(names.is_no_signal, words)):
-        return True
-    steps = np.diff(values)
-    monotone = bool((steps > 0).all() or (steps < 0).all())
-    kinds = {names.axis_kind(word) for word in words} if monotone else set()
-    other_unit = not kinds.isdisjoint(("nm", "absolute"))
-    return (first and other_unit) or ("shift" in kinds and np.array_equal(values, axis))
-
-
-def _refuse_lost_value(axis: Floats) -> None:
-    """Refuses an axis with one step twice as long as the others: intensities may be off by one."""
-    steps = np.abs(np.diff(axis))
-    relative = steps / np.median(steps)
-    long = (relative > 1.6) & (relative < 2.4)  # A wider gap is one that was measured so.
-    if long.sum() == 1 and (relative <= 1.6).sum() == steps.size - 1:
-        at = int(long.argmax())
-        raise UnreadableError(
-            f"its axis goes from {axis[at]:g} to {axis[at + 1]:g} in one step, the others are half "
-            "as long: a value is lost; save the file again"
-        )
-
-
 def _spectra_in_columns(
     rows: Rows, above: list[str], stated: str, options: ReadOptions, stem: str
 ) -> Iterator[Found]:
@@ -234,7 +107,7 @@ def _spectra_in_columns(
     numbers = rows.values[0, 1:]
     # Whole numbers that count up, for a first row may just lack a value.
     counted = (numbers == np.floor(numbers)).all() and (np.diff(numbers) > 0).all()
-    numbered = _leading(rows) == 1 and counted
+    numbered = leading(rows) == 1 and counted
     if named is None and numbered and width > 2 and len(rows.lines) > 1:
         # Numbers name the columns; the cell above the axis may be blank.
         word = rows.labels.get(rows.lines[0], {}).get(0, "x")
@@ -276,7 +149,7 @@ def _spectra_in_columns(
             columns = f"columns {described[axis]} and {described[intensity]} of {width}"
             x, y = values[block, axis], values[block, intensity]
             measured = np.isfinite(x) & np.isfinite(y)
-            there = _place(values[block], coordinates)
+            there = place_of(values[block], coordinates)
             if not measured.any():
                 problem = f"{columns} hold no numbers"
                 if len(blocks) == 1 and not scan:
