@@ -150,10 +150,12 @@ def names_in_words(line: str) -> list[str] | None:
     """Returns the names of axis and intensity in their order in a line that nothing divides."""
     text = plain(line)
     intensity = _INTENSITY.search(text)
+    never = None if _PROCESSED.search(text) else _NEVER.search(text)
+    if never and not (intensity and intensity.start() < never.start()):
+        before, what = text[: never.start()], text[never.start() :]
+        if axis_kind(before):
+            return [before.strip(), what]
     if intensity is None:
-        never = None if _PROCESSED.search(text) else _NEVER.search(text)
-        if never and axis_kind(text[: never.start()]):
-            return [text[: never.start()].strip(), text[never.start() :]]
         return [text, ""] if axis_kind(text) else None
     before, word, after = text.partition(re.findall(r"\S*", text[intensity.start() :])[0])
     if axis_kind(before):

@@ -15,6 +15,8 @@ from raman_pipeline.spectra.user_files.spectrum import UnreadableError
 
 _SIGNALS = ("processed", "raw", "never", "intensity")
 _VALUE = re.compile(r"[\d.,]+ ?(nm|s|%|mW|$)")
+_IN_WORDS = re.compile(r"[(\[].*\||\| (intens|counts?\b|cnts?\b|cps\b|signal)")
+"""Names between blanks that are no title: with a unit over the axis, or `intensity` itself."""
 _NO_AXIS = ("", "position", *_SIGNALS)
 
 
@@ -38,9 +40,12 @@ def parts_of(rows: Rows) -> list[Part]:
     Blocks below a title or a comment, or below names of the same kinds, stay together.
     """
     above: dict[int, list[str]] = {}
-    for line, text in rows.other:
-        above.setdefault(int(np.searchsorted(rows.lines, line)), []).append(text)
     end = len(rows.lines)
+    # A date alone is a row without numbers.
+    filled = [*np.flatnonzero(np.isfinite(rows.values).any(axis=1)), end]
+    for line, text in rows.other:
+        row = np.searchsorted(filled, np.searchsorted(rows.lines, line))
+        above.setdefault(int(filled[row]), []).append(text)
     gaps = sorted({0, *above} - {end})
     starts, kinds, laser, axis = {0: above.get(0, [])}, None, None, ""
     for start, stop in zip(gaps, [*gaps[1:], end], strict=True):
@@ -92,9 +97,11 @@ def _kinds(rows: Rows, above: list[str]) -> list[str] | None:
     kinds = [names.column_kind(name) for name in named or ()]
     # `Time`, `point spectrum` are titles, and `Raman, 532 nm` are values.
     axis = [k for k in kinds if k not in _NO_AXIS or (k == "position" and len(kinds) == 2)]
-    divided = rows.dialect.delimiter != " " and any(
-        len(rows.dialect.split(text.lstrip("#% "))) == len(kinds) for text in above
-    )
+    if rows.dialect.delimiter == " ":
+        divided = bool(named and _IN_WORDS.search(" | ".join(map(names.plain, named))))
+    else:
+        cells = (rows.dialect.split(text.lstrip("#% ")) for text in above)
+        divided = any(len(some) == len(kinds) for some in cells)
     sure = any(k in names.SPECTRAL for k in axis)
     sure |= divided and any(k in _SIGNALS for k in kinds)
     values = len(kinds) == 2 and any(map(_VALUE.match, named or ()))
