@@ -591,3 +591,39 @@ def test_a_second_axis_below_a_spectrum_in_rows_is_refused(tmp_path):
     text = in_rows(**{"Raman shift": X, "q": Y, "Raman shift 2": 1.4 * X, "r": Z})
     with pytest.raises(SpectrumFileError, match="line 3 could be an axis"):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize("sep", [",", ";", "\t"])
+@pytest.mark.parametrize("words", [("calcite", "Sample"), ("", "Dark")])
+@pytest.mark.parametrize("first", [0, 1])
+def test_row_numbers_in_front_and_words_at_the_end(tmp_path, sep, words, first):
+    word, name = words
+    rows = [
+        f"{i + first}{sep}{a}{sep}{b}{sep}{word}" for i, (a, b) in enumerate(zip(X, Y, strict=True))
+    ]
+    heads = ["", "Raman shift (cm-1)", "Intensity", name]
+    for head in (heads, heads[1:] if word else ["n", *heads[1:]]):
+        (found,) = read(tmp_path, "\n".join([sep.join(head), *rows]))
+        np.testing.assert_allclose(found.raman_shift, X)
+        np.testing.assert_allclose(found.intensity, Y)
+
+
+def test_blanks_of_any_kind_alone_are_no_line(tmp_path):
+    lines = TWO.split("\n")
+    (found,) = read(tmp_path, "\n".join([*lines[:40], "\f", "\u3000", "\x0b", *lines[40:], "\f"]))
+    np.testing.assert_allclose(found.intensity, Y)
+
+
+def test_a_dead_last_spectrum_of_a_scan_has_its_place(tmp_path):
+    keys = ("SizeX=3", "SizeY=1", "ScanUnit=µm", "ScanWidth=3", "ScanHeight=0", "[Data]", "")
+    text = "//Exported ASCII-File\n" + "\n".join(keys) + table(X, Y, Z, end="\t")
+    found = read_each(_written(tmp_path, text))
+    assert isinstance(found[2], SpectrumFileError) and "no numbers" in str(found[2])
+    assert [found[i].place.x for i in (0, 1)] == [0, 1]
+    chosen = read_each(_written(tmp_path, text), ReadOptions(columns=("1", "3")))
+    np.testing.assert_allclose(chosen[0].intensity, Z)
+
+
+def _written(tmp_path, text):
+    (tmp_path / "scan.txt").write_text(text)
+    return tmp_path / "scan.txt"

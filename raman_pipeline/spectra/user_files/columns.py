@@ -127,13 +127,14 @@ def _cells(line: str, rows: Rows, nearest: bool, unknown: bool = False) -> list[
         unknown: whether two words that say nothing are names, if divided as the rows are.
     """
     width = rows.values.shape[1]
-    line = re.sub(r"^ *(%|//|;|'|#(?!\s*[,;\t]))?", "", line.rstrip())
+    comment = "" if rows.dialect.delimiter == ";" else ";|"
+    line = re.sub(rf"^ *(%|//|{comment}'|#(?!\s*[,;\t]))?", "", line.rstrip())
     for mark in ("dialect", r"\t+", ";", ",", r"\s{2,}", r"\s+"):
         cells = rows.dialect.split(line) if mark == "dialect" else re.split(mark, line.strip())
         cells = [c.strip(' "') for c in cells]
+        if mark == "dialect":
+            cells = _over_numbers(cells, rows)
         filled = [c for c in cells if c]
-        if mark == "dialect" and len(filled) != width == len(cells) - rows.empty_at_end:
-            cells = cells[:width]
         # R writes no name above the numbers of the rows.
         counts = rows.values[0, 0] in (0, 1) and (np.diff(rows.values[:, 0]) == 1).all()
         if len(filled) == width - 1 > 1 and counts:
@@ -174,6 +175,17 @@ def _cells(line: str, rows: Rows, nearest: bool, unknown: bool = False) -> list[
     if width > 2 or not nearest or names.names_laser(line) or re.search(r"[=:\d]", words):
         return None
     return names.names_in_words(line)
+
+
+def _over_numbers(cells: list[str], rows: Rows) -> list[str]:
+    """Returns names without those over the empty cells and words at the end of the rows."""
+    width = rows.values.shape[1]
+    left = len(cells) - rows.empty_at_end
+    doubled = len(cells) > 2 and not any(cells[1::2])  # tabs between names, as WiRE writes them
+    # Row numbers without a name in front, as R writes them.
+    words = any(i >= width for row in rows.labels.values() for i in row)
+    numbered = words and left == width - 1 > 1 and rows.values[0, 0] in (0, 1)
+    return cells[:left] if (left == width and not doubled) or numbered else cells
 
 
 def choose(
@@ -294,7 +306,7 @@ def _over_another_axis(
             measured.add(kinds[i])
         elif measured and kinds[i] in ("another unit", "nm", "time", "position", "generic axis"):
             steps = np.diff(columns[i])  # `785 nm` may be the name of a sample
-            other |= bool((steps > 0).all() or (steps < 0).all())
+            other |= bool(steps.size and ((steps > 0).all() or (steps < 0).all()))
         elif measured and kinds[i] == "pixel or row numbers":
             counter = True
     if measured:

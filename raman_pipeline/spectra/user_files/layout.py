@@ -102,6 +102,10 @@ def _add_what_is_said(
 def _spectra_in_columns(
     rows: Rows, above: list[str], stated: str, options: ReadOptions, stem: str
 ) -> Iterator[Found]:
+    lacking = witec_points(above) + 1 - rows.values.shape[1]
+    if 0 < lacking <= rows.empty_at_end:  # the last spectra are dead
+        values = np.pad(rows.values, ((0, 0), (0, lacking)), constant_values=np.nan)
+        rows = replace(rows, values=values, empty_at_end=rows.empty_at_end - lacking)
     width = rows.values.shape[1]
     named = header(rows, above, options.columns)
     numbers = rows.values[0, 1:]
@@ -113,7 +117,7 @@ def _spectra_in_columns(
         word = rows.labels.get(rows.lines[0], {}).get(0, "x")
         named = [word, *(f"{v:g}" for v in rows.values[0, 1:])]
         rows = replace(rows, lines=rows.lines[1:], values=rows.values[1:])
-    if named is None and width > 2 and witec_points(above) == width - 1:
+    if named is None and not options.columns and witec_points(above) == width - 1 > 1:
         named = ["x", *map(str, range(1, width))]
     if named is None:
         refuse_cut_decimals(rows)
@@ -129,7 +133,7 @@ def _spectra_in_columns(
         rows.lines[0] < i < rows.lines[-1] and t.strip()[0].isdigit() for i, t in rows.other
     )
     without = int((~np.isfinite(values[:, pairs[0][0]])).sum()) if len(pairs) == 1 else 0
-    scan = witec_points(above) == width - 1 > 1
+    scan = not options.columns and witec_points(above) == width - 1 > 1
     if scan:  # dead ones, too, for their places
         pairs = [(0, i) for i in range(1, width)]
     blocks = [

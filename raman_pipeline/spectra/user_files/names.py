@@ -26,15 +26,15 @@ _RAW = re.compile(r"\braw\b|roh|brut|uncorrected|unprocessed|grezz|crud[oa]")
 _NEVER = re.compile(
     r"dark|dunkel|sombre|obscur|oscur|\bref\b|referen|référence|riferimento|blank|\bbuio\b|"
     r"\bfondo?\b|ligne de base|línea base|linea di base|hintergrund|achtergrond|\btło\b|erreur|"
-    r"ruido|rumore|^se$|^ci ?\d+|"
+    r"ruido|rumore|^ci ?9[059]%?$|"
     r"\bbase ?line|basislinie|background|untergrund|\bbg\b|noise|rauschen|bruit|error|fehler|"
     r"sigma|\bstd|\bsd\b|\bsem\b|\brsd\b|stdev|deviation|"
     r"derivat|\bd[iy]/dx|varian|weight|absor|trans|reflec|%|irradiance|\bfit|resid|flag|mask|quality|exposure|integration"
 )
 _NO_SIGNAL = re.compile(
     r"(dark|dunkel\w*|sombre|obscur\w*|oscur\w*|buio|fondo?|hintergrund|achtergrond|tło|"
-    r"ligne de base|línea base|linea di base|erreur|ruido|rumore|referencia|riferimento|se|"
-    r"ci ?\d+|ref|reference|referenz|référence|blank|base ?line|basislinie|background|"
+    r"ligne de base|línea base|linea di base|erreur|ruido|rumore|referencia|riferimento|"
+    r"ci ?9[059]%?|ref|reference|referenz|référence|blank|base ?line|basislinie|background|"
     r"untergrund\w*|bg|noise|rauschen|bruit|errors?|fehler|sigma|std|sd|sem|rsd|stdev|"
     r"st(d|andard) deviation|variance|residuals?|weights?|flags?|mask|absorbance|transmittance|"
     r"transmission|reflectance)( (spectrum|spektrum|counts?|intensity|signal|[(\[].*))?( ?#?\d+)?"

@@ -147,7 +147,7 @@ def read_rows(text: str) -> Rows:
         digit = plain[:1] in _DIGIT or _A_DIGIT.search(plain)
         if (digit and not plain.strip(_ALLOWED)) or _is_wide(line):
             candidates[number] = line
-        elif line.strip(' \t,;|"'):
+        elif line.strip().strip(',;|"'):
             other.append((number, line))
     worded = {number: line for number, line in other if _ROW_WITH_WORDS.match(line)}
     if candidates and len(worded) > MAX_FRAGMENT:  # a column of comments, filled in some rows
