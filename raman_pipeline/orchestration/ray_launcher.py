@@ -6,8 +6,11 @@ import json
 import shlex
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import dagster as dg
 from dagster_ray.core.run_launcher import RayRunLauncher, get_job_submission_id_from_run_id
@@ -20,6 +23,7 @@ from raman_pipeline.orchestration.dagster_internals import (
 )
 from raman_pipeline.orchestration.launchers import PROCESS_TAG, RUNNING
 
+T = TypeVar("T")
 _CONFIG = "dagster-ray/config"
 _GPU_KIND = "dagster/kind/pytorch"
 # Together less than the silence after which Dagster's daemon is taken for dead (`runs.queue`).
@@ -53,6 +57,22 @@ def cluster_resources(address: str) -> Counter[str]:
     for node in nodes:
         total.update(node.resources_total)
     return total
+
+
+def _once_it_answers(ask: Callable[[], T]) -> T:
+    """Returns what a cluster answers, whose head node may be restarting.
+
+    Raises:
+        OSError, RuntimeError: it does not answer for long, or says that the job was sent before.
+    """
+    end = time.monotonic() + _ANSWERS_WITHIN_S
+    while True:
+        try:
+            return ask()
+        except (OSError, RuntimeError) as error:
+            if time.monotonic() > end or _SENT_BEFORE in str(error):
+                raise
+        time.sleep(_POLL_S)
 
 
 class RayLauncher(RayRunLauncher):
@@ -95,17 +115,11 @@ class RayLauncher(RayRunLauncher):
         if origin is not None and entrypoint.startswith("dagster "):
             python = origin.repository_origin.executable_path
             entrypoint = f"{shlex.quote(python)} -m {entrypoint}"
-        end = time.monotonic() + _ANSWERS_WITHIN_S
-        while True:
-            try:
-                super()._launch_ray_job(submission_id, entrypoint, run)
-                return
-            except (OSError, RuntimeError) as error:
-                if _SENT_BEFORE in str(error):
-                    return
-                if time.monotonic() > end:
-                    raise
-            time.sleep(_POLL_S)
+        try:
+            _once_it_answers(partial(super()._launch_ray_job, submission_id, entrypoint, run))
+        except RuntimeError as error:
+            if _SENT_BEFORE not in str(error):
+                raise
 
     def _unchanged(self, run: dg.DagsterRun) -> timedelta:
         record = self._instance.get_run_record_by_id(run.run_id)
@@ -115,14 +129,7 @@ class RayLauncher(RayRunLauncher):
         assets = assets_of_run(context)
         if not any(_GPU_KIND in asset.tags for asset in assets):
             return False
-        end = time.monotonic() + _ANSWERS_WITHIN_S
-        while True:  # as a job is sent: a head that restarts is waited for
-            try:
-                return cluster_resources(self.client.get_address())["GPU"] >= 1
-            except ConnectionError:
-                if time.monotonic() > end:
-                    raise
-            time.sleep(_POLL_S)
+        return _once_it_answers(partial(cluster_resources, self.client.get_address()))["GPU"] >= 1
 
     def _stop(self, submission_id: str) -> None:
         """Stops a job and waits for its end: two must not make the same thing."""

@@ -92,7 +92,8 @@ def spectra_table(file: StorePath) -> pq.ParquetFile:
         InputError: the file is no Parquet, or has no such columns.
     """
     try:
-        table = pq.ParquetFile(local_copy(file))
+        # Read ahead, a large group of rows would be in memory as a whole.
+        table = pq.ParquetFile(local_copy(file), pre_buffer=False, buffer_size=1 << 20)
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(f"{file}: cannot be read as Parquet ({error})") from error
     schema = table.schema_arrow
@@ -155,8 +156,7 @@ def spectra_of(rows: Rows, options: ReadOptions) -> Iterator[Source]:
 @lru_cache(maxsize=1)
 def _opened(file: StorePath, state: str) -> pq.ParquetFile:
     """Opens a table until the next one, or the next state of it: its footer grows with its rows."""
-    spectra_table(file)
-    return pq.ParquetFile(local_copy(file), pre_buffer=False, buffer_size=1 << 20)
+    return spectra_table(file)
 
 
 def _spectrum(
@@ -237,7 +237,8 @@ def refuse_columns(options: ReadOptions) -> None:
 def _of_parquet(file: Path, options: ReadOptions) -> Iterator[Found]:
     """Yields the rows of a table."""
     refuse_columns(options)
-    schema = spectra_table(file).schema_arrow
+    table = _opened(file, state_of(file))
+    schema = table.schema_arrow
     laser = [LASER] if LASER in schema.names else []
     coordinates = names.coordinates(schema.names)
     if coordinates is None:
@@ -246,7 +247,6 @@ def _of_parquet(file: Path, options: ReadOptions) -> Iterator[Found]:
     for name in places:
         if not _is_number(of := schema.field(name).type):
             raise InputError(f"{file}: column {name} is {of}; write it as floats")
-    table = _opened(file, state_of(file))
     for batch in _read(file, table, columns=[*LISTS, *places, *laser]):
         x, y = (batch[name].to_pylist() for name in places)
         nm = batch[LASER].to_pylist() if laser else [None] * len(x)
